@@ -1,0 +1,1 @@
+"""MusiCNN: from the published checkpoint to activations, on whichever runtime fits."""

@@ -1,0 +1,155 @@
+"""What travels through the rooms: a file on disk, and the result object that its analysis becomes.
+
+The field names of :class:`Analysis` and of the groups in it are the public result object; ``Analysis.to_json``
+writes it and ``Analysis.from_json`` reads it back. Nothing is computed here.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
+from typing import Any
+
+from playlista.errors import FailureReason
+
+
+class Status(StrEnum):
+    """How an analysis ended."""
+
+    ANALYZED = "analyzed"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True, slots=True)
+class TrackFile:
+    """A file as ``stat`` saw it: its identity on disk.
+
+    ``path`` is absolute and may hold surrogate escapes where the name on disk is not UTF-8.
+    """
+
+    path: str
+    device: int
+    inode: int
+    size_bytes: int
+    mtime_ns: int
+
+    @classmethod
+    def from_stat(cls, path: str, stat: os.stat_result) -> TrackFile:
+        """Identity of `path` from an ``os.stat_result`` that the caller already has."""
+        return cls(path, stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """What was decoded. Durations are in seconds; ``declared_seconds`` is None where the header does not say."""
+
+    duration_seconds: float
+    analyzed_seconds: float
+    declared_seconds: float | None
+    sample_rate_hz: int
+    channels: int
+    format: str
+    truncated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """Tempo and onsets. ``bpm`` is None where there is no beat; ``bpm_confidence`` is then 0."""
+
+    bpm: float | None
+    bpm_confidence: float
+    beats_count: int
+    onset_rate_hz: float
+    danceability: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tonal:
+    """Key with sharps ("C#"), Camelot code and tuning; all None on silence and noise."""
+
+    key: str | None
+    scale: str | None
+    strength: float | None
+    camelot: str | None
+    tuning_hz: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Loudness:
+    """EBU R 128 and ReplayGain 2; None where the gate of the standard lets nothing through."""
+
+    integrated_lufs: float | None
+    range_lu: float | None
+    true_peak_dbtp: float | None
+    replaygain_track_gain_db: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Spectral:
+    """Means over frames of the spectral descriptors; see ``features.spectral`` for each formula."""
+
+    centroid_hz: float | None
+    rolloff_hz: float | None
+    flatness: float | None
+    flux: float | None
+    zero_crossing_rate: float | None
+    contrast: tuple[float, ...] | None
+    mfcc_mean: tuple[float, ...] | None
+    mfcc_var: tuple[float, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tagging:
+    """MusiCNN's answer, as means over patches; ``padded`` when a short file had to be filled up to one patch."""
+
+    tags: dict[str, float]
+    embedding: tuple[float, ...]
+    patches: int
+    padded: bool
+    runtime: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """CPU seconds of the thread that did each stage; ``total_seconds`` is wall time from open to result."""
+
+    decode_seconds: float = 0.0
+    resample_seconds: float = 0.0
+    rhythm_seconds: float = 0.0
+    tonal_seconds: float = 0.0
+    loudness_seconds: float = 0.0
+    spectral_seconds: float = 0.0
+    tags_seconds: float = 0.0
+    total_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryUse:
+    """Bytes: the process's peak so far, what the track's own buffers and accumulators held at most, the limit."""
+
+    peak_rss_bytes: int
+    retained_bytes: int
+    limit_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """The result object of one track; groups are None where nothing could be computed."""
+
+    path: str
+    status: Status
+    reason: FailureReason | None = None
+    detail: str | None = None
+    audio: Audio | None = None
+    rhythm: Rhythm | None = None
+    tonal: Tonal | None = None
+    loudness: Loudness | None = None
+    spectral: Spectral | None = None
+    tagging: Tagging | None = None
+    versions: dict[str, int] = field(default_factory=dict)
+    timings: Timings = Timings()
+    memory: MemoryUse | None = None
+    music_hash: str | None = None

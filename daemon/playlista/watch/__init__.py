@@ -1,0 +1,1 @@
+"""From the music folder to the queue: events are hints, the scan is the truth."""
