@@ -1,0 +1,108 @@
+"""A stream of samples, cut into overlapping frames and handed out in batches of one fixed size.
+
+In: mono chunks of any length. Out: batches ``[shape=(frames, frame_length), float32]``, always cut at the same
+samples whatever the chunks were, so that arithmetic on a batch is bit-equal for every split of one signal.
+The memory is one buffer, as long as one batch of frames. No window is applied here and nothing is centred: the
+first frame starts at the first sample. Who wants centred frames pushes ``frame_length // 2`` zeros first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class FrameStream:
+    """Cuts pushed samples into frames of `frame_length` samples, every `hop_length`, in batches of `batch_frames`.
+
+    ::
+
+        frames = FrameStream(frame_length=2048, hop_length=1024, batch_frames=64)
+        for chunk in chunks:
+            for batch in frames.push(chunk):      # every batch has 64 frames
+                measure(batch * window)
+        for batch in frames.flush():              # at most one batch of 1 to 64 frames, the end padded with zeros
+            measure(batch * window)
+
+    Parameters
+    ----------
+    frame_length : int
+        Samples in a frame.
+    hop_length : int
+        Samples from the start of a frame to the start of the next, 1..frame_length.
+    batch_frames : int
+        Frames in every batch but the last.
+
+    Raises
+    ------
+    ValueError
+        If a length is not positive or the hop is longer than a frame.
+    """
+
+    def __init__(self, frame_length: int, hop_length: int, batch_frames: int) -> None:
+        if not 1 <= hop_length <= frame_length or batch_frames < 1:
+            raise ValueError(f"no frames of {frame_length} samples every {hop_length}, {batch_frames} at a time")
+        self.frame_length = frame_length
+        self.hop_length = hop_length
+        self.batch_frames = batch_frames
+        self._buffer = np.zeros((batch_frames - 1) * hop_length + frame_length, dtype=np.float32)
+        self._filled = 0
+        self._batches = 0
+
+    @property
+    def retained_bytes(self) -> int:
+        """Bytes of the buffer; constant."""
+        return self._buffer.nbytes
+
+    def push(self, chunk: NDArray[np.floating]) -> Iterator[NDArray[np.float32]]:
+        """Take samples and yield each batch that they complete.
+
+        Parameters
+        ----------
+        chunk : np.ndarray [shape=(n,), float16 or float32, mono]
+            The next samples; n may be 0. Widened to float32 as they are copied.
+
+        Yields
+        ------
+        np.ndarray [shape=(batch_frames, frame_length), float32, read-only]
+            Overlapping views into the buffer: valid until the next batch is asked for. The iterator must be
+            exhausted, else the rest of the chunk is lost.
+        """
+        taken = 0
+        while taken < chunk.size:
+            count = min(chunk.size - taken, self._buffer.size - self._filled)
+            self._buffer[self._filled : self._filled + count] = chunk[taken : taken + count]
+            self._filled += count
+            taken += count
+            if self._filled == self._buffer.size:
+                yield self._frames(self.batch_frames)
+                self._keep_overlap()
+
+    def flush(self) -> Iterator[NDArray[np.float32]]:
+        """Yield the frames that are left, padded with zeros so that every pushed sample is in a frame, and reset.
+
+        A signal shorter than a frame gives one padded frame; no signal gives nothing.
+        """
+        unseen = self._filled - (self.frame_length - self.hop_length if self._batches else 0)
+        if unseen > 0:
+            self._buffer[self._filled :] = 0.0
+            beyond_first = max(0, self._filled - self.frame_length)
+            yield self._frames(1 + -(-beyond_first // self.hop_length))
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all samples."""
+        self._filled = 0
+        self._batches = 0
+
+    def _frames(self, count: int) -> NDArray[np.float32]:
+        windows = np.lib.stride_tricks.sliding_window_view(self._buffer, self.frame_length)
+        return windows[:: self.hop_length][:count]
+
+    def _keep_overlap(self) -> None:
+        overlap = self.frame_length - self.hop_length
+        self._buffer[:overlap] = self._buffer[self._buffer.size - overlap :]
+        self._filled = overlap
+        self._batches += 1
