@@ -40,6 +40,10 @@ class ModelError(PlaylistaError):
     """The MusiCNN model, or the runtime that should carry it, cannot be used."""
 
 
+class Interrupted(PlaylistaError):
+    """The daemon was asked to stop in the middle of a track; the track is given back unpunished."""
+
+
 class TrackError(PlaylistaError):
     """One track cannot be analyzed; the others can.
 

@@ -7,11 +7,19 @@ writes it and ``Analysis.from_json`` reads it back. Nothing is computed here.
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from playlista.errors import FailureReason
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+#: The groups of features, in the order in which they are reported; each has a version of its own.
+FEATURE_GROUPS = ("rhythm", "tonal", "loudness", "spectral", "tags")
 
 
 class Status(StrEnum):
@@ -40,6 +48,22 @@ class TrackFile:
     def from_stat(cls, path: str, stat: os.stat_result) -> TrackFile:
         """Identity of `path` from an ``os.stat_result`` that the caller already has."""
         return cls(path, stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class AudioChunk:
+    """One step of a track on its way from decoding to the features: the same span of time in three lanes.
+
+    A lane may be empty in one chunk and longer in a later one, since resamplers answer late.
+
+    native : [shape=(n, channels), float32, the file's own rate]
+    analysis : [shape=(m,), float16 or float32, mono, the analysis rate]
+    model : [shape=(k,), float32, mono, 16 kHz]
+    """
+
+    native: NDArray[np.float32]
+    analysis: NDArray[np.floating]
+    model: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,3 +177,39 @@ class Analysis:
     timings: Timings = Timings()
     memory: MemoryUse | None = None
     music_hash: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The result object of the contract: plain types, groups as objects, null where unknown."""
+        document = asdict(self)
+        tagging = document.pop("tagging") or {}
+        tags, embedding = tagging.pop("tags", None), tagging.pop("embedding", None)
+        return document | {"tags": tags, "embedding": embedding, "tagging": tagging or None}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Analysis:
+        """The inverse of `to_json`; also reads what JSON made lists of."""
+        values = dict(document)
+        tags, embedding, tagging = (values.pop(key, None) for key in ("tags", "embedding", "tagging"))
+        if tagging is not None:
+            values["tagging"] = Tagging(tags=tags, embedding=tuple(embedding), **tagging)
+        for name, group in _GROUP_TYPES.items():
+            if values.get(name) is not None:
+                values[name] = group(**{key: _frozen(value) for key, value in values[name].items()})
+        values["status"] = Status(values["status"])
+        values["reason"] = FailureReason(values["reason"]) if values.get("reason") else None
+        return cls(**values)
+
+
+_GROUP_TYPES: dict[str, type] = {
+    "audio": Audio,
+    "rhythm": Rhythm,
+    "tonal": Tonal,
+    "loudness": Loudness,
+    "spectral": Spectral,
+    "timings": Timings,
+    "memory": MemoryUse,
+}
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,62 @@
+# Everything a newcomer needs is `make run MUSIC=/path/to/music` and `make test`.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help run test check format lint types layers bench lock clean
+
+MUSIC ?=
+DATA ?= ./data
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+TEST_MODELS := build/models
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+# The stamps carry the checksum of what they were made from: a changed lock is installed, an unchanged one is not.
+RUN_STAMP := $(VENV)/.installed-$(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
+TEST_STAMP := $(VENV)/.tested-$(shell cat requirements.lock requirements-test.lock pyproject.toml | cksum | cut -d' ' -f1)
+
+$(BIN)/python:
+	@sh deploy/make-venv.sh $(VENV)
+
+$(RUN_STAMP): | $(BIN)/python
+	@echo "playlista: installing the locked packages into $(VENV) (once; about 300 MB)"
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-index --no-build-isolation --no-deps --editable .
+	@rm -f $(VENV)/.installed-* && touch $@
+
+$(TEST_STAMP): $(RUN_STAMP)
+	@echo "playlista: installing the locked test tools into $(VENV) (once)"
+	@$(PIP) install --require-hashes -r requirements-test.lock
+	@rm -f $(VENV)/.tested-* && touch $@
+
+run: $(RUN_STAMP) ## Analyze a folder and keep watching it: make run MUSIC=/path/to/music [DATA=./data]
+	@if [ -z "$(MUSIC)" ]; then echo "playlista: say which folder: make run MUSIC=/path/to/music" >&2; exit 2; fi
+	@$(BIN)/playlista models prepare --data "$(DATA)"
+	@exec $(BIN)/playlista run --music "$(MUSIC)" --data "$(DATA)"
+
+test: $(TEST_STAMP) ## Run the whole test suite
+	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
+	@echo "playlista: running the tests"
+	@$(BIN)/python -m pytest
+
+check: format lint types layers test ## Formatter, linter, types, import layers, then the tests
+
+format: $(TEST_STAMP)
+	@echo "playlista: checking the format" && $(BIN)/ruff format --check .
+
+lint: $(TEST_STAMP)
+	@echo "playlista: linting" && $(BIN)/ruff check .
+
+types: $(TEST_STAMP)
+	@echo "playlista: checking types" && $(BIN)/mypy
+
+layers: $(TEST_STAMP)
+	@echo "playlista: checking the import layers" && $(BIN)/lint-imports --no-logo
+
+lock: $(TEST_STAMP) ## Resolve the dependencies anew and write the three lock files
+	@sh deploy/lock.sh
+
+clean: ## Remove the environment and everything built
+	rm -rf $(VENV) build *.egg-info daemon/*.egg-info

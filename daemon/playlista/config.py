@@ -1,0 +1,296 @@
+"""Settings: ``playlista.conf`` < environment < command-line flags, as one frozen object.
+
+What enters: the text of a file, a mapping of environment variables, a mapping of flags. What leaves: ``Settings``,
+or a ``ConfigError`` whose one line names where the value stands, the key and what is allowed. Standard library
+only, because the TensorFlow environment is set from here before anything native is imported.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from playlista.errors import ConfigError
+
+#: Where the file is looked for when ``--config`` and ``PLAYLISTA_CONFIG`` do not name one.
+DEFAULT_LOCATIONS = (Path("playlista.conf"), Path("/etc/playlista/playlista.conf"))
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How one setting is read: `parse` raises ValueError for what `allowed` does not describe."""
+
+    parse: Callable[[str], Any]
+    allowed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a raw value was written, for the error line: a file and line, the environment, or a flag."""
+
+    place: str
+    text: str
+
+
+def _boolean() -> Rule:
+    words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
+    def parse(text: str) -> bool:
+        try:
+            return words[text.lower()]
+        except KeyError:
+            raise ValueError(text) from None
+
+    return Rule(parse, "true or false")
+
+
+def _number(kind: type[int] | type[float], low: float, high: float) -> Rule:
+    def parse(text: str) -> int | float:
+        value = kind(text)
+        if not low <= value <= high:  # also refuses NaN
+            raise ValueError(text)
+        return value
+
+    return Rule(parse, f"{'a whole number' if kind is int else 'a number'} from {low:g} to {high:g}")
+
+
+def _choice(*words: str) -> Rule:
+    def parse(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(text)
+        return text.lower()
+
+    return Rule(parse, "one of " + ", ".join(words))
+
+
+def _bits() -> Rule:
+    return Rule({"16": 16, "32": 32}.__getitem__, "16 or 32")
+
+
+def _path() -> Rule:
+    def parse(text: str) -> Path:
+        if not text or "\0" in text:
+            raise ValueError(text)
+        return Path(text).expanduser()
+
+    return Rule(parse, "a path")
+
+
+def _optional_path() -> Rule:
+    return Rule(lambda text: Path(text).expanduser() if text else None, "a path, or nothing")
+
+
+def _text() -> Rule:
+    return Rule(str, "a text")
+
+
+def _address() -> Rule:
+    def parse(text: str) -> str:
+        host, separator, port = text.rpartition(":")
+        if not (separator and host and port.isdecimal() and 0 <= int(port) <= 65535):
+            raise ValueError(text)
+        return text
+
+    return Rule(parse, "HOST:PORT, such as 0.0.0.0:9345 or [::]:9345")
+
+
+def setting(default: Any, rule: Rule, about: str) -> Any:
+    """A field of `Settings`: its default, how its text is read, and the line that `playlista.conf` says of it."""
+    return field(default=default, metadata={"rule": rule, "about": about})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting, under its key in lower case. The keys of the memory optimization guide keep its meaning."""
+
+    music_dir: Path = setting(Path("./music"), _path(), "the folder that is watched; only ever read")
+    data_dir: Path = setting(Path("./data"), _path(), "database, models and lock; a local disk")
+    models_dir: Path | None = setting(
+        None, _optional_path(), "where the prepared MusiCNN model lies, if not in DATA_DIR/models"
+    )
+    listen_address: str = setting("0.0.0.0:9345", _address(), "metrics, health, API and page")
+    log_level: str = setting("info", _choice("debug", "info", "warning", "error"), "least level that is logged")
+    log_format: str = setting("console", _choice("json", "console"), "json for collectors, console for people")
+
+    watch_mode: str = setting(
+        "auto", _choice("auto", "inotify", "polling"), "auto polls network and FUSE mounts, else inotify"
+    )
+    watch_settle_seconds: float = setting(
+        10.0, _number(float, 0, 3600), "a file is taken when size and mtime rest this long"
+    )
+    watch_rescan_interval_seconds: float = setting(
+        3600.0, _number(float, 1, 604800), "the whole folder is compared with the database this often"
+    )
+    follow_symlinks: bool = setting(False, _boolean(), "whether links inside the music folder are followed")
+
+    musicnn_runtime: str = setting(
+        "auto",
+        _choice("auto", "essentia", "tensorflow", "onnx", "off"),
+        "what runs MusiCNN; auto takes the fastest that fits the memory limit",
+    )
+    musicnn_patch_hop_frames: int = setting(
+        187, _number(int, 1, 187), "frames between patches of 187; 187 does not overlap, 93 doubles the work"
+    )
+    musicnn_batch_size: int = setting(1, _number(int, 1, 64), "patches in one inference; more is memory, not speed")
+
+    track_timeout_seconds: float = setting(
+        7200.0, _number(float, 1, 604800), "wall time after which a track fails with decode_timeout"
+    )
+    max_attempts: int = setting(3, _number(int, 1, 100), "attempts before a track is quarantined")
+    retry_backoff_seconds: float = setting(
+        60.0, _number(float, 0, 86400), "wait before the second attempt; doubles each time"
+    )
+
+    memory_optimization_enabled: bool = setting(
+        True, _boolean(), "master switch; false loads whole files at 44.1 kHz float32"
+    )
+    memory_optimized_sample_rate: int = setting(
+        22050, _number(int, 8000, 48000), "Hz of the analysis signal while MEMORY_REDUCE_SAMPLE_RATE is on"
+    )
+    memory_optimized_bit_depth: int = setting(16, _bits(), "bits of a sample of the analysis signal")
+    memory_optimized_chunk_duration_seconds: float = setting(
+        3.0, _number(float, 0.1, 60), "seconds of audio that are decoded at a time"
+    )
+    memory_optimized_memory_limit_percent: float = setting(
+        10.0, _number(float, 0.1, 100), "share of the memory limit that one track may retain"
+    )
+    memory_optimized_max_mb_per_track: float = setting(
+        100.0, _number(float, 0.1, 1048576), "MB that one track may retain, whatever the limit"
+    )
+    memory_optimized_min_file_mb: float = setting(
+        0.0, _number(float, 0, 1048576), "files below this size are loaded whole, as without optimization"
+    )
+    memory_reduce_sample_rate: bool = setting(True, _boolean(), "analysis at MEMORY_OPTIMIZED_SAMPLE_RATE, not 44100")
+    memory_use_float16: bool = setting(True, _boolean(), "analysis samples as float16 (with a bit depth of 16)")
+    memory_streaming_enabled: bool = setting(
+        True, _boolean(), "chunks instead of one array; false cuts at the cap, and says so"
+    )
+    memory_mapping_enabled: bool = setting(True, _boolean(), "large WAV and FLAC are memory-mapped")
+    memory_mapping_min_mb: float = setting(32.0, _number(float, 0, 1048576), "size from which a file is mapped")
+    memory_force_cleanup: bool = setting(True, _boolean(), "gc after every chunk, malloc_trim after every track")
+    memory_monitoring_enabled: bool = setting(True, _boolean(), "memory is sampled while tracks are analyzed")
+
+    tf_gpu_thread_mode: str = setting("gpu_private", _text(), "passed to TensorFlow")
+    tf_enable_onednn_opts: int = setting(
+        0, _number(int, 0, 1), "passed to TensorFlow; 1 halves the time of its runtime and costs memory"
+    )
+    tf_cpp_min_log_level: int = setting(2, _number(int, 0, 3), "passed to TensorFlow")
+    cuda_visible_devices: str = setting("-1", _text(), "passed to TensorFlow; -1 keeps it off GPUs")
+
+    @property
+    def models_path(self) -> Path:
+        """The folder of the prepared model."""
+        return self.models_dir or self.data_dir / "models"
+
+    @property
+    def analysis_rate_hz(self) -> int:
+        """Rate of the signal that rhythm, key and spectrum are computed from."""
+        reduced = self.memory_optimization_enabled and self.memory_reduce_sample_rate
+        return self.memory_optimized_sample_rate if reduced else 44100
+
+    @property
+    def analysis_is_float16(self) -> bool:
+        """Whether that signal is kept as float16."""
+        return self.memory_optimization_enabled and self.memory_use_float16 and self.memory_optimized_bit_depth == 16
+
+    def native_environment(self) -> dict[str, str]:
+        """The variables that TensorFlow reads when it is imported, by name."""
+        return {
+            "TF_GPU_THREAD_MODE": self.tf_gpu_thread_mode,
+            "TF_ENABLE_ONEDNN_OPTS": str(self.tf_enable_onednn_opts),
+            "TF_CPP_MIN_LOG_LEVEL": str(self.tf_cpp_min_log_level),
+            "CUDA_VISIBLE_DEVICES": self.cuda_visible_devices,
+        }
+
+
+_RULES: dict[str, Rule] = {entry.name.upper(): entry.metadata["rule"] for entry in fields(Settings)}
+
+
+def load_settings(
+    config: Path | None, *, environment: Mapping[str, str], flags: Mapping[str, str | None] | None = None
+) -> Settings:
+    """Read the settings of this process.
+
+    Parameters
+    ----------
+    config : the file that ``--config`` named; None looks at ``PLAYLISTA_CONFIG`` and the default locations.
+    environment : normally ``os.environ``. An empty variable counts as unset.
+    flags : values given on the command line by key; None counts as not given.
+
+    Raises
+    ------
+    ConfigError : unknown key, wrong type, out of range, or a named file that cannot be read.
+    """
+    values = _file_values(_config_file(config, environment))
+    for key in _RULES:
+        if environment.get(key):
+            values[key] = Source("environment", environment[key])
+    for key, text in (flags or {}).items():
+        if text is not None:
+            values[key] = Source("command line", text)
+    return Settings(**{key.lower(): _read(key, source) for key, source in values.items()})
+
+
+def _config_file(config: Path | None, environment: Mapping[str, str]) -> Path | None:
+    if config is None and environment.get("PLAYLISTA_CONFIG"):
+        config = Path(environment["PLAYLISTA_CONFIG"])
+    if config is not None:
+        return config
+    return next((place for place in DEFAULT_LOCATIONS if place.is_file()), None)
+
+
+def _file_values(path: Path | None) -> dict[str, Source]:
+    if path is None:
+        return {}
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise ConfigError(f"{path}: cannot be read ({reason}); name another file with --config") from error
+    return parse_config(text, str(path))
+
+
+def parse_config(text: str, name: str) -> dict[str, Source]:
+    """The KEY=value lines of `text`; comments stand on lines of their own or after `` #``.
+
+    Raises
+    ------
+    ConfigError : a line that is no KEY=value, an unknown key, or a key that stands twice.
+    """
+    values: dict[str, Source] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        body = "" if line.lstrip().startswith("#") else line.split(" #", 1)[0].strip()
+        if not body:
+            continue
+        place = f"{name}:{number}"
+        key, separator, value = (part.strip() for part in body.partition("="))
+        if not separator:
+            raise ConfigError(f"{place}: {body!r} is not a KEY=value line; comments begin with #")
+        if key not in _RULES:
+            raise ConfigError(f"{place}: unknown key {key}{_suggestion(key)}")
+        if key in values:
+            raise ConfigError(f"{place}: {key} stands twice, first at {values[key].place}; keep one")
+        values[key] = Source(place, value.strip("\"'"))
+    return values
+
+
+def _suggestion(key: str) -> str:
+    close = get_close_matches(key.upper(), _RULES, n=1)
+    return f"; did you mean {close[0]}?" if close else "; playlista.conf in the project lists them all"
+
+
+def _read(key: str, source: Source) -> Any:
+    rule = _RULES[key]
+    try:
+        return rule.parse(source.text)
+    except (ValueError, KeyError, OverflowError, RuntimeError) as error:
+        raise ConfigError(f"{source.place}: {key}={source.text!r} is not allowed; it takes {rule.allowed}") from error
+
+
+def settings_from_process(config: Path | None = None, flags: Mapping[str, str | None] | None = None) -> Settings:
+    """`load_settings` with this process's environment: the one place where it is read."""
+    return load_settings(config, environment=os.environ, flags=flags)

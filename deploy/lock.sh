@@ -1,0 +1,13 @@
+#!/bin/sh
+# Write the lock files from pyproject.toml: exact versions with hashes for Python 3.11 to 3.13, no index address.
+set -eu
+compile() {
+    target=$1
+    shift
+    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+        --no-annotate --output-file "$target" "$@" pyproject.toml
+    echo "$target: $(grep -c '==' "$target") packages"
+}
+compile requirements.lock --extra tensorflow --extra onnx --extra build
+compile requirements-lean.lock --extra onnx --extra build --constraint requirements.lock
+compile requirements-test.lock --extra tensorflow --extra onnx --extra build --extra test --constraint requirements.lock
