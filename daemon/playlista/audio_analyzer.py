@@ -1,0 +1,186 @@
+"""From a path to a result object: the loader's stream through the features, with everything said that happened.
+
+What enters: a path. What leaves: an ``Analysis`` that is analyzed or partial, or a ``TrackError`` with its reason.
+It neither knows the queue nor the database; the daemon's worker, ``analyze`` and the tests all come through here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+import structlog
+
+from playlista.config import Settings
+from playlista.errors import DecodeError, FailureReason
+from playlista.features.accumulator import Accumulator
+from playlista.features.analyzer import FeatureAnalyzer, Features
+from playlista.memory.budget import TrackBudget
+from playlista.memory.cgroup import Cgroup
+from playlista.memory.process import peak_resident_bytes
+from playlista.memory_optimized_loader import MemoryOptimizedLoader
+from playlista.track_stream import Lanes, TrackStream, Truncation, never, nothing
+from playlista.tracks import FEATURE_GROUPS, Analysis, Audio, MemoryUse, Status, Tagging, Timings
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """How one track is to be analyzed.
+
+    groups : feature groups to compute.
+    chunk_seconds : None for the configured chunk; smaller where memory is short.
+    """
+
+    groups: Collection[str] = FEATURE_GROUPS
+    chunk_seconds: float | None = None
+
+
+EVERYTHING = Pass()
+
+
+class AudioAnalyzer:
+    """Analyzes one track at a time.
+
+    Parameters
+    ----------
+    tagger : accumulator of tags; None where there is no model or MUSICNN_RUNTIME is off.
+    stop : asked before every chunk; true ends the track with ``Interrupted``.
+    cleanup : called after every chunk.
+    clock : seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        tagger: Accumulator[Tagging | None] | None = None,
+        cgroup: Cgroup | None = None,
+        stop: Callable[[], bool] = never,
+        cleanup: Callable[[], None] = nothing,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._cgroup = cgroup or Cgroup()
+        self._loader = MemoryOptimizedLoader(settings, self._cgroup)
+        self._settings = settings
+        self._tagger = tagger
+        self._stop = stop
+        self._cleanup = cleanup
+        self._clock = clock
+
+    def analyze(self, path: str, *, shown_as: str | None = None, how: Pass = EVERYTHING) -> Analysis:
+        """Analyze the file at `path`, to be called `shown_as` in the result.
+
+        Raises
+        ------
+        TrackError : nothing could be analyzed, with the reason.
+        Interrupted : the stop signal came first.
+        """
+        started = self._clock()
+        name = shown_as or path
+        lanes = Lanes(
+            analysis=not {"rhythm", "tonal", "spectral"}.isdisjoint(how.groups),
+            model=self._tagger is not None and "tags" in how.groups,
+        )
+        budget = self._loader.budget()
+        with self._loader.open(
+            path, lanes=lanes, budget=budget, chunk_seconds=how.chunk_seconds, stop=self._stop, cleanup=self._cleanup
+        ) as stream:
+            run = _Run(name, stream, self._features(stream, how), budget)
+            run.feed(lambda: self._clock() - started > self._settings.track_timeout_seconds)
+            results = run.features.result()
+        return run.analysis(results, self._clock() - started, self._cgroup.memory_limit().bytes)
+
+    def music_hash(self, path: str) -> str:
+        """Identity of the decoded audio, without analyzing it.
+
+        Raises
+        ------
+        TrackError : the file cannot be decoded.
+        """
+        with self._loader.open(path, lanes=Lanes(analysis=False, model=False), stop=self._stop) as stream:
+            for _chunk in stream:
+                pass
+            if stream.broke_off:
+                raise stream.broke_off
+            return stream.music_hash
+
+    def _features(self, stream: TrackStream, how: Pass) -> FeatureAnalyzer:
+        return FeatureAnalyzer(
+            stream.info.sample_rate_hz,
+            stream.info.channels,
+            stream.analysis_rate_hz,
+            tagger=self._tagger,
+            groups=how.groups,
+        )
+
+
+class _Run:
+    """One track on its way: the stream, its features, and what must be said of both."""
+
+    def __init__(self, name: str, stream: TrackStream, features: FeatureAnalyzer, budget: TrackBudget) -> None:
+        self.features = features
+        self._name = name
+        self._stream = stream
+        self._budget = budget
+        self._retained_bytes = 0
+
+    def feed(self, is_late: Callable[[], bool]) -> None:
+        """Run the stream through the features until its end, the budget or the deadline."""
+        for chunk in self._stream:
+            self.features.update(chunk)
+            held = self.features.retained_bytes
+            self._retained_bytes = max(self._retained_bytes, held + self._stream.held_bytes)
+            if held > self._budget.budget_bytes:
+                self._stream.truncation = Truncation(self._budget.reason, self._stream.frames_delivered)
+                break
+            if is_late():
+                message = "took longer than TRACK_TIMEOUT_SECONDS; analyzed as far as it came"
+                self._stream.broke_off = DecodeError(self._name, FailureReason.DECODE_TIMEOUT, message, retryable=False)
+                break
+
+    def analysis(self, features: Features, total_seconds: float, limit_bytes: int) -> Analysis:
+        """The result object."""
+        stream = self._stream
+        return Analysis(
+            path=self._name,
+            status=Status.PARTIAL if stream.broke_off else Status.ANALYZED,
+            reason=stream.broke_off.reason if stream.broke_off else None,
+            detail=stream.broke_off.message if stream.broke_off else None,
+            audio=self._audio(),
+            rhythm=features.rhythm,
+            tonal=features.tonal,
+            loudness=features.loudness,
+            spectral=features.spectral,
+            tagging=features.tags,
+            versions=self.features.versions,
+            timings=self._timings(total_seconds),
+            memory=MemoryUse(peak_resident_bytes(), self._retained_bytes, limit_bytes),
+            music_hash=None if stream.truncation else stream.music_hash,
+        )
+
+    def _audio(self) -> Audio:
+        info, rate = self._stream.info, self._stream.info.sample_rate_hz
+        decoded = self._stream.frames_decoded / rate
+        declared = None if info.declared_frames is None else info.declared_frames / rate
+        truncated = self._stream.truncation is not None
+        return Audio(
+            duration_seconds=max(decoded, declared or 0.0) if truncated else decoded,
+            analyzed_seconds=self._stream.frames_delivered / rate,
+            declared_seconds=declared,
+            sample_rate_hz=rate,
+            channels=info.channels,
+            format=info.format,
+            truncated=truncated,
+        )
+
+    def _timings(self, total_seconds: float) -> Timings:
+        stages = {f"{group}_seconds": round(seconds, 6) for group, seconds in self.features.seconds.items()}
+        return Timings(
+            decode_seconds=round(self._stream.decode_seconds, 6),
+            resample_seconds=round(self._stream.resample_seconds, 6),
+            total_seconds=round(total_seconds, 6),
+            **stages,
+        )
