@@ -1,0 +1,112 @@
+"""What native libraries read once and for all, set before any of them is imported: threads, TensorFlow, malloc.
+
+What enters: the TensorFlow variables of the settings and the number of threads that the CPU quota allows. What
+leaves: variables in ``os.environ``, and the same malloc settings put straight into the C library of this process.
+Standard library only: this runs first.
+
+**Who wins.** A variable that is already in the environment stays as it is. For the four that are settings too that
+is the rule of all settings (the environment wins over the file); for the others it is the operator's word against
+our default.
+
+**malloc.** glibc reads ``MALLOC_ARENA_MAX`` and its kin when a process starts, which is before we do. Starting the
+interpreter a second time would double the start-up, so ``mallopt`` is called instead, which is what glibc itself
+does with those variables: measured, 16 threads then share 2 arenas where they had 16, either way. The variables are
+set all the same, for the children (ffmpeg, the model's preparation). Elsewhere than on glibc there is nothing to tune.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from collections.abc import Collection, Mapping, MutableMapping
+from dataclasses import dataclass
+
+from playlista.errors import ConfigError
+
+#: Modules that read their environment while they are imported, and never again.
+NATIVE_MODULES = ("numpy", "essentia", "tensorflow", "onnxruntime", "soundfile", "soxr")
+
+#: Thread pools that we set to the CPU quota: OpenMP, three BLAS libraries, numexpr, TensorFlow inside and between ops.
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MallocOption:
+    """One of glibc's tunables: its variable, its number in ``malloc.h``, and the value that we choose."""
+
+    variable: str
+    parameter: int
+    value: int
+
+
+#: Two arenas instead of eight a core. Pinning a threshold also ends glibc's habit of raising it after every free of a
+#: large block, after which whole chunks of audio would stay in the heap for good.
+MALLOC_OPTIONS = (
+    MallocOption("MALLOC_ARENA_MAX", -8, 2),
+    MallocOption("MALLOC_TRIM_THRESHOLD_", -1, 128 * 1024),
+    MallocOption("MALLOC_MMAP_THRESHOLD_", -3, 128 * 1024),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedEnvironment:
+    """What `prepare_environment` did, for the log: variables set, variables found, whether malloc obeyed."""
+
+    set: Mapping[str, str]
+    kept: Mapping[str, str]
+    malloc_tuned: bool
+
+
+def prepare_environment(
+    values: Mapping[str, str],
+    *,
+    threads: int,
+    environ: MutableMapping[str, str] = os.environ,
+    imported: Collection[str] = sys.modules,
+) -> PreparedEnvironment:
+    """Set what native libraries read at import; call once, before any of them is imported.
+
+    Parameters
+    ----------
+    values : variables from the settings (``TF_*``, ``CUDA_VISIBLE_DEVICES``) with their values.
+    threads : width of every native thread pool, at least 1.
+    environ : the environment to change.
+    imported : names of the modules that are imported already.
+
+    Raises
+    ------
+    ConfigError : a library that should read these values has been imported before.
+    """
+    early = [name for name in NATIVE_MODULES if name in imported]
+    if early:
+        raise ConfigError(f"environment: {', '.join(early)} imported before the environment was prepared; import later")
+    inherited = frozenset(environ)
+    wanted = {
+        **values,
+        **dict.fromkeys(THREAD_VARIABLES, str(threads)),
+        **{option.variable: str(option.value) for option in MALLOC_OPTIONS},
+    }
+    kept = {name: environ[name] for name in wanted if name in inherited}
+    chosen = {name: value for name, value in wanted.items() if name not in inherited}
+    environ.update(chosen)
+    tuned = _tune_malloc([option for option in MALLOC_OPTIONS if option.variable not in inherited])
+    return PreparedEnvironment(chosen, kept, tuned)
+
+
+def _tune_malloc(options: Collection[MallocOption]) -> bool:
+    """Hand `options` to this process's malloc; False where it is not glibc's or refuses one."""
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError, TypeError):
+        return False
+    # mallopt answers 1 for success; every option is tried, whatever the others answered.
+    return {mallopt(option.parameter, option.value) for option in options} <= {1}
