@@ -1,0 +1,1 @@
+"""The page that the daemon shows to people: static files, served as they are."""
