@@ -151,7 +151,11 @@ class MemoryOptimizedLoader:
     def get_memory_info(self) -> dict[str, Any]:
         """Memory as the system sees it, in bytes, with ``current_usage`` as the guide names resident memory."""
         snapshot = read_memory(self._cgroup)
-        return {"current_usage": snapshot.resident_bytes, **asdict(snapshot), "budget_bytes": self.budget().budget_bytes}
+        return {
+            "current_usage": snapshot.resident_bytes,
+            **asdict(snapshot),
+            "budget_bytes": self.budget().budget_bytes,
+        }
 
 
 @cache

@@ -197,12 +197,17 @@ class _ScrapeCollector(Collector):
             "resident_memory_bytes": ("Resident memory of the process", reading.resident_bytes),
             "resident_memory_peak_bytes": ("Peak of the resident memory since the start", reading.peak_bytes),
             "memory_limit_bytes": ("Effective memory limit", reading.limit_bytes),
-            "memory_working_set_bytes": ("Memory of the cgroup that cannot simply be reclaimed", reading.working_set_bytes),
+            "memory_working_set_bytes": (
+                "Memory of the cgroup that cannot simply be reclaimed",
+                reading.working_set_bytes,
+            ),
             "track_budget_bytes": ("What one track may retain", reading.budget_bytes),
         }
         for name, (about, value) in gauges.items():
             yield GaugeMetricFamily(f"playlista_{name}", about, value=value)
-        yield CounterMetricFamily("playlista_cgroup_oom_kills", "Processes of the cgroup killed for memory", value=reading.oom_kills)
+        yield CounterMetricFamily(
+            "playlista_cgroup_oom_kills", "Processes of the cgroup killed for memory", value=reading.oom_kills
+        )
 
     @staticmethod
     def _watch(reading: WatchReading) -> Iterable[Metric]:

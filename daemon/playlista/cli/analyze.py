@@ -1,0 +1,59 @@
+"""``playlista analyze``: files or folders, without touching the library."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from playlista.cli.options import ConfigOption, DataOption, JsonOption, native_settings_from
+from playlista.cli.terminal import progress_over, write_json_line, write_summary
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command()(analyze)
+
+
+def analyze(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="Files, and folders to walk in sorted order.")],
+    json_lines: JsonOption = False,
+    config: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """Analyze files or folders without touching the library. Exit code 3 when some failed."""
+    settings = native_settings_from(config, data_dir=data)
+
+    # Native libraries come in only now, after the environment.
+    from playlista.attempt import attempt  # noqa: PLC0415
+    from playlista.audio_analyzer import AudioAnalyzer  # noqa: PLC0415
+    from playlista.logs import configure_logging  # noqa: PLC0415
+    from playlista.memory.cleanup import Cleanup  # noqa: PLC0415
+    from playlista.tagger import load_tagger  # noqa: PLC0415
+
+    configure_logging("warning", settings.log_format)
+    cleanup = Cleanup.from_settings(enabled=settings.memory_force_cleanup)
+    tagger = load_tagger(settings)
+    analyzer = AudioAnalyzer(settings, tagger=tagger.accumulator, cleanup=cleanup.after_chunk)
+    files = [name for path in paths for name in named_files(path)]
+    failures = 0
+    for path in progress_over(files):
+        analysis = attempt(analyzer, path)
+        failures += analysis.audio is None
+        write_json_line(analysis.to_json()) if json_lines else write_summary(analysis)
+        cleanup.after_track()
+    raise typer.Exit(3 if failures else 0)
+
+
+def named_files(path: str) -> Iterator[str]:
+    """`path` itself when it is no folder, else the audio files under it in sorted order."""
+    from playlista.watch.filter import is_music  # noqa: PLC0415
+
+    if not os.path.isdir(path):
+        yield path
+        return
+    for folder, below, names in os.walk(path):
+        below.sort()
+        yield from (os.path.join(folder, name) for name in sorted(names) if is_music(name))

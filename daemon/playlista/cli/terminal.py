@@ -1,0 +1,140 @@
+"""What people and programs see: JSON lines on stdout, tables and progress for a terminal.
+
+Progress goes to stderr and only where that is a terminal, so that stdout stays clean for a pipe.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from playlista.tracks import Analysis
+
+
+def write_json_line(document: Any) -> None:
+    """One JSON object in one line; a name that is not UTF-8 is written with escapes."""
+    try:
+        line = json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        line = json.dumps(document).encode()
+    sys.stdout.buffer.write(line + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def printable(text: str) -> str:
+    """`text` for a terminal: nothing in a file name can move the cursor or break the encoding."""
+    shown = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    return shown.encode(sys.stdout.encoding or "utf-8", "backslashreplace").decode(sys.stdout.encoding or "utf-8")
+
+
+def write_line(text: str = "") -> None:
+    """One line on stdout."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def duration(seconds: float | None) -> str:
+    """`seconds` as people read it: 3:07, 1:02:40, 3 d 4 h."""
+    if seconds is None:
+        return "-"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours >= 48:
+        return f"{hours // 24} d {hours % 24} h"
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def number(value: float | None, digits: int = 1) -> str:
+    """`value` rounded, or a dash where it is unknown."""
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def megabytes(count: float | None) -> str:
+    """Bytes as MB of 1024 * 1024."""
+    return "-" if count is None else f"{count / 2**20:.0f} MB"
+
+
+def table(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]]) -> None:
+    """A table on stdout; `columns` are (title, "left" or "right"), and the first one gives way when it is narrow."""
+    from rich import box  # noqa: PLC0415 - costs more than most commands
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for place, (title, side) in enumerate(columns):
+        shown.add_column(title, justify="right" if side == "right" else "left", no_wrap=place > 0, overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text(printable(cell)) for cell in row))
+    Console(width=None if sys.stdout.isatty() else 160).print(shown)
+
+
+def write_summary(analysis: Analysis) -> None:
+    """A few lines on one track, for people."""
+    write_line(printable(analysis.path))
+    if analysis.reason:
+        write_line(f"  {analysis.status}: {analysis.reason}, {printable(analysis.detail or '')}")
+    for name, text in _facts(analysis):
+        write_line(f"  {name:<9} {text}")
+
+
+def _facts(analysis: Analysis) -> Iterator[tuple[str, str]]:
+    if audio := analysis.audio:
+        cut = f", cut after {duration(audio.analyzed_seconds)}" if audio.truncated else ""
+        yield (
+            "audio",
+            f"{duration(audio.duration_seconds)}, {audio.format} {audio.sample_rate_hz} Hz x{audio.channels}{cut}",
+        )
+    if rhythm := analysis.rhythm:
+        sure = f" (confidence {rhythm.bpm_confidence:.2f}), {rhythm.beats_count} beats"
+        yield "tempo", f"{rhythm.bpm:.1f} BPM{sure}" if rhythm.bpm else "no beat"
+    if tonal := analysis.tonal:
+        yield (
+            "key",
+            f"{tonal.key} {tonal.scale} ({tonal.camelot}), A = {number(tonal.tuning_hz)} Hz" if tonal.key else "none",
+        )
+    if loudness := analysis.loudness:
+        yield (
+            "loudness",
+            (
+                f"{number(loudness.integrated_lufs)} LUFS, range {number(loudness.range_lu)} LU, "
+                f"peak {number(loudness.true_peak_dbtp)} dBTP"
+            ),
+        )
+    if tagging := analysis.tagging:
+        top = sorted(tagging.tags.items(), key=lambda item: -item[1])[:5]
+        yield "tags", ", ".join(f"{name} {activation:.2f}" for name, activation in top)
+    if memory := analysis.memory:
+        yield "cost", f"{analysis.timings.total_seconds:.1f} s, peak {megabytes(memory.peak_rss_bytes)}"
+
+
+def progress_over(paths: Sequence[str]) -> Iterator[str]:
+    """Yield `paths`, with a progress bar on stderr where that is a terminal: tracks, rate, time left."""
+    if not sys.stderr.isatty() or len(paths) < 2:
+        yield from paths
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        SpinnerColumn(),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=len(paths))
+        for path in paths:
+            progress.update(task, description=printable(path)[-60:])
+            yield path
+            progress.advance(task)

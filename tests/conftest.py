@@ -1,0 +1,44 @@
+"""What all tests share. The native environment is put in place first, as in the daemon, before anything imports numpy."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from playlista.config import Settings
+from playlista.environment import prepare_environment
+
+PREPARED = prepare_environment(Settings().native_environment(), threads=1)
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def project_root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_audio() -> Path:
+    """Real recordings with known values, which lie beside the checkout and are no part of it."""
+    folder = ROOT.parent / "shared" / "audio"
+    if not (folder / "TRUTH.tsv").is_file():
+        pytest.skip("the shared recordings are not here (../shared/audio)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def models_dir() -> Path:
+    """The prepared MusiCNN model; `make test` prepares it before the tests."""
+    folder = ROOT / "build" / "models"
+    if not (folder / "msd-musicnn.pb").is_file():
+        pytest.skip("no model in build/models; `make test` prepares it")
+    return folder
+
+
+@pytest.fixture
+def clean_environment() -> dict[str, str]:
+    """The environment of a child process, without what this process has set for its own libraries."""
+    return {name: value for name, value in os.environ.items() if name not in PREPARED.set}

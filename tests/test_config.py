@@ -1,0 +1,136 @@
+"""Settings: where they come from, who wins, and how every mistake is told."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, fields
+from pathlib import Path
+
+import pytest
+
+from playlista.config import Settings, load_settings, parse_config
+from playlista.errors import ConfigError
+
+#: The block of the memory optimization guide that users were told to put into playlista.conf.
+GUIDE = {
+    "MEMORY_OPTIMIZATION_ENABLED": "true",
+    "MEMORY_OPTIMIZED_SAMPLE_RATE": "22050",
+    "MEMORY_OPTIMIZED_BIT_DEPTH": "16",
+    "MEMORY_OPTIMIZED_CHUNK_DURATION_SECONDS": "3",
+    "MEMORY_OPTIMIZED_MEMORY_LIMIT_PERCENT": "10",
+    "MEMORY_OPTIMIZED_MAX_MB_PER_TRACK": "100",
+    "MEMORY_REDUCE_SAMPLE_RATE": "true",
+    "MEMORY_USE_FLOAT16": "true",
+    "MEMORY_STREAMING_ENABLED": "true",
+    "MEMORY_MAPPING_ENABLED": "true",
+    "MEMORY_FORCE_CLEANUP": "true",
+    "MEMORY_MONITORING_ENABLED": "true",
+    "TF_GPU_THREAD_MODE": "gpu_private",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+    "CUDA_VISIBLE_DEVICES": "-1",
+}
+
+
+def write_config(folder: Path, *lines: str) -> Path:
+    path = folder / "playlista.conf"
+    path.write_text("\n".join(lines))
+    return path
+
+
+def test_the_shipped_file_names_every_setting_with_its_default(project_root: Path) -> None:
+    shipped = project_root / "playlista.conf"
+    assert set(parse_config(shipped.read_text(), "playlista.conf")) == {
+        entry.name.upper() for entry in fields(Settings)
+    }
+    assert load_settings(shipped, environment={}) == Settings()
+
+
+def test_the_shipped_file_holds_the_values_of_the_guide(project_root: Path) -> None:
+    shipped = parse_config((project_root / "playlista.conf").read_text(), "playlista.conf")
+    assert {key: shipped[key].text for key in GUIDE} == GUIDE
+
+
+def test_every_line_of_the_shipped_file_is_commented(project_root: Path) -> None:
+    lines = (project_root / "playlista.conf").read_text().splitlines()
+    pairs = zip(lines, lines[1:], strict=False)
+    uncommented = [line for before, line in pairs if line[:1].isupper() and not before.startswith("# ")]
+    assert uncommented == []
+
+
+def test_the_environment_wins_over_the_file_and_a_flag_over_both(tmp_path: Path) -> None:
+    config = write_config(tmp_path, "MAX_ATTEMPTS=4", "LOG_LEVEL=debug", "WATCH_MODE=polling")
+    settings = load_settings(
+        config, environment={"LOG_LEVEL": "warning", "WATCH_MODE": "inotify"}, flags={"WATCH_MODE": "auto"}
+    )
+    assert (settings.max_attempts, settings.log_level, settings.watch_mode) == (4, "warning", "auto")
+
+
+def test_an_empty_environment_variable_counts_as_unset(tmp_path: Path) -> None:
+    config = write_config(tmp_path, "LOG_LEVEL=debug")
+    assert load_settings(config, environment={"LOG_LEVEL": ""}).log_level == "debug"
+
+
+def test_comments_blank_lines_and_quotes_are_understood(tmp_path: Path) -> None:
+    config = write_config(tmp_path, "", "  # a comment", 'MUSIC_DIR = "/srv/My Music" # trailing', "LOG_LEVEL=error")
+    assert load_settings(config, environment={}).music_dir == Path("/srv/My Music")
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("MEMORY_OPTIMIZED_SAMPLERATE=22050", "did you mean MEMORY_OPTIMIZED_SAMPLE_RATE"),
+        ("COLOUR=blue", "unknown key COLOUR"),
+        ("MAX_ATTEMPTS=three", "a whole number from 1 to 100"),
+        ("MAX_ATTEMPTS=2.5", "a whole number from 1 to 100"),
+        ("MAX_ATTEMPTS=0", "a whole number from 1 to 100"),
+        ("MEMORY_OPTIMIZED_MEMORY_LIMIT_PERCENT=101", "a number from 0.1 to 100"),
+        ("MEMORY_OPTIMIZED_MEMORY_LIMIT_PERCENT=nan", "a number from 0.1 to 100"),
+        ("MEMORY_OPTIMIZED_BIT_DEPTH=24", "16 or 32"),
+        ("MEMORY_USE_FLOAT16=maybe", "true or false"),
+        ("WATCH_MODE=fanotify", "one of auto, inotify, polling"),
+        ("LISTEN_ADDRESS=9345", "HOST:PORT"),
+        ("LISTEN_ADDRESS=0.0.0.0:99999", "HOST:PORT"),
+        ("MUSIC_DIR=", "a path"),
+        ("just a sentence", "is not a KEY=value line"),
+    ],
+)
+def test_a_wrong_line_is_told_with_its_place_and_what_is_allowed(tmp_path: Path, line: str, says: str) -> None:
+    config = write_config(tmp_path, "# first line", line)
+    with pytest.raises(ConfigError) as caught:
+        load_settings(config, environment={})
+    assert str(caught.value).startswith(f"{config}:2: ")
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    config = write_config(tmp_path, "MAX_ATTEMPTS=3", "MAX_ATTEMPTS=4")
+    with pytest.raises(ConfigError, match="stands twice"):
+        load_settings(config, environment={})
+
+
+def test_a_wrong_environment_variable_and_a_wrong_flag_say_where_they_stand() -> None:
+    with pytest.raises(ConfigError, match="environment: LOG_LEVEL='loud'"):
+        load_settings(None, environment={"LOG_LEVEL": "loud"})
+    with pytest.raises(ConfigError, match="command line: LISTEN_ADDRESS='nowhere'"):
+        load_settings(None, environment={}, flags={"LISTEN_ADDRESS": "nowhere"})
+
+
+def test_a_named_file_that_is_missing_or_binary_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="No such file"):
+        load_settings(tmp_path / "absent.conf", environment={})
+    binary = tmp_path / "binary.conf"
+    binary.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        load_settings(binary, environment={})
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(FrozenInstanceError):
+        Settings().max_attempts = 5  # type: ignore[misc]
+
+
+def test_the_master_switch_turns_reduction_and_float16_off() -> None:
+    off = load_settings(None, environment={"MEMORY_OPTIMIZATION_ENABLED": "false"})
+    assert (off.analysis_rate_hz, off.analysis_is_float16) == (44100, False)
+    assert (Settings().analysis_rate_hz, Settings().analysis_is_float16) == (22050, True)
