@@ -1,4 +1,4 @@
-"""What all tests share. The native environment is put in place first, as in the daemon, before anything imports numpy."""
+"""What all tests share. As in the daemon, the native environment is put in place before anything imports numpy."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 import pytest
-
 from playlista.config import Settings
 from playlista.environment import prepare_environment
 

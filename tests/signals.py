@@ -39,9 +39,8 @@ def song(seconds: float = 20, rate_hz: int = 44100, bpm: float = 120, seed: int 
         (440.0, 523.25, 659.26),
     )
     bar = 4 * 60 / bpm
-    parts = []
-    for chord in (tonic, fourth, fifth, tonic, sixth, fourth, fifth, tonic):
-        parts.append(sum(sine(note, bar, rate_hz, 0.12) for note in chord))
+    progression = (tonic, fourth, fifth, tonic, sixth, fourth, fifth, tonic)
+    parts = [sum(sine(note, bar, rate_hz, 0.12) for note in chord) for chord in progression]
     chords = np.resize(np.concatenate(parts), round(seconds * rate_hz))
     left = chords + 0.6 * clicks(bpm, seconds, rate_hz)[: len(chords)]
     return np.stack([left, 0.9 * left + noise(seconds, rate_hz, 0.002, seed)[: len(left)]], axis=1).astype(np.float32)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import FrozenInstanceError, fields
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-
 from playlista.config import Settings, load_settings, parse_config
 from playlista.errors import ConfigError
 
@@ -52,7 +52,7 @@ def test_the_shipped_file_holds_the_values_of_the_guide(project_root: Path) -> N
 
 def test_every_line_of_the_shipped_file_is_commented(project_root: Path) -> None:
     lines = (project_root / "playlista.conf").read_text().splitlines()
-    pairs = zip(lines, lines[1:], strict=False)
+    pairs = pairwise(lines)
     uncommented = [line for before, line in pairs if line[:1].isupper() and not before.startswith("# ")]
     assert uncommented == []
 
