@@ -27,16 +27,19 @@ from playlista.errors import ConfigError
 #: Modules that read their environment while they are imported, and never again.
 NATIVE_MODULES = ("numpy", "essentia", "tensorflow", "onnxruntime", "soundfile", "soxr")
 
-#: Thread pools that we set to the CPU quota: OpenMP, three BLAS libraries, numexpr, TensorFlow inside and between ops.
-THREAD_VARIABLES = (
+#: Thread pools that are as wide as the CPU quota: OpenMP, three BLAS libraries, numexpr, and TensorFlow inside an op.
+QUOTA_WIDE_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
     "BLIS_NUM_THREADS",
     "NUMEXPR_NUM_THREADS",
     "TF_NUM_INTRAOP_THREADS",
-    "TF_NUM_INTEROP_THREADS",
 )
+
+#: TensorFlow between ops: MusiCNN's branches side by side hold all their buffers at once and are no faster for it
+#: (a patch on 2 cores: 155 MB and 62 CPU ms with 1, 195 MB and 64 CPU ms with 2; 273 MB with 8).
+ONE_WIDE_VARIABLES = ("TF_NUM_INTEROP_THREADS",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,14 @@ class MallocOption:
     value: int
 
 
-#: Two arenas instead of eight a core. Pinning a threshold also ends glibc's habit of raising it after every free of a
-#: large block, after which whole chunks of audio would stay in the heap for good.
+#: Two arenas instead of eight a core. The thresholds are pinned above what one inference allocates and frees: it then
+#: finds its buffers in the heap again (58 page faults a patch), where low thresholds give them to the system and fault
+#: them back in (at 128 KiB 12,000 faults and a third more CPU; left to adapt by themselves, 3,700). What stays in the
+#: heap during a track is returned by ``malloc_trim`` after it. 32 MiB is the most that glibc accepts for the second.
 MALLOC_OPTIONS = (
     MallocOption("MALLOC_ARENA_MAX", -8, 2),
-    MallocOption("MALLOC_TRIM_THRESHOLD_", -1, 128 * 1024),
-    MallocOption("MALLOC_MMAP_THRESHOLD_", -3, 128 * 1024),
+    MallocOption("MALLOC_TRIM_THRESHOLD_", -1, 64 * 1024**2),
+    MallocOption("MALLOC_MMAP_THRESHOLD_", -3, 32 * 1024**2),
 )
 
 
@@ -92,7 +97,8 @@ def prepare_environment(
     inherited = frozenset(environ)
     wanted = {
         **values,
-        **dict.fromkeys(THREAD_VARIABLES, str(threads)),
+        **dict.fromkeys(QUOTA_WIDE_VARIABLES, str(threads)),
+        **dict.fromkeys(ONE_WIDE_VARIABLES, "1"),
         **{option.variable: str(option.value) for option in MALLOC_OPTIONS},
     }
     kept = {name: environ[name] for name in wanted if name in inherited}
