@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from playlista.config import Settings
 from playlista.environment import prepare_environment
 

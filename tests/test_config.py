@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+
 from playlista.config import Settings, load_settings, parse_config
 from playlista.errors import ConfigError
 

@@ -6,6 +6,8 @@ list. ``Interrupted`` alone passes through, since it is no verdict on the track.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import structlog
 
 from playlista.audio_analyzer import EVERYTHING, AudioAnalyzer, Pass
@@ -15,7 +17,15 @@ from playlista.tracks import Analysis, Status
 log = structlog.get_logger(__name__)
 
 
-def attempt(analyzer: AudioAnalyzer, path: str, *, shown_as: str | None = None, how: Pass = EVERYTHING) -> Analysis:
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How an attempt ended; ``retryable`` when the same bytes may end otherwise another time."""
+
+    analysis: Analysis
+    retryable: bool = False
+
+
+def attempt(analyzer: AudioAnalyzer, path: str, *, shown_as: str | None = None, how: Pass = EVERYTHING) -> Attempt:
     """Analyze `path`, or say why not.
 
     Raises
@@ -24,16 +34,18 @@ def attempt(analyzer: AudioAnalyzer, path: str, *, shown_as: str | None = None, 
     """
     name = shown_as or path
     try:
-        return analyzer.analyze(path, shown_as=name, how=how)
+        return Attempt(analyzer.analyze(path, shown_as=name, how=how))
     except Interrupted:
         raise
     except TrackError as error:
-        return failed(name, error.reason, error.message)
+        return Attempt(failed(name, error.reason, error.message), error.retryable)
     except MemoryError:
-        return failed(name, FailureReason.OVER_BUDGET, "ran out of memory; raise the limit or lower the chunk duration")
+        detail = "ran out of memory; raise the limit or lower the chunk duration"
+        return Attempt(failed(name, FailureReason.OVER_BUDGET, detail), retryable=True)
     except Exception as error:
         log.exception("track.broke", path=name)
-        return failed(name, FailureReason.INTERNAL, f"{type(error).__name__}: {error}; please report it with the log")
+        detail = f"{type(error).__name__}: {error}; please report it with the log"
+        return Attempt(failed(name, FailureReason.INTERNAL, detail), retryable=True)
 
 
 def failed(name: str, reason: FailureReason, detail: str) -> Analysis:

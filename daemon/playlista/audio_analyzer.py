@@ -165,15 +165,16 @@ class _Run:
         info, rate = self._stream.info, self._stream.info.sample_rate_hz
         decoded = self._stream.frames_decoded / rate
         declared = None if info.declared_frames is None else info.declared_frames / rate
-        truncated = self._stream.truncation is not None
+        truncation = self._stream.truncation
         return Audio(
-            duration_seconds=max(decoded, declared or 0.0) if truncated else decoded,
+            duration_seconds=max(decoded, declared or 0.0) if truncation else decoded,
             analyzed_seconds=self._stream.frames_delivered / rate,
             declared_seconds=declared,
             sample_rate_hz=rate,
             channels=info.channels,
             format=info.format,
-            truncated=truncated,
+            truncated=truncation is not None,
+            truncation_reason=truncation.reason if truncation else None,
         )
 
     def _timings(self, total_seconds: float) -> Timings:

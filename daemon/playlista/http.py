@@ -7,6 +7,7 @@ database. The server is waitress, with a bound on connections, header size and i
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from urllib.parse import parse_qs
 import structlog
 import waitress
 from prometheus_client import CONTENT_TYPE_LATEST
+from waitress import wasyncore
 
 from playlista.errors import ConfigError, PlaylistaError
 from playlista.tracks import Status
@@ -154,41 +156,36 @@ class Server:
     """
 
     def __init__(self, address: str, application: Application) -> None:
-        host, _, port = address.rpartition(":")
-        try:
-            self._server = waitress.create_server(
-                application,
-                host=host.strip("[]"),
-                port=int(port),
-                threads=4,
-                connection_limit=64,
-                channel_timeout=30,
-                max_request_header_size=16384,
-                max_request_body_size=1024,
-                ident=None,
-            )
-        except OSError as error:
-            message = f"LISTEN_ADDRESS={address}: cannot listen there ({error.strerror or error}); choose another port"
-            raise ConfigError(message) from error
-        self._thread = threading.Thread(target=self._serve, name="http", daemon=True)
-
-    @property
-    def port(self) -> int:
-        """The port that was bound, also where 0 was asked for."""
-        return int(self._server.effective_port)
+        self._server = waitress.create_server(
+            application,
+            sockets=[_bind(address)],
+            threads=4,
+            connection_limit=64,
+            channel_timeout=30,
+            max_request_header_size=16384,
+            max_request_body_size=1024,
+            ident=None,
+        )
+        self.port = int(self._server.effective_port)
+        self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
 
     def start(self) -> None:
         """Begin to answer."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Close the port and let requests under way end, for a second at most."""
-        self._server.close()
+        """Let requests under way end, for a second at most, then close every connection and the port."""
         self._server.task_dispatcher.shutdown(timeout=1)
+        # Sockets belong to the server's own thread, which ends when none is left.
+        self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._server._map, ignore_all=True))
         self._thread.join(timeout=1)
 
-    def _serve(self) -> None:
-        try:
-            self._server.run()
-        except OSError as error:  # the socket was closed under select by stop()
-            log.debug("http.closed", error=str(error))
+
+def _bind(address: str) -> socket.socket:
+    host, _, port = address.rpartition(":")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host.strip("[]"), int(port)), family=family)
+    except OSError as error:
+        reason = error.strerror or error
+        raise ConfigError(f"LISTEN_ADDRESS={address}: cannot listen there ({reason}); choose another") from error

@@ -98,7 +98,7 @@ class Metrics:
         """No track is being analyzed any more, however it ended."""
         self._in_flight.set(0)
 
-    def track_completed(self, analysis: Analysis, cap_reason: str | None, now: float) -> None:
+    def track_completed(self, analysis: Analysis, now: float) -> None:
         """A track has its final result; `now` in Unix seconds."""
         self._completed.labels(result=analysis.status).inc()
         if analysis.reason:
@@ -110,8 +110,8 @@ class Metrics:
         for stage in STAGES:
             self._stages.labels(stage=stage).observe(getattr(analysis.timings, f"{stage}_seconds"))
         self._audio.inc(analysis.audio.analyzed_seconds)
-        if cap_reason:
-            self._truncations.labels(reason=cap_reason).inc()
+        if analysis.audio.truncation_reason:
+            self._truncations.labels(reason=analysis.audio.truncation_reason).inc()
             self._truncated.inc(max(0.0, analysis.audio.duration_seconds - analysis.audio.analyzed_seconds))
 
     def attempt_failed(self, reason: FailureReason) -> None:

@@ -68,7 +68,10 @@ class AudioChunk:
 
 @dataclass(frozen=True, slots=True)
 class Audio:
-    """What was decoded. Durations are in seconds; ``declared_seconds`` is None where the header does not say."""
+    """What was decoded. Durations are in seconds; ``declared_seconds`` is None where the header does not say.
+
+    ``truncation_reason`` names the bound at which a ``truncated`` track was cut; None for a whole one.
+    """
 
     duration_seconds: float
     analyzed_seconds: float
@@ -77,6 +80,7 @@ class Audio:
     channels: int
     format: str
     truncated: bool
+    truncation_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def analyze(
     files = [name for path in paths for name in named_files(path)]
     failures = 0
     for path in progress_over(files):
-        analysis = attempt(analyzer, path)
+        analysis = attempt(analyzer, path).analysis
         failures += analysis.audio is None
         write_json_line(analysis.to_json()) if json_lines else write_summary(analysis)
         cleanup.after_track()
