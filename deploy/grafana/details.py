@@ -1,0 +1,240 @@
+"""The dashboard's rows below the first: the same over time, and where to look when something is wrong."""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.builders import bargauge, stat, statetimeline, timeseries
+from grafana_foundation_sdk.cog.builder import Builder
+from grafana_foundation_sdk.models import common as common_models
+from grafana_foundation_sdk.models import dashboard as models
+
+from deploy.grafana import panels
+from deploy.grafana.panels import BLUE, GREEN, GREY, RED, YELLOW, Query
+
+
+def queue() -> timeseries.Panel:
+    return panels.lines(
+        "Queue",
+        "Jobs by state: queued is due, claimed is being analyzed, waiting is put off until another attempt.",
+        [Query("sum by (state) (playlista_queue_depth{@})", "{{state}}")],
+        unit="short",
+        stacked=True,
+    )
+
+
+def speed() -> timeseries.Panel:
+    return panels.lines(
+        "Speed",
+        "Seconds of music analyzed in a second. Below the dashed line it would be quicker to listen.",
+        [Query("sum by (instance) (rate(playlista_audio_seconds_total{@}[10m]))", "{{instance}}")],
+        unit="suffix: x",
+        steps=[(None, RED), (1, GREEN)],
+    )
+
+
+def tracks_per_hour_by_result() -> timeseries.Panel:
+    return panels.lines(
+        "Tracks per hour by result",
+        "Tracks that ended. Partial: decoding broke off, what was decoded is analyzed.",
+        [Query("sum by (result) (rate(playlista_tracks_completed_total{@}[10m])) * 3600", "{{result}}")],
+        unit="suffix: /h",
+        stacked=True,
+    )
+
+
+def discovered_and_completed() -> timeseries.Panel:
+    return panels.lines(
+        "Discovered and completed",
+        "Files put into the queue against tracks that ended, per hour. The queue shrinks while the second is above.",
+        [
+            Query("sum(rate(playlista_tracks_discovered_total{@}[10m])) * 3600", "discovered"),
+            Query("sum(rate(playlista_tracks_completed_total{@}[10m])) * 3600", "completed"),
+        ],
+        unit="suffix: /h",
+    )
+
+
+def memory() -> timeseries.Panel:
+    """Over time against the limit."""
+    panel = panels.lines(
+        "Memory",
+        "Resident memory of the process and its peak, the working set of its cgroup, and the limit that the kernel "
+        "enforces (dashed).",
+        [
+            Query("max(playlista_resident_memory_bytes{@})", "resident"),
+            Query("max(playlista_resident_memory_peak_bytes{@})", "peak"),
+            Query("max(playlista_memory_working_set_bytes{@})", "working set"),
+            Query("max(playlista_memory_limit_bytes{@} > 0)", "limit"),
+        ],
+        unit="bytes",
+    )
+    return panels.dashed(panel, "limit", RED)
+
+
+def budget_of_a_track() -> timeseries.Panel:
+    return panels.lines(
+        "Budget of a track",
+        "What the buffers of one track may hold: the least of the cap in MB and the share of the limit.",
+        [Query("min(playlista_track_budget_bytes{@})", "budget")],
+        unit="bytes",
+        size=(6, 8),
+    )
+
+
+def memory_given_back() -> timeseries.Panel:
+    return panels.lines(
+        "Memory given back",
+        "Pauses: a track waited for memory. Cleanup: seconds spent on giving memory back, per minute.",
+        [
+            Query("sum(increase(playlista_memory_pauses_total{@}[$__rate_interval]))", "pauses"),
+            Query("sum(rate(playlista_cleanup_seconds_total{@}[$__rate_interval])) * 60", "cleanup s/min"),
+        ],
+        unit="short",
+        size=(6, 8),
+    )
+
+
+def time_by_stage() -> timeseries.Panel:
+    return panels.lines(
+        "Time by stage",
+        "CPU seconds a second that each stage takes: 1 is one core.",
+        [Query("sum by (stage) (rate(playlista_track_stage_duration_seconds_sum{@}[10m]))", "{{stage}}")],
+        unit="short",
+        stacked=True,
+    )
+
+
+def cpu_time_per_track_by_stage() -> bargauge.Panel:
+    return panels.bars(
+        "CPU time per track by stage",
+        "Mean CPU seconds that a track takes in each stage, over the time shown.",
+        Query(
+            "sum by (stage) (rate(playlista_track_stage_duration_seconds_sum{@}[$__range])) / "
+            "sum by (stage) (rate(playlista_track_stage_duration_seconds_count{@}[$__range]))",
+            "{{stage}}",
+        ),
+        unit="s",
+        size=(6, 8),
+    )
+
+
+def time_of_a_track() -> timeseries.Panel:
+    return panels.lines(
+        "Time of a track",
+        "Wall time from the claim to the stored result, estimated from a histogram.",
+        [
+            Query(
+                f"histogram_quantile({quantile}, sum by (le) "
+                "(rate(playlista_track_duration_seconds_bucket{@}[10m])))",
+                f"p{round(quantile * 100)}",
+            )
+            for quantile in (0.5, 0.95, 0.99)
+        ],
+        unit="s",
+        size=(6, 8),
+    )
+
+
+def failures_by_reason() -> timeseries.Panel:
+    return panels.lines(
+        "Failures by reason",
+        "Attempts that failed and partial results, per hour. `playlista failures` names the files.",
+        [Query("sum by (reason) (increase(playlista_track_failures_total{@}[1h]))", "{{reason}}")],
+        unit="short",
+        stacked=True,
+    )
+
+
+def audio_lost_to_the_cap() -> timeseries.Panel:
+    return panels.lines(
+        "Audio lost to the cap",
+        "Seconds of music that were not analyzed because a track was cut at its budget.",
+        [
+            Query("sum(increase(playlista_truncated_audio_seconds_total{@}[1h]))", "lost"),
+        ],
+        unit="s",
+        size=(6, 8),
+    )
+
+
+def room_in_the_data_folder() -> timeseries.Panel:
+    return panels.lines(
+        "Room in the data folder",
+        "Free bytes of the file system that holds the database.",
+        [Query("min by (instance) (playlista_data_free_bytes{@})", "{{instance}}")],
+        unit="bytes",
+        size=(6, 8),
+    )
+
+
+def watcher() -> statetimeline.Panel:
+    return panels.states(
+        "Watcher",
+        "How the music folder is watched. Network and FUSE mounts are polled, since they send no events.",
+        Query("max by (mode) (playlista_watch_mode{@})", "{{mode}}"),
+        mapping={"0": ("off", GREY), "1": ("on", GREEN)},
+        size=(8, 6),
+    )
+
+
+def events_of_the_music_folder() -> timeseries.Panel:
+    return panels.lines(
+        "Events of the music folder",
+        "What the watcher was told, per minute; an overflow means that the kernel lost some, and a scan follows.",
+        [
+            Query("sum by (event) (rate(playlista_watch_events_total{@}[$__rate_interval])) * 60", "{{event}}"),
+            Query("sum(rate(playlista_watch_overflows_total{@}[$__rate_interval])) * 60", "overflows"),
+        ],
+        unit="suffix: /min",
+        size=(8, 6),
+    )
+
+
+def version_and_runtime() -> stat.Panel:
+    return panels.number(
+        "Version and runtime",
+        "Version of the daemon and what runs MusiCNN.",
+        Query("max by (version, runtime) (playlista_build_info{@})", "{{version}} · {{runtime}}"),
+        unit="short",
+        steps=[(None, BLUE)],
+        sparkline=False,
+        size=(4, 6),
+    ).text_mode(common_models.BigValueTextMode.NAME)
+
+
+def quarantined() -> stat.Panel:
+    return panels.number(
+        "Quarantined",
+        "Tracks left alone until their content changes; `playlista retry` puts them back.",
+        Query("sum(playlista_quarantined_tracks{@})"),
+        unit="short",
+        steps=[(None, GREEN), (1, YELLOW)],
+        size=(4, 6),
+    )
+
+
+def progress() -> list[Builder[models.Panel]]:
+    """How far, how fast."""
+    return [queue(), speed(), tracks_per_hour_by_result(), discovered_and_completed()]
+
+
+def memory_row() -> list[Builder[models.Panel]]:
+    """Memory."""
+    return [memory(), budget_of_a_track(), memory_given_back()]
+
+
+def time_row() -> list[Builder[models.Panel]]:
+    """Where the time goes."""
+    return [time_by_stage(), cpu_time_per_track_by_stage(), time_of_a_track()]
+
+
+def trouble() -> list[Builder[models.Panel]]:
+    """What is wrong."""
+    return [
+        failures_by_reason(),
+        audio_lost_to_the_cap(),
+        room_in_the_data_folder(),
+        watcher(),
+        events_of_the_music_folder(),
+        version_and_runtime(),
+        quarantined(),
+    ]
