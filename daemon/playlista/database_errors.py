@@ -1,0 +1,68 @@
+"""SQLite's failures as one line each: what happened, to which file, what to do.
+
+What enters: ``sqlite3.Error``. What leaves: a ``StoreError``, as a subclass where the daemon can act on the kind:
+wait and go on (full, unwritable, busy), or stop (damaged, newer).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playlista.errors import StoreError
+
+
+class DiskFullError(StoreError):
+    """No room for the write. Nothing of it was written; it works again once there is room."""
+
+
+class UnwritableError(StoreError):
+    """The file or its folder cannot be written, or cannot be opened at all."""
+
+
+class BusyError(StoreError):
+    """Another process held the write lock for longer than the timeout."""
+
+
+class DamagedError(StoreError):
+    """The file is not a sound SQLite database. It was not touched."""
+
+    @classmethod
+    def at(cls, path: str, found: str) -> DamagedError:
+        """The error for the file at `path`, of which SQLite says `found`."""
+        return cls(
+            f"{path}: damaged ({' '.join(found.split())}); nothing was changed. Put a backup in its place, "
+            "or move it away and a new library is made"
+        )
+
+
+class NewerError(StoreError):
+    """The file was made by a newer version of the program."""
+
+
+@contextmanager
+def translated(path: str) -> Iterator[None]:
+    """Turn whatever SQLite raises within the block into the `StoreError` for the file at `path`."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise store_error(error, path) from error
+
+
+def store_error(error: sqlite3.Error, path: str) -> StoreError:
+    """The `StoreError` that says the same as `error` and what to do about it."""
+    code = getattr(error, "sqlite_errorcode", None)
+    match code & 0xFF if code is not None else None:  # the low byte is the kind, the rest its shade
+        case sqlite3.SQLITE_FULL:
+            return DiskFullError(f"{path}: the disk is full; free some space, nothing is lost")
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
+            return UnwritableError(f"{path}: cannot be opened or written ({error}); give this user the rights to it")
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return BusyError(f"{path}: another process is writing ({error}); try again")
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return DamagedError.at(path, str(error))
+        case sqlite3.SQLITE_IOERR:
+            return StoreError(f"{path}: {error} ({error.sqlite_errorname}); check the disk and the kernel's log")
+        case _:
+            return StoreError(f"{path}: {error}")

@@ -1,0 +1,95 @@
+"""Which file system lies under a folder, from the text of ``/proc/self/mountinfo``.
+
+What enters: that text and an absolute path. What leaves: the mount that holds the path and what it is good for. Two
+rooms ask: the database (is WAL safe here?) and the watcher (does the kernel report changes here, and is this still
+the folder that it was?). Nothing is cached: mounts come and go while the daemon runs.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+#: File systems whose files other machines (or the host of a virtual machine) change without this kernel knowing:
+#: no inotify events, and no shared memory between the machines, which SQLite's WAL needs.
+NETWORK_KINDS = frozenset(
+    {
+        "9p", "afs", "beegfs", "ceph", "cifs", "coda", "davfs", "fakeowner", "gfs2", "glusterfs", "gpfs", "lustre",
+        "ncpfs", "nfs", "nfs4", "ocfs2", "orangefs", "prl_fs", "smb2", "smb3", "smbfs", "vboxsf", "virtiofs",
+        "vmhgfs",
+    }
+)  # fmt: skip
+
+#: FUSE file systems whose files lie on another machine.
+NETWORK_FUSE_KINDS = frozenset(
+    {
+        "fuse.ceph", "fuse.davfs", "fuse.gcsfuse", "fuse.glusterfs", "fuse.goofys", "fuse.grpcfuse", "fuse.gvfsd-fuse",
+        "fuse.osxfs", "fuse.rclone", "fuse.s3fs", "fuse.smbnetfs", "fuse.sshfs", "fuse.vmhgfs-fuse",
+    }
+)  # fmt: skip
+
+_OCTAL_ESCAPE = re.compile(rb"\\([0-7]{3})")
+_SEPARATOR = " - "
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """One line of mountinfo; ``kind`` is the file system type, such as ``ext4`` or ``fuse.sshfs``."""
+
+    mount_id: int
+    mount_point: str
+    kind: str
+    source: str
+
+    @property
+    def is_network(self) -> bool:
+        """Whether the files lie on another machine, so that WAL is unsafe and changes come without an event."""
+        return self.kind in NETWORK_KINDS or self.kind in NETWORK_FUSE_KINDS
+
+    @property
+    def reports_changes(self) -> bool:
+        """Whether inotify can be relied on. Not on FUSE: a union may change below us, at its branches."""
+        return not (self.is_network or self.kind == "fuse" or self.kind.startswith("fuse."))
+
+
+def read_mountinfo(path: str = "/proc/self/mountinfo") -> str:
+    """The text of mountinfo, or "" where there is none (then nothing is known about any mount)."""
+    try:
+        return os.fsdecode(Path(path).read_bytes())
+    except OSError:
+        return ""
+
+
+def parse_mountinfo(text: str) -> list[Mount]:
+    """The mounts in the order in which they were made; lines that do not read as proc(5) describes are left out."""
+    return [mount for line in text.splitlines() if (mount := _parse_line(line)) is not None]
+
+
+def mount_of(path: str, mounts: Iterable[Mount]) -> Mount | None:
+    """The mount that holds the absolute `path`, or None when unknown.
+
+    The longest mount point wins; of two on the same point, the later one lies on top.
+    """
+    holders = [mount for mount in mounts if _contains(mount.mount_point, path)]
+    longest = max((len(mount.mount_point) for mount in holders), default=0)
+    return next((mount for mount in reversed(holders) if len(mount.mount_point) == longest), None)
+
+
+def _parse_line(line: str) -> Mount | None:
+    before, separator, after = line.partition(_SEPARATOR)
+    fields, tail = before.split(" "), after.split(" ")
+    if not separator or len(fields) < 6 or len(tail) < 2 or not fields[0].isdecimal():
+        return None
+    return Mount(int(fields[0]), _unescape(fields[4]), tail[0], _unescape(tail[1]))
+
+
+def _unescape(field: str) -> str:
+    # The kernel writes space, tab, newline and backslash as three octal digits.
+    return os.fsdecode(_OCTAL_ESCAPE.sub(lambda match: bytes([int(match[1], 8) & 0xFF]), os.fsencode(field)))
+
+
+def _contains(folder: str, path: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")

@@ -1,0 +1,105 @@
+"""Lists and counts for people: what `status`, `list` and `failures` print, and what the metrics count.
+
+What enters: a library, also one opened read-only beside the daemon. What leaves: a few rows or numbers, in
+milliseconds with a million tracks: every query is a range of an index or a row of ``counts``.
+"""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from dataclasses import dataclass
+
+from playlista.database import Database
+from playlista.errors import FailureReason
+from playlista.file_rows import above, track_path
+from playlista.tracks import Status
+
+_SUMMARIES = """
+    SELECT files.path, files.status, analyses.reason, analyses.duration_seconds, analyses.bpm, analyses.musical_key,
+           analyses.scale, analyses.attempts, analyses.finished_at,
+           CASE WHEN analyses.reason IS NOT NULL THEN json_extract(analyses.result, '$.detail') END AS detail
+    FROM files JOIN analyses ON analyses.file_id = files.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A result in one line; ``path`` is relative to the music folder, ``finished_at`` is since the epoch.
+
+    ``attempts`` is how often the file was tried until this result; ``detail`` says more about ``reason``.
+    """
+
+    path: str
+    status: Status
+    reason: FailureReason | None
+    detail: str | None
+    duration_seconds: float | None
+    bpm: float | None
+    key: str | None
+    scale: str | None
+    attempts: int
+    finished_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Throughput:
+    """What was finished in a span of time: tracks, and the seconds of audio in them."""
+
+    tracks: int
+    audio_seconds: float
+
+
+class Overview:
+    """What there is to see in one library."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def summaries(self, *, status: Status | None = None, after: str = "", limit: int = 100) -> list[Summary]:
+        """At most `limit` results above the path `after`, in the order of their paths' bytes."""
+        where, values = above(after, None if status is None else status.value)
+        with self._database.read() as connection:
+            rows = connection.execute(
+                f"{_SUMMARIES} WHERE {where} ORDER BY files.path LIMIT ?", (*values, limit)
+            ).fetchall()
+        return [_summary(row) for row in rows]
+
+    def failures(self, *, limit: int = 100, before: float = math.inf) -> list[Summary]:
+        """Results with a reason (failed, partial, quarantined), latest first; `before` pages on ``finished_at``."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                f"""{_SUMMARIES} WHERE analyses.reason IS NOT NULL AND analyses.finished_at < ?
+                    ORDER BY analyses.finished_at DESC LIMIT ?""",
+                (before, limit),
+            ).fetchall()
+        return [_summary(row) for row in rows]
+
+    def counts(self) -> dict[str, int]:
+        """Files by the status of their result; every status is there, and "unanalyzed" for those without one."""
+        with self._database.read() as connection:
+            rows = connection.execute("SELECT state, n FROM counts WHERE of = 'file'").fetchall()
+        return {row["state"]: row["n"] for row in rows}
+
+    def throughput(self, *, since: float) -> Throughput:
+        """What was finished after `since`, in seconds since the epoch."""
+        with self._database.read() as connection:
+            tracks, seconds = connection.execute(
+                "SELECT count(*), total(duration_seconds) FROM analyses WHERE finished_at > ?", (since,)
+            ).fetchone()
+        return Throughput(tracks, seconds)
+
+
+def _summary(row: sqlite3.Row) -> Summary:
+    return Summary(
+        path=track_path(row),
+        status=Status(row["status"]),
+        reason=FailureReason(row["reason"]) if row["reason"] else None,
+        detail=row["detail"],
+        duration_seconds=row["duration_seconds"],
+        bpm=row["bpm"],
+        key=row["musical_key"],
+        scale=row["scale"],
+        attempts=row["attempts"],
+        finished_at=row["finished_at"],
+    )
