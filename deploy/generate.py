@@ -94,11 +94,11 @@ def main(arguments: list[str]) -> int:
     stale = outdated(root)
     for path in stale:
         if "--check" in arguments:
-            print(f"{path}: out of date; run python -m deploy.generate", file=sys.stderr)
+            sys.stderr.write(f"{path}: out of date; run python -m deploy.generate\n")
         else:
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(wanted(root)[path], "utf-8")
-            print(f"wrote {path}")
+            sys.stdout.write(f"wrote {path}\n")
     return int("--check" in arguments and bool(stale))
 
 

@@ -65,7 +65,7 @@ def words(mapping: Mapping[str, tuple[str, str]]) -> list[models.ValueMapping]:
     return [models.ValueMap(options=options)]
 
 
-def number(  # noqa: PLR0913 - a panel has that many properties
+def number(
     title: str,
     description: str,
     query: Query,
@@ -141,7 +141,7 @@ def bars(title: str, description: str, query: Query, *, unit: str, size: tuple[i
     )
 
 
-def lines(  # noqa: PLR0913 - a panel has that many properties
+def lines(
     title: str,
     description: str,
     queries: Sequence[Query],

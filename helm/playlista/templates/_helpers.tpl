@@ -3,15 +3,15 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* Name of the release's objects; the chart's name is not said twice. */}}
+{{/* Name of the release's objects; the chart's name is not said twice. Short enough for every suffix. */}}
 {{- define "playlista.fullname" -}}
 {{- $name := include "playlista.name" . -}}
 {{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" -}}
+{{- .Values.fullnameOverride | trunc 53 | trimSuffix "-" -}}
 {{- else if contains $name .Release.Name -}}
-{{- .Release.Name | trunc 63 | trimSuffix "-" -}}
+{{- .Release.Name | trunc 53 | trimSuffix "-" -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name $name | trunc 63 | trimSuffix "-" -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 53 | trimSuffix "-" -}}
 {{- end -}}
 {{- end -}}
 
@@ -43,7 +43,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 
 {{- define "playlista.dataClaim" -}}
-{{- default (printf "%s-data" (include "playlista.fullname" .) | trunc 63 | trimSuffix "-") .Values.persistence.data.existingClaim -}}
+{{- default (printf "%s-data" (include "playlista.fullname" .)) .Values.persistence.data.existingClaim -}}
 {{- end -}}
 
 {{- define "playlista.image" -}}

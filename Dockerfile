@@ -1,0 +1,80 @@
+# Two targets from one file: `lean` (the default: essentia's TensorFlow and ONNX Runtime) and `full` (tensorflow-cpu,
+# too). No package manager runs in them, and no compiler anywhere: every dependency is a wheel that the lock files name
+# by hash. docs/deploy/image.md shows how to run it and how it was built and run where there is no registry.
+ARG PYTHON_IMAGE=python:3.11.14-slim-bookworm
+
+# --- where things are installed; none of this but /opt/playlista reaches an image ---------------------------------
+FROM ${PYTHON_IMAGE} AS builder
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_NO_CACHE_DIR=1 \
+    PIP_ROOT_USER_ACTION=ignore
+WORKDIR /build
+RUN python3 -m venv /opt/playlista
+ENV PATH=/opt/playlista/bin:${PATH}
+
+FROM builder AS installed-lean
+COPY requirements-lean.lock ./
+RUN pip install --only-binary :all: --require-hashes --requirement requirements-lean.lock
+COPY LICENSE README.md pyproject.toml ./
+COPY daemon daemon
+RUN pip install --no-index --no-build-isolation --no-deps .
+
+FROM builder AS installed-full
+COPY requirements.lock ./
+RUN pip install --only-binary :all: --require-hashes --requirement requirements.lock
+COPY LICENSE README.md pyproject.toml ./
+COPY daemon daemon
+RUN pip install --no-index --no-build-isolation --no-deps .
+
+# The published MusiCNN weights become a frozen graph here; at run time nothing is fetched.
+FROM installed-lean AS model
+RUN playlista models prepare --models /opt/playlista/models
+
+# setuptools has made our package and is needed no more; tensorflow imports it, so that `full` keeps it.
+FROM installed-lean AS environment-lean
+RUN pip uninstall --yes pip setuptools
+
+FROM installed-full AS environment-full
+RUN pip uninstall --yes pip
+
+# --- what both images are -----------------------------------------------------------------------------------------
+FROM ${PYTHON_IMAGE} AS runtime
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="Playlista" \
+      org.opencontainers.image.description="Watches a music folder and analyzes every track inside a small memory limit" \
+      org.opencontainers.image.licenses="AGPL-3.0-or-later" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+# glibc reads its MALLOC_ variables when a process starts: set here they hold from the first allocation on.
+ENV PATH=/opt/playlista/bin:${PATH} \
+    HOME=/tmp \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    MALLOC_ARENA_MAX=2 \
+    MALLOC_MMAP_THRESHOLD_=131072 \
+    MALLOC_TRIM_THRESHOLD_=131072 \
+    MUSIC_DIR=/music \
+    DATA_DIR=/data \
+    MODELS_DIR=/opt/playlista/models
+# Any user may own the library: a named volume takes the mode of this folder when it is first used.
+RUN find /usr/local -depth \( -name 'pip*' -o -name ensurepip -o -name 'setuptools*' \) -exec rm -rf {} + \
+    && mkdir --parents /music /etc/playlista \
+    && install --directory --mode=1777 /data
+COPY deploy/image/entrypoint.sh deploy/image/healthcheck.py /opt/playlista/
+COPY --from=model /opt/playlista/models /opt/playlista/models
+WORKDIR /data
+VOLUME ["/data"]
+EXPOSE 9345
+# 65534, or whoever --user names; as root (--user 0) the entrypoint gives way to PUID and PGID.
+USER 65534:65534
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 \
+    CMD ["/opt/playlista/bin/python", "-I", "/opt/playlista/healthcheck.py"]
+ENTRYPOINT ["/opt/playlista/entrypoint.sh"]
+CMD ["run"]
+
+FROM runtime AS full
+COPY --from=environment-full /opt/playlista /opt/playlista
+
+FROM runtime AS lean
+COPY --from=environment-lean /opt/playlista /opt/playlista

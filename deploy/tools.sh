@@ -1,0 +1,78 @@
+#!/bin/sh
+# Get the tools of `make check-deploy` that are not Python packages: promtool and prometheus, shellcheck, helm, and the
+# schemas of the Prometheus operator. What cannot be had here is said, and its checks are skipped; CI counts that as a
+# failure. Once they are there, nothing is fetched again.
+#
+#   sh deploy/tools.sh            everything that the checks need
+#   sh deploy/tools.sh image      also buildah and debootstrap, for deploy/image/try.sh
+set -eu
+cd "$(dirname "$0")/.."
+
+HELM_VERSION=v3.22.0
+OPERATOR_VERSION=v0.85.0
+KUBERNETES_MINOR=37 # what `helm template` assumes when no cluster is asked
+TOOLS=build/tools
+
+say() { echo "deploy/tools: $*"; }
+have() { command -v "$1" >/dev/null 2>&1 || [ -x "$TOOLS/bin/$1" ]; }
+
+debian() { # debian COMMAND PACKAGE...
+    command=$1
+    shift
+    have "$command" && return
+    if ! have apt-get || [ "$(id -u)" -ne 0 ]; then
+        say "$command is missing: install it yourself (Debian: $*)"
+        return
+    fi
+    say "installing $* (Debian)"
+    [ -n "${updated:-}" ] || apt-get update --quiet=2
+    updated=yes
+    DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet=2 --no-install-recommends "$@" >/dev/null ||
+        say "$*: apt-get could not install it"
+}
+
+build_helm() { # From source: the release binaries are not in any package registry.
+    have helm && return
+    if ! have go; then
+        say "helm is missing: install Helm 3, or Go, with which this script builds it"
+        return
+    fi
+    say "building helm $HELM_VERSION (two minutes)"
+    flags="-s -w -X helm.sh/helm/v3/internal/version.version=$HELM_VERSION"
+    for package in helm.sh/helm/v3/pkg/chartutil helm.sh/helm/v3/pkg/lint/rules; do
+        flags="$flags -X $package.k8sVersionMajor=1 -X $package.k8sVersionMinor=$KUBERNETES_MINOR"
+    done
+    GOBIN="$PWD/$TOOLS/bin" go install -ldflags "$flags" "helm.sh/helm/v3/cmd/helm@$HELM_VERSION" ||
+        say "helm: go could not build it"
+}
+
+operator_schemas() {
+    [ -d "$TOOLS/crds" ] && return
+    if ! have go; then
+        say "the Prometheus operator's schemas are missing: they come with its Go module, and there is no Go"
+        return
+    fi
+    say "fetching the schemas of the Prometheus operator $OPERATOR_VERSION"
+    module=github.com/prometheus-operator/prometheus-operator
+    folder=$(cd /tmp && go mod download -json "$module@$OPERATOR_VERSION" | sed -n 's/.*"Dir": "\(.*\)",*/\1/p')
+    if [ -z "$folder" ]; then
+        say "the Prometheus operator's schemas: go could not fetch them"
+        return
+    fi
+    mkdir -p "$TOOLS/crds"
+    for kind in servicemonitors podmonitors prometheusrules; do
+        cp "$folder/example/prometheus-operator-crd/monitoring.coreos.com_$kind.yaml" "$TOOLS/crds/$kind.yaml"
+    done
+    chmod u+w "$TOOLS"/crds/*
+}
+
+mkdir -p "$TOOLS/bin"
+debian promtool prometheus
+debian shellcheck shellcheck
+if [ "${1:-}" = image ]; then
+    debian buildah buildah
+    debian debootstrap debootstrap
+fi
+build_helm
+operator_schemas
+say "ready"
