@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 from functools import cache
 from types import ModuleType
+from typing import Any
 
 #: What ``essentia.standard`` will offer. FrameCutter is needed by its own import (FrameGenerator).
 ALGORITHMS = frozenset(
@@ -31,7 +32,7 @@ ALGORITHMS = frozenset(
 @cache
 def essentia_standard() -> ModuleType:
     """``essentia.standard`` with only ``ALGORITHMS`` in it (39 MB anonymous memory instead of 147)."""
-    bindings = importlib.import_module("essentia._essentia")
+    bindings: Any = importlib.import_module("essentia._essentia")
     every_key = bindings.keys
     bindings.keys = lambda: [name for name in every_key() if name in ALGORITHMS]
     try:
@@ -40,6 +41,12 @@ def essentia_standard() -> ModuleType:
         bindings.keys = every_key
     silence(importlib.import_module("essentia"))
     return standard
+
+
+def essentia_pool() -> Any:
+    """A new ``essentia.Pool``, the dictionary of arrays that ``TensorflowPredict`` takes and gives."""
+    essentia_standard()
+    return importlib.import_module("essentia").Pool()
 
 
 def silence(essentia: ModuleType) -> None:

@@ -1,0 +1,117 @@
+"""The wheel that carries the published MusiCNN weights: fetched, verified, opened.
+
+What enters: a wheel that the user has, or the machine's own pip. What leaves: a :class:`Wheel` whose bytes are the very
+ones that we know. The package itself cannot be installed beside ours (it wants numpy below 1.17), and need not be: only
+files are read from it, nothing of it is run.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import io
+import subprocess
+import sys
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from playlista.errors import ModelError
+
+NAME = "musicnn"
+VERSION = "0.1.0"
+SHA256 = "f38a4890c648c1ddbb141c5d96d2b0a8cfcd36746002d896989f7b88beb65cfa"
+LICENCE = "ISC"
+
+#: TensorFlow's checkpoint of MSD_musicnn: the graph, the index of the variables, and their values.
+CHECKPOINT_FILES = (".meta", ".index", ".data-00000-of-00001")
+
+_CHECKPOINT_FOLDER = "musicnn/MSD_musicnn/"
+_LICENCE_FILE = f"{NAME}-{VERSION}.dist-info/LICENSE.md"
+_LABELS_FILE = "musicnn/configuration.py"
+_LABELS_NAME = "MSD_LABELS"
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """The verified wheel, in memory (26 MB, for the seconds that preparing takes)."""
+
+    archive: zipfile.ZipFile
+
+    def read_checkpoint_file(self, name: str) -> bytes:
+        """One of :data:`CHECKPOINT_FILES`."""
+        return self.archive.read(_CHECKPOINT_FOLDER + name)
+
+    def licence(self) -> str:
+        """The licence under which the weights come, word for word."""
+        return self.archive.read(_LICENCE_FILE).decode("utf-8")
+
+    def labels(self) -> tuple[str, ...]:
+        """The names of the 50 tags in the order of the network's outputs.
+
+        They are a list literal in a Python module of the wheel, which is parsed and not run.
+        """
+        module = ast.parse(self.archive.read(_LABELS_FILE))
+        for statement in module.body:
+            match statement:
+                case ast.Assign(targets=[ast.Name(id=name)], value=value) if name == _LABELS_NAME:
+                    return tuple(ast.literal_eval(value))
+        raise ModelError(f"{_LABELS_FILE} in the musicnn wheel does not name the tags")
+
+
+def open_wheel(path: Path) -> Wheel:
+    """Verify and open the wheel at `path`.
+
+    Raises
+    ------
+    ModelError
+        It cannot be read, or it is not the wheel that we know.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"cannot read the wheel {path}: {error.strerror}; give --wheel FILE") from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != SHA256:
+        raise ModelError(
+            f"{path} is not {NAME} {VERSION}: its sha256 is {found}, expected {SHA256}; "
+            "give the wheel as published with --wheel FILE"
+        )
+    return Wheel(zipfile.ZipFile(io.BytesIO(content)))
+
+
+def fetch_wheel() -> Wheel:
+    """Have the machine's own pip fetch the wheel, from wherever the user has configured it to.
+
+    Raises
+    ------
+    ModelError
+        pip is missing, has no network or does not find the wheel.
+    """
+    with tempfile.TemporaryDirectory(prefix="playlista-") as folder:
+        requirements = Path(folder) / "requirements.txt"
+        requirements.write_text(f"{NAME}=={VERSION} --hash=sha256:{SHA256}\n", encoding="ascii")
+        _download(requirements, Path(folder))
+        try:
+            (path,) = Path(folder).glob("*.whl")
+        except ValueError as error:
+            raise ModelError(f"pip ended well but left no {NAME} wheel; give --wheel FILE") from error
+        return open_wheel(path)
+
+
+def _download(requirements: Path, folder: Path) -> None:
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+    command += ["--require-hashes", "--dest", str(folder), "--requirement", str(requirements)]
+    try:
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise ModelError(f"cannot start pip to fetch {NAME} {VERSION}: {error.strerror}; give --wheel FILE") from error
+    if ended.returncode != 0:
+        raise ModelError(f"pip could not fetch {NAME} {VERSION}: {_last_word(ended.stderr)}; give --wheel FILE")
+
+
+def _last_word(stderr: str) -> str:
+    """pip's own last error line, which names the cause."""
+    errors = [line for line in stderr.splitlines() if line.startswith("ERROR:")] or stderr.splitlines()
+    return errors[-1].removeprefix("ERROR:").strip().rstrip(".") if errors else "no reason given"
