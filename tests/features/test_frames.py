@@ -1,4 +1,4 @@
-"""Frames are cut at the same samples whatever the chunks, and no sample is lost at the end."""
+"""Frames are cut at the same samples whatever the chunks, and no short signal is lost."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from playlista.features.frames import FrameStream
+from playlista.features.frames import FrameStream, frame_length_of
 
 
 def cut(stream: FrameStream, chunks: list[NDArray[np.floating]]) -> list[NDArray[np.float32]]:
@@ -18,10 +18,11 @@ def cut(stream: FrameStream, chunks: list[NDArray[np.floating]]) -> list[NDArray
 
 
 def expected_frames(signal: NDArray[np.float32], frame_length: int, hop_length: int) -> NDArray[np.float32]:
-    """Frames by plain indexing of the whole padded signal."""
-    count = 1 + max(0, -(-(signal.size - frame_length) // hop_length)) if signal.size else 0
-    padded = np.pad(signal, (0, max(0, (count - 1) * hop_length + frame_length - signal.size)))
-    return np.array([padded[i * hop_length :][:frame_length] for i in range(count)]).reshape(-1, frame_length)
+    """Frames by plain indexing of the whole signal."""
+    if 0 < signal.size < frame_length:
+        signal = np.pad(signal, (0, frame_length - signal.size))
+    starts = range(0, signal.size - frame_length + 1, hop_length)
+    return np.array([signal[start : start + frame_length] for start in starts], np.float32).reshape(-1, frame_length)
 
 
 @st.composite
@@ -53,6 +54,11 @@ def test_every_batch_but_the_last_is_full(case: tuple[int, int, int, int, list[i
 def test_a_signal_shorter_than_a_frame_is_padded_with_zeros() -> None:
     (batch,) = cut(FrameStream(4, 2, 8), [np.array([1, 2], np.float32)])
     np.testing.assert_array_equal(batch, [[1, 2, 0, 0]])
+
+
+def test_the_end_of_a_longer_signal_is_not_padded() -> None:
+    (batch,) = cut(FrameStream(4, 2, 8), [np.arange(1, 8, dtype=np.float32)])
+    np.testing.assert_array_equal(batch, [[1, 2, 3, 4], [3, 4, 5, 6]])
 
 
 def test_half_precision_is_widened() -> None:
@@ -94,3 +100,8 @@ def test_a_batch_cannot_be_written_to() -> None:
 def test_impossible_lengths_are_refused(frame: int, hop: int, batch: int) -> None:
     with pytest.raises(ValueError, match="no frames of"):
         FrameStream(frame, hop, batch)
+
+
+@pytest.mark.parametrize(("rate", "length"), [(8000, 2048), (22050, 4096), (44100, 8192), (48000, 8192)])
+def test_frames_of_like_duration_at_every_rate(rate: int, length: int) -> None:
+    assert frame_length_of(0.186, rate) == length

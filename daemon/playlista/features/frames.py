@@ -8,10 +8,16 @@ first frame starts at the first sample. Who wants centred frames pushes ``frame_
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+def frame_length_of(seconds: float, sample_rate_hz: int) -> int:
+    """The power of two nearest (on a log scale) to `seconds` of samples, so that every rate gives like resolution."""
+    return int(2 ** round(math.log2(seconds * sample_rate_hz)))
 
 
 class FrameStream:
@@ -23,7 +29,7 @@ class FrameStream:
         for chunk in chunks:
             for batch in frames.push(chunk):      # every batch has 64 frames
                 measure(batch * window)
-        for batch in frames.flush():              # at most one batch of 1 to 64 frames, the end padded with zeros
+        for batch in frames.flush():              # at most one batch, of 1 to 64 frames
             measure(batch * window)
 
     Parameters
@@ -81,15 +87,17 @@ class FrameStream:
                 self._keep_overlap()
 
     def flush(self) -> Iterator[NDArray[np.float32]]:
-        """Yield the frames that are left, padded with zeros so that every pushed sample is in a frame, and reset.
+        """Yield the whole frames that are left, and reset.
 
-        A signal shorter than a frame gives one padded frame; no signal gives nothing.
+        A signal shorter than a frame gives one frame, padded with zeros; no signal gives nothing. The end of a
+        longer signal, less than a hop, is dropped: cut off by padding, it would sound like a click.
         """
-        unseen = self._filled - (self.frame_length - self.hop_length if self._batches else 0)
-        if unseen > 0:
+        whole = (self._filled - self.frame_length) // self.hop_length + 1
+        if whole > 0:
+            yield self._frames(whole)
+        elif self._filled and not self._batches:
             self._buffer[self._filled :] = 0.0
-            beyond_first = max(0, self._filled - self.frame_length)
-            yield self._frames(1 + -(-beyond_first // self.hop_length))
+            yield self._frames(1)
         self.reset()
 
     def reset(self) -> None:
