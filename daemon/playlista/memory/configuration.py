@@ -1,0 +1,44 @@
+"""The ways in which a track may be analyzed, from the one that is configured to the one that needs the least memory.
+
+What enters: the configured chunk and batch. What leaves: a ladder, each step with the memory that it is predicted to
+need on top of what the process holds between tracks. The results do not depend on the step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MEBIBYTE = 1024 * 1024
+
+#: What one more patch in an inference allocates, in essentia's runtime: peak 155 MB at batch 1, 217 at 4, 314 at 16.
+PATCH_BYTES = 20 * MEBIBYTE
+#: Accumulators and resamplers; 24 hours of audio retain 9 MB.
+ACCUMULATOR_BYTES = 10 * MEBIBYTE
+#: A second of the native signal, 48 kHz stereo float32, in the copies that are alive at one time: decoded block, mono,
+#: both resampled lanes, and the float32 copy that a feature computes on.
+SECOND_BYTES = 5 * 48000 * 2 * 4
+
+SMALLEST_CHUNK_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Seconds of audio that are decoded at a time, patches in one inference, and the bytes that this needs."""
+
+    chunk_seconds: float
+    batch_patches: int
+    need_bytes: int
+
+
+def predict(chunk_seconds: float, batch_patches: int, patch_bytes: int = PATCH_BYTES) -> Configuration:
+    """A configuration with its predicted need; 0 patches where there is no model."""
+    chunk_bytes = int(chunk_seconds * SECOND_BYTES)
+    return Configuration(chunk_seconds, batch_patches, ACCUMULATOR_BYTES + chunk_bytes + batch_patches * patch_bytes)
+
+
+def ladder(chunk_seconds: float, batch_patches: int, patch_bytes: int = PATCH_BYTES) -> tuple[Configuration, ...]:
+    """The configured way first, then with a batch of one, then with a short chunk as well; steps that change nothing
+    are left out."""
+    least_batch, least_chunk = min(batch_patches, 1), min(chunk_seconds, SMALLEST_CHUNK_SECONDS)
+    steps = ((chunk_seconds, batch_patches), (chunk_seconds, least_batch), (least_chunk, least_batch))
+    return tuple(predict(chunk, batch, patch_bytes) for chunk, batch in dict.fromkeys(steps))
