@@ -15,7 +15,7 @@ import structlog
 from playlista.config import Settings
 from playlista.errors import DecodeError, FailureReason
 from playlista.features.accumulator import Accumulator
-from playlista.features.analyzer import FeatureAnalyzer, Features
+from playlista.features.analyzer import VERSIONS, FeatureAnalyzer, Features
 from playlista.memory.budget import TrackBudget
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.process import peak_resident_bytes
@@ -92,6 +92,15 @@ class AudioAnalyzer:
             run.feed(lambda: self._clock() - started > self._settings.track_timeout_seconds)
             results = run.features.result()
         return run.analysis(results, self._clock() - started, self._cgroup.memory_limit().bytes)
+
+    @property
+    def versions(self) -> dict[str, int]:
+        """Versions of the feature groups that this analyzer computes; without a model there is none of tags."""
+        return {group: number for group, number in VERSIONS.items() if group != "tags" or self._tagger is not None}
+
+    def is_current(self, analysis: Analysis) -> bool:
+        """Whether `analysis` has everything that would be computed today."""
+        return all(analysis.versions.get(group) == number for group, number in self.versions.items())
 
     def music_hash(self, path: str) -> str:
         """Identity of the decoded audio, without analyzing it.

@@ -129,7 +129,7 @@ class Settings:
 
     musicnn_runtime: str = setting(
         "auto",
-        _choice("auto", "essentia", "tensorflow", "onnx", "off"),
+        _choice("auto", "numpy", "onnx", "tensorflow", "essentia", "off"),
         "what runs MusiCNN; auto takes the fastest that fits the memory limit",
     )
     musicnn_patch_hop_frames: int = setting(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from playlista.database import Database
@@ -44,10 +45,11 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """What was finished in a span of time: tracks, and the seconds of audio in them."""
+    """What was finished in a span of time: tracks, the seconds of audio in them, and the seconds that they took."""
 
     tracks: int
     audio_seconds: float
+    busy_seconds: float
 
 
 class Overview:
@@ -75,19 +77,41 @@ class Overview:
             ).fetchall()
         return [_summary(row) for row in rows]
 
+    def every(self, *, status: Status | None = None) -> Iterator[Summary]:
+        """All results in the order of their paths' bytes, with one page of them in memory."""
+        page = self.summaries(status=status)
+        while page:
+            yield from page
+            page = self.summaries(status=status, after=page[-1].path)
+
+    def every_failure(self) -> Iterator[Summary]:
+        """All results with a reason, latest first, with one page of them in memory."""
+        page = self.failures()
+        while page:
+            yield from page
+            page = self.failures(before=page[-1].finished_at)
+
     def counts(self) -> dict[str, int]:
         """Files by the status of their result; every status is there, and "unanalyzed" for those without one."""
         with self._database.read() as connection:
             rows = connection.execute("SELECT state, n FROM counts WHERE of = 'file'").fetchall()
         return {row["state"]: row["n"] for row in rows}
 
+    def job_counts(self) -> dict[str, int]:
+        """Jobs by state; every state is there."""
+        with self._database.read() as connection:
+            rows = connection.execute("SELECT state, n FROM counts WHERE of = 'job'").fetchall()
+        return {row["state"]: row["n"] for row in rows}
+
     def throughput(self, *, since: float) -> Throughput:
         """What was finished after `since`, in seconds since the epoch."""
         with self._database.read() as connection:
-            tracks, seconds = connection.execute(
-                "SELECT count(*), total(duration_seconds) FROM analyses WHERE finished_at > ?", (since,)
+            row = connection.execute(
+                """SELECT count(*), total(duration_seconds), total(json_extract(result, '$.timings.total_seconds'))
+                   FROM analyses WHERE finished_at > ?""",
+                (since,),
             ).fetchone()
-        return Throughput(tracks, seconds)
+        return Throughput(*row)
 
 
 def _summary(row: sqlite3.Row) -> Summary:

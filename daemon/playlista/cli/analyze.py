@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -30,13 +31,16 @@ def analyze(
     from playlista.attempt import attempt  # noqa: PLC0415
     from playlista.audio_analyzer import AudioAnalyzer  # noqa: PLC0415
     from playlista.logs import configure_logging  # noqa: PLC0415
+    from playlista.memory.cgroup import Cgroup  # noqa: PLC0415
     from playlista.memory.cleanup import Cleanup  # noqa: PLC0415
     from playlista.tagger import load_tagger  # noqa: PLC0415
 
     configure_logging("warning", settings.log_format)
-    cleanup = Cleanup.from_settings(enabled=settings.memory_force_cleanup)
-    tagger = load_tagger(settings)
-    analyzer = AudioAnalyzer(settings, tagger=tagger.accumulator, cleanup=cleanup.after_chunk)
+    cgroup, cleanup = Cgroup(), Cleanup(enabled=settings.memory_force_cleanup)
+    tagger = load_tagger(settings, cgroup)
+    if tagger.accumulator is None and tagger.is_wanted:
+        sys.stderr.write(f"playlista: tracks get no tags: {tagger.why}\n")
+    analyzer = AudioAnalyzer(settings, tagger=tagger.accumulator, cgroup=cgroup, cleanup=cleanup.after_chunk)
     files = [name for path in paths for name in named_files(path)]
     failures = 0
     for path in progress_over(files):

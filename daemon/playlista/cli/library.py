@@ -1,0 +1,259 @@
+"""Commands on the library: status, show, list, failures, retry, export, backup. They work beside a running daemon."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+
+import typer
+
+from playlista.cli.options import ConfigOption, DataOption, JsonOption, MusicOption, settings_from
+from playlista.cli.terminal import (
+    duration,
+    megabytes,
+    number,
+    printable,
+    table,
+    write_json_line,
+    write_line,
+    write_summary,
+)
+from playlista.config import Settings
+from playlista.errors import PlaylistaError
+from playlista.tracks import Status
+
+if TYPE_CHECKING:
+    from playlista.database import Database
+
+
+class ExportKind(StrEnum):
+    """The formats of ``export``."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+    ACOUSTICBRAINZ = "acousticbrainz"
+
+
+PathsArgument = Annotated[list[str] | None, typer.Argument(metavar="PATH…")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `app`."""
+    for command in (status, show, failures, retry, export, backup):
+        app.command()(command)
+    app.command("list")(list_tracks)
+
+
+@contextmanager
+def reading(settings: Settings) -> Iterator[Database]:
+    """The library, opened for reading."""
+    from playlista.database import FILE_NAME, open_read_only  # noqa: PLC0415
+
+    with open_read_only(os.path.join(settings.data_dir, FILE_NAME)) as database:
+        yield database
+
+
+def in_library(path: str, settings: Settings) -> str:
+    """`path` as the library knows it: relative to the music folder where it lies in one, else as given."""
+    music = os.path.realpath(settings.music_dir)
+    absolute = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
+    inside = absolute.startswith(music + os.sep) and (os.path.isabs(path) or os.path.exists(path))
+    return os.path.relpath(absolute, music) if inside else path
+
+
+def status(
+    json_lines: JsonOption = False, config: ConfigOption = None, data: DataOption = None, music: MusicOption = None
+) -> None:
+    """Say how far the library is: counts by state, rate, time left, last failure, memory."""
+    settings = settings_from(config, data_dir=data, music_dir=music)
+    from playlista.progress import read_progress  # noqa: PLC0415
+
+    with reading(settings) as database:
+        report = read_progress(database, settings, now=time.time())
+    if json_lines:
+        write_json_line(report)
+    else:
+        for name, text in _status_lines(report):
+            write_line(f"{name:<10} {text}")
+
+
+def _status_lines(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    tracks, queue, rate, daemon = report["tracks"], report["queue"], report["rate"], report["daemon"]
+    yield "daemon", f"running as pid {daemon['pid']}" if daemon["pid"] else "not running"
+    yield "music", printable(report["music_dir"])
+    yield "tracks", ", ".join(f"{count} {state}" for state, count in tracks.items() if count or state == "total")
+    yield "queue", ", ".join(f"{count} {state}" for state, count in queue.items() if count) or "empty"
+    if rate["tracks_per_hour"]:
+        speed = f"{number(rate['tracks_per_hour'], 0)} tracks an hour, {number(rate['times_real_time'], 0)} x real time"
+        yield "rate", speed + (f", {duration(rate['seconds_left'])} left" if rate["seconds_left"] else "")
+    if last := report["last_failure"]:
+        yield "failed", f"{printable(last['path'])}: {last['reason']}, {printable(last['detail'] or '')}"
+    if memory := report["memory"]:
+        yield (
+            "memory",
+            (
+                f"{megabytes(memory['resident_bytes'])}, peak {megabytes(memory['peak_bytes'])}, "
+                f"limit {megabytes(memory['limit_bytes'])}"
+            ),
+        )
+
+
+def show(
+    path: Annotated[str, typer.Argument(metavar="PATH", help="A track, as a file or as the library names it.")],
+    json_lines: JsonOption = False,
+    config: ConfigOption = None,
+    data: DataOption = None,
+    music: MusicOption = None,
+) -> None:
+    """Show the stored result of one track."""
+    settings = settings_from(config, data_dir=data, music_dir=music)
+    from playlista.store import Store  # noqa: PLC0415
+
+    with reading(settings) as database:
+        analysis = Store(database, clock=time.time).get(in_library(path, settings))
+    if analysis is None:
+        raise PlaylistaError(f"{path}: not in the library, or not analyzed yet; `playlista list` shows what is")
+    write_json_line(analysis.to_json()) if json_lines else write_summary(analysis)
+
+
+def list_tracks(
+    state: Annotated[Status | None, typer.Option("--status", help="Only tracks that ended so.")] = None,
+    json_lines: JsonOption = False,
+    config: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """List the stored results, in the order of their paths."""
+    settings = settings_from(config, data_dir=data)
+    from playlista.overview import Overview  # noqa: PLC0415
+    from playlista.store import Store  # noqa: PLC0415
+
+    with reading(settings) as database:
+        if json_lines:
+            for analysis in Store(database, clock=time.time).iterate(status=state):
+                write_json_line(analysis.to_json())
+            return
+        rows = (
+            (one.path, duration(one.duration_seconds), number(one.bpm), _key(one.key, one.scale), one.status.value)
+            for one in Overview(database).every(status=state)
+        )
+        columns = [("track", "left"), ("length", "right"), ("bpm", "right"), ("key", "left"), ("status", "left")]
+        table(columns, rows)
+
+
+def failures(json_lines: JsonOption = False, config: ConfigOption = None, data: DataOption = None) -> None:
+    """Say which tracks failed or were only partly analyzed, why, and how often they were tried."""
+    settings = settings_from(config, data_dir=data)
+    from playlista.overview import Overview  # noqa: PLC0415
+    from playlista.progress import failure_report  # noqa: PLC0415
+
+    with reading(settings) as database:
+        found = list(Overview(database).every_failure())
+    if json_lines:
+        for one in found:
+            write_json_line(failure_report(one))
+    elif not found:
+        write_line("nothing failed")
+    else:
+        columns = [
+            ("track", "left"),
+            ("status", "left"),
+            ("reason", "left"),
+            ("tries", "right"),
+            ("what it says", "left"),
+        ]
+        rows = [(one.path, one.status.value, one.reason or "", str(one.attempts), one.detail or "") for one in found]
+        table(columns, rows)
+
+
+def retry(
+    paths: PathsArgument = None,
+    everything: Annotated[bool, typer.Option("--all", help="Everything that failed or is quarantined.")] = False,
+    config: ConfigOption = None,
+    data: DataOption = None,
+    music: MusicOption = None,
+) -> None:
+    """Put tracks back into the queue, their attempts forgotten; a running daemon takes them within seconds."""
+    if bool(paths) == everything:
+        raise typer.BadParameter("name tracks, or --all")
+    settings = settings_from(config, data_dir=data, music_dir=music)
+    from playlista.database import FILE_NAME, open_database, open_read_only  # noqa: PLC0415
+    from playlista.jobs import JobQueue  # noqa: PLC0415
+    from playlista.store import Store  # noqa: PLC0415
+
+    place = os.path.join(settings.data_dir, FILE_NAME)
+    open_read_only(place).close()  # says so where there is no library yet; opening for writing would make one
+    with open_database(place) as database:
+        store = Store(database, clock=time.time)
+        queue = JobQueue(database, store, clock=time.time, max_attempts=settings.max_attempts)
+        if everything:
+            write_line(f"{queue.retry_all()} put back")
+            return
+        wanted = {in_library(path, settings): path for path in paths or ()}
+        known = set(queue.retry(wanted))
+    write_line(f"{len(known)} put back")
+    unknown = [path for name, path in wanted.items() if name not in known]
+    if unknown:
+        raise PlaylistaError(f"{', '.join(unknown)}: not in the library; `playlista list` shows what is")
+
+
+def backup(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Where the copy goes; an older one is replaced.")],
+    config: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """Write a consistent copy of the database, also while the daemon runs."""
+    settings = settings_from(config, data_dir=data)
+    from playlista.backup import back_up  # noqa: PLC0415
+    from playlista.database import FILE_NAME  # noqa: PLC0415
+
+    back_up(os.path.join(settings.data_dir, FILE_NAME), file)
+    write_line(f"{file}: {os.path.getsize(file)} bytes")
+
+
+def export(
+    kind: Annotated[ExportKind, typer.Option("--format", help="jsonl, csv, or AcousticBrainz' low-level documents.")] = ExportKind.JSONL,
+    output: Annotated[str | None, typer.Option("--output", "-o", metavar="F", help="A file instead of stdout.")] = None,
+    config: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """Write all results out."""
+    settings = settings_from(config, data_dir=data)
+    from playlista.export import write_results  # noqa: PLC0415
+    from playlista.store import Store  # noqa: PLC0415
+
+    with reading(settings) as database, opened_for_writing(output) as stream:
+        count = write_results(Store(database, clock=time.time).iterate(), kind.value, stream)
+    if output:
+        write_line(f"{output}: {count} results")
+
+
+@contextmanager
+def opened_for_writing(output: str | None) -> Iterator[BinaryIO]:
+    """Stdout, or the file `output`, which is put in place only when it is complete.
+
+    Raises
+    ------
+    PlaylistaError : the file cannot be written.
+    """
+    if output is None:
+        yield sys.stdout.buffer
+        return
+    unfinished = f"{output}.unfinished"
+    try:
+        with open(unfinished, "wb") as stream:
+            yield stream
+        os.replace(unfinished, output)
+    except OSError as error:
+        raise PlaylistaError(f"{output}: cannot be written ({error.strerror}); choose another place") from error
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(unfinished)
+
+
+def _key(key: str | None, scale: str | None) -> str:
+    return f"{key} {scale}" if key else "-"

@@ -1,0 +1,117 @@
+"""Results for other programs: JSON lines, a flat table, or documents in AcousticBrainz' low-level layout.
+
+What enters: analyses, one at a time. What leaves: bytes on a stream. Nothing is collected, so a library of any size
+costs the memory of one result.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, BinaryIO
+
+from playlista.tracks import Analysis
+
+#: Columns of the flat table: group and field of the result object.
+CSV_COLUMNS = (
+    *(("", field) for field in ("path", "status", "reason", "detail")),
+    *(("audio", field) for field in ("duration_seconds", "analyzed_seconds", "sample_rate_hz", "channels", "format", "truncated")),
+    *(("rhythm", field) for field in ("bpm", "bpm_confidence", "beats_count", "onset_rate_hz", "danceability")),
+    *(("tonal", field) for field in ("key", "scale", "strength", "camelot", "tuning_hz")),
+    *(("loudness", field) for field in ("integrated_lufs", "range_lu", "true_peak_dbtp", "replaygain_track_gain_db")),
+    *(("spectral", field) for field in ("centroid_hz", "rolloff_hz", "flatness", "flux", "zero_crossing_rate")),
+)  # fmt: skip
+
+
+def write_results(results: Iterable[Analysis], kind: str, stream: BinaryIO) -> int:
+    """Write `results` to `stream` as "jsonl", "csv" or "acousticbrainz"; how many there were."""
+    writers: dict[str, Callable[[Iterable[Analysis]], Iterator[bytes]]] = {
+        "jsonl": _json_lines,
+        "csv": _csv_lines,
+        "acousticbrainz": _acousticbrainz_lines,
+    }
+    count = 0
+    for count, line in enumerate(writers[kind](results), 0 if kind == "csv" else 1):  # noqa: B007 - the last is wanted
+        stream.write(line)
+    return count
+
+
+def _json_lines(results: Iterable[Analysis]) -> Iterator[bytes]:
+    for analysis in results:
+        yield json.dumps(analysis.to_json()).encode() + b"\n"
+
+
+def _csv_lines(results: Iterable[Analysis]) -> Iterator[bytes]:
+    yield _csv_row([f"{group}_{field}".lstrip("_") for group, field in CSV_COLUMNS] + ["top_tags"])
+    for analysis in results:
+        document = analysis.to_json()
+        row = [(document[group] or {} if group else document).get(field) for group, field in CSV_COLUMNS]
+        yield _csv_row([*row, "; ".join(_top_tags(analysis))])
+
+
+def _csv_row(values: Iterable[Any]) -> bytes:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(values)
+    return line.getvalue().encode(errors="surrogateescape")
+
+
+def _top_tags(analysis: Analysis) -> list[str]:
+    tags = analysis.tagging.tags if analysis.tagging else {}
+    return sorted(tags, key=lambda name: -tags[name])[:5]
+
+
+def _acousticbrainz_lines(results: Iterable[Analysis]) -> Iterator[bytes]:
+    for analysis in results:
+        if analysis.audio is not None:
+            yield json.dumps(acousticbrainz_document(analysis)).encode() + b"\n"
+
+
+def acousticbrainz_document(analysis: Analysis) -> dict[str, Any]:
+    """One result in the names and units of AcousticBrainz' low-level documents (what we compute of them).
+
+    Source: the output of essentia's ``streaming_extractor_music`` 2.1, on which AcousticBrainz was built.
+    """
+    audio, rhythm, tonal = analysis.audio, analysis.rhythm, analysis.tonal
+    loudness, spectral = analysis.loudness, analysis.spectral
+    return {
+        "metadata": {
+            "audio_properties": audio
+            and {
+                "length": audio.analyzed_seconds,
+                "sample_rate": audio.sample_rate_hz,
+                "number_channels": audio.channels,
+                "codec": audio.format,
+                "replay_gain": loudness and loudness.replaygain_track_gain_db,
+            },
+            "tags": {"file_name": analysis.path.rpartition("/")[2]},
+            "version": {"extractor": "playlista", **analysis.versions},
+        },
+        "rhythm": rhythm
+        and {
+            "bpm": rhythm.bpm,
+            "beats_count": rhythm.beats_count,
+            "onset_rate": rhythm.onset_rate_hz,
+            "danceability": rhythm.danceability,
+        },
+        "tonal": tonal
+        and {
+            "key_key": tonal.key,
+            "key_scale": tonal.scale,
+            "key_strength": tonal.strength,
+            "tuning_frequency": tonal.tuning_hz,
+        },
+        "lowlevel": {
+            "loudness_ebu128": loudness
+            and {
+                "integrated": loudness.integrated_lufs,
+                "loudness_range": loudness.range_lu,
+            },
+            "spectral_centroid": spectral and {"mean": spectral.centroid_hz},
+            "spectral_rolloff": spectral and {"mean": spectral.rolloff_hz},
+            "spectral_flux": spectral and {"mean": spectral.flux},
+            "zerocrossingrate": spectral and {"mean": spectral.zero_crossing_rate},
+            "mfcc": spectral and {"mean": spectral.mfcc_mean},
+        },
+    }
