@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playlista.memory.cgroup import Cgroup
 
+from playlista.memory.cgroup import Cgroup
 from tests.memory.trees import GIB, MIB, V1_CPU, V1_MEMORY, V1_NONE, V2, Tree, mount_v1, mount_v2, write
 
 MEMTOTAL = "MemTotal of /proc/meminfo"
