@@ -1,0 +1,186 @@
+"""The Helm chart, rendered with every file of values in ``helm/playlista/ci``: lint, Kubernetes' schemas, promises."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import kubernetes_validate
+import yaml
+
+from deploy.checks import pod_security
+from deploy.checks.tools import TOOLS, ToolMissing, run
+
+CHART = Path("helm/playlista")
+LEAST_VALUE_SETS = 12
+OLDEST_KUBERNETES = 25
+
+Manifest = dict[str, Any]
+
+
+class RenderError(Exception):
+    """Helm refused to render; the text is what it said."""
+
+
+def value_sets(root: Path) -> list[Path]:
+    """The files of values that the chart is tried with."""
+    return sorted((root / CHART / "ci").glob("*-values.yaml"))
+
+
+def render(root: Path, *arguments: str | Path) -> list[Manifest]:
+    """What Helm would send to Kubernetes.
+
+    Raises
+    ------
+    RenderError : schema, template or values refuse.
+    """
+    outcome = run("helm", "template", "trial", root / CHART, "--namespace", "media", *arguments)
+    if outcome.code:
+        raise RenderError(outcome.output.strip())
+    return [document for document in yaml.safe_load_all(outcome.output) if document]
+
+
+def rendered(root: Path) -> Iterator[tuple[str, Manifest]]:
+    """Every object of every set of values, with the name of the set."""
+    for values in value_sets(root):
+        for manifest in render(root, "--values", values):
+            yield values.stem.removesuffix("-values"), manifest
+
+
+def lint(root: Path) -> list[str]:
+    """`helm lint --strict` accepts the chart with every set of values, and there are enough of them."""
+    sets = value_sets(root)
+    problems = (
+        [] if len(sets) >= LEAST_VALUE_SETS else [f"{CHART}/ci: {len(sets)} files, fewer than {LEAST_VALUE_SETS}"]
+    )
+    for values in sets:
+        outcome = run("helm", "lint", "--strict", root / CHART, "--values", values)
+        problems += outcome.problems(f"{values.name}: ")
+    return problems
+
+
+def kubernetes_versions() -> list[str]:
+    """Every minor version from 1.25 to the newest that has schemas here."""
+    newest = int(kubernetes_validate.latest_version().split(".")[1])
+    return [f"1.{minor}" for minor in range(OLDEST_KUBERNETES, newest + 1)]
+
+
+def valid(root: Path) -> list[str]:
+    """Every object is valid, without an unknown field, in every version of Kubernetes."""
+    distinct: dict[str, tuple[str, Manifest]] = {}
+    try:
+        for values, manifest in rendered(root):
+            if not manifest["apiVersion"].startswith("monitoring.coreos.com"):
+                distinct.setdefault(json.dumps(manifest, sort_keys=True), (values, manifest))
+    except RenderError as error:
+        return [str(error)]
+    return [
+        problem
+        for values, manifest in distinct.values()
+        for version in kubernetes_versions()
+        for problem in _invalid(values, manifest, version)
+    ]
+
+
+def _invalid(values: str, manifest: Manifest, version: str) -> Iterator[str]:
+    try:
+        kubernetes_validate.validate(manifest, version, strict=True)
+    except kubernetes_validate.ValidationError as error:
+        place = ".".join(map(str, error.path))
+        yield f"{values}: {manifest['kind']} in Kubernetes {version}: {place}: {error.message}"
+    except kubernetes_validate.SchemaNotFoundError as error:
+        yield f"{values}: {error.message}"
+
+
+def operator_objects(root: Path) -> list[str]:
+    """ServiceMonitor, PodMonitor and PrometheusRule are valid for the operator, without an unknown field."""
+    if not (TOOLS / "crds").is_dir():
+        raise ToolMissing("the Prometheus operator's schemas are not here; run sh deploy/tools.sh")
+    found: set[str] = set()
+    problems = []
+    for values, manifest in rendered(root):
+        if manifest["apiVersion"] == "monitoring.coreos.com/v1":
+            found.add(manifest["kind"])
+            validator = jsonschema.Draft7Validator(_operator_schema(manifest["kind"]))
+            problems += [f"{values}: {manifest['kind']}: {error.message}" for error in validator.iter_errors(manifest)]
+    missing = {"ServiceMonitor", "PodMonitor", "PrometheusRule"} - found
+    return problems + [f"no set of values renders a {kind}" for kind in sorted(missing)]
+
+
+def _operator_schema(kind: str) -> Any:
+    definition = yaml.safe_load((TOOLS / "crds" / f"{kind.lower()}s.yaml").read_text("utf-8"))
+    return _closed(definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"])
+
+
+def _closed(schema: Any) -> Any:
+    """`schema` with no room for unknown properties, but in metadata, which it leaves to Kubernetes."""
+    if isinstance(schema, list):
+        return [_closed(entry) for entry in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {key: _closed(value) for key, value in schema.items()}
+    if schema.get("type") == "object" and schema.get("properties"):
+        closed.setdefault("additionalProperties", False)
+    if schema.get("x-kubernetes-int-or-string"):
+        closed.pop("type", None)
+    return closed
+
+
+def packaged(root: Path) -> list[str]:
+    """`helm package` ships what the templates read, and nothing of ours that they do not."""
+    with tempfile.TemporaryDirectory() as folder:
+        outcome = run("helm", "package", root / CHART, "--destination", folder)
+        if outcome.code:
+            return outcome.problems()
+        with tarfile.open(next(Path(folder).glob("*.tgz"))) as archive:
+            names = {name.removeprefix("playlista/") for name in archive.getnames()}
+    needed = {"values.schema.json", "README.md", "files/playlista.json", "files/playlista.rules.yml"}
+    return [f"the package lacks {name}" for name in sorted(needed - names)] + [
+        f"the package ships {name}" for name in sorted(names) if name.startswith("ci/")
+    ]
+
+
+def promises(root: Path) -> list[str]:
+    """With every set of values: the restricted Pod Security Standard, one writer, music read-only, checksum."""
+    try:
+        return [
+            f"{values}: {manifest['kind']}: {broken}"
+            for values, manifest in rendered(root)
+            for broken in _broken(manifest)
+        ]
+    except RenderError as error:
+        return [str(error)]
+
+
+def _broken(manifest: Manifest) -> Iterator[str]:
+    if manifest["kind"] == "Pod":
+        yield from pod_security.violations(manifest["spec"])
+    if manifest["kind"] == "Deployment":
+        spec = manifest["spec"]
+        yield from pod_security.violations(spec["template"]["spec"])
+        yield from _broken_deployment(spec)
+
+
+def _broken_deployment(spec: dict[str, Any]) -> Iterator[str]:
+    if spec["strategy"] != {"type": "Recreate"}:
+        yield "strategy is not Recreate"
+    if spec["replicas"] not in {0, 1}:
+        yield "more than one replica"
+    if "checksum/config" not in spec["template"]["metadata"]["annotations"]:
+        yield "a changed setting restarts nothing"
+    pod = spec["template"]["spec"]
+    (container,) = pod["containers"]
+    mounts = {mount["mountPath"]: mount for mount in container["volumeMounts"]}
+    if not mounts["/music"].get("readOnly"):
+        yield "/music can be written"
+    resources = container["resources"]
+    if resources.get("requests", {}).get("memory") != resources.get("limits", {}).get("memory"):
+        yield "requests are not limits"
+    for probe, path in (("startupProbe", "/healthz"), ("livenessProbe", "/healthz"), ("readinessProbe", "/readyz")):
+        if container.get(probe, {}).get("httpGet") != {"path": path, "port": "http"}:
+            yield f"{probe} does not ask {path}"

@@ -1,0 +1,28 @@
+"""Which series the daemon's ``/metrics`` has: asked of the daemon's own `Metrics`, not of a list.
+
+The readings are all 0, as in a daemon that has just started and has found nothing: every series has to be there then.
+"""
+
+from __future__ import annotations
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from playlista.metrics import Gauges, MemoryReading, Metrics, QueueReading, WatchReading
+
+
+def idle_page() -> str:
+    """The page of a daemon that has done nothing yet."""
+    metrics = Metrics(version="0", runtime="off", cap_reasons=["none"])
+    metrics.read_from(
+        Gauges(
+            queue=lambda: QueueReading(depth={"queued": 0}, oldest_enqueued=None, quarantined=0),
+            memory=lambda: MemoryReading(0, 0, 0, 0, 0, 0),
+            watch=lambda: WatchReading(mode="polling", overflows=0),
+        )
+    )
+    return metrics.page().decode("utf-8")
+
+
+def series_names() -> set[str]:
+    """Names of all samples, with their ``_total``, ``_bucket``, ``_sum`` and ``_count``."""
+    return {sample.name for family in text_string_to_metric_families(idle_page()) for sample in family.samples}

@@ -1,0 +1,52 @@
+"""Every check of ``make check-deploy`` passes on the project, and fails when its subject is broken on purpose."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from deploy.checks.__main__ import CHECKS, main
+from deploy.checks.image import PROMISES
+from deploy.checks.tools import PROJECT
+from tests.deploy.breakages import BROKEN, BROKEN_PROMISES, Break, replace, spare_value_sets
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_check_passes_on_the_project(name: str, problems_of: Callable[..., list[str]]) -> None:
+    assert problems_of(CHECKS[name], PROJECT) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint", "break_it"), BROKEN, ids=[f"{name}: {complaint}" for name, complaint, _ in BROKEN]
+)
+def test_a_check_fails_when_its_subject_is_broken(
+    name: str, complaint: str, break_it: Break, project: Path, problems_of: Callable[..., list[str]]
+) -> None:
+    if name != "chart: lint":
+        spare_value_sets(project)
+    break_it(project)
+    problems = problems_of(CHECKS[name], project)
+    assert any(complaint in problem for problem in problems), problems
+
+
+def test_every_check_is_broken_at_least_once() -> None:
+    assert {name for name, _, _ in BROKEN} == set(CHECKS)
+    assert set(BROKEN_PROMISES) == set(PROMISES)
+
+
+def test_a_broken_project_ends_the_command_with_1(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    replace("docs/deploy/alerts.md", "## PlaylistaDown", "## Down")(project)
+    assert main(project, skips_fail=False) == 1
+    assert re.search(r"^FAIL  prometheus: every alert explained$", capsys.readouterr().out, re.MULTILINE)
+
+
+def test_a_missing_tool_is_said_and_fails_in_continuous_integration(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("deploy.checks.tools._FOLDERS", str(project))
+    main(project, skips_fail=False)
+    assert "skip  chart: lint: helm is not here; run sh deploy/tools.sh" in capsys.readouterr().out
+    assert main(project, skips_fail=True) == 1
