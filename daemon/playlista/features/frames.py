@@ -2,7 +2,7 @@
 
 In: mono chunks of any length. Out: batches ``[shape=(frames, frame_length), float32]``, always cut at the same
 samples whatever the chunks were, so that arithmetic on a batch is bit-equal for every split of one signal.
-The memory is one buffer, as long as one batch of frames. No window is applied here and nothing is centred: the
+The memory is one buffer, as long as one batch of frames. No window is applied to them and nothing is centred: the
 first frame starts at the first sample. Who wants centred frames pushes ``frame_length // 2`` zeros first.
 """
 
@@ -18,6 +18,13 @@ from numpy.typing import NDArray
 def frame_length_of(seconds: float, sample_rate_hz: int) -> int:
     """The power of two nearest (on a log scale) to `seconds` of samples, so that every rate gives like resolution."""
     return int(2 ** round(math.log2(seconds * sample_rate_hz)))
+
+
+def amplitude_window(frame_length: int) -> NDArray[np.float32]:
+    """Symmetric Hann window, scaled so that a sinusoid of amplitude a has magnitude a (essentia's ``Windowing``)."""
+    window = np.hanning(frame_length)
+    scaled: NDArray[np.float32] = (window * (2.0 / window.sum())).astype(np.float32)
+    return scaled
 
 
 class FrameStream:

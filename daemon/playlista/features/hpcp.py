@@ -18,6 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from playlista.features.frames import amplitude_window
+
 #: Peaks are looked for between these frequencies, as in KeyExtractor. All analysis rates from 8 kHz hold the band.
 LOWEST_HZ = 25.0
 HIGHEST_HZ = 3500.0
@@ -147,13 +149,6 @@ class PeakFinder:
         center = np.arange(self._bins)
         reach = np.maximum(LEAST_SURROUNDING_BINS, (center * SURROUNDINGS).astype(np.intp))
         return np.maximum(center - reach, 1), np.minimum(center + reach + 1, self._bins)
-
-
-def amplitude_window(frame_length: int) -> NDArray[np.float32]:
-    """Symmetric Hann window, scaled so that a sinusoid of amplitude a has magnitude a (essentia's ``Windowing``)."""
-    window = np.hanning(frame_length)
-    scaled: NDArray[np.float32] = (window * (2.0 / window.sum())).astype(np.float32)
-    return scaled
 
 
 def pitch_class_histogram(frequency_hz: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float64]:
