@@ -26,11 +26,16 @@ STAGE_BUCKETS = (0.01, 0.1, 0.5, 1, 2.5, 10, 60, 600)
 
 @dataclass(frozen=True, slots=True)
 class QueueReading:
-    """The queue at one moment: jobs by state, and when the oldest that waits was put in (Unix seconds, or None)."""
+    """The queue and the library at one moment.
+
+    depth : jobs by state.
+    oldest_enqueued : when the oldest that waits was put in, in Unix seconds; None when none waits.
+    library : files by the status of their result, with "unanalyzed" for those without one.
+    """
 
     depth: Mapping[str, int]
     oldest_enqueued: float | None
-    quarantined: int
+    library: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +52,18 @@ class MemoryReading:
 
 @dataclass(frozen=True, slots=True)
 class WatchReading:
-    """How the folder is watched: the mode, and how often the kernel's event queue overflowed."""
+    """How the folder is watched: the mode, empty while it is not, and how often the kernel's event queue overflowed."""
 
     mode: str
     overflows: int
+
+
+@dataclass(frozen=True, slots=True)
+class DiskReading:
+    """The file system of the data folder at one moment, in bytes: what we may still write, and all of it."""
+
+    free_bytes: int
+    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +73,7 @@ class Gauges:
     queue: Callable[[], QueueReading]
     memory: Callable[[], MemoryReading]
     watch: Callable[[], WatchReading]
+    disk: Callable[[], DiskReading]
 
 
 class Metrics:
@@ -175,6 +189,7 @@ class _ScrapeCollector(Collector):
         yield from self._queue(self._gauges.queue())
         yield from self._memory(self._gauges.memory())
         yield from self._watch(self._gauges.watch())
+        yield from self._disk(self._gauges.disk())
 
     @staticmethod
     def _queue(reading: QueueReading) -> Iterable[Metric]:
@@ -188,8 +203,16 @@ class _ScrapeCollector(Collector):
             value=reading.oldest_enqueued or 0,
         )
         yield GaugeMetricFamily(
-            "playlista_quarantined_tracks", "Tracks left alone until their content changes", value=reading.quarantined
+            "playlista_quarantined_tracks",
+            "Tracks left alone until their content changes",
+            value=reading.library[Status.QUARANTINED],
         )
+        library = GaugeMetricFamily(
+            "playlista_library_tracks", "Files by the status of their result", labels=["status"]
+        )
+        for status, count in reading.library.items():
+            library.add_metric([status], count)
+        yield library
 
     @staticmethod
     def _memory(reading: MemoryReading) -> Iterable[Metric]:
@@ -217,4 +240,13 @@ class _ScrapeCollector(Collector):
         yield mode
         yield CounterMetricFamily(
             "playlista_watch_overflows", "Times that the kernel lost events; a scan follows", value=reading.overflows
+        )
+
+    @staticmethod
+    def _disk(reading: DiskReading) -> Iterable[Metric]:
+        yield GaugeMetricFamily(
+            "playlista_data_free_bytes", "Room that is left where the data folder lies", value=reading.free_bytes
+        )
+        yield GaugeMetricFamily(
+            "playlista_data_size_bytes", "Size of the file system where the data folder lies", value=reading.size_bytes
         )
