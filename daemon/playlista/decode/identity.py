@@ -27,7 +27,7 @@ class MusicHash:
 
     def update(self, mono: NDArray[np.float32]) -> None:
         """Take in the next samples: np.ndarray [shape=(n,), float32, mono, native rate]."""
-        self._hash.update(np.ascontiguousarray(mono, dtype="<f4").view(np.uint8))
+        self._hash.update(np.ascontiguousarray(mono, dtype="<f4").data)
 
     def hexdigest(self) -> str:
         """The identity of all that was taken in so far, as 32 hexadecimal digits."""

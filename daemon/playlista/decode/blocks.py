@@ -1,0 +1,161 @@
+"""Blocks from whatever reader there is: equal lengths, finite samples, and the truth about how it ended.
+
+What enters: a reader with an open file. What leaves: an ``AudioSource``. Which library reads is not known here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playlista.decode.page_cache import PageCacheTrail
+from playlista.decode.source import FrameReader, StreamBrokenError, StreamInfo
+from playlista.errors import DecodeError, FailureReason
+
+
+class BlockSource:
+    """An open track in blocks. See ``AudioSource`` for the members.
+
+    Parameters
+    ----------
+    path : the file as the user would name it, for errors.
+    descriptor : the open file, closed with the source.
+    reader : where frames come from, closed with the source.
+    block_frames : length of every block but the last.
+    tolerance_frames : how much earlier than declared a sound stream may end.
+    end_is_missing : whether the file lacks the mark that its format puts at the end.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        descriptor: int,
+        reader: FrameReader,
+        *,
+        block_frames: int,
+        tolerance_frames: int,
+        end_is_missing: bool = False,
+    ) -> None:
+        self.frames_decoded = 0
+        self.non_finite_samples = 0
+        self._path = path
+        self._descriptor = descriptor
+        self._reader = reader
+        self._block_frames = block_frames
+        self._tolerance_frames = tolerance_frames
+        self._end_is_missing = end_is_missing
+        self._ahead: NDArray[np.float32] | None = None
+        self._broken: StreamBrokenError | None = None
+        self._opened_as = os.fstat(descriptor)
+        self._is_open = True
+
+    @property
+    def info(self) -> StreamInfo:
+        """See ``AudioSource``."""
+        return self._reader.info
+
+    @property
+    def retained_bytes(self) -> int:
+        """The block that is read ahead at first, and what waits in the pipe from a child."""
+        block_bytes = self._block_frames * self.info.channels * 4
+        return block_bytes + int(getattr(self._reader, "queued_bytes", 0))
+
+    def prime(self) -> None:
+        """Decode the first block, so that a file that cannot be decoded fails before anybody relies on it.
+
+        Raises
+        ------
+        StreamBrokenError : not a single frame could be decoded, with the reason; EMPTY where there is none.
+        """
+        self._ahead = self._next_block()
+        if len(self._ahead) == 0:
+            raise self._broken or self._nothing()
+
+    def blocks(self) -> Iterator[NDArray[np.float32]]:
+        """Yield the blocks. See ``AudioSource.blocks``."""
+        block, self._ahead = self._ahead, None
+        while block is not None and len(block):
+            is_last = len(block) < self._block_frames
+            yield block
+            block = None if is_last else self._next_block()
+        fault = self._broken or self._early_end()
+        if fault:
+            fault = self._changed_meanwhile() or fault
+            raise DecodeError(self._path, fault.reason, fault.message, retryable=fault.retryable) from self._broken
+
+    def close(self) -> None:
+        """See ``AudioSource``."""
+        if self._is_open:
+            self._is_open = False
+            self._reader.close()
+            PageCacheTrail(self._descriptor).finished()
+            os.close(self._descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _next_block(self) -> NDArray[np.float32]:
+        """The next block; shorter, perhaps empty, at the end."""
+        block = np.empty((self._block_frames, self.info.channels), np.float32)
+        filled = 0
+        while filled < len(block) and (count := self._read(block[filled:])):
+            filled += count
+        self.frames_decoded += filled
+        # A copy, lest a short last block keep a long one alive.
+        whole = block if filled == len(block) else block[:filled].copy()
+        self.non_finite_samples += _silence_non_finite(whole)
+        return whole
+
+    def _read(self, frames: NDArray[np.float32]) -> int:
+        """Frames from the reader; 0 at the end, with its cause kept."""
+        if self._broken:
+            return 0
+        try:
+            return self._reader.read_into(frames)
+        except StreamBrokenError as error:
+            self._broken = error
+            return 0
+
+    def _nothing(self) -> StreamBrokenError:
+        declared = self.info.declared_frames
+        if declared:
+            return StreamBrokenError(FailureReason.CORRUPT, f"declares {declared} frames and holds none")
+        return StreamBrokenError(FailureReason.EMPTY, "not a single sample in it")
+
+    def _early_end(self) -> StreamBrokenError | None:
+        """The fault of a stream that ended without an error but not where it should; None where it should."""
+        declared, rate_hz = self.info.declared_frames, self.info.sample_rate_hz
+        if declared is not None and self.frames_decoded < declared - self._tolerance_frames:
+            message = f"ends after {self.frames_decoded / rate_hz:.2f} s of {declared / rate_hz:.2f} s"
+            return StreamBrokenError(FailureReason.CORRUPT, message)
+        if self._end_is_missing:
+            return StreamBrokenError(FailureReason.CORRUPT, "ends without the end-of-stream mark of its format")
+        return None
+
+    def _changed_meanwhile(self) -> StreamBrokenError | None:
+        """Blame a writer, not the file, where it was written to while it was read."""
+        now, before = os.fstat(self._descriptor), self._opened_as
+        if (now.st_size, now.st_mtime_ns) == (before.st_size, before.st_mtime_ns):
+            return None
+        return StreamBrokenError(FailureReason.UNREADABLE, "was changed while it was read", retryable=True)
+
+
+def _silence_non_finite(block: NDArray[np.float32]) -> int:
+    """Replace NaN and infinities by 0 in place; their number."""
+    with np.errstate(all="ignore"):
+        # One pass over the memory instead of three: a sum is finite unless a term is not, or all but overflows.
+        if np.isfinite(block.sum(dtype=np.float32)):
+            return 0
+    bad = ~np.isfinite(block)
+    block[bad] = 0
+    return int(np.count_nonzero(bad))

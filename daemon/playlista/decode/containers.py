@@ -1,0 +1,211 @@
+"""What a file is, by its first bytes: names and extensions lie more often than magic numbers do.
+
+What enters: an open file. What leaves: its container and where that starts behind tags that were put in front.
+Nothing is decoded and no length is believed.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from enum import Enum, auto
+
+_HEAD_BYTES = 4096
+_MAX_LEADING_TAGS = 8
+_ID3_HEADER_BYTES = 10
+_APE_HEADER_BYTES = 32
+
+
+class Container(Enum):
+    """Kinds of file that this room tells apart; each that is not UNKNOWN is expected to hold sound."""
+
+    UNKNOWN = auto()
+    WAV = auto()
+    RF64 = auto()
+    W64 = auto()
+    AIFF = auto()
+    FLAC = auto()
+    OGG = auto()
+    MPEG = auto()
+    ADTS = auto()
+    OTHER = auto()
+
+
+#: Containers whose samples or frames lie in order in the file, so that a mapping can be given back behind the cursor.
+MAPPABLE = frozenset({Container.WAV, Container.RF64, Container.W64, Container.AIFF, Container.FLAC})
+
+_W64_GUID = bytes.fromhex("726966662e91cf11a5d628db04c10000")
+_MAGICS: tuple[tuple[int, bytes, Container], ...] = (
+    (0, b"RF64", Container.RF64),
+    (0, b"BW64", Container.RF64),
+    (0, _W64_GUID, Container.W64),
+    (0, b"fLaC", Container.FLAC),
+    (0, b"OggS", Container.OGG),
+    (4, b"ftyp", Container.OTHER),  # MP4, M4A, MOV
+    (0, bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"), Container.OTHER),  # ASF: WMA
+    (0, b"MAC ", Container.OTHER),  # Monkey's Audio
+    (0, b"wvpk", Container.OTHER),  # WavPack
+    (0, b"DSD ", Container.OTHER),  # DSF
+    (0, b"FRM8", Container.OTHER),  # DSDIFF
+    (0, b"MP+", Container.OTHER),  # Musepack 7
+    (0, b"MPCK", Container.OTHER),  # Musepack 8
+    (0, b"TTA", Container.OTHER),
+    (0, b"tBaK", Container.OTHER),  # TAK
+    (0, b"ajkg", Container.OTHER),  # Shorten
+    (0, bytes.fromhex("1a45dfa3"), Container.OTHER),  # Matroska, WebM
+    (0, b".snd", Container.OTHER),  # Sun/NeXT
+    (0, b"caff", Container.OTHER),
+    (0, b"#!AMR", Container.OTHER),
+    (0, b"\x0b\x77", Container.OTHER),  # AC-3
+    (0, bytes.fromhex("7ffe8001"), Container.OTHER),  # DTS
+    (0, b".RMF", Container.OTHER),
+    (0, b"FLV\x01", Container.OTHER),
+    (0, b"Creative Voice File", Container.OTHER),
+)
+_FORMS: dict[tuple[bytes, bytes], Container] = {
+    (b"RIFF", b"WAVE"): Container.WAV,
+    (b"RIFX", b"WAVE"): Container.WAV,
+    (b"FORM", b"AIFF"): Container.AIFF,
+    (b"FORM", b"AIFC"): Container.AIFF,
+    (b"RIFF", b"AVI "): Container.OTHER,
+    (b"FORM", b"8SVX"): Container.OTHER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """A file by its content.
+
+    Attributes
+    ----------
+    start : byte at which the container begins, behind ID3v2 and APEv2 tags.
+    size : bytes of the whole file.
+    tags_only : whether nothing but tags and padding was found.
+    """
+
+    container: Container
+    start: int
+    size: int
+    tags_only: bool
+
+
+def identify(descriptor: int) -> Identified:
+    """Look at the first bytes of an open file.
+
+    Raises
+    ------
+    OSError : it cannot be read.
+    """
+    size = os.fstat(descriptor).st_size
+    start = _behind_leading_tags(descriptor, size)
+    head = os.pread(descriptor, _HEAD_BYTES, start)
+    container = _container_of(head)
+    tags_only = start > 0 and container is Container.UNKNOWN and _is_padding(head, size - start)
+    return Identified(container, start, size, tags_only)
+
+
+def _behind_leading_tags(descriptor: int, size: int) -> int:
+    """Where the last of the ID3v2 and APEv2 tags at the start ends, at most at the end of the file."""
+    position = 0
+    for _ in range(_MAX_LEADING_TAGS):
+        length = _tag_length(os.pread(descriptor, _APE_HEADER_BYTES, position))
+        if not length:
+            break
+        position = min(size, position + length)
+    return position
+
+
+def _tag_length(head: bytes) -> int:
+    """Bytes of the tag that starts with `head`; 0 where it is no tag."""
+    if head[:3] == b"ID3" and len(head) >= _ID3_HEADER_BYTES:
+        has_footer = bool(head[5] & 0x10)
+        body = (head[6] & 0x7F) << 21 | (head[7] & 0x7F) << 14 | (head[8] & 0x7F) << 7 | head[9] & 0x7F
+        return _ID3_HEADER_BYTES + body + (_ID3_HEADER_BYTES if has_footer else 0)
+    if head[:8] == b"APETAGEX" and len(head) >= _APE_HEADER_BYTES:
+        return _APE_HEADER_BYTES + int.from_bytes(head[12:16], "little")
+    return 0
+
+
+def _container_of(head: bytes) -> Container:
+    form = _FORMS.get((head[:4], head[8:12]))
+    if form:
+        return form
+    for offset, magic, container in _MAGICS:
+        if head[offset : offset + len(magic)] == magic:
+            return container
+    if is_adts_header(head):
+        return Container.ADTS
+    length = mpeg_frame_length(head)
+    # One header can be chance (a text in UTF-16 starts like one); a second one where the first says it is cannot.
+    if length is not None and (len(head) < length + 4 or mpeg_frame_length(head[length:]) is not None):
+        return Container.MPEG
+    return Container.UNKNOWN
+
+
+def is_adts_header(head: bytes) -> bool:
+    """Whether AAC in ADTS starts here: sync word, layer 0, a sampling frequency that exists."""
+    return len(head) >= 7 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0 and (head[2] >> 2) & 0xF < 13
+
+
+_MPEG1_KBPS = {
+    1: (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
+    2: (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
+    3: (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+}
+_MPEG2_KBPS = {
+    1: (32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
+    2: (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+    3: (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+}
+_MPEG1_RATES_HZ = (44100, 48000, 32000)
+
+
+@dataclass(frozen=True, slots=True)
+class MpegHeader:
+    """One MPEG audio frame header (ISO/IEC 11172-3, 2.4.1.3 and 13818-3); `frame_bytes` is None in free format."""
+
+    is_mpeg1: bool
+    layer: int
+    sample_rate_hz: int
+    is_mono: bool
+    frame_bytes: int | None
+
+    @property
+    def samples_per_frame(self) -> int:
+        """Samples a channel in each frame."""
+        if self.layer == 1:
+            return 384
+        return 1152 if self.layer == 2 or self.is_mpeg1 else 576
+
+
+def parse_mpeg_header(head: bytes) -> MpegHeader | None:
+    """The MPEG audio header at the start of `head`; None where there is none."""
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
+        return None
+    version, layer = (head[1] >> 3) & 3, 4 - ((head[1] >> 1) & 3)
+    bitrate_index, rate_index = head[2] >> 4, (head[2] >> 2) & 3
+    if version == 1 or layer == 4 or bitrate_index == 15 or rate_index == 3:
+        return None
+    is_mpeg1 = version == 3
+    rate_hz = _MPEG1_RATES_HZ[rate_index] // {3: 1, 2: 2, 0: 4}[version]
+    header = MpegHeader(is_mpeg1, layer, rate_hz, head[3] >> 6 == 3, None)
+    if bitrate_index == 0:
+        return header
+    kbps = (_MPEG1_KBPS if is_mpeg1 else _MPEG2_KBPS)[layer][bitrate_index - 1]
+    padding = (head[2] >> 1) & 1
+    slot_bytes = 4 if layer == 1 else 1
+    slots = header.samples_per_frame // 8 // slot_bytes * kbps * 1000 // rate_hz + padding
+    return MpegHeader(is_mpeg1, layer, rate_hz, header.is_mono, slots * slot_bytes)
+
+
+def mpeg_frame_length(head: bytes) -> int | None:
+    """Bytes of the MPEG frame at the start of `head`, 4 for one of free format; None where there is no header."""
+    header = parse_mpeg_header(head)
+    if header is None:
+        return None
+    return header.frame_bytes or 4
+
+
+def _is_padding(head: bytes, length: int) -> bool:
+    """Whether what follows the tags is nothing, zeros, or the tags that belong to the end of a file."""
+    return length == 0 or not head.strip(b"\0") or head.startswith((b"TAG", b"LYRICSBEGIN"))

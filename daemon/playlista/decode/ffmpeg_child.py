@@ -1,0 +1,217 @@
+"""An ffmpeg process that reads one open file and nothing else, and ends when it is told to.
+
+What enters: an open file. What leaves: the bytes of a WAV stream of float32, and what ffmpeg said on its way. What is
+in them is for ``ffmpeg`` to say; this module owns the process: its command, its limits, its two pipes, its end.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import queue
+import resource
+import shutil
+import subprocess
+import threading
+from collections import deque
+from functools import cache
+
+from audioread.ffdec import FFmpegAudioFile, QueueReaderThread
+
+from playlista.decode.source import Patience, StreamBrokenError
+from playlista.errors import FailureReason
+
+#: Demuxers that read sound, or film with sound, from the one file that they are given. What is not here cannot be
+#: talked into opening other files (playlists, HLS, DASH, concat scripts), nor take pictures or text for sound.
+_DEMUXERS = (
+    "aac,ac3,aea,aiff,amr,amrnb,amrwb,ape,asf,asf_o,au,avi,caf,dsf,dts,dtshd,eac3,flac,flv,iff,loas,matroska,webm,mlp,"
+    "mov,mp4,m4a,3gp,3g2,mj2,mp3,mpc,mpc8,mpeg,mpegts,nistsphere,nut,oga,ogg,oma,qcp,rm,shn,sox,tak,truehd,tta,voc,w64,"
+    "wav,wsd,wv,xwma"
+)
+_PIECE_BYTES = 64 * 1024
+_QUEUED_PIECES = 16
+_WAIT_SECONDS = 0.1
+_NICENESS = 5
+_STDERR_HEAD_LINES = 200
+_STDERR_TAIL_LINES = 20
+_STDERR_LINE_BYTES = 512
+_CPU_SECONDS_MARGIN = 5
+
+
+class FfmpegMissingError(Exception):
+    """There is neither an ffmpeg on PATH nor the one that imageio-ffmpeg brings."""
+
+
+@cache
+def ffmpeg_path() -> str:
+    """The ffmpeg to use: the system's where there is one, else the one that imageio-ffmpeg carries.
+
+    Raises
+    ------
+    FfmpegMissingError : there is none.
+    """
+    found = shutil.which("ffmpeg")
+    if found:
+        return found
+    try:
+        import imageio_ffmpeg  # noqa: PLC0415  (only machines without ffmpeg need it, and it imports subprocesses)
+
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except (ImportError, RuntimeError) as error:
+        raise FfmpegMissingError("no ffmpeg on PATH and none in imageio-ffmpeg") from error
+
+
+def _command(descriptor: int, given: tuple[str, ...], taken: tuple[str, ...]) -> list[str]:
+    """The file goes in by its descriptor, so that no name, however odd, is parsed, and no rename can swap it."""
+    folder = "/proc/self/fd" if os.path.isdir("/proc/self/fd") else "/dev/fd"
+    opened = ("-protocol_whitelist", "file", "-format_whitelist", _DEMUXERS, "-vn", "-sn", "-dn", "-threads", "1")
+    written = ("-map", "0:a:0", "-map_metadata", "-1", "-bitexact", *taken, "-c:a", "pcm_f32le", "-f", "wav", "pipe:1")
+    quiet = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "info", "-filter_threads", "1")
+    return [ffmpeg_path(), *quiet, *opened, *given, "-i", f"file:{folder}/{descriptor}", *written]
+
+
+class FfmpegChild(FFmpegAudioFile):  # type: ignore[misc]
+    """audioread's ffmpeg file with a command, bounds and an end of our own.
+
+    audioread's own constructor decodes to 16 bits, reads ahead without limit, and waits for stderr without a timeout;
+    its threads, its reaping and its clean-up serve as they are.
+
+    Parameters
+    ----------
+    descriptor : the open file.
+    given : arguments about the file (``-f``), none where its content tells.
+    taken : arguments about the stream (``-ar``, ``-ac``), none to take it as it is.
+    memory_bytes : address space that the child may have; None for no limit.
+    patience : asked while waiting; its timeout also limits the child's CPU time.
+
+    Raises
+    ------
+    StreamBrokenError : the process cannot be started.
+    """
+
+    def __init__(
+        self,
+        descriptor: int,
+        given: tuple[str, ...],
+        taken: tuple[str, ...],
+        *,
+        memory_bytes: int | None,
+        patience: Patience,
+    ) -> None:
+        self._patience = patience
+        self._has_ended = False
+        try:
+            self.proc = subprocess.Popen(
+                _command(descriptor, given, taken),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                pass_fds=(descriptor,),
+                # The terminal's Ctrl-C is for us alone; a child that heard it would hand over half a track as a whole.
+                start_new_session=True,
+                env={"PATH": os.defpath, "LC_ALL": "C", "AV_LOG_FORCE_NOCOLOR": "1", "MALLOC_ARENA_MAX": "1"},
+            )
+        except OSError as error:
+            message = f"ffmpeg cannot be started: {error.strerror}"
+            raise StreamBrokenError(FailureReason.INTERNAL, message, retryable=True) from error
+        _restrain(self.proc.pid, patience.timeout_seconds, memory_bytes)
+        self.stdout_reader = QueueReaderThread(self.proc.stdout, _PIECE_BYTES)
+        self.stdout_reader.queue = queue.Queue(_QUEUED_PIECES)
+        self.stdout_reader.start()
+        self.stderr_reader = _StderrReader(self.proc.stderr)
+        self.stderr_reader.start()
+
+    @property
+    def queued_bytes(self) -> int:
+        """Bytes that may wait between the child and us."""
+        return _QUEUED_PIECES * _PIECE_BYTES
+
+    def next_piece(self) -> bytes:
+        """The next bytes of the stream; empty at its end, however often it is asked.
+
+        Raises
+        ------
+        StreamBrokenError, Interrupted : patience ended first.
+        """
+        while not self._has_ended:
+            self._patience.check()
+            try:
+                piece = bytes(self.stdout_reader.queue.get(timeout=_WAIT_SECONDS))
+            except queue.Empty:
+                continue
+            self._has_ended = not piece
+            return piece
+        return b""
+
+    def said(self) -> list[str]:
+        """The lines of stderr, complete once the stream has ended or its first bytes are here."""
+        return list(self.stderr_reader.lines)
+
+    def wait_until_described(self) -> None:
+        """Wait until ffmpeg has said what it reads: it does before the first sample, but by another pipe."""
+        while not self.stderr_reader.described.wait(_WAIT_SECONDS):
+            self._patience.check()
+
+    def exit_status(self) -> int:
+        """The child's return code, -signal where one ended it; call after the end of the stream."""
+        while True:
+            try:
+                return int(self.proc.wait(_WAIT_SECONDS))
+            except subprocess.TimeoutExpired:
+                self._patience.check()
+
+    def close(self) -> None:
+        """End the child, reap it, and let both threads end; may be called twice."""
+        if not hasattr(self, "stderr_reader"):
+            return
+        self.proc.kill()
+        # The reader may be waiting for room in the bounded queue, and audioread joins it without making any.
+        while self.stdout_reader.is_alive():
+            self._make_room()
+            self.stdout_reader.join(0.01)
+        super().close()
+
+    def _make_room(self) -> None:
+        try:
+            self.stdout_reader.queue.get_nowait()
+        except queue.Empty:
+            return
+
+
+class _StderrReader(QueueReaderThread):  # type: ignore[misc]
+    """Drains stderr and keeps its first and last lines: a damaged file may cause a line a frame for hours."""
+
+    def __init__(self, pipe: object) -> None:
+        super().__init__(pipe, discard=True)
+        self.lines: deque[str] = deque()
+        self.described = threading.Event()
+
+    def run(self) -> None:
+        for line in iter(lambda: self.fh.readline(_STDERR_LINE_BYTES), b""):
+            text = line.decode("utf-8", "replace").rstrip()
+            if len(self.lines) >= _STDERR_HEAD_LINES + _STDERR_TAIL_LINES:
+                del self.lines[_STDERR_HEAD_LINES]
+            self.lines.append(text)
+            if text.startswith("Output #0"):
+                self.described.set()
+        self.described.set()
+
+
+def _restrain(pid: int, timeout_seconds: float, memory_bytes: int | None) -> None:
+    """Limit the child from outside: code run between fork and exec may deadlock in a process with threads.
+
+    It may have ended already, and some containers forbid one call or the other: the deadline holds all the same.
+    """
+    cpu_seconds = math.ceil(timeout_seconds) + _CPU_SECONDS_MARGIN
+    limits = {resource.RLIMIT_CPU: cpu_seconds, resource.RLIMIT_CORE: 0}
+    if memory_bytes is not None:
+        limits[resource.RLIMIT_AS] = memory_bytes
+    for limit, value in limits.items():
+        try:
+            resource.prlimit(pid, limit, (value, value))
+        except (OSError, ValueError):
+            continue
+    try:
+        os.setpriority(os.PRIO_PROCESS, pid, _NICENESS)
+    except OSError:
+        return

@@ -1,0 +1,259 @@
+"""The door of the room: a path goes in, an open ``AudioSource`` or the reason why there is none comes out.
+
+What a file is, is read from its content. Three readers stand behind the door: libsndfile on the file, libsndfile on
+the file's mapping (large WAV, AIFF, FLAC), and ffmpeg through audioread. The first block is decoded before the door
+opens, so that a reader that gets nowhere can be replaced by the next one.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from playlista.decode.blocks import BlockSource
+from playlista.decode.containers import MAPPABLE, Container, Identified, identify
+from playlista.decode.continued import ContinuedReader
+from playlista.decode.ffmpeg import FfmpegReader
+from playlista.decode.headers import declared_frames, ogg_has_end
+from playlista.decode.libsndfile import LibsndfileReader
+from playlista.decode.mapped import MappedFile
+from playlista.decode.source import (
+    AudioSource,
+    FrameReader,
+    Patience,
+    StreamBrokenError,
+    StreamInfo,
+    frames_per_block,
+    never,
+)
+from playlista.errors import DecodeError, FailureReason
+
+MAX_CHANNELS = 64
+RATES_HZ = (1000, 1_000_000)
+#: A sound stream may end this much before its declared end: a codec's delay and padding, and in ffmpeg's case durations
+#: that are rounded and count the priming samples that it then drops.
+TOLERANCE_SECONDS = 0.05
+MPEG_TOLERANCE_FRAMES = 4 * 1152
+FFMPEG_TOLERANCE_SECONDS = 0.25
+#: Address space of the ffmpeg child where the caller sets none. Its code alone takes 170 MB of it; what it really uses
+#: is a fifth of that.
+CHILD_MEMORY_BYTES = 1024 * 1024 * 1024
+
+_REASONS = {
+    errno.ENOENT: FailureReason.VANISHED,
+    errno.ENOTDIR: FailureReason.VANISHED,
+    errno.ESTALE: FailureReason.VANISHED,
+    errno.EACCES: FailureReason.PERMISSION_DENIED,
+    errno.EPERM: FailureReason.PERMISSION_DENIED,
+}
+#: What a later attempt will find just the same.
+_LASTING = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG})
+#: Of several readers' complaints, the one that says most about the cause: these are about the machine or the whole
+#: file, not about one decoder's taste.
+_DECISIVE = frozenset(
+    {
+        FailureReason.DECODE_TIMEOUT,
+        FailureReason.OVER_BUDGET,
+        FailureReason.CRASHED,
+        FailureReason.UNREADABLE,
+        FailureReason.EMPTY,
+    }
+)
+
+
+def open_source(
+    path: str,
+    *,
+    block_seconds: float,
+    max_block_bytes: int,
+    mapping_min_bytes: int | None,
+    timeout_seconds: float,
+    child_memory_bytes: int | None = CHILD_MEMORY_BYTES,
+    stop: Callable[[], bool] = never,
+) -> AudioSource:
+    """Open `path` and decode its first block.
+
+    Parameters
+    ----------
+    path : any file name; it may hold surrogate escapes.
+    block_seconds, max_block_bytes : length of a block, see ``frames_per_block``.
+    mapping_min_bytes : map WAV, AIFF and FLAC files of at least this size; None to map none.
+    timeout_seconds : wall time from now until the last block, whoever uses it.
+    child_memory_bytes : address space of an ffmpeg child; None for no limit.
+    stop : asked at least every tenth of a second; true ends decoding with ``Interrupted``.
+
+    Raises
+    ------
+    DecodeError : the file cannot be opened, holds no sound, or no frame of it can be decoded.
+    Interrupted : the stop signal came.
+    """
+    try:
+        descriptor = _open_regular(path)
+        try:
+            doorway = _Doorway(path, descriptor, Patience(timeout_seconds, stop), mapping_min_bytes, child_memory_bytes)
+            return doorway.source(block_seconds, max_block_bytes)
+        except BaseException:
+            os.close(descriptor)
+            raise
+    except StreamBrokenError as broken:
+        raise DecodeError(path, broken.reason, broken.message, retryable=broken.retryable) from broken
+    except OSError as error:
+        reason = _REASONS.get(error.errno or 0, FailureReason.UNREADABLE)
+        retryable = error.errno not in _LASTING
+        raise DecodeError(path, reason, os.strerror(error.errno or 0), retryable=retryable) from error
+
+
+def _open_regular(path: str) -> int:
+    """A descriptor of `path`, which must be a regular file.
+
+    Asking first keeps us from opening a device or a FIFO, which may block, rewind a tape or wake a writer; asking
+    again afterwards keeps a file that was swapped in between from doing worse than that.
+    """
+    try:
+        _require_regular(os.stat(path).st_mode)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except ValueError as error:
+        raise StreamBrokenError(FailureReason.UNREADABLE, f"no usable file name: {error}") from error
+    try:
+        _require_regular(os.fstat(descriptor).st_mode)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _require_regular(mode: int) -> None:
+    kinds = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a FIFO"), (stat.S_ISSOCK, "a socket"))
+    kind = next((name for is_kind, name in kinds if is_kind(mode)), "a device")
+    if not stat.S_ISREG(mode):
+        raise StreamBrokenError(FailureReason.NOT_AUDIO, f"is {kind}, not a file")
+
+
+@dataclass(frozen=True, slots=True)
+class _Doorway:
+    """One open file on its way to a reader."""
+
+    path: str
+    descriptor: int
+    patience: Patience
+    mapping_min_bytes: int | None
+    child_memory_bytes: int | None
+
+    def source(self, block_seconds: float, max_block_bytes: int) -> BlockSource:
+        """The source of the first reader that decodes something."""
+        file = identify(self.descriptor)
+        if file.size == 0:
+            raise StreamBrokenError(FailureReason.EMPTY, "0 bytes")
+        if file.tags_only:
+            raise StreamBrokenError(FailureReason.EMPTY, "tags and no sound")
+        declared = declared_frames(self.descriptor, file)
+        complaints: list[StreamBrokenError] = []
+        for make in self._readers(file, declared):
+            try:
+                return self._begun(make(), file, block_seconds, max_block_bytes)
+            except StreamBrokenError as complaint:
+                complaints.append(complaint)
+        raise _verdict(file, complaints)
+
+    def _begun(self, reader: FrameReader, file: Identified, block_seconds: float, max_block_bytes: int) -> BlockSource:
+        """A source that has its first block."""
+        try:
+            _require_sane(reader.info)
+            source = BlockSource(
+                self.path,
+                self.descriptor,
+                reader,
+                block_frames=frames_per_block(reader.info, block_seconds, max_block_bytes),
+                tolerance_frames=_tolerance_frames(reader, file),
+                end_is_missing=file.container is Container.OGG and not ogg_has_end(self.descriptor, file),
+            )
+            source.prime()
+        except BaseException:
+            reader.close()
+            raise
+        return source
+
+    def _readers(self, file: Identified, declared: int | None) -> Iterator[Callable[[], FrameReader]]:
+        """Ways to read `file`, the likeliest first."""
+        own = partial(self._libsndfile, file, declared)
+        child = partial(self._ffmpeg, declared)
+        if file.container in {Container.OTHER, Container.ADTS}:
+            yield child
+            yield own
+        elif file.container is Container.FLAC and declared is None:
+            # A stream without a length may have been joined from several. libsndfile then plays the second one at the
+            # first one's rate without a word; ffmpeg converts it.
+            yield lambda: ContinuedReader(child(), lambda like: _in_shape(own(), like), absolves=True)
+            yield own
+        else:
+            yield lambda: ContinuedReader(own(), lambda like: child(like=like))
+            yield child
+        if file.container is Container.UNKNOWN and self.path.lower().endswith(".flac"):
+            # Frames without a head, or behind something else; their checksums tell whether it was worth asking.
+            yield lambda: child(demuxer="flac")
+
+    def _ffmpeg(
+        self, declared: int | None, *, like: StreamInfo | None = None, demuxer: str | None = None
+    ) -> FfmpegReader:
+        return FfmpegReader(
+            self.descriptor,
+            self.child_memory_bytes,
+            self.patience,
+            declared_frames=declared,
+            demuxer=demuxer,
+            like=like,
+        )
+
+    def _libsndfile(self, file: Identified, declared: int | None) -> LibsndfileReader:
+        """libsndfile on the mapping where the file is large and its file system can map, else on the file."""
+        mapped = None
+        if file.container in MAPPABLE and self.mapping_min_bytes is not None and file.size >= self.mapping_min_bytes:
+            try:
+                mapped = MappedFile(self.descriptor)
+            except OSError:
+                mapped = None
+        reader = LibsndfileReader(self.descriptor, mapped, declared, self.patience)
+        if file.container is Container.OGG and ogg_has_end(self.descriptor, file):
+            return reader.declaring_its_length()
+        return reader
+
+
+def _in_shape(reader: FrameReader, like: StreamInfo) -> FrameReader:
+    """`reader`, if it delivers what `like` says."""
+    if (reader.info.sample_rate_hz, reader.info.channels) != (like.sample_rate_hz, like.channels):
+        reader.close()
+        raise StreamBrokenError(FailureReason.CORRUPT, "another rate or other channels")
+    return reader
+
+
+def _require_sane(info: StreamInfo) -> None:
+    low, high = RATES_HZ
+    if not low <= info.sample_rate_hz <= high:
+        message = f"claims a sample rate of {info.sample_rate_hz} Hz; {low} to {high} Hz can be read"
+        raise StreamBrokenError(FailureReason.CORRUPT, message)
+    if not 1 <= info.channels <= MAX_CHANNELS:
+        message = f"claims {info.channels} channels; 1 to {MAX_CHANNELS} can be read"
+        raise StreamBrokenError(FailureReason.CORRUPT, message)
+
+
+def _tolerance_frames(reader: FrameReader, file: Identified) -> int:
+    if isinstance(reader, FfmpegReader):
+        return round(FFMPEG_TOLERANCE_SECONDS * reader.info.sample_rate_hz)
+    if file.container is Container.MPEG:
+        return MPEG_TOLERANCE_FRAMES
+    return round(TOLERANCE_SECONDS * reader.info.sample_rate_hz)
+
+
+def _verdict(file: Identified, complaints: list[StreamBrokenError]) -> StreamBrokenError:
+    """One reason out of several readers' complaints."""
+    for complaint in complaints:
+        if complaint.reason in _DECISIVE:
+            return complaint
+    if file.container is Container.UNKNOWN:
+        return StreamBrokenError(FailureReason.NOT_AUDIO, "no sound that libsndfile or ffmpeg knows")
+    no_sound = [complaint for complaint in complaints if complaint.reason is FailureReason.NOT_AUDIO]
+    return no_sound[-1] if no_sound else complaints[0]

@@ -1,0 +1,161 @@
+"""The words of this room: what a stream is, what a source gives, and how a reader says that it broke off.
+
+What enters and leaves: nothing; the other modules of ``decode`` build on these types. A *reader* turns one open file
+into frames by one library; a *source* cuts what readers give into blocks, and is all that other rooms see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from time import monotonic
+from types import TracebackType
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playlista.errors import FailureReason, Interrupted
+
+BYTES_PER_SAMPLE = 4
+MIN_BLOCK_FRAMES = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class StreamInfo:
+    """What is known of a stream once it is open.
+
+    Attributes
+    ----------
+    sample_rate_hz, channels : as decoded; they hold for every block.
+    format : container or codec, in capitals: "WAV", "FLAC", "AAC".
+    declared_frames : length that the header states, for comparison only, never for an allocation; None where the
+        header does not say, says something that stands for "unknown", or could only be estimated.
+    """
+
+    sample_rate_hz: int
+    channels: int
+    format: str
+    declared_frames: int | None
+
+
+class AudioSource(Protocol):
+    """One open track: iterate `blocks` once, then close."""
+
+    @property
+    def info(self) -> StreamInfo:
+        """What the stream is."""
+
+    @property
+    def frames_decoded(self) -> int:
+        """Frames that the decoder delivered so far."""
+
+    @property
+    def non_finite_samples(self) -> int:
+        """NaN and infinite samples so far; each was replaced by 0."""
+
+    @property
+    def retained_bytes(self) -> int:
+        """Bytes of sample buffers that the source itself holds at most."""
+
+    def blocks(self) -> Iterator[NDArray[np.float32]]:
+        """Yield np.ndarray [shape=(n, channels), float32, C-contiguous], each a new array, all but the last of one n.
+
+        Raises
+        ------
+        DecodeError : after everything that could be decoded has been yielded: decoding broke off (``corrupt``), ended
+            before the declared end (``corrupt``), or took too long (``decode_timeout``).
+        Interrupted : the stop signal came.
+        """
+
+    def close(self) -> None:
+        """Release the file, its mapping and the child process; may be called twice."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
+
+
+class FrameReader(Protocol):
+    """One library's view of an open file: frames in order, as many as fit."""
+
+    @property
+    def info(self) -> StreamInfo:
+        """What the stream is."""
+
+    def read_into(self, frames: NDArray[np.float32]) -> int:
+        """Fill `frames` [shape=(n, channels)] from its start and return how many were filled; 0 at the end.
+
+        Raises
+        ------
+        StreamBrokenError : nothing more can be read. Frames that came before it were returned by an earlier call.
+        """
+
+    def unread_bytes(self) -> int | None:
+        """Bytes of the file behind the place where reading stopped; None where that cannot be known."""
+
+    def close(self) -> None:
+        """Release what the reader opened itself; the file descriptor is the source's."""
+
+
+class StreamBrokenError(Exception):
+    """A reader cannot go on; the source turns this into a ``DecodeError`` that names the file.
+
+    Parameters
+    ----------
+    reason : one of the closed list.
+    message : one line for people.
+    retryable : whether another attempt at the same bytes could end otherwise.
+    """
+
+    def __init__(self, reason: FailureReason, message: str, *, retryable: bool = False) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+        self.retryable = retryable
+
+
+class Patience:
+    """How long a track may take, and whether it is wanted at all.
+
+    Parameters
+    ----------
+    timeout_seconds : wall time from now until decoding gives up, whoever used it.
+    stop : true once the program wants to end.
+    clock : seconds, monotonic.
+    """
+
+    def __init__(
+        self, timeout_seconds: float, stop: Callable[[], bool], clock: Callable[[], float] = monotonic
+    ) -> None:
+        self.timeout_seconds = timeout_seconds
+        self._stop = stop
+        self._clock = clock
+        self._deadline = clock() + timeout_seconds
+
+    def check(self) -> None:
+        """Return while there is time.
+
+        Raises
+        ------
+        Interrupted : the stop signal came.
+        StreamBrokenError : the time is over.
+        """
+        if self._stop():
+            raise Interrupted("asked to stop")
+        if self._clock() > self._deadline:
+            message = f"not decoded within {self.timeout_seconds:g} s"
+            raise StreamBrokenError(FailureReason.DECODE_TIMEOUT, message)
+
+
+def never() -> bool:
+    """The stop signal of a caller that never stops."""
+    return False
+
+
+def frames_per_block(info: StreamInfo, block_seconds: float, max_block_bytes: int) -> int:
+    """Length of a block: `block_seconds`, but no more than `max_block_bytes`, and 1024 frames whatever they weigh."""
+    affordable = max_block_bytes // (BYTES_PER_SAMPLE * info.channels)
+    return max(MIN_BLOCK_FRAMES, min(round(block_seconds * info.sample_rate_hz), affordable))
