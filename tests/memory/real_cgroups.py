@@ -17,7 +17,8 @@ SOURCES = Path(__file__).parents[2] / "daemon"
 
 #: Evaluates each line that it is sent and prints the answer; what `hold` and `touch_mapped` take is kept.
 CHILD = """
-import mmap, sys
+import functools, mmap, sys
+answers, sys.stdout = sys.stdout, sys.stderr  # log lines are no answers
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.process import drop_page_cache, resident_memory, trim_heap
 cgroup = Cgroup()
@@ -28,10 +29,15 @@ def touch_mapped(path):
     with open(path, "rb") as file:
         held.append(mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ))
     return sum(held[-1][::4096])
+@functools.cache
+def admission():
+    from playlista.memory.admission import Admission
+    from playlista.memory.configuration import ladder
+    return Admission(cgroup, ladder(3.0, 4), cleanup=trim_heap, patience_seconds=0.0)
 def release():
     held.clear()
 for line in sys.stdin:
-    print(eval(line), flush=True)
+    print(eval(line), file=answers, flush=True)
 """
 
 

@@ -11,52 +11,7 @@ from hypothesis import strategies as st
 
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.cpu_quota import count_cpu_list
-from tests.memory.trees import GIB, MIB, V1_CPU, V1_MEMORY, V1_NONE, V2, Tree, mount_v1, mount_v2, write
-
-V2_STAT = "\n".join(
-    [
-        f"anon {90 * MIB}",
-        f"file {80 * MIB}",
-        f"file_dirty {3 * MIB}",
-        f"file_writeback {1 * MIB}",
-        f"inactive_file {50 * MIB}",
-        f"active_file {30 * MIB}",
-    ]
-)
-V1_STAT = "\n".join(
-    [
-        "inactive_file 1",  # our own pages; those of the sub-tree have the prefix, and usage counts the sub-tree
-        "active_file 1",
-        f"total_inactive_file {50 * MIB}",
-        f"total_active_file {30 * MIB}",
-        f"total_dirty {3 * MIB}",
-        f"total_writeback {1 * MIB}",
-    ]
-)
-CHARGED = {
-    "v2": Tree(
-        "0::/s\n",
-        (mount_v2(),),
-        {
-            f"{V2}/s/memory.current": 200 * MIB,
-            f"{V2}/s/memory.stat": V2_STAT,
-            f"{V2}/s/memory.peak": 240 * MIB,
-            f"{V2}/s/memory.events": "low 0\nhigh 5\nmax 9\noom 2\noom_kill 2\noom_group_kill 0",
-            f"{V2}/s/memory.max": 256 * MIB,
-        },
-    ),
-    "v1": Tree(
-        "4:memory:/s\n",
-        (mount_v1("memory", V1_MEMORY),),
-        {
-            f"{V1_MEMORY}/s/memory.usage_in_bytes": 200 * MIB,
-            f"{V1_MEMORY}/s/memory.stat": V1_STAT,
-            f"{V1_MEMORY}/s/memory.max_usage_in_bytes": 240 * MIB,
-            f"{V1_MEMORY}/s/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 2",
-            f"{V1_MEMORY}/s/memory.limit_in_bytes": 256 * MIB,
-        },
-    ),
-}
+from tests.memory.trees import CHARGED, GIB, MIB, V1_CPU, V1_MEMORY, V1_NONE, V2, Tree, mount_v1, mount_v2, write
 
 
 @pytest.mark.parametrize("version", CHARGED)
