@@ -63,6 +63,17 @@ def as_stored(file: TrackFile) -> TrackFile:
     )
 
 
+def same_content(former: TrackFile, present: TrackFile) -> bool:
+    """Whether two sightings of one path, both as stored, are of the same bytes, by what `stat` says of them.
+
+    The inode tells a file that was replaced by one of equal size and time. It is comparable only on one device, and
+    a device's number may change when the machine starts.
+    """
+    if (former.size_bytes, former.mtime_ns) != (present.size_bytes, present.mtime_ns):
+        return False
+    return former.device != present.device or former.inode == present.inode
+
+
 def _signed(number: int) -> int:
     return (number + 2**63) % 2**64 - 2**63
 

@@ -12,7 +12,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from playlista import job_rows
-from playlista.file_rows import FILE_COLUMNS, as_stored, file_values, path_bytes, track_file
+from playlista.file_rows import FILE_COLUMNS, as_stored, file_values, path_bytes, same_content, track_file
 from playlista.job_rows import groups_in, groups_text
 from playlista.tracks import TrackFile
 
@@ -65,17 +65,6 @@ def _add_to(
     else:
         job_rows.widen(connection, row["id"], lane=lane, groups=either)
     return starts_over
-
-
-def same_content(former: TrackFile, present: TrackFile) -> bool:
-    """Whether two sightings of one path, both as stored, are of the same bytes, by what `stat` says of them.
-
-    The inode tells a file that was replaced by one of equal size and time. It is comparable only on one device, and
-    a device's number may change when the machine starts.
-    """
-    if (former.size_bytes, former.mtime_ns) != (present.size_bytes, present.mtime_ns):
-        return False
-    return former.device != present.device or former.inode == present.inode
 
 
 def update_file(connection: sqlite3.Connection, file_id: int, file: TrackFile) -> None:

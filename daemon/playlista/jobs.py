@@ -23,8 +23,8 @@ from typing import Literal, Protocol
 from playlista import job_rows
 from playlista.database import Database
 from playlista.errors import FailureReason
-from playlista.file_rows import FILE_COLUMNS, as_stored, path_bytes, track_file
-from playlista.job_intake import Demand, same_content, take_in, update_file
+from playlista.file_rows import FILE_COLUMNS, as_stored, path_bytes, same_content, track_file
+from playlista.job_intake import Demand, take_in, update_file
 from playlista.tracks import Analysis, Status, TrackFile
 
 #: Why a file is due: it changed under our eyes, a scan found it, its result is of an older version, someone asked.

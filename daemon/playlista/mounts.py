@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,9 +37,14 @@ _SEPARATOR = " - "
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """One line of mountinfo; ``kind`` is the file system type, such as ``ext4`` or ``fuse.sshfs``."""
+    """One line of mountinfo.
+
+    ``root`` is the folder of the file system that is mounted, "/" if all of it; ``kind`` is its type, such as
+    ``ext4`` or ``fuse.sshfs``; ``source`` is the device or the share.
+    """
 
     mount_id: int
+    root: str
     mount_point: str
     kind: str
     source: str
@@ -78,12 +83,20 @@ def mount_of(path: str, mounts: Iterable[Mount]) -> Mount | None:
     return next((mount for mount in reversed(holders) if len(mount.mount_point) == longest), None)
 
 
+def mounts_within(path: str, mounts: Sequence[Mount]) -> list[Mount]:
+    """The mount that holds the absolute `path`, if known, and those on top of it or of folders in it."""
+    holder = mount_of(path, mounts)
+    return ([holder] if holder else []) + [
+        mount for mount in mounts if mount is not holder and _contains(path, mount.mount_point)
+    ]
+
+
 def _parse_line(line: str) -> Mount | None:
     before, separator, after = line.partition(_SEPARATOR)
     fields, tail = before.split(" "), after.split(" ")
     if not separator or len(fields) < 6 or len(tail) < 2 or not fields[0].isdecimal():
         return None
-    return Mount(int(fields[0]), _unescape(fields[4]), tail[0], _unescape(tail[1]))
+    return Mount(int(fields[0]), _unescape(fields[3]), _unescape(fields[4]), tail[0], _unescape(tail[1]))
 
 
 def _unescape(field: str) -> str:

@@ -1,0 +1,110 @@
+"""Disk against database, side by side: two streams in one order, and what differs between them.
+
+What enters: the walk, and the known files in the same order. What leaves: findings. Nothing is changed here, and
+neither stream is ever held in memory: a million files cost what a page of them costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from playlista.file_rows import as_stored, path_bytes, same_content
+from playlista.library import KnownFile
+from playlista.watch.walk import EmptyFolder, Seen, Sight, Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """A file that the library does not know at this path."""
+
+    seen: Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A file whose bytes are no longer those that the library knows at this path."""
+
+    known: KnownFile
+    seen: Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Renumbered:
+    """The same bytes, but the device got another number: it was mounted anew."""
+
+    known: KnownFile
+    seen: Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A known file that is not at its path."""
+
+    known: KnownFile
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Known files that cannot be seen, but may well be there: below a folder unreadable, or no longer mounted."""
+
+    known: KnownFile
+    because: Unreadable | EmptyFolder
+
+
+Finding = New | Changed | Renumbered | Absent | Kept
+
+
+def compare(sights: Iterable[Sight], known_files: Iterable[KnownFile]) -> Iterator[Finding | Unreadable]:
+    """What differs, in the order of the paths' bytes; what is as it was is passed over in silence."""
+    known_stream = iter(known_files)
+    known = next(known_stream, None)
+    for sight in sights:
+        here = _position(sight)
+        while known is not None and path_bytes(known.file.path) < here:
+            yield Absent(known)
+            known = next(known_stream, None)
+        if isinstance(sight, Seen):
+            if known is None or known.file.path != sight.file.path:
+                yield New(sight)
+                continue
+            yield from _same_path(known, sight)
+            known = next(known_stream, None)
+            continue
+        if isinstance(sight, Unreadable):
+            yield sight
+        while known is not None and _lies_in(known.file.path, sight.path):
+            yield _behind(sight, known)
+            known = next(known_stream, None)
+    while known is not None:
+        yield Absent(known)
+        known = next(known_stream, None)
+
+
+def _same_path(known: KnownFile, seen: Seen) -> Iterator[Finding]:
+    present = as_stored(seen.file)
+    if not same_content(known.file, present):
+        yield Changed(known, seen)
+    elif known.file != present:
+        yield Renumbered(known, seen)
+
+
+def _behind(sight: Unreadable | EmptyFolder, known: KnownFile) -> Finding:
+    """What to think of a known file below a folder that shows nothing.
+
+    An empty folder on another device than the file was on is the bare place where that device used to be mounted.
+    """
+    if isinstance(sight, EmptyFolder) and as_stored(known.file).device == sight.device:
+        return Absent(known)
+    return Kept(known, sight)
+
+
+def _position(sight: Sight) -> bytes:
+    """Where the sight stands in the order; a folder stands before everything in it."""
+    if isinstance(sight, Seen):
+        return path_bytes(sight.file.path)
+    return path_bytes(sight.path) + b"/" if sight.path else b""
+
+
+def _lies_in(path: str, folder: str) -> bool:
+    return not folder or path == folder or path.startswith(f"{folder}/")

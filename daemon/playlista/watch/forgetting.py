@@ -1,0 +1,73 @@
+"""The only place where a file leaves the library because it left the disk, with every doubt in its favour.
+
+What enters: rows of files that were not at their place. What leaves: the library without those that are really gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+
+import structlog
+
+from playlista.file_rows import DISPLACED
+from playlista.library import Library
+from playlista.watch.music_folder import MusicFolder
+from playlista.watch.walk import Walk
+
+#: Files looked for and forgotten at a time.
+BATCH_FILES = 1000
+
+log = structlog.get_logger(__name__)
+
+
+class Forgetting:
+    """Forgets files of one music folder."""
+
+    def __init__(self, folder: MusicFolder, walk: Walk, library: Library) -> None:
+        self._folder = folder
+        self._walk = walk
+        self._library = library
+        #: Why files that are not on disk were not forgotten the last time, for people, or None.
+        self.held: str | None = None
+
+    def forget(self, file_ids: Iterable[int], *, told: bool = False) -> int:
+        """Forget those of the files that are not on disk; how many.
+
+        None is, while the music folder is away, empty or another one: what does not hold any music does not say
+        that music was deleted. The one exception is the last known track, if we were `told` of its deletion.
+        """
+        remaining = iter(file_ids)
+        forgotten = 0
+        while batch := list(islice(remaining, BATCH_FILES)):
+            gone = [file_id for file_id in batch if self._is_gone(file_id)]
+            if not gone:
+                continue
+            former, self.held = self.held, self._doubt(last_one=told and self._library.count() == len(gone) == 1)
+            if self.held:
+                if self.held != former:
+                    log.warning("deletions.held", why=self.held)
+                return forgotten
+            forgotten += self._library.forget(gone)
+        return forgotten
+
+    def displaced_ids(self) -> list[int]:
+        """Rows whose path another file took, and that no scan found anywhere."""
+        return [known.file_id for known in self._library.page(folder=DISPLACED.rstrip("/"), limit=BATCH_FILES)]
+
+    def _doubt(self, *, last_one: bool) -> str | None:
+        verdict = self._folder.check()
+        if last_one and (verdict.trusted or self._folder.only_emptied):
+            return None
+        if verdict.trusted and not self._folder.holds_music():
+            return "the music folder holds no music at all; nothing is deleted until it holds some"
+        return verdict.why or None
+
+    def _is_gone(self, file_id: int) -> bool:
+        known = self._library.by_id(file_id)
+        if known is None:
+            return False
+        try:
+            return self._walk.look(known.file.path) is None
+        except OSError:
+            return False  # it cannot be seen, which is not the same

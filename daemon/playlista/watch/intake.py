@@ -1,0 +1,147 @@
+"""What becomes of hints: moved files moved, written files settled and put in the queue, departed ones named.
+
+What enters: hints, and the time. What leaves: changes of the library, files for the queue, and what has to be scanned
+or forgotten. Every hint is checked against the disk before anything follows from it, so late, doubled and
+contradictory events do no harm.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from playlista.file_rows import as_stored, same_content
+from playlista.library import Library
+from playlista.tracks import TrackFile
+from playlista.watch.hints import Departed, FolderAppeared, Hint, Moved, Touched
+from playlista.watch.moves import Moves
+from playlista.watch.scan import Enqueue
+from playlista.watch.settle import SettleTracker
+from playlista.watch.walk import Seen, Walk
+
+#: Least time between a file's departure and its being forgotten: watchdog holds back half a move for half a second.
+LEAST_GRACE_SECONDS = 1.0
+
+#: Deletions that go on and on are looked at after this long all the same.
+LONGEST_GRACE_SECONDS = 600.0
+
+
+@dataclass(slots=True)
+class FollowUp:
+    """What has to be done after hints: folders to scan, ids of files that are gone, or a scan of everything."""
+
+    folders: dict[str, None] = field(default_factory=dict)
+    gone_ids: list[int] = field(default_factory=list)
+    scan_all: bool = False
+
+
+class Intake:
+    """Goes after the hints about one music folder; used by the watcher's thread alone.
+
+    Parameters
+    ----------
+    enqueue : takes the files that are due.
+    tracker : keeps the files that may still be written.
+    settle_seconds : how long departed files are given to turn up elsewhere.
+    """
+
+    def __init__(
+        self, walk: Walk, library: Library, *, enqueue: Enqueue, tracker: SettleTracker, settle_seconds: float
+    ) -> None:
+        self._walk = walk
+        self._library = library
+        self._enqueue = enqueue
+        self._tracker = tracker
+        self._grace_seconds = max(settle_seconds, LEAST_GRACE_SECONDS)
+        self._departed: OrderedDict[str, float] = OrderedDict()
+
+    def accept(self, hints: Iterable[Hint], now: float) -> FollowUp:
+        """Go after `hints`, in their order."""
+        follow_up, moves = FollowUp(), Moves(self._walk, self._library)
+        for hint in hints:
+            match hint:
+                case Moved(path, new_path):
+                    self._moved(path, new_path, now, moves, follow_up)
+                case Touched(path):
+                    self._touched(path, now, moves, follow_up)
+                case FolderAppeared(path):
+                    follow_up.folders[path] = None
+                case Departed(path):
+                    self._leave(path, now)
+        moves.carry_out()
+        follow_up.scan_all |= moves.displaced
+        return follow_up
+
+    def settle(self, now: float) -> None:
+        """Put the files in the queue that have come to rest."""
+        due: list[TrackFile] = []
+        moves = Moves(self._walk, self._library)
+        for path in self._tracker.due(now):
+            seen = self._look(path)
+            if seen is None:
+                self._tracker.forget(path)
+            elif self._tracker.at_rest(seen.file, now) and not self._is_known(seen) and not moves.explains(seen):
+                due.append(seen.file)
+        moves.carry_out()
+        self._enqueue(due, "event")
+
+    def departures(self, now: float) -> FollowUp:
+        """What departed and did not come back: files by their rows, folders to be scanned.
+
+        As long as more and more departs, none is given up: when the last has gone the folder may turn out to be
+        emptied, and then none of it is forgotten.
+        """
+        follow_up = FollowUp()
+        if not self._departed:
+            return follow_up
+        quiet_seconds = now - next(reversed(self._departed.values()))
+        longest_seconds = now - next(iter(self._departed.values()))
+        if quiet_seconds < self._grace_seconds and longest_seconds < LONGEST_GRACE_SECONDS:
+            return follow_up
+        departed, self._departed = self._departed, OrderedDict()
+        for path in departed:
+            known = self._library.get(path)
+            if known is not None:
+                follow_up.gone_ids.append(known.file_id)
+            elif self._library.page(folder=path, limit=1):
+                follow_up.folders[path] = None
+        return follow_up
+
+    def _moved(self, path: str, new_path: str, now: float, moves: Moves, follow_up: FollowUp) -> None:
+        if self._walk.is_folder(new_path):
+            moves.carry_out()  # in the order in which it happened
+            if not self._walk.is_folder(path):
+                self._library.move_folder(path, new_path)
+            follow_up.folders |= {path: None, new_path: None}
+            return
+        seen, known = self._look(new_path), self._library.get(path)
+        if seen is not None and known is not None and same_content(known.file, as_stored(seen.file)):
+            moves.note(known.file_id, seen.file)
+            return
+        self._touched(new_path, now, moves, follow_up)
+        self._leave(path, now)
+
+    def _touched(self, path: str, now: float, moves: Moves, follow_up: FollowUp) -> None:
+        seen = self._look(path)
+        if seen is None:
+            self._leave(path, now)
+        elif self._is_known(seen) or moves.explains(seen):
+            self._tracker.forget(path)
+        elif not self._tracker.hint(seen.file, now):
+            follow_up.scan_all = True
+
+    def _leave(self, path: str, now: float) -> None:
+        self._tracker.forget(path)
+        self._departed[path] = now
+        self._departed.move_to_end(path)
+
+    def _is_known(self, seen: Seen) -> bool:
+        known = self._library.get(seen.file.path)
+        return known is not None and same_content(known.file, as_stored(seen.file))
+
+    def _look(self, path: str) -> Seen | None:
+        try:
+            return self._walk.look(path)
+        except OSError:
+            return None  # nothing can be said of it now; a scan will say what is wrong with it

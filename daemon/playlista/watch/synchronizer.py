@@ -1,0 +1,136 @@
+"""The library kept in step with the music folder: one scan, one batch of hints, one look at what has settled.
+
+What enters: hints, and the order to scan. What leaves: files for the queue, moves and deletions in the library. No
+thread, no waiting and no schedule in here; the watcher has those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import structlog
+
+from playlista.library import Library
+from playlista.tracks import TrackFile
+from playlista.watch.forgetting import Forgetting
+from playlista.watch.hints import Hint
+from playlista.watch.intake import FollowUp, Intake
+from playlista.watch.music_folder import MusicFolder
+from playlista.watch.scan import Enqueue, Scanner, ScanReport
+from playlista.watch.settle import SettleTracker
+from playlista.watch.walk import Walk
+
+#: More folders to scan than that, and one scan of everything costs less.
+FOLDERS_PER_SCAN = 200
+
+log = structlog.get_logger(__name__)
+
+
+class Synchronizer:
+    """Keeps one library in step with one music folder; used by one thread.
+
+    Parameters
+    ----------
+    root : the music folder, absolute.
+    library : the known files.
+    enqueue : takes the files that are due.
+    settle_seconds : how long size and time of a file must stay the same before it is taken.
+    clock : seconds since the epoch, to compare with the files' times.
+    mountinfo : the present text of ``/proc/self/mountinfo``.
+    stopped : asked often during a scan, which ends early when it says yes.
+    """
+
+    def __init__(
+        self,
+        root: str,
+        library: Library,
+        enqueue: Enqueue,
+        *,
+        settle_seconds: float,
+        follow_symlinks: bool,
+        clock: Callable[[], float],
+        mountinfo: Callable[[], str],
+        stopped: Callable[[], bool],
+    ) -> None:
+        self._tracker = SettleTracker(settle_seconds)
+        walk = Walk(root, follow_symlinks=follow_symlinks, stopped=stopped)
+        self.folder = MusicFolder(root, library, walk, mountinfo=mountinfo)
+        self._forgetting = Forgetting(self.folder, walk, library)
+        self._intake = Intake(walk, library, enqueue=enqueue, tracker=self._tracker, settle_seconds=settle_seconds)
+        self._scanner = Scanner(
+            walk,
+            library,
+            enqueue=enqueue,
+            may_be_written=self._watch_settling,
+            at_rest=lambda changed_at: clock() - changed_at >= settle_seconds,
+            stopped=stopped,
+        )
+        self._now = 0.0
+
+    @property
+    def unsettled(self) -> int:
+        """Files that may still be written."""
+        return len(self._tracker)
+
+    @property
+    def held(self) -> str | None:
+        """Why files that are not on disk are kept all the same, or None."""
+        return self._forgetting.held
+
+    def scan(self, now: float) -> ScanReport:
+        """Compare everything; ``complete`` is False if it was stopped."""
+        self._now = now
+        report = self._scanner.scan()
+        if report.complete:
+            self._forgetting.held = None
+            report.gone = self._forgetting.forget(report.gone_ids)
+            report.gone += self._forgetting.forget(self._forgetting.displaced_ids())
+            _say(report)
+        return report
+
+    def follow(self, hints: Iterable[Hint], now: float) -> bool:
+        """Go after `hints`; whether everything must be scanned."""
+        return self._follow_up(self._intake.accept(hints, now), now)
+
+    def settle(self, now: float) -> bool:
+        """Take the files that came to rest, forget those that stayed away; whether everything must be scanned."""
+        self._intake.settle(now)
+        return self._follow_up(self._intake.departures(now), now)
+
+    def _follow_up(self, follow_up: FollowUp, now: float) -> bool:
+        self._now = now
+        if follow_up.gone_ids:
+            self._forgetting.forget(follow_up.gone_ids, told=True)
+        if len(follow_up.folders) > FOLDERS_PER_SCAN:
+            return True
+        scan_all = follow_up.scan_all
+        for folder in _outermost(follow_up.folders):
+            report = self._scanner.scan(folder)
+            if report.complete:
+                self._forgetting.forget(report.gone_ids, told=True)
+            scan_all |= report.displaced or report.left_out > 0
+        return scan_all
+
+    def _watch_settling(self, file: TrackFile) -> bool:
+        return self._tracker.hint(file, self._now)
+
+
+def _outermost(folders: Iterable[str]) -> list[str]:
+    """The folders without those that lie in another of them."""
+    outermost: list[str] = []
+    for folder in sorted(folders, key=lambda folder: folder.split("/")):
+        if not outermost or not f"{folder}/".startswith(f"{outermost[-1]}/"):
+            outermost.append(folder)
+    return outermost
+
+
+def _say(report: ScanReport) -> None:
+    log.info(
+        "folder.scanned",
+        new=report.new,
+        changed=report.changed,
+        moved=report.moved,
+        gone=report.gone,
+        kept=report.kept,
+        unreadable=report.unreadable,
+    )

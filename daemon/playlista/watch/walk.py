@@ -1,0 +1,171 @@
+"""The music folder as it is on disk now, one file after the other in the order of their paths' bytes.
+
+What enters: the folder. What leaves: a stream of what was seen, in the same order as the database's index, so that
+the two can be merged with neither in memory. Nothing is opened but folders; what cannot be read is said in the
+stream, never raised, since files that cannot be seen are not files that are gone.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from playlista.tracks import TrackFile
+from playlista.watch.filter import is_music, is_music_folder, is_music_path
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A file; its path is relative to the music folder.
+
+    ``changed_at`` is when its data or its inode changed last, in seconds since the epoch by the file system's clock.
+    """
+
+    file: TrackFile
+    changed_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A folder or file, relative to the music folder, of which nothing can be said; "" is the music folder."""
+
+    path: str
+    error: OSError
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyFolder:
+    """A folder without any entry: emptied, or the place where something used to be mounted."""
+
+    path: str
+    device: int
+
+
+Sight = Seen | Unreadable | EmptyFolder
+
+
+class Walk:
+    """Walks below one music folder.
+
+    Parameters
+    ----------
+    root : the music folder.
+    follow_symlinks : enter links that lead out of it. Links that lead back into it are never followed, since their
+        target is seen where it lies, and each folder outside is entered once. So there are no loops.
+    stopped : asked once a folder; the walk ends early when it says yes.
+    """
+
+    def __init__(
+        self, root: str, *, follow_symlinks: bool = False, stopped: Callable[[], bool] = lambda: False
+    ) -> None:
+        self._root = root
+        self._follow_symlinks = follow_symlinks
+        self._stopped = stopped
+
+    def below(self, folder: str = "") -> Iterator[Sight]:
+        """What lies below `folder`, relative to the music folder; nothing if it does not exist."""
+        if folder and not self.is_folder(folder):
+            return
+        links = _Links(os.path.realpath(self._root)) if self._follow_symlinks else None
+        # A stack of iterators instead of recursion: folders may be nested deeper than Python's calls.
+        stack = [self._inside(folder, links)]
+        while stack and not self._stopped():
+            for item in stack[-1]:
+                if isinstance(item, str):
+                    stack.append(self._inside(item, links))
+                    break
+                yield item
+            else:
+                stack.pop()
+
+    def is_folder(self, path: str) -> bool:
+        """Whether there is a folder at `path` that a walk would enter."""
+        place = os.path.join(self._root, path)
+        return os.path.isdir(place) and (self._follow_symlinks or not os.path.islink(place))
+
+    def look(self, path: str) -> Seen | None:
+        """The file at `path`, relative to the music folder, or None when a walk would show none there.
+
+        Raises
+        ------
+        OSError
+            It cannot be told: no rights, an input/output error.
+        """
+        place = os.path.join(self._root, path)
+        try:
+            status = os.stat(place) if self._follow_symlinks else os.lstat(place)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        if not stat.S_ISREG(status.st_mode) or not is_music_path(path):
+            return None
+        return _seen(path, status)
+
+    def _inside(self, folder: str, links: _Links | None) -> Iterator[Sight | str]:
+        """The folder's files as sights and its folders as paths, in the order of the bytes of whole paths."""
+        place = os.path.join(self._root, folder)
+        try:
+            with os.scandir(place) as listing:
+                entries = list(listing)
+            if not entries:
+                yield EmptyFolder(folder, os.stat(place).st_dev)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            yield Unreadable(folder, error)
+            return
+        prefix = f"{folder}/" if folder else ""
+        for _, is_folder, entry in sorted(_sortable(entry, links) for entry in entries):
+            path = prefix + entry.name
+            if is_folder and is_music_folder(entry.name):
+                if not entry.is_symlink() or (links is not None and links.leads_out(entry.path)):
+                    yield path
+            elif not is_folder and is_music(entry.name) and (sight := _look_at(entry, path, links)) is not None:
+                yield sight
+
+
+class _Links:
+    """Which symbolic links of one walk lead somewhere new."""
+
+    def __init__(self, real_root: str) -> None:
+        self._real_root = real_root
+        self._entered: set[str] = set()
+
+    def leads_out(self, path: str) -> bool:
+        """Whether the link at `path` leads out of the music folder, to a place where this walk was not yet."""
+        target = os.path.realpath(path)
+        inside = target == self._real_root or target.startswith(self._real_root.rstrip("/") + "/")
+        above = self._real_root.startswith(target.rstrip("/") + "/")
+        within_entered = any(target == place or target.startswith(f"{place}/") for place in self._entered)
+        if inside or above or within_entered:
+            return False
+        self._entered.add(target)
+        return True
+
+
+def _sortable(entry: os.DirEntry[str], links: _Links | None) -> tuple[bytes, bool, os.DirEntry[str]]:
+    # "a/x" sorts after "a b": as in the database, where whole paths are compared, a folder's name ends with its slash.
+    try:
+        is_folder = entry.is_dir(follow_symlinks=links is not None)
+    except OSError:
+        is_folder = False  # the look at it will tell why
+    return os.fsencode(entry.name) + (b"/" if is_folder else b""), is_folder, entry
+
+
+def _look_at(entry: os.DirEntry[str], path: str, links: _Links | None) -> Sight | None:
+    try:
+        if entry.is_symlink() and (links is None or not links.leads_out(entry.path)):
+            return None
+        status = entry.stat(follow_symlinks=links is not None)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return Unreadable(path, error)
+    if not stat.S_ISREG(status.st_mode):  # pipes and devices would be read for ever
+        return None
+    return _seen(path, status)
+
+
+def _seen(path: str, status: os.stat_result) -> Seen:
+    return Seen(TrackFile.from_stat(path, status), max(status.st_mtime, status.st_ctime))
