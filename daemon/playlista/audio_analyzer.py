@@ -18,6 +18,7 @@ from playlista.features.accumulator import Accumulator
 from playlista.features.analyzer import VERSIONS, FeatureAnalyzer, Features
 from playlista.memory.budget import TrackBudget
 from playlista.memory.cgroup import Cgroup
+from playlista.memory.configuration import Configuration
 from playlista.memory.process import peak_resident_bytes
 from playlista.memory_optimized_loader import MemoryOptimizedLoader
 from playlista.track_stream import Lanes, TrackStream, Truncation, never, nothing
@@ -31,11 +32,11 @@ class Pass:
     """How one track is to be analyzed.
 
     groups : feature groups to compute.
-    chunk_seconds : None for the configured chunk; smaller where memory is short.
+    configuration : chunk and batch, smaller where memory is short; None for what the settings say.
     """
 
     groups: Collection[str] = FEATURE_GROUPS
-    chunk_seconds: float | None = None
+    configuration: Configuration | None = None
 
 
 EVERYTHING = Pass()
@@ -85,8 +86,9 @@ class AudioAnalyzer:
             model=self._tagger is not None and "tags" in how.groups,
         )
         budget = self._loader.budget()
+        chunk_seconds = how.configuration.chunk_seconds if how.configuration else None
         with self._loader.open(
-            path, lanes=lanes, budget=budget, chunk_seconds=how.chunk_seconds, stop=self._stop, cleanup=self._cleanup
+            path, lanes=lanes, budget=budget, chunk_seconds=chunk_seconds, stop=self._stop, cleanup=self._cleanup
         ) as stream:
             run = _Run(name, stream, self._features(stream, how), budget)
             run.feed(lambda: self._clock() - started > self._settings.track_timeout_seconds)

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
 import structlog
 
@@ -19,6 +18,8 @@ from playlista.attempt import Attempt, attempt, failed
 from playlista.audio_analyzer import AudioAnalyzer, Pass
 from playlista.errors import FailureReason, Interrupted, StoreError, TrackError
 from playlista.jobs import Job, JobQueue
+from playlista.memory.admission import Admission
+from playlista.memory.cleanup import Cleanup
 from playlista.metrics import Metrics
 from playlista.store import Store
 from playlista.tracks import FEATURE_GROUPS, Analysis, Status, TrackFile
@@ -29,16 +30,6 @@ log = structlog.get_logger(__name__)
 IDLE_SECONDS = 5.0
 #: How long it waits before it tries a database again that could not be written.
 STORE_RETRY_SECONDS = 10.0
-
-
-class Room(Protocol):
-    """What the worker asks about memory: see ``memory_room``."""
-
-    def enter(self, *, reduced: bool) -> float | None:
-        """Make room for a track, waiting if need be; the chunk duration to use, or None for the configured one."""
-
-    def leave(self) -> None:
-        """A track is over: give memory back."""
 
 
 class Worker:
@@ -59,7 +50,8 @@ class Worker:
         queue: JobQueue,
         store: Store,
         analyzer: AudioAnalyzer,
-        room: Room,
+        admission: Admission,
+        cleanup: Cleanup,
         metrics: Metrics,
         stop: threading.Event,
         wake: threading.Event,
@@ -69,12 +61,15 @@ class Worker:
         self._queue = queue
         self._store = store
         self._analyzer = analyzer
-        self._room = room
+        self._admission = admission
+        self._cleanup = cleanup
         self._metrics = metrics
         self._stop = stop
         self._wake = wake
         self._wall_clock = wall_clock
+        #: The track at work, and why the library cannot be written at present.
         self.current: str | None = None
+        self.trouble: str | None = None
 
     def run(self, *, until_empty: bool = False) -> int:
         """Work until stopped, or with `until_empty` until nothing is due; how many tracks did not succeed."""
@@ -82,6 +77,7 @@ class Worker:
         while not self._stop.is_set():
             try:
                 job = self._queue.claim()
+                self.trouble = None
                 if job is not None:
                     unsuccessful += not self._work(job)
                 elif until_empty:
@@ -90,6 +86,7 @@ class Worker:
                     self._idle()
             except StoreError as error:
                 # A full disk or a locked file may pass; the job stays claimed or queued, and nothing is lost.
+                self.trouble = str(error)
                 log.warning("store.failed", error=str(error), retry_seconds=STORE_RETRY_SECONDS)
                 if until_empty:
                     raise
@@ -113,12 +110,12 @@ class Worker:
             return True
         finally:
             self._metrics.track_ended()
-            self._room.leave()
+            self._cleanup.after_track()
             self.current = None
 
     def _attempt(self, job: Job) -> bool:
         path = os.path.join(self._music_dir, job.file.path)
-        chunk_seconds = self._room.enter(reduced=job.alone_reduced)
+        configuration = self._admission.admit(path, reduced=job.alone_reduced).configuration
         seen = _seen(path, job.file.path)
         former = self._store.get(job.file.path)
         if former and self._is_same_music(job, path, former):
@@ -126,7 +123,7 @@ class Worker:
                 job, replace(former, reason=None, detail=None, status=Status.ANALYZED), seen, "track.kept"
             )
         groups = job.groups or frozenset(FEATURE_GROUPS)
-        done = attempt(self._analyzer, path, shown_as=job.file.path, how=Pass(groups, chunk_seconds))
+        done = attempt(self._analyzer, path, shown_as=job.file.path, how=Pass(groups, configuration))
         if seen is not None and _seen(path, job.file.path) != seen:
             # What was read is neither the old file nor the new one. It is no fault of the file: nothing is counted.
             changed = failed(job.file.path, FailureReason.VANISHED, "replaced or rewritten while it was read")

@@ -141,8 +141,7 @@ def list_tracks(
             (one.path, duration(one.duration_seconds), number(one.bpm), _key(one.key, one.scale), one.status.value)
             for one in Overview(database).every(status=state)
         )
-        columns = [("track", "left"), ("length", "right"), ("bpm", "right"), ("key", "left"), ("status", "left")]
-        table(columns, rows)
+        table(("track", "length", "bpm", "key", "status"), rows, right=("length", "bpm"))
 
 
 def failures(json_lines: JsonOption = False, config: ConfigOption = None, data: DataOption = None) -> None:
@@ -216,7 +215,9 @@ def backup(
 
 
 def export(
-    kind: Annotated[ExportKind, typer.Option("--format", help="jsonl, csv, or AcousticBrainz' low-level documents.")] = ExportKind.JSONL,
+    kind: Annotated[
+        ExportKind, typer.Option("--format", help="jsonl, csv, or AcousticBrainz' low-level documents.")
+    ] = ExportKind.JSONL,
     output: Annotated[str | None, typer.Option("--output", "-o", metavar="F", help="A file instead of stdout.")] = None,
     config: ConfigOption = None,
     data: DataOption = None,

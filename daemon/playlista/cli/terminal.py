@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from playlista.tracks import Analysis
@@ -56,19 +56,34 @@ def megabytes(count: float | None) -> str:
     return "-" if count is None else f"{count / 2**20:.0f} MB"
 
 
-def table(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]]) -> None:
-    """A table on stdout; `columns` are (title, "left" or "right"), and the first one gives way when it is narrow."""
+#: Width of a table that goes into a pipe or a file: nothing is wrapped there.
+PIPE_WIDTH = 10_000
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Collection[str] = ()) -> None:
+    """A table on stdout, the columns named in `right` aligned to the right.
+
+    On a terminal the first column and the last give way when it is narrow; elsewhere each row is one line.
+    """
     from rich import box  # noqa: PLC0415 - costs more than most commands
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
+    wraps = sys.stdout.isatty()
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for place, (title, side) in enumerate(columns):
-        shown.add_column(title, justify="right" if side == "right" else "left", no_wrap=place > 0, overflow="fold")
+    for title in columns:
+        gives_way = wraps and title in (columns[0], columns[-1])
+        shown.add_column(
+            title,
+            justify="right" if title in right else "left",
+            no_wrap=not gives_way,
+            overflow="fold",
+            min_width=24 if gives_way and title == columns[0] else None,
+        )
     for row in rows:
         shown.add_row(*(Text(printable(cell)) for cell in row))
-    Console(width=None if sys.stdout.isatty() else 160).print(shown)
+    Console(width=None if wraps else PIPE_WIDTH).print(shown)
 
 
 def write_summary(analysis: Analysis) -> None:

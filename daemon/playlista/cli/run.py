@@ -1,0 +1,35 @@
+"""``playlista run``: the daemon, or one pass over the folder."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from playlista.cli.options import ConfigOption, DataOption, ListenOption, MusicOption, native_settings_from
+
+OnceOption = Annotated[
+    bool, typer.Option("--once", help="Scan, analyze all that is due, exit: 0 all good, 3 some tracks failed.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command()(run)
+
+
+def run(
+    music: MusicOption = None,
+    data: DataOption = None,
+    listen: ListenOption = None,
+    once: OnceOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Watch the music folder and analyze every track in it."""
+    settings = native_settings_from(config, music_dir=music, data_dir=data, listen_address=listen)
+    from playlista.logs import configure_logging  # noqa: PLC0415
+
+    configure_logging(settings.log_level, settings.log_format)
+    from playlista.app import run_daemon  # noqa: PLC0415 - native libraries come after the environment
+
+    raise typer.Exit(run_daemon(settings, once=once))
