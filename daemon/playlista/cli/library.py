@@ -158,15 +158,8 @@ def failures(json_lines: JsonOption = False, config: ConfigOption = None, data: 
     elif not found:
         write_line("nothing failed")
     else:
-        columns = [
-            ("track", "left"),
-            ("status", "left"),
-            ("reason", "left"),
-            ("tries", "right"),
-            ("what it says", "left"),
-        ]
         rows = [(one.path, one.status.value, one.reason or "", str(one.attempts), one.detail or "") for one in found]
-        table(columns, rows)
+        table(("track", "status", "reason", "tries", "what it says"), rows, right=("tries",))
 
 
 def retry(
