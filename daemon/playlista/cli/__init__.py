@@ -9,7 +9,7 @@ from __future__ import annotations
 import typer
 
 from playlista import __version__
-from playlista.cli import analyze, doctor, library, models, run
+from playlista.cli import analyze, doctor, library, models, music, run
 
 app = typer.Typer(
     help="Analyze a music folder inside a small memory limit: tempo, key, loudness, spectrum, tags, embedding.",
@@ -33,5 +33,5 @@ def playlista(
     """Analyze a music folder inside a small memory limit: tempo, key, loudness, spectrum, tags, embedding."""
 
 
-for register in (run.register, analyze.register, library.register, models.register, doctor.register):
-    register(app)
+for room in (run, analyze, library, music, models, doctor):
+    room.register(app)
