@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -165,6 +168,21 @@ def test_every_split_of_a_track_gives_the_same_bits(cuts: list[int]) -> None:
     for chunk in np.split(track, sorted(cuts)):
         accumulator.update(chunk)
     assert accumulator.result() == measure(track)
+
+
+def test_the_width_of_the_thread_pool_of_blas_changes_no_bit(
+    clean_environment: dict[str, str], project_root: Path
+) -> None:
+    script = (
+        "import numpy as np; from playlista.features.loudness import LoudnessAccumulator;"
+        "meter = LoudnessAccumulator(44100, 2);"
+        "meter.update(np.random.default_rng(0).uniform(-1, 1, (100_000, 2)).astype(np.float32)); print(meter.result())"
+    )
+    answers = set()
+    for threads in ("1", "2", "4"):
+        environment = {**clean_environment, "OPENBLAS_NUM_THREADS": threads, "PYTHONPATH": str(project_root / "daemon")}
+        answers.add(subprocess.check_output([sys.executable, "-c", script], env=environment, text=True))
+    assert len(answers) == 1
 
 
 def test_chunks_of_one_sample_give_the_same_bits() -> None:

@@ -68,6 +68,18 @@ def test_rows_are_skipped_without_losing_the_peak(seed: int, factor: int, length
     assert found == pytest.approx(exhaustive_peak(planar, factor), rel=2e-6)
 
 
+def test_the_worst_signal_there_is_is_not_skipped() -> None:
+    # Samples with the signs of the weights add up to the bound itself: 0.45 between samples becomes more than the 1.0
+    # of a sample found before.
+    weights = interpolator(4)[1]
+    planar = np.zeros((1, 6 * ROW_FRAMES), np.float32)
+    planar[0, 10] = 1.0
+    planar[0, 4 * ROW_FRAMES : 4 * ROW_FRAMES + TAPS] = 0.45 * np.sign(weights)
+    expected = 0.45 * np.abs(weights).sum()
+    assert expected > 1.1
+    assert true_peak(planar) == pytest.approx(expected, rel=1e-6)
+
+
 def test_band_limited_noise_peaks_where_its_spectrum_says() -> None:
     # The truth is the same spectrum evaluated 64 times as densely; a grid of quarters misses a crest of 0.4 of the
     # rate by cos(0.4 pi / 4) at worst, which is 0.44 dB.

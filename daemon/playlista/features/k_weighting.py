@@ -7,8 +7,9 @@ The filter is two second-order sections, a shelf for the head and a high-pass ne
 step is out of the question in Python and the wheels that bring one are not there for every Python that we support,
 so the recursion takes ``ROW_FRAMES`` samples a step: within a row the output is a matrix product of its samples and of
 the four state variables in which it starts, and the states of all rows follow from each other by prefix doubling.
-That is the same linear system to rounding (float64 throughout, since the high-pass has a double pole within 0.006 of
-the unit circle, where float32 loses three digits), and BLAS does the arithmetic.
+That is the same linear system to rounding, and BLAS does the arithmetic. It is float64 throughout: the poles of the
+high-pass lie within 0.006 of the unit circle, and a float32 recursion was 0.01 LU off under rumble at 44.1 kHz and
+0.39 LU off over a DC offset at 192 kHz.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from numpy.typing import NDArray
 #: Samples that the recursion advances at once: long enough for BLAS, short enough that the triangle of zeros in the
 #: response matrix stays cheap. Measured flat between 32 and 64.
 ROW_FRAMES = 64
+#: Rows of one matrix product. OpenBLAS would share larger ones out to threads, which then spin for one another and
+#: burn many times the CPU; small ones are also faster on one thread, and the same bits whatever the threads.
+PRODUCT_ROWS = 32
 
 #: The rate for which the standard prints its coefficients.
 STANDARD_RATE_HZ = 48_000
@@ -96,7 +100,7 @@ class KWeighting:
     ----------
     sample_rate_hz : above 3364, twice the corner of the shelf.
     channels : rows of a block.
-    frames : columns of a block; a multiple of ``ROW_FRAMES``.
+    frames : columns of a block; a multiple of ``ROW_FRAMES``, and best of ``ROW_FRAMES * PRODUCT_ROWS``.
     """
 
     def __init__(self, sample_rate_hz: int, channels: int, frames: int) -> None:
@@ -139,8 +143,9 @@ class KWeighting:
         """
         self._rows[..., :ROW_FRAMES] = block.reshape(*self._shape, ROW_FRAMES)
         self._rows[..., ROW_FRAMES:] = self._row_states()
-        rows = self._rows.reshape(-1, ROW_FRAMES + _STATES)
-        np.matmul(rows, self._response, out=self._filtered.reshape(-1, ROW_FRAMES))
+        product_rows = math.gcd(self._shape[1], PRODUCT_ROWS)
+        rows = self._rows.reshape(-1, product_rows, ROW_FRAMES + _STATES)
+        np.matmul(rows, self._response, out=self._filtered.reshape(-1, product_rows, ROW_FRAMES))
         return self._filtered
 
     def _row_states(self) -> NDArray[np.float64]:

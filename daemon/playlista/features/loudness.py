@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.features.gating import LoudnessDistribution
-from playlista.features.k_weighting import KWeighting
-from playlista.features.true_peak import ROW_FRAMES, TruePeakMeter
+from playlista.features.k_weighting import ROW_FRAMES, KWeighting
+from playlista.features.true_peak import TruePeakMeter
 from playlista.tracks import Loudness
 
 #: Raised when values change.
@@ -41,6 +41,9 @@ RANGE_PERCENTILES = (0.10, 0.95)
 LOWEST_RATE_HZ = 4_000
 #: Samples over all channels that are filtered at once: 0.5 MB in float64, which stays in a processor's cache.
 GRID_SAMPLES = 65_536
+#: The frames at once are a multiple of this, so that both filters can cut them into whole products; with more than
+#: 64 channels, which no music has, a single row.
+GRID_STEP_FRAMES = 1_024
 
 #: BS.1770-5 annex 1, table 3: +1.5 dB for loudspeakers at the sides and behind, nothing for low-frequency effects.
 FRONT, SURROUND, EFFECTS = 1.0, 1.41, 0.0
@@ -68,7 +71,7 @@ class LoudnessAccumulator:
 
     def __init__(self, sample_rate_hz: int, channels: int) -> None:
         self._sample_rate_hz = sample_rate_hz
-        frames = max(GRID_SAMPLES // channels // ROW_FRAMES, 1) * ROW_FRAMES
+        frames = max(GRID_SAMPLES // channels // GRID_STEP_FRAMES * GRID_STEP_FRAMES, ROW_FRAMES)
         self._block = np.zeros((channels, frames), dtype=np.float32)
         self._weights = np.array(CHANNEL_WEIGHTS.get(channels, (FRONT,) * channels))
         self._true_peak = TruePeakMeter(sample_rate_hz, channels, frames)

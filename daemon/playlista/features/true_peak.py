@@ -26,6 +26,8 @@ TAPS = 32
 KAISER_BETA = 6.0
 #: Samples of a row; the block is cut into rows, and rows are searched or skipped.
 ROW_FRAMES = 64
+#: Rows of one matrix product, few enough that OpenBLAS does not start threads for it (see ``k_weighting``).
+PRODUCT_ROWS = 12
 #: Above this, float32 sums of products could overflow; only damaged or hostile files get there.
 FLOAT32_SAFE_PEAK = 1e30
 
@@ -114,10 +116,14 @@ class TruePeakMeter:
         return maxima.view(np.float32)
 
     def _search(self, candidates: NDArray[np.bool_]) -> None:
+        """Interpolate these rows; some twice, so that they fill whole products."""
         windows = sliding_window_view(self._samples[:, ROW_FRAMES - TAPS + 1 :], ROW_FRAMES + TAPS - 1, axis=1)
+        channels, rows = candidates.nonzero()
+        padded = -(-len(rows) // PRODUCT_ROWS) * PRODUCT_ROWS
+        chosen = windows[:, ::ROW_FRAMES][np.resize(channels, padded), np.resize(rows, padded)]
         precision = np.float32 if self.peak < FLOAT32_SAFE_PEAK else np.float64
-        rows = windows[:, ::ROW_FRAMES][candidates].astype(precision, copy=False)
-        between = rows @ self._points.astype(precision, copy=False)
+        products = chosen.reshape(-1, PRODUCT_ROWS, chosen.shape[1]).astype(precision, copy=False)
+        between = products @ self._points.astype(precision, copy=False)
         self.peak = max(self.peak, float(between.max()), -float(between.min()))
 
 
