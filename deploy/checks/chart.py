@@ -32,14 +32,14 @@ def value_sets(root: Path) -> list[Path]:
     return sorted((root / CHART / "ci").glob("*-values.yaml"))
 
 
-def render(root: Path, *arguments: str | Path) -> list[Manifest]:
+def render(root: Path, *arguments: str | Path, release: str = "trial") -> list[Manifest]:
     """What Helm would send to Kubernetes.
 
     Raises
     ------
     RenderError : schema, template or values refuse.
     """
-    outcome = run("helm", "template", "trial", root / CHART, "--namespace", "media", *arguments)
+    outcome = run("helm", "template", release, root / CHART, "--namespace", "media", *arguments)
     if outcome.code:
         raise RenderError(outcome.output.strip())
     return [document for document in yaml.safe_load_all(outcome.output) if document]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from playlista.metrics import Gauges, MemoryReading, Metrics, QueueReading, WatchReading
+from playlista.metrics import DiskReading, Gauges, MemoryReading, Metrics, QueueReading, WatchReading
+from playlista.tracks import Status
 
 
 def idle_page() -> str:
@@ -15,9 +16,10 @@ def idle_page() -> str:
     metrics = Metrics(version="0", runtime="off", cap_reasons=["none"])
     metrics.read_from(
         Gauges(
-            queue=lambda: QueueReading(depth={"queued": 0}, oldest_enqueued=None, quarantined=0),
+            queue=lambda: QueueReading({"queued": 0}, oldest_enqueued=None, library=dict.fromkeys(Status, 0)),
             memory=lambda: MemoryReading(0, 0, 0, 0, 0, 0),
             watch=lambda: WatchReading(mode="polling", overflows=0),
+            disk=lambda: DiskReading(free_bytes=0, size_bytes=0),
         )
     )
     return metrics.page().decode("utf-8")

@@ -1,0 +1,157 @@
+"""What the chart makes of its values."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from deploy.checks.chart import CHART, Manifest, render
+from deploy.checks.rules import RULES
+from deploy.checks.tools import PROJECT, ToolMissing
+from playlista import __version__
+from playlista.config import Settings, parse_config
+
+
+def manifests(tmp_path: Path, values: dict[str, Any] | None = None) -> dict[str, Manifest]:
+    """The objects of a release called "trial", by kind."""
+    file = tmp_path / "values.yaml"
+    file.write_text(json.dumps(values or {}), "utf-8")
+    try:
+        return {manifest["kind"]: manifest for manifest in render(PROJECT, "--values", file)}
+    except ToolMissing as missing:
+        pytest.skip(str(missing))
+
+
+def pod(objects: dict[str, Manifest]) -> dict[str, Any]:
+    """The pod's spec."""
+    spec: dict[str, Any] = objects["Deployment"]["spec"]["template"]["spec"]
+    return spec
+
+
+def test_chart_and_daemon_have_one_version() -> None:
+    chart = yaml.safe_load((PROJECT / CHART / "Chart.yaml").read_text("utf-8"))
+    assert chart["appVersion"] == __version__
+    assert f"ARG VERSION={__version__}\n" in (PROJECT / "Dockerfile").read_text("utf-8")
+    assert f"image: playlista:{__version__}-lean\n" in (PROJECT / "deploy/compose.yaml").read_text("utf-8")
+
+
+def test_the_defaults_ask_for_what_they_are_limited_to(tmp_path: Path) -> None:
+    resources = pod(manifests(tmp_path))["containers"][0]["resources"]
+    assert resources["requests"] == resources["limits"] == {"cpu": "1", "memory": "384Mi"}
+
+
+def test_the_daemon_reads_the_settings_as_they_were_given(tmp_path: Path) -> None:
+    settings = yaml.safe_load((PROJECT / CHART / "ci/every-setting-values.yaml").read_text("utf-8"))["settings"]
+    written = manifests(tmp_path, {"settings": settings})["ConfigMap"]["data"]["playlista.conf"]
+    rules = {name.upper(): field.metadata["rule"] for name, field in Settings.__dataclass_fields__.items()}
+    assert {key: rules[key].parse(source.text) for key, source in parse_config(written, "conf").items()} == settings
+
+
+def test_a_changed_setting_changes_the_pod_and_another_value_does_not(tmp_path: Path) -> None:
+    def annotation(values: dict[str, Any]) -> str:
+        deployment = manifests(tmp_path, values)["Deployment"]
+        return str(deployment["spec"]["template"]["metadata"]["annotations"]["checksum/config"])
+
+    plain = annotation({})
+    assert annotation({"settings": {"WATCH_MODE": "polling"}}) != plain
+    assert annotation({"terminationGracePeriodSeconds": 60}) == plain
+
+
+def test_music_can_only_be_read_and_data_is_one_claim(tmp_path: Path) -> None:
+    volumes = {volume["name"]: volume for volume in pod(manifests(tmp_path))["volumes"]}
+    assert volumes["music"]["persistentVolumeClaim"] == {"claimName": "music", "readOnly": True}
+    assert volumes["data"]["persistentVolumeClaim"] == {"claimName": "trial-playlista-data"}
+
+
+def test_an_existing_data_claim_is_used_and_none_made(tmp_path: Path) -> None:
+    objects = manifests(tmp_path, {"persistence": {"data": {"existingClaim": "library"}}})
+    assert "PersistentVolumeClaim" not in objects
+    assert {"claimName": "library"} in [volume.get("persistentVolumeClaim") for volume in pod(objects)["volumes"]]
+
+
+def test_the_library_outlives_the_release_unless_told_otherwise(tmp_path: Path) -> None:
+    def annotations(values: dict[str, Any]) -> Any:
+        return manifests(tmp_path, values)["PersistentVolumeClaim"]["metadata"].get("annotations", {})
+
+    assert annotations({}) == {"helm.sh/resource-policy": "keep"}
+    assert annotations({"persistence": {"data": {"retain": False}}}) == {}
+
+
+def test_the_image_is_named_by_variant_tag_or_digest(tmp_path: Path) -> None:
+    def image(**values: str) -> str:
+        return str(pod(manifests(tmp_path, {"image": values}))["containers"][0]["image"])
+
+    digest = "sha256:" + "0" * 64
+    assert image() == f"playlista:{__version__}-lean"
+    assert image(variant="full", repository="home/playlista") == f"home/playlista:{__version__}-full"
+    assert image(tag="edge", digest=digest) == f"playlista:edge@{digest}"
+
+
+def test_the_rules_arrive_as_they_are_tested(tmp_path: Path) -> None:
+    rule = manifests(tmp_path, {"prometheusRule": {"enabled": True}})["PrometheusRule"]
+    assert rule["spec"] == yaml.safe_load((PROJECT / RULES).read_text("utf-8"))
+
+
+def test_alerts_can_be_left_out_and_labelled(tmp_path: Path) -> None:
+    values = {"enabled": True, "disabledAlerts": ["PlaylistaDown"], "alertLabels": {"team": "home", "severity": "page"}}
+    groups = manifests(tmp_path, {"prometheusRule": values})["PrometheusRule"]["spec"]["groups"]
+    rules = [rule for group in groups for rule in group["rules"]]
+    alerts = [rule for rule in rules if "alert" in rule]
+    assert "PlaylistaDown" not in {rule["alert"] for rule in alerts}
+    assert {tuple(sorted(rule["labels"].items())) for rule in alerts} == {(("severity", "page"), ("team", "home"))}
+    assert not any("labels" in rule for rule in rules if "record" in rule)
+
+
+def test_the_dashboard_arrives_for_the_sidecar(tmp_path: Path) -> None:
+    file = tmp_path / "values.yaml"
+    file.write_text("dashboard: {enabled: true}", "utf-8")
+    try:
+        (shown,) = render(PROJECT, "--values", file, "--show-only", "templates/dashboard.yaml")
+    except ToolMissing as missing:
+        pytest.skip(str(missing))
+    assert shown["metadata"]["labels"]["grafana_dashboard"] == "1"
+    assert json.loads(shown["data"]["playlista.json"])["uid"] == "playlista"
+
+
+def test_the_network_policy_lets_one_port_in_and_nothing_out(tmp_path: Path) -> None:
+    spec = manifests(tmp_path)["NetworkPolicy"]["spec"]
+    assert spec["policyTypes"] == ["Ingress", "Egress"]
+    assert spec["egress"] == []
+    assert spec["ingress"] == [{"ports": [{"port": "http", "protocol": "TCP"}]}]
+
+
+def test_helm_test_still_gets_in_when_only_prometheus_may(tmp_path: Path) -> None:
+    prometheus = {"podSelector": {"matchLabels": {"app": "prometheus"}}}
+    objects = manifests(tmp_path, {"networkPolicy": {"from": [prometheus]}})
+    allowed = objects["NetworkPolicy"]["spec"]["ingress"][0]["from"]
+    assert allowed[0] == prometheus
+    assert allowed[1]["podSelector"]["matchLabels"].items() <= objects["Pod"]["metadata"]["labels"].items()
+
+
+def test_the_service_and_the_monitors_select_the_daemon_and_not_the_test(tmp_path: Path) -> None:
+    for monitor in ("serviceMonitor", "podMonitor"):
+        objects = manifests(tmp_path, {monitor: {"enabled": True}})
+        labels = objects["Deployment"]["spec"]["template"]["metadata"]["labels"].items()
+        assert objects["Service"]["spec"]["selector"].items() <= labels
+        assert not objects["Service"]["spec"]["selector"].items() <= objects["Pod"]["metadata"]["labels"].items()
+        kind = monitor[0].upper() + monitor[1:]
+        selected = objects["Service"]["metadata"]["labels"].items() if kind == "ServiceMonitor" else labels
+        assert objects[kind]["spec"]["selector"]["matchLabels"].items() <= selected
+        # The job's name, which the alerts on `up` go by.
+        assert objects["Service"]["metadata"]["labels"][objects[kind]["spec"]["jobLabel"]] == "playlista"
+
+
+def test_the_longest_release_name_makes_names_that_are_valid_and_differ(tmp_path: Path) -> None:
+    file = tmp_path / "values.yaml"
+    file.write_text("dashboard: {enabled: true}", "utf-8")
+    try:
+        objects = render(PROJECT, "--values", file, release="a" * 53)
+    except ToolMissing as missing:
+        pytest.skip(str(missing))
+    names = [(manifest["kind"], manifest["metadata"]["name"]) for manifest in objects]
+    assert len(set(names)) == len(names)
+    assert all(len(name) <= 63 for _, name in names)

@@ -1,0 +1,117 @@
+"""The chart refuses wrong values: every key of the schema, by Helm itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from deploy.checks.chart import CHART
+from deploy.checks.tools import PROJECT, Outcome, ToolMissing, run
+from playlista.config import Settings
+from tests.deploy.wrong_values import WRONG
+
+SCHEMA: dict[str, Any] = json.loads((PROJECT / CHART / "values.schema.json").read_text("utf-8"))
+VALUES: dict[str, Any] = yaml.safe_load((PROJECT / CHART / "values.yaml").read_text("utf-8"))
+
+#: Settings that the image fixes: its folders.
+FIXED_SETTINGS = {"MUSIC_DIR", "DATA_DIR", "MODELS_DIR"}
+
+
+def places(schema: dict[str, Any], place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every key below `schema` with the schema of its value; entries of lists are ``[]``."""
+    if "$ref" in schema:
+        schema = SCHEMA["definitions"][schema["$ref"].rsplit("/", 1)[1]]
+    if place:
+        yield place, schema
+    for key, child in schema.get("properties", {}).items():
+        yield from places(child, f"{place}.{key}" if place else key)
+    # Entries whose only rule is their type are told wrong with their list.
+    if "items" in schema and schema["items"] != {"type": "string"}:
+        yield from places(schema["items"], f"{place}[]")
+
+
+def nested(place: str, value: Any) -> Any:
+    """`value` at `place`, as values would be written, with what has to stand beside it."""
+    head, _, rest = place.partition(".")
+    inner = nested(rest, value) if rest else value
+    if head.endswith("[]"):
+        beside = {"name": "a"} if head.removesuffix("[]") in {"imagePullSecrets", "env"} and rest != "name" else {}
+        inner = [{**beside, **inner} if isinstance(inner, dict) and inner and rest else inner]
+    if head == "ipBlock" and rest.startswith("except"):
+        inner["cidr"] = "10.0.0.0/8"
+    return {head.removesuffix("[]"): inner}
+
+
+def helm(tmp_path: Path, values: Any) -> Outcome:
+    """Render the chart with `values`."""
+    file = tmp_path / "values.yaml"
+    file.write_text(json.dumps(values), "utf-8")
+    try:
+        return run("helm", "template", PROJECT / CHART, "--values", file, "--show-only", "templates/service.yaml")
+    except ToolMissing as missing:
+        pytest.skip(str(missing))
+
+
+def test_every_key_of_the_schema_has_wrong_values_here() -> None:
+    assert {place for place, _ in places(SCHEMA)} == set(WRONG)
+
+
+@pytest.mark.parametrize("place", WRONG)
+def test_a_wrong_value_is_refused_and_its_key_named(place: str, tmp_path: Path) -> None:
+    pointer = "/" + place.replace("[]", "/0").replace(".", "/")
+    for value in WRONG[place]:
+        outcome = helm(tmp_path, nested(place, value))
+        assert outcome.code != 0, f"{place}: {value!r} is accepted"
+        assert f"at '{pointer}" in outcome.output, f"{place}: {value!r}: {outcome.output}"
+
+
+@pytest.mark.parametrize("place", ["", *(place for place, schema in places(SCHEMA) if "properties" in schema)])
+def test_an_unknown_key_is_refused(place: str, tmp_path: Path) -> None:
+    outcome = helm(tmp_path, nested(place, {"unknown": "key"}) if place else {"unknown": "key"})
+    assert "additional properties 'unknown' not allowed" in outcome.output
+
+
+def test_every_value_is_in_the_schema_and_every_object_of_the_schema_in_the_values() -> None:
+    def keys(values: dict[str, Any], place: str = "") -> Iterator[str]:
+        for key, value in values.items():
+            name = f"{place}.{key}" if place else key
+            yield name
+            if isinstance(value, dict) and name not in {"settings", "dashboard.labels"}:
+                yield from keys(value, name)
+
+    in_schema = {place for place, _ in places(SCHEMA) if "[]" not in place and not place.startswith("settings.")}
+    free = {"affinity.nodeAffinity", "affinity.podAffinity", "affinity.podAntiAffinity", "global"}
+    assert set(keys(VALUES)) == in_schema - free
+
+
+def test_the_settings_of_the_schema_are_those_of_the_daemon() -> None:
+    known = {field.name.upper() for field in fields(Settings)}
+    assert set(SCHEMA["properties"]["settings"]["properties"]) == known - FIXED_SETTINGS
+
+
+@pytest.mark.parametrize("key", SCHEMA["properties"]["settings"]["properties"])
+def test_a_setting_has_the_same_bounds_in_the_schema_as_in_the_daemon(key: str) -> None:
+    """Bounds and words that the schema allows are parsed by the daemon, and what lies beyond is refused by both."""
+    schema = SCHEMA["properties"]["settings"]["properties"][key]
+    rule = next(field.metadata["rule"] for field in fields(Settings) if field.name.upper() == key)
+    for allowed in schema.get("enum", [schema.get("minimum"), schema.get("maximum")]):
+        if allowed is not None:
+            rule.parse(str(allowed))
+    step = 1 if schema.get("type") == "integer" else 0.01
+    for beyond in ("minimum", "maximum"):
+        if beyond in schema:
+            text = str(schema[beyond] + (step if beyond == "maximum" else -step))
+            with pytest.raises(ValueError, match=re.escape(text)):
+                rule.parse(text)
+
+
+def test_two_monitors_are_refused_with_the_reason(tmp_path: Path) -> None:
+    values = {"serviceMonitor": {"enabled": True}, "podMonitor": {"enabled": True}}
+    assert "would scrape everything twice" in helm(tmp_path, values).output
