@@ -75,7 +75,7 @@ class PeakFinder:
         self._from_bin, self._to_bin = self._surroundings()
 
     def find(self, frames: NDArray[np.float32]) -> Peaks:
-        """Peaks of all `frames` [shape=(frames, frame_length), float32] between 25 and 3500 Hz."""
+        """Peaks of all `frames` [shape=(frames, frame_length), float32] at the bins between 25 and 3500 Hz."""
         power = self._power(frames)
         row, column = np.divmod(np.flatnonzero(self._peak_power(power)), self._highest_bin - self._lowest_bin + 1)
         center = column + self._lowest_bin
