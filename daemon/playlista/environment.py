@@ -27,19 +27,19 @@ from playlista.errors import ConfigError
 #: Modules that read their environment while they are imported, and never again.
 NATIVE_MODULES = ("numpy", "essentia", "tensorflow", "onnxruntime", "soundfile", "soxr")
 
-#: Thread pools that are as wide as the CPU quota: OpenMP, three BLAS libraries, numexpr, and TensorFlow inside an op.
-QUOTA_WIDE_VARIABLES = (
-    "OMP_NUM_THREADS",
+#: Thread pools that are as wide as the CPU quota: OpenMP, numexpr, and TensorFlow inside an op.
+QUOTA_WIDE_VARIABLES = ("OMP_NUM_THREADS", "NUMEXPR_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
+
+#: Pools that stay one wide. BLAS: our matrices are small, and its threads wait for one another by spinning (MusiCNN's
+#: on a busy 2-core machine: 4.6 CPU ms a patch with 1, 35 to 87 with 2). TensorFlow between ops: MusiCNN's branches side
+#: by side hold all their buffers at once and are no faster for it (the published graph on 2 cores: 155 MB and 62 CPU ms
+#: a patch with 1, 195 MB and 64 CPU ms with 2; 273 MB with 8).
+ONE_WIDE_VARIABLES = (
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
     "BLIS_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
 )
-
-#: TensorFlow between ops: MusiCNN's branches side by side hold all their buffers at once and are no faster for it
-#: (a patch on 2 cores: 155 MB and 62 CPU ms with 1, 195 MB and 64 CPU ms with 2; 273 MB with 8).
-ONE_WIDE_VARIABLES = ("TF_NUM_INTEROP_THREADS",)
 
 
 @dataclass(frozen=True, slots=True)
