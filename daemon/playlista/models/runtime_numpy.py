@@ -33,7 +33,7 @@ class NumpyRuntime:
         pooled = np.stack([self._pool(patch) for patch in patches])
         embeddings = _dense(pooled, self._network.embedding)
         logits = _dense(np.maximum(embeddings, 0), self._network.tags)
-        return 1 / (1 + np.exp(-logits)), embeddings
+        return _sigmoid(logits), embeddings
 
     def close(self) -> None:
         """Nothing is held that must be given back."""
@@ -85,11 +85,11 @@ class _OverBands:
 
     def run(self, normal: Array) -> Array:
         """[shape=(187, filters)] from the patch [shape=(187, 96)]."""
-        by_band = np.ascontiguousarray(_pad(normal, self._taps).T)
+        padded = _pad(normal, self._taps)
         highest = np.empty((PATCH_FRAMES // FRAMES_AT_ONCE, self._kernel.shape[1]), dtype=np.float32)
         for step, row in enumerate(highest):
             start = step * FRAMES_AT_ONCE
-            np.max(by_band[:, start : start + len(self._kernel)] @ self._kernel, axis=0, out=row)
+            np.max(padded[start : start + len(self._kernel)].T @ self._kernel, axis=0, out=row)
         return _clip(highest.reshape(PATCH_FRAMES, self._filters), self._branch)
 
 
@@ -109,7 +109,14 @@ def _convolve(channels: Array, convolution: Convolution) -> Array:
 
 
 def _clip(sums: Array, layer: Branch | Convolution) -> Array:
-    return np.clip(sums + layer.shift, layer.low, layer.high)
+    clipped: Array = np.clip(sums + layer.shift, layer.low, layer.high)
+    return clipped
+
+
+def _sigmoid(logits: Array) -> Array:
+    """1 / (1 + exp(-x)) without its overflow."""
+    half: Array = np.tanh(logits * np.float32(0.5)) * np.float32(0.5)
+    return half + np.float32(0.5)
 
 
 def _dense(inputs: Array, dense: Dense) -> Array:
