@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from playlista.features.frames import amplitude_window
 from playlista.features.hpcp import HIGHEST_HZ, LOWEST_HZ, PeakFinder, Peaks, pitch_class_histogram, profile
 from playlista.features.tonal import TonalAccumulator, find_key
 from playlista.tracks import Tonal
@@ -59,14 +60,14 @@ def frames_of_music() -> NDArray[np.float32]:
 
 @pytest.fixture(scope="module")
 def compared() -> list[Compared]:
-    spectrum, window = essentia("Spectrum", size=LENGTH), essentia("Windowing", type="hann", zeroPhase=False)
+    spectrum = essentia("Spectrum", size=LENGTH)
     whitening = essentia("SpectralWhitening", sampleRate=RATE_HZ, maxFrequency=HIGHEST_HZ)
     # Beyond our band on either side, since the detector also takes the edges of its band for peaks.
     detector = essentia("SpectralPeaks", sampleRate=RATE_HZ, maxFrequency=4000, maxPeaks=1000, magnitudeThreshold=-200)
     frames = []
     for frame in frames_of_music():
         ours = PeakFinder(RATE_HZ, LENGTH).find(frame[np.newaxis])
-        magnitude = spectrum(window(frame))
+        magnitude = spectrum(frame * amplitude_window(LENGTH))
         frequency_hz, level_db = detector(20 * np.log10(np.maximum(magnitude, np.float32(1e-10))))
         white = whitening(magnitude, frequency_hz, 10 ** (level_db / 20))
         match = np.abs(ours.frequency_hz[:, np.newaxis] - frequency_hz).argmin(axis=1)

@@ -21,8 +21,11 @@ def frame_length_of(seconds: float, sample_rate_hz: int) -> int:
 
 
 def amplitude_window(frame_length: int) -> NDArray[np.float32]:
-    """Symmetric Hann window, scaled so that a sinusoid of amplitude a has magnitude a (essentia's ``Windowing``)."""
-    window = np.hanning(frame_length)
+    """Periodic Hann window, scaled so that a sinusoid of amplitude a has magnitude a.
+
+    The periodic one, because under it an offset reaches two bins and not one more.
+    """
+    window = np.hanning(frame_length + 1)[:-1]
     scaled: NDArray[np.float32] = (window * (2.0 / window.sum())).astype(np.float32)
     return scaled
 

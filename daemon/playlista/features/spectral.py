@@ -3,8 +3,9 @@
 In: mono chunks at the analysis rate. Out: :class:`playlista.tracks.Spectral`.
 
 Frames are 93 ms long, every 70 ms, at every rate (2048 samples at 22 050 Hz, 4096 at 44 100), under a Hann window
-scaled so that a sinusoid of amplitude a has magnitude a. The spectrum is described from the first bin above
-0 Hz up to 10 kHz: the band that the resampler leaves whole at 22 050 Hz, and that all rates from there on have alike.
+scaled so that a sinusoid of amplitude a has magnitude a. The spectrum is described from the second bin above 0 Hz,
+since an offset reaches into the first, up to 10 kHz: the band that the resampler leaves whole at 22 050 Hz, and that
+all rates from there on have alike.
 The values of a frame are those that ``features.spectral_descriptors`` and ``features.mfcc`` define. Frames under
 -80 dBFS RMS are silent and count for nothing. Only the MFCCs depend on the level of the track.
 """
@@ -30,6 +31,8 @@ BATCH_FRAMES = 64
 #: (at 0.913); lower rates end at the same share of theirs.
 HIGHEST_HZ = 10_000.0
 _LOWEST_FULL_RATE_HZ = 22_050
+#: Bins in the main lobe of an offset (0 Hz) under a Hann window.
+_OFFSET_BINS = 2
 #: Mean square of a frame at -80 dBFS; and of one at +150 dBFS, beyond which float32 ends. Only a hostile file is so.
 SILENT_MEAN_SQUARE = 1e-8
 ABSURD_MEAN_SQUARE = 1e15
@@ -128,7 +131,7 @@ class SpectralAccumulator:
     def _power(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         """Powers of the described bins [shape=(frames, bins)]."""
         with np.errstate(over="ignore", invalid="ignore"):
-            spectrum = np.fft.rfft(frames * self._window, axis=1)[:, 1 : len(self._bin_hz) + 1]
+            spectrum = np.fft.rfft(frames * self._window, axis=1)[:, _OFFSET_BINS : _OFFSET_BINS + len(self._bin_hz)]
             power: NDArray[np.float32] = np.square(spectrum.real) + np.square(spectrum.imag)
         return power
 
@@ -165,8 +168,8 @@ class SpectralAccumulator:
 
 
 def _described_bins(sample_rate_hz: int, frame_length: int) -> NDArray[np.float32]:
-    """Frequencies of the bins above 0 Hz up to the end of the described band."""
+    """Frequencies of the bins above those that an offset reaches, up to the end of the described band."""
     end_hz = HIGHEST_HZ * min(1.0, sample_rate_hz / _LOWEST_FULL_RATE_HZ)
-    bin_hz = np.fft.rfftfreq(frame_length, 1 / sample_rate_hz)
-    described: NDArray[np.float32] = bin_hz[(bin_hz > 0) & (bin_hz <= end_hz)].astype(np.float32)
+    bin_hz = np.fft.rfftfreq(frame_length, 1 / sample_rate_hz)[_OFFSET_BINS:]
+    described: NDArray[np.float32] = bin_hz[bin_hz <= end_hz].astype(np.float32)
     return described
