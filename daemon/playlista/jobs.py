@@ -108,6 +108,7 @@ class JobQueue:
         self._first_backoff_seconds = first_backoff_seconds
         self._longest_backoff_seconds = longest_backoff_seconds
         self._claims = 0
+        self._latest: Job | None = None
 
     def enqueue(self, files: Iterable[TrackFile], cause: Cause, *, groups: frozenset[str] | None = None) -> int:
         """Make sure that each file has a job; how many jobs were made or start over.
@@ -143,7 +144,14 @@ class JobQueue:
             return self.enqueue(map(track_file, rows), "retry")
 
     def claim(self) -> Job | None:
-        """The next job that is due, or None; its attempt is counted on disk before this returns."""
+        """The next job that is due, or None; its attempt is counted on disk before this returns.
+
+        There is one worker. If the end of its attempt before could not be written, because the disk was full, that
+        job is given back first: it is not the file's fault.
+        """
+        if self._latest is not None:
+            self.release(self._latest)
+            self._latest = None
         now = self._clock()
         with self._database.read() as connection:
             if not self._due(connection, now):
@@ -156,14 +164,8 @@ class JobQueue:
             oldest_turn = self._claims % CLAIMS_PER_OLDEST == 0
             row = min(due, key=lambda row: float(row["due_at"])) if oldest_turn else due[0]
             job_rows.claim(connection, row["file_id"], now)
-        return Job(
-            row["file_id"],
-            track_file(row),
-            row["attempts"] + 1,
-            bool(row["alone_reduced"]),
-            job_rows.groups_in(row["feature_groups"]),
-            row["enqueued_at"],
-        )
+        self._latest = _job(row)
+        return self._latest
 
     def finish(self, job: Job, analysis: Analysis, *, seen: TrackFile | None = None) -> bool:
         """Record the result and end the job, both or neither; False if the file was deleted meanwhile.
@@ -284,6 +286,18 @@ class JobQueue:
             job_rows.start_over(connection, row["file_id"], lane=LANES["event"], groups=None, now=self._clock())
         else:
             job_rows.end(connection, row["file_id"])
+
+
+def _job(row: sqlite3.Row) -> Job:
+    """The attempt that begins with the row as it was before."""
+    return Job(
+        row["file_id"],
+        track_file(row),
+        row["attempts"] + 1,
+        bool(row["alone_reduced"]),
+        job_rows.groups_in(row["feature_groups"]),
+        row["enqueued_at"],
+    )
 
 
 def _firsts(connection: sqlite3.Connection) -> list[sqlite3.Row]:

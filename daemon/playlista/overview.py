@@ -18,10 +18,13 @@ from playlista.tracks import Status
 
 _SUMMARIES = """
     SELECT files.path, files.status, analyses.reason, analyses.duration_seconds, analyses.bpm, analyses.musical_key,
-           analyses.scale, analyses.attempts, analyses.finished_at,
+           analyses.scale, analyses.attempts, analyses.finished_at, analyses.file_id,
            CASE WHEN analyses.reason IS NOT NULL THEN json_extract(analyses.result, '$.detail') END AS detail
     FROM files JOIN analyses ON analyses.file_id = files.id
 """
+
+#: Above every (time, row) by which failures are ordered.
+_LATEST = (math.inf, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +70,9 @@ class Overview:
             ).fetchall()
         return [_summary(row) for row in rows]
 
-    def failures(self, *, limit: int = 100, before: float = math.inf) -> list[Summary]:
-        """Results with a reason (failed, partial, quarantined), latest first; `before` pages on ``finished_at``."""
-        with self._database.read() as connection:
-            rows = connection.execute(
-                f"""{_SUMMARIES} WHERE analyses.reason IS NOT NULL AND analyses.finished_at < ?
-                    ORDER BY analyses.finished_at DESC LIMIT ?""",
-                (before, limit),
-            ).fetchall()
-        return [_summary(row) for row in rows]
+    def failures(self, *, limit: int = 100) -> list[Summary]:
+        """The latest results with a reason (failed, partial, quarantined), latest first."""
+        return [_summary(row) for row in self._failure_rows(_LATEST, limit)]
 
     def every(self, *, status: Status | None = None) -> Iterator[Summary]:
         """All results in the order of their paths' bytes, with one page of them in memory."""
@@ -86,10 +83,10 @@ class Overview:
 
     def every_failure(self) -> Iterator[Summary]:
         """All results with a reason, latest first, with one page of them in memory."""
-        page = self.failures()
-        while page:
-            yield from page
-            page = self.failures(before=page[-1].finished_at)
+        before = _LATEST
+        while rows := self._failure_rows(before, limit=100):
+            yield from map(_summary, rows)
+            before = (rows[-1]["finished_at"], rows[-1]["file_id"])
 
     def counts(self) -> dict[str, int]:
         """Files by the status of their result; every status is there, and "unanalyzed" for those without one."""
@@ -112,6 +109,14 @@ class Overview:
                 (since,),
             ).fetchone()
         return Throughput(*row)
+
+    def _failure_rows(self, before: tuple[float, int], limit: int) -> list[sqlite3.Row]:
+        with self._database.read() as connection:
+            return connection.execute(
+                f"""{_SUMMARIES} WHERE analyses.reason IS NOT NULL AND (analyses.finished_at, analyses.file_id) < (?, ?)
+                    ORDER BY analyses.finished_at DESC, analyses.file_id DESC LIMIT ?""",
+                (*before, limit),
+            ).fetchall()
 
 
 def _summary(row: sqlite3.Row) -> Summary:
