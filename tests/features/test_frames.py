@@ -76,6 +76,13 @@ def test_after_a_flush_the_stream_is_as_new() -> None:
         np.testing.assert_array_equal(one, other)
 
 
+def test_a_short_signal_is_padded_after_a_long_one_too() -> None:
+    stream = FrameStream(4, 2, 3)
+    assert len(cut(stream, [np.ones(23, np.float32)])) > 1
+    (batch,) = cut(stream, [np.array([1, 2], np.float32)])
+    np.testing.assert_array_equal(batch, [[1, 2, 0, 0]])
+
+
 def test_a_reset_forgets_what_was_pushed() -> None:
     stream = FrameStream(4, 2, 3)
     assert list(stream.push(np.ones(5, np.float32))) == []

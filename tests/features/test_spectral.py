@@ -69,6 +69,14 @@ def test_two_tones_in_turn_are_as_far_apart_as_spectra_can_be() -> None:
     assert 0.4 * np.sqrt(2) < spectral(np.concatenate(tones)).flux < np.sqrt(2)
 
 
+def test_a_change_between_two_batches_of_frames_is_not_missed() -> None:
+    batch = 64 * 1536
+    change = np.concatenate([sine(100 * BIN_HZ, batch / 22050, 22050), sine(700 * BIN_HZ, batch / 22050, 22050)])
+    frames = (2 * batch - 2048) // 1536 + 1
+    # The frame before the change has a quarter of the new tone under the foot of its window, worth a tenth.
+    assert spectral(change).flux * (frames - 1) == pytest.approx(np.sqrt(2), rel=0.15)
+
+
 def test_contrast_is_high_for_tones_and_that_of_random_powers_for_noise() -> None:
     tones = spectral(cadence(0, "major"))
     noise = spectral(coloured_noise(30, 0))

@@ -40,6 +40,7 @@ def test_a_cadence_is_in_its_key(tonic: int, scale: str) -> None:
 def test_a_detuned_cadence_is_in_its_key_and_its_tuning_is_found(tonic: int, scale: str, tuning_cents: float) -> None:
     answer = tonal(cadence(tonic, scale, tuning_cents=tuning_cents).astype(np.float16))
     assert (answer.key, answer.scale) == (NOTES[tonic], scale)
+    assert answer.strength == pytest.approx(tonal(cadence(tonic, scale)).strength, abs=0.02)
     # The fifth harmonic of a note lies 14 cents under the tempered third, which draws the mean down a little.
     assert 1200 * np.log2(answer.tuning_hz / 440) == pytest.approx(tuning_cents, abs=4)
 
@@ -153,6 +154,9 @@ def test_after_a_reset_nothing_is_left_of_the_track_before() -> None:
     accumulator.reset()
     accumulator.update(SONG)
     assert accumulator.result() == WHOLE
+    accumulator.reset()
+    accumulator.update(drums(3))
+    assert accumulator.result() == NOTHING
 
 
 def test_the_memory_does_not_grow_with_the_track() -> None:

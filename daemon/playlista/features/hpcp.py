@@ -127,7 +127,6 @@ class PeakFinder:
         """Spectral envelope every 100 Hz [shape=(frames, points), dB]: means of power that favour the strong bins."""
         weight = power @ self._envelope_weights
         envelope = (power * power) @ self._envelope_weights / np.maximum(weight, _TINY)
-        envelope[:, -1] = envelope[:, -2]
         level_db: NDArray[np.float32] = 10 * np.log10(np.maximum(envelope, np.float32(1e-20)))
         return level_db
 
@@ -208,11 +207,11 @@ def _interpolate(
 def _envelope_weights(sample_rate_hz: int, bins: int) -> NDArray[np.float32]:
     """Weight of each bin at each point of the envelope [shape=(bins used, points)], as in SpectralWhitening.
 
-    The points are 100 Hz apart, up to 1.2 times the highest peak. A point sees from 34 % below to 58 % above itself,
-    50 Hz at least on either side, under a triangle to the fourth power.
+    The points are 100 Hz apart, up to the one above the highest peak. A point sees from 34 % below to 58 % above
+    itself, 50 Hz at least on either side, under a triangle to the fourth power.
     """
     nyquist_hz = sample_rate_hz / 2
-    point_hz = np.arange(0, min(1.2 * HIGHEST_HZ, nyquist_hz) + 1, _ENVELOPE_STEP_HZ)
+    point_hz = np.arange(0, HIGHEST_HZ + 2 * _ENVELOPE_STEP_HZ, _ENVELOPE_STEP_HZ)
     first = np.floor((point_hz - np.maximum(50, 0.34 * point_hz)) / nyquist_hz * (bins - 1) + 0.5).clip(0, bins - 1)
     last = np.floor((point_hz + np.maximum(50, 0.58 * point_hz)) / nyquist_hz * (bins - 1) + 0.5)
     last = np.minimum(np.maximum(last, first + 1), bins)

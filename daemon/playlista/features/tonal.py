@@ -27,8 +27,8 @@ FRAME_SECONDS = 0.186
 BATCH_FRAMES = 32
 
 #: Share of the peaks' weight that must stand out from its surroundings for a track to have a key. Of Gaussian noise
-#: of any colour at most 0.04 does, of drum loops 0.02 to 0.15, of music 0.3 and more, and still 0.17 under white
-#: noise 10 dB below it.
+#: of any colour at most 0.05 does (0.12 in a single frame), of drum loops 0.02 to 0.15, of music 0.25 and more, and
+#: still 0.17 under white noise 10 dB below it.
 LEAST_TONALNESS = 0.16
 
 #: This part of the profile's greatest note is leakage and percussion, and is taken off every note. (KeyExtractor
