@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from playlista.environment import MALLOC_OPTIONS, NATIVE_MODULES, prepare_environment
 from playlista.errors import ConfigError
 from playlista.memory.cpu_quota import affinity_cpus
@@ -115,12 +116,27 @@ def test_children_inherit_what_was_prepared() -> None:
 
 @pytest.mark.skipif(affinity_cpus() < 2, reason="BLAS makes no more threads than there are CPUs, and there is one")
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are counted in /proc")
-def test_numpys_thread_pool_stays_one_wide_whatever_the_quota() -> None:
-    prepare = "from playlista.environment import prepare_environment\nprepare_environment({{}}, threads={})\n"
-    count = (
-        "import os, numpy\nnumpy.ones((512, 512)) @ numpy.ones((512, 512))\nprint(len(os.listdir('/proc/self/task')))"
-    )
-    assert [int(run_python(prepare.format(threads) + count)) for threads in (1, 2)] == [1, 1]
+def test_numpy_makes_no_threads_that_spin_unless_the_operator_wants_them() -> None:
+    multiply = "import os, numpy\nnumpy.ones((512, 512)) @ numpy.ones((512, 512))\n"
+    count = PREPARE + multiply + "print(len(os.listdir('/proc/self/task')))"
+    assert int(run_python(count)) == 1
+    assert int(run_python(count, OPENBLAS_NUM_THREADS="2")) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(affinity_cpus() < 2, reason="TensorFlow's pool is no wider than one where there is one CPU")
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are counted in /proc")
+def test_tensorflows_pools_have_the_widths_that_were_prepared(models_dir: Path) -> None:
+    def threads(width: int) -> int:
+        prepare = PREPARE.replace("threads=2", f"threads={width}")
+        load = f"from playlista.models.files import ModelFiles\nfiles = ModelFiles.find(Path({str(models_dir)!r}))\n"
+        run = "load_runtime('essentia', files, 1).activations(numpy.zeros((1, 187, 96), numpy.float32))\n"
+        imports = (
+            "import os\nfrom pathlib import Path\nimport numpy\nfrom playlista.models.runtime import load_runtime\n"
+        )
+        return int(run_python(prepare + imports + load + run + "print(len(os.listdir('/proc/self/task')))"))
+
+    assert threads(6) - threads(2) == 4
 
 
 @needs_glibc

@@ -30,16 +30,13 @@ NATIVE_MODULES = ("numpy", "essentia", "tensorflow", "onnxruntime", "soundfile",
 #: Thread pools that are as wide as the CPU quota: OpenMP, numexpr, and TensorFlow inside an op.
 QUOTA_WIDE_VARIABLES = ("OMP_NUM_THREADS", "NUMEXPR_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
 
-#: Pools that stay one wide. BLAS: our matrices are small, and its threads wait for one another by spinning (MusiCNN's
-#: on a busy 2-core machine: 4.6 CPU ms a patch with 1, 35 to 87 with 2). TensorFlow between ops: MusiCNN's branches side
-#: by side hold all their buffers at once and are no faster for it (the published graph on 2 cores: 155 MB and 62 CPU ms
-#: a patch with 1, 195 MB and 64 CPU ms with 2; 273 MB with 8).
-ONE_WIDE_VARIABLES = (
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "BLIS_NUM_THREADS",
-    "TF_NUM_INTEROP_THREADS",
-)
+#: Pools that stay at one, which no quota is below.
+#:
+#: BLAS: our matrices are small, and threads that wait for the next one spin. A patch of MusiCNN on numpy took 4 CPU ms
+#: with one OpenBLAS thread and 46 with two, on a machine that had other work, too.
+#: TensorFlow between ops: MusiCNN's branches side by side hold all their buffers at once and are no faster for it (the
+#: published graph peaked at 155 MB with one, 195 with two, 273 with eight).
+ONE_WIDE_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +48,11 @@ class MallocOption:
     value: int
 
 
-#: Two arenas instead of eight a core. The thresholds are pinned above what one inference allocates and frees: it then
-#: finds its buffers in the heap again (58 page faults a patch), where low thresholds give them to the system and fault
-#: them back in (at 128 KiB 12,000 faults and a third more CPU; left to adapt by themselves, 3,700). What stays in the
-#: heap during a track is returned by ``malloc_trim`` after it. 32 MiB is the most that glibc accepts for the second.
+#: Two arenas instead of eight a core. The thresholds are pinned above what one inference allocates and frees, so that
+#: it finds its buffers in the heap again: with the published graph 58 page faults a patch, where low thresholds (of
+#: 128 KiB) give the pages to the system and fault 12,000 back in, for a third more CPU, and thresholds that adapt by
+#: themselves still take 3,700. What stays in the heap during a track is returned by ``malloc_trim`` after it. 32 MiB is
+#: the most that glibc accepts for the second.
 MALLOC_OPTIONS = (
     MallocOption("MALLOC_ARENA_MAX", -8, 2),
     MallocOption("MALLOC_TRIM_THRESHOLD_", -1, 64 * 1024**2),

@@ -33,7 +33,7 @@ def touch_mapped(path):
 def admission():
     from playlista.memory.admission import Admission
     from playlista.memory.configuration import ladder
-    return Admission(cgroup, ladder(3.0, 4), cleanup=trim_heap, patience_seconds=0.0)
+    return Admission(cgroup, ladder(3.0, 16), cleanup=trim_heap, patience_seconds=0.0)
 def release():
     held.clear()
 for line in sys.stdin:

@@ -344,7 +344,7 @@ def test_in_a_real_cgroup_the_next_track_follows_a_limit_that_changes_live(real_
         for limit in (512 * MIB, 96 * MIB, 512 * MIB):
             real_cgroup.set_limit(limit)
             batches.append(process.ask_integer("admission().admit().configuration.batch_patches"))
-        assert batches == [4, 1, 4]
+        assert batches == [16, 1, 16]
 
 
 def test_in_a_real_cgroup_the_memory_of_a_neighbour_counts(real_cgroup: RealCgroup) -> None:

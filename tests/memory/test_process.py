@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,13 @@ def test_a_kernel_that_does_not_split_leaves_everything_anonymous(tmp_path: Path
 
 def test_without_proc_there_is_still_a_figure(tmp_path: Path) -> None:
     assert resident_memory(tmp_path).resident_bytes > 5 * MIB
+
+
+@on_linux
+def test_another_process_can_be_looked_at_and_one_that_has_ended_holds_nothing() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        assert resident_memory(pid=other.pid).resident_bytes > 0
+    assert resident_memory(pid=other.pid).resident_bytes == 0
 
 
 @on_linux

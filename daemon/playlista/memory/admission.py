@@ -7,6 +7,7 @@ even where it is not predicted to fit, since a prediction is no reason to leave 
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -101,8 +102,7 @@ class Admission:
         if not reduced:
             self._tight = chosen != ladder[0]
         decision = self._decision(ladder, chosen, extra_bytes, waited_seconds=waited_seconds, cleaned=cleaned)
-        say = self._log.warning if cleaned else self._log.debug
-        say("track.admitted", path=path, **asdict(decision))
+        self._log.log(_level(ladder, decision), "track.admitted", path=path, **asdict(decision))
         return decision
 
     def during_track(self) -> Configuration | None:
@@ -190,3 +190,10 @@ class Admission:
             fits=fits,
             why=explain(as_asked=as_asked, fits=fits, waited=waited_seconds > 0, cleaned=bool(cleaned)),
         )
+
+
+def _level(ladder: Sequence[Configuration], decision: AdmissionDecision) -> int:
+    """Waiting and going ahead smaller are for the operator to see; cleaning up is worth a line, and room is none."""
+    if decision.waited_seconds or not decision.fits or decision.configuration != ladder[0]:
+        return logging.WARNING
+    return logging.INFO if decision.cleaned else logging.DEBUG

@@ -33,13 +33,15 @@ class ResidentMemory:
 
 
 def resident_memory(root: Path = Path("/"), pid: int | str = "self") -> ResidentMemory:
-    """Resident memory of this process, or of `pid`, from ``/proc/self/status`` (12 microseconds; ``smaps_rollup`` walks the page tables instead).
+    """Resident memory of this process, or of `pid`, from ``/proc/self/status``; all 0 for a process that has ended.
 
-    The peak is VmHWM and not ``ru_maxrss``, which a process inherits from the program that started it. Where there is
-    no such file, ``ru_maxrss`` stands for everything.
+    Reading it takes 12 microseconds, where ``smaps_rollup`` walks the page tables. The peak is VmHWM and not
+    ``ru_maxrss``, which a process inherits from the program that started it. Where there is no ``/proc``, ``ru_maxrss``
+    stands for everything that can be said of this process.
     """
     status = read_kibibytes(root / f"proc/{pid}/status")
-    resident = status.get("VmRSS", 0) or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    unknown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 if pid == "self" else 0
+    resident = status.get("VmRSS", unknown)
     file = status.get("RssFile", 0) + status.get("RssShmem", 0)
     return ResidentMemory(resident, resident - file, file, status.get("VmHWM", resident))
 
