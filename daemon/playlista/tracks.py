@@ -119,14 +119,14 @@ class Loudness:
 class Spectral:
     """Means over frames of the spectral descriptors; see ``features.spectral`` for each formula."""
 
-    centroid_hz: float | None
-    rolloff_hz: float | None
-    flatness: float | None
-    flux: float | None
-    zero_crossing_rate: float | None
-    contrast: tuple[float, ...] | None
-    mfcc_mean: tuple[float, ...] | None
-    mfcc_var: tuple[float, ...] | None
+    centroid_hz: float
+    rolloff_hz: float
+    flatness: float
+    flux: float
+    zero_crossing_rate: float
+    contrast: tuple[float, ...]
+    mfcc_mean: tuple[float, ...]
+    mfcc_var: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,8 +39,6 @@ ABSURD_MEAN_SQUARE = 1e15
 #: Sum of the powers of a frame over its mean square, with our window (Parseval: 2 * 1.5 for Hann's noise bandwidth).
 _POWERS_PER_MEAN_SQUARE = 3.0
 
-_NOTHING_HEARD = Spectral(None, None, None, None, None, None, None, None)
-
 
 class SpectralAccumulator:
     """Means of the spectral descriptors of one track, from chunks of any length.
@@ -81,21 +79,21 @@ class SpectralAccumulator:
         for batch in self._frames.push(chunk):
             self._collect(batch)
 
-    def result(self) -> Spectral:
+    def result(self) -> Spectral | None:
         """Close the stream and answer.
 
         Returns
         -------
-        Spectral
+        Spectral, or None where no frame sounds
             All but ``mfcc_var`` (population variances) are means over the frames that sound: ``centroid_hz`` and
             ``rolloff_hz`` in Hz, up to 10 000; ``flatness`` 0..1; ``flux`` 0..sqrt(2), over frames whose predecessor
             sounds too, 0 where there is none; ``zero_crossing_rate`` 0..1; ``contrast`` in dB, 0..80, of seven
-            octaves; 13 MFCCs. All are None where no frame sounds.
+            octaves; 13 MFCCs.
         """
         for batch in self._frames.flush():
             self._collect(batch)
         if not self._moments.count:
-            return _NOTHING_HEARD
+            return None
         mean, variance = self._moments.mean.tolist(), self._moments.variance.tolist()
         return Spectral(
             centroid_hz=mean[0],
