@@ -53,7 +53,8 @@ def track_beats(envelope: OnsetEnvelope, piece_periods: NDArray[np.float64], pie
         strengths.append(_strength(onsets)[fresh])
         if start + len(onsets) == len(envelope):
             break
-        start, anchored = (start + int(path[-1]), True) if len(path) else (start + STRETCH_FRAMES, False)
+        anchored = len(fresh) > 0
+        start += int(fresh[-1]) if anchored else STRETCH_FRAMES
     heard = _audible(np.concatenate(strengths))
     return np.concatenate(beats)[heard] / envelope.frame_rate_hz
 
@@ -89,4 +90,31 @@ def best_path(onsets: NDArray[np.float32], periods: NDArray[np.float64], *, anch
             score[reach + frame : reach + end] += np.maximum(gain, 0.0)
             before[frame:end] = np.where(gain > 0.0, np.arange(frame, end) - gaps[choice], _FIRST_BEAT)
         frame = end
-    ...
+    return _traced(score[reach:], before, round(1.5 * float(periods[-1])))
+
+
+def _traced(score: NDArray[np.float64], before: NDArray[np.intp], tail_frames: int) -> NDArray[np.intp]:
+    """The path that ends at the best score among the last frames, in order."""
+    tail = max(len(score) - max(tail_frames, 1), 0)
+    frame = tail + int(score[tail:].argmax())
+    path = []
+    while frame != _FIRST_BEAT:
+        path.append(frame)
+        frame = int(before[frame])
+    return np.asarray(path[::-1], np.intp)
+
+
+def _strength(onsets: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The strongest onset within the slack of each frame."""
+    padded = np.pad(onsets, _SLACK_FRAMES)
+    strongest: NDArray[np.float32] = np.lib.stride_tricks.sliding_window_view(padded, 2 * _SLACK_FRAMES + 1).max(axis=1)
+    return strongest
+
+
+def _audible(strengths: NDArray[np.float32]) -> slice:
+    """From the first beat that is heard to the last."""
+    if not len(strengths):
+        return slice(0, 0)
+    level = float(np.sqrt(np.mean(np.square(strengths, dtype=np.float64))))
+    heard = np.flatnonzero(strengths >= AUDIBLE_SHARE * level)
+    return slice(int(heard[0]), int(heard[-1]) + 1)

@@ -60,6 +60,8 @@ class RhythmAccumulator:
         """
         self._onsets.close()
         onsets = sum(len(frames) for frames in self._onsets.onset_frames())
+        if not len(self._onsets):
+            return Rhythm(bpm=None, bpm_confidence=0.0, beats_count=0, onset_rate_hz=0.0, danceability=None)
         tempogram = Tempogram(self._onsets)
         tempo = estimate_tempo(tempogram)
         if tempo.bpm is not None:
@@ -69,6 +71,6 @@ class RhythmAccumulator:
             bpm=tempo.bpm,
             bpm_confidence=tempo.confidence,
             beats_count=len(self.beat_times),
-            onset_rate_hz=onsets * self._sample_rate_hz / self._samples if self._samples else 0.0,
+            onset_rate_hz=onsets * self._sample_rate_hz / self._samples,
             danceability=self._dance.result(),
         )
