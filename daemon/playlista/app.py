@@ -89,7 +89,7 @@ class Daemon:
         for room in (server, self._watcher):
             room.start()
             self._rooms.callback(room.stop)
-        log.info("daemon.started", listen=self._settings.listen_address, music=os.fspath(self._settings.music_dir))
+        log.info("daemon.started", music=os.fspath(self._settings.music_dir), port=server.port, pid=os.getpid())
         self._worker.run()
         log.info("daemon.stopped", why="asked to stop")
         return 0

@@ -1,0 +1,121 @@
+"""A real daemon in a process of its own, with a music folder of a test."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+#: Nothing here takes so long but on a machine that does something else.
+PATIENCE_SECONDS = 60.0
+
+
+class Daemon:
+    """Starts `playlista run` over `folder`/music with `folder`/data, and asks it what it does."""
+
+    def __init__(self, folder: Path, environment: dict[str, str], **settings: str) -> None:
+        self.music = folder / "music"
+        self.data = folder / "data"
+        self.log = folder / "daemon.log"
+        self.music.mkdir(exist_ok=True)
+        self.environment = {
+            **environment,
+            "PYTHONPATH": str(ROOT / "daemon"),
+            "MUSIC_DIR": str(self.music),
+            "DATA_DIR": str(self.data),
+            "MODELS_DIR": str(ROOT / "build" / "models"),
+            "LISTEN_ADDRESS": "127.0.0.1:0",
+            "LOG_FORMAT": "json",
+            "WATCH_SETTLE_SECONDS": "0.5",
+            **settings,
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Daemon:
+        """Start it and wait until it answers."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "playlista", "run"], env=self.environment, cwd=self.data.parent, stderr=log
+            )
+        self.wait_for(lambda: self.port is not None, "an address in the log")
+        self.wait_for(lambda: self.get("/healthz")[0] == 200, "an answer")
+        return self
+
+    def stop(self, number: int = signal.SIGTERM) -> tuple[int, float]:
+        """Send a signal; the exit code and the seconds until it ended."""
+        assert self.process is not None
+        started = time.monotonic()
+        self.process.send_signal(number)
+        code = self.process.wait(PATIENCE_SECONDS)
+        self.process = None
+        return code, time.monotonic() - started
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run another command with the same settings."""
+        return subprocess.run(
+            [sys.executable, "-m", "playlista", *arguments],
+            env=self.environment,
+            cwd=self.data.parent,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+
+    @property
+    def port(self) -> int | None:
+        """The port of the daemon that was started last."""
+        started = self.events("daemon.started")
+        running = self.process is not None and started and started[-1]["pid"] == self.process.pid
+        return int(started[-1]["port"]) if running else None
+
+    def events(self, name: str | None = None) -> list[dict[str, Any]]:
+        """The log lines of all runs, of one event if named."""
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        found = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+        return [line for line in found if name is None or line["event"] == name]
+
+    def get(self, path: str) -> tuple[int, bytes]:
+        """Ask over HTTP."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+        except (OSError, ValueError):
+            return 0, b""
+
+    def metric(self, name: str) -> float:
+        """The value of one series of /metrics."""
+        for line in self.get("/metrics")[1].decode().splitlines():
+            if line.startswith(f"{name} "):
+                return float(line.rpartition(" ")[2])
+        raise AssertionError(f"no series {name}")
+
+    def result(self, path: str) -> dict[str, Any] | None:
+        """The stored result of a track, or None."""
+        status, body = self.get(f"/api/v1/tracks/{path}")
+        return json.loads(body) if status == 200 else None
+
+    def wait_for(self, condition: Callable[[], object], what: str) -> None:
+        """Wait until `condition` holds, or fail with the log's end."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not condition():
+            ended = self.process is not None and self.process.poll() is not None
+            if ended or time.monotonic() > deadline:
+                raise AssertionError(f"waited in vain for {what}:\n" + self.log.read_text()[-3000:])
+            time.sleep(0.05)
+
+    def close(self) -> None:
+        """End it in whatever state it is."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
