@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -42,9 +43,10 @@ def read_network(path: Path) -> Network:
         The file cannot be read or is something else.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        # From memory: np.load leaves the file open if it turns out to be no archive.
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
             return _network(arrays)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, EOFError, ValueError, TypeError, KeyError, AttributeError, zipfile.BadZipFile) as error:
         raise ModelError(f"cannot read the model {path}: {error}; run: playlista models prepare") from error
 
 

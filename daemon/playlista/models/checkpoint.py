@@ -22,6 +22,7 @@ from playlista.errors import ModelError
 _FOOTER_BYTES = 48
 _MAGIC = bytes.fromhex("57fb808b247547db")
 _BLOCK_UNCOMPRESSED = 0
+_LEAST_BLOCK_BYTES = 8  # one restart and their number
 _DT_FLOAT = 1
 
 
@@ -70,6 +71,8 @@ def _block_handle(buffer: bytes, position: int) -> tuple[tuple[int, int], int]:
 
 def _block(table: bytes, offset: int, size: int) -> Iterator[tuple[bytes, bytes]]:
     """The entries of one block; each key names how much of the previous one it shares."""
+    if size < _LEAST_BLOCK_BYTES:
+        raise ValueError("a block that is too short")
     if table[offset + size] != _BLOCK_UNCOMPRESSED:
         raise ValueError("compressed blocks are not expected in a checkpoint")
     block = table[offset : offset + size]

