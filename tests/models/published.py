@@ -1,7 +1,7 @@
 """MusiCNN computed the long way round, from its variables and its paper: the truth for the folded network.
 
-Every layer of the published architecture is here, one after another, in float64: nothing is folded, left out or widened.
-It shares no code with the product.
+Every layer of the published architecture is here, one after another, in float64: nothing is folded, left out or
+widened. It shares no code with the product.
 """
 
 from __future__ import annotations

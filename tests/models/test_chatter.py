@@ -1,4 +1,4 @@
-"""Notices of native libraries are withheld at the file descriptor; everything else arrives. In processes of their own."""
+"""Notices of native libraries are withheld at the file descriptor; all else arrives. In processes of their own."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def test_what_python_itself_writes_meanwhile_arrives(project_root: Path) -> None
 
 
 def test_an_error_in_the_block_arrives_after_what_was_said_before_it(project_root: Path) -> None:
-    code = f"with notices_withheld():\n    os.write(2, {(NOTICES + TROUBLE).encode()!r})\n    raise SystemExit('over')\n"
+    code = (
+        f"with notices_withheld():\n    os.write(2, {(NOTICES + TROUBLE).encode()!r})\n    raise SystemExit('over')\n"
+    )
     ended = run(code, project_root)
     assert (ended.stderr, ended.returncode) == (TROUBLE + "over\n", 1)
 

@@ -28,9 +28,9 @@ tensors["scalar"] = np.float32(2.5)
 np.savez(sys.argv[1] + "/expected.npz", **tensors)
 tensors["step"] = np.int64(3)
 names = sorted(tensors)
-tf.raw_ops.SaveV2(
-    prefix=sys.argv[1] + "/", tensor_names=names, shape_and_slices=[""] * len(names), tensors=[tensors[n] for n in names]
-)
+slices = [""] * len(names)
+values = [tensors[name] for name in names]
+tf.raw_ops.SaveV2(prefix=sys.argv[1] + "/", tensor_names=names, shape_and_slices=slices, tensors=values)
 """
 
 
@@ -39,7 +39,9 @@ def read(folder: Path) -> dict[str, np.ndarray]:
 
 
 @needs_tensorflow
-def test_what_tensorflow_wrote_is_read_bit_for_bit_without_it(tmp_path: Path, clean_environment: dict[str, str]) -> None:
+def test_what_tensorflow_wrote_is_read_bit_for_bit_without_it(
+    tmp_path: Path, clean_environment: dict[str, str]
+) -> None:
     subprocess.run([sys.executable, "-c", WRITE, tmp_path], env=clean_environment, check=True, capture_output=True)
     found = read(tmp_path)
     with np.load(tmp_path / "expected.npz") as expected:
@@ -50,7 +52,9 @@ def test_what_tensorflow_wrote_is_read_bit_for_bit_without_it(tmp_path: Path, cl
 
 
 def test_the_published_checkpoint_has_the_variables_of_the_published_architecture(wheel: Wheel) -> None:
-    variables = read_checkpoint(wheel.read_checkpoint_file(".index"), wheel.read_checkpoint_file(".data-00000-of-00001"))
+    variables = read_checkpoint(
+        wheel.read_checkpoint_file(".index"), wheel.read_checkpoint_file(".data-00000-of-00001")
+    )
     assert variables["conv2d/kernel"].shape == (7, 38, 1, 204)
     assert variables["dense/kernel"].shape == (1506, 200)
     trained = {name for name in variables if "Adam" not in name and "power" not in name}

@@ -9,7 +9,7 @@ import pytest
 from playlista.models.cpu import cpu_flags
 from playlista.models.runtime import has_avx
 
-ATOM = "processor\t: 0\nmodel name\t: Intel(R) Atom(TM) CPU D2700\nflags\t\t: fpu vme sse sse2 ssse3 movbe\n\nprocessor\t: 1\n"
+ATOM = "processor\t: 0\nmodel name\t: Intel(R) Atom(TM) CPU D2700\nflags\t\t: fpu vme sse sse2 ssse3 movbe\n\n"
 HASWELL = "processor\t: 0\nflags\t\t: fpu sse2 avx avx2 fma\nbugs\t\t: spectre_v1\n"
 ARM = "processor\t: 0\nBogoMIPS\t: 108.00\nFeatures\t: fp asimd evtstrm crc32\n"
 

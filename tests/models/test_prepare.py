@@ -83,7 +83,10 @@ def test_without_onnx_no_onnx_file_is_written_and_asking_for_it_later_adds_it(wh
 
 
 def test_where_the_disk_has_no_room_it_is_one_line_and_no_half_file_stays(wheel_path: Path, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"cannot write the model to .+: .+; make room") as caught, largest_file(100_000):
+    with (
+        pytest.raises(ModelError, match=r"cannot write the model to .+: .+; make room") as caught,
+        largest_file(100_000),
+    ):
         prepare_model(tmp_path, wheel=wheel_path, say=lambda line: None)
     assert "\n" not in str(caught.value)
     assert not list(tmp_path.iterdir())
@@ -108,5 +111,5 @@ def test_a_folder_that_may_not_be_written_is_one_line(wheel_path: Path, tmp_path
 
 def test_a_file_in_the_place_of_the_folder_is_one_line(wheel_path: Path, tmp_path: Path) -> None:
     (tmp_path / "models").write_text("a file")
-    with pytest.raises(ModelError, match="cannot (write|read)"):
+    with pytest.raises(ModelError, match=r"cannot (write|read)"):
         prepare_model(tmp_path / "models", wheel=wheel_path, say=lambda line: None)

@@ -9,7 +9,15 @@ from playlista.models import protobuf as pb
 
 @pytest.mark.parametrize(
     ("value", "encoded"),
-    [(0, "00"), (1, "01"), (127, "7f"), (128, "8001"), (150, "9601"), (-1, "ffffffffffffffffff01"), (-2, "feffffffffffffffff01")],
+    [
+        (0, "00"),
+        (1, "01"),
+        (127, "7f"),
+        (128, "8001"),
+        (150, "9601"),
+        (-1, "ffffffffffffffffff01"),
+        (-2, "feffffffffffffffff01"),
+    ],
 )
 def test_varints_are_as_the_specification_shows_them(value: int, encoded: str) -> None:
     assert pb.varint(value).hex() == encoded

@@ -30,7 +30,9 @@ def test_where_pip_finds_nothing_its_reason_is_one_line_with_the_remedy(monkeypa
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", "")
-    with pytest.raises(ModelError, match=r"pip could not fetch musicnn 0\.1\.0: .+; without a network give --wheel FILE"):
+    with pytest.raises(
+        ModelError, match=r"pip could not fetch musicnn 0\.1\.0: .+; without a network give --wheel FILE"
+    ):
         fetch_wheel()
 
 

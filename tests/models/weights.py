@@ -1,4 +1,4 @@
-"""The published weights and graph, fetched and frozen once and kept in build/, for tests that hold ours against them."""
+"""The published weights and graph, fetched and frozen once and kept in build/, to hold ours against."""
 
 from __future__ import annotations
 
