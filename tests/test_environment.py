@@ -84,6 +84,13 @@ def test_settings_thread_counts_and_malloc_variables_are_set_where_nothing_was()
     assert not prepared.kept
 
 
+@pytest.mark.parametrize(("asked", "expected"), [(None, "4"), (1, "1"), (3, "3"), (8, "4")])
+def test_an_inference_has_as_many_threads_as_asked_but_no_more_than_the_quota(asked: int | None, expected: str) -> None:
+    environ: dict[str, str] = {}
+    prepare_environment({}, threads=4, inference_threads=asked, environ=environ, imported=())
+    assert environ["TF_NUM_INTRAOP_THREADS"] == expected
+
+
 def test_what_the_operator_has_set_stays() -> None:
     environ = {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "0", "MALLOC_ARENA_MAX": "4", "HOME": "/root"}
     before = dict(environ)

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from playlista.memory.admission import Admission, Reloadable
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.configuration import Configuration, ladder, predict
+from playlista.memory.headroom import HOT_CODE_BYTES
 from tests.memory.real_cgroups import RealCgroup, process_inside
 from tests.memory.trees import MIB, V2, Tree, mount_v2, write
 
@@ -235,7 +236,7 @@ def test_clean_file_pages_beyond_the_hot_code_do_not_stand_in_the_way(machine: M
     machine.use(900, active_file=500)
     decision = machine.admission().admit()
     assert decision.configuration == WANTED
-    assert decision.occupied_bytes == (900 - 500 + 40) * MIB
+    assert decision.occupied_bytes == (900 - 500) * MIB + HOT_CODE_BYTES
 
 
 def test_a_full_ancestor_counts_although_our_own_limit_is_far(tmp_path: Path) -> None:

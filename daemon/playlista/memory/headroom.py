@@ -4,9 +4,10 @@ What enters: the occupancies of every level that can run out. What leaves: the o
 
 **What counts as occupied.** The working set is what people watch, but it counts the pages of our own libraries, which
 the kernel takes back before it kills. What it cannot take back (anonymous and kernel memory) understates our needs the
-other way round: without room for the code that runs, the machine reads it from disk again and again. Measured with
-MusiCNN in essentia's runtime, 83 MB anonymous: full speed at a limit of 128 MiB, a quarter of it at 112, a fortieth
-at 96. So we count what cannot be reclaimed and 40 MiB for hot code, or the working set where that is less.
+other way round: without room for the code that runs, that code is read from disk again and again. Measured with
+essentia's runtime, whose 88 MB of anonymous memory fit all of these limits, on three minutes of music: 1.4 s without a
+limit, 1.6 s at 192 MiB, 4.0 s at 160, 12 s at 144. So we count what cannot be reclaimed and 48 MiB for hot code, or the
+working set where that is less, as it is with leaner runtimes.
 
 **Marks.** Below the hard mark a track begins as configured. Once one did not fit there, the full configuration comes
 back only below the soft mark: with a single mark, a process that lives near it would change its mind at every track.
@@ -23,7 +24,7 @@ from playlista.memory.cgroup import MemoryLimit, Occupancy
 MEBIBYTE = 1024 * 1024
 
 #: File pages that an analysis touches all the time: essentia, TensorFlow, soxr, libsndfile, the interpreter.
-HOT_CODE_BYTES = 40 * MEBIBYTE
+HOT_CODE_BYTES = 48 * MEBIBYTE
 
 
 @dataclass(frozen=True, slots=True)
