@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ def wheel_path(project_root: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def wheel(wheel_path: Path) -> Wheel:
+def wheel(wheel_path: Path) -> Iterator[Wheel]:
     """The verified wheel, open."""
-    return open_wheel(wheel_path)
+    with open_wheel(wheel_path) as opened:
+        yield opened

