@@ -14,6 +14,9 @@ import sqlite3
 
 from playlista.file_rows import FILE_COLUMNS
 
+#: The lane of what somebody may be waiting for.
+URGENT_LANE = 0
+
 _JOBS = f"""
     SELECT {FILE_COLUMNS}, jobs.file_id, jobs.attempts, jobs.alone_reduced, jobs.feature_groups, jobs.enqueued_at,
            jobs.due_at, jobs.lane, jobs.state, jobs.rerun
@@ -21,10 +24,10 @@ _JOBS = f"""
 """
 
 
-def first_of_lane(connection: sqlite3.Connection, lane: int) -> sqlite3.Row | None:
-    """The job of the lane that is due first, whether already or not; None in an empty lane."""
+def first(connection: sqlite3.Connection, state: str, lane: int) -> sqlite3.Row | None:
+    """The job in this state and lane that is due first, whether already or not; None when there is none."""
     row: sqlite3.Row | None = connection.execute(
-        f"{_JOBS} WHERE jobs.lane = ? AND jobs.state <> 'claimed' ORDER BY jobs.due_at, jobs.file_id LIMIT 1", (lane,)
+        f"{_JOBS} WHERE jobs.state = ? AND jobs.lane = ? ORDER BY jobs.due_at, jobs.file_id LIMIT 1", (state, lane)
     ).fetchone()
     return row
 

@@ -18,20 +18,22 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal, Protocol
+from typing import Literal
 
 from playlista import job_rows
 from playlista.database import Database
 from playlista.errors import FailureReason
 from playlista.file_rows import FILE_COLUMNS, as_stored, path_bytes, same_content, track_file
+from playlista.job_endings import Backoff, Endings, Results
 from playlista.job_intake import Demand, take_in, update_file
+from playlista.job_rows import URGENT_LANE
 from playlista.tracks import Analysis, Status, TrackFile
 
 #: Why a file is due: it changed under our eyes, a scan found it, its result is of an older version, someone asked.
 Cause = Literal["event", "scan", "outdated", "retry"]
 
 #: Lane by cause. What somebody may be waiting for goes before a backlog, and a backlog before recomputing.
-LANES: dict[Cause, int] = {"event": 0, "retry": 0, "scan": 1, "outdated": 2}
+LANES: dict[Cause, int] = {"event": URGENT_LANE, "retry": URGENT_LANE, "scan": 1, "outdated": 2}
 
 #: Each so many-th claim takes what is due longest, whatever its lane, so that no lane starves another.
 CLAIMS_PER_OLDEST = 4
@@ -70,16 +72,6 @@ class Culprit:
     quarantined: bool
 
 
-class Results(Protocol):
-    """Where results go; called inside the transaction that ends the job."""
-
-    def record(self, file_id: int, analysis: Analysis, *, attempts: int) -> None:
-        """Keep `analysis` as the file's result in place of any former one."""
-
-    def record_failure(self, file_id: int, failure: Analysis, *, attempts: int, keep_measures: bool) -> None:
-        """Keep status and reason of `failure`, and if `keep_measures` the numbers of the former result."""
-
-
 class JobQueue:
     """The queue in one library.
 
@@ -104,9 +96,9 @@ class JobQueue:
         self._database = database
         self._results = results
         self._clock = clock
-        self._max_attempts = max_attempts
-        self._first_backoff_seconds = first_backoff_seconds
         self._longest_backoff_seconds = longest_backoff_seconds
+        backoff = Backoff(first_backoff_seconds, longest_backoff_seconds)
+        self._endings = Endings(results, clock, max_attempts, backoff)
         self._claims = 0
         self._latest: Job | None = None
 
@@ -183,7 +175,7 @@ class JobQueue:
                 return True
             if seen is not None and not row["rerun"]:
                 update_file(connection, job.file_id, seen)
-            self._end(connection, row)
+            self._endings.end(connection, row)
         return True
 
     def fail(self, job: Job, reason: FailureReason, detail: str, *, retryable: bool) -> Status | None:
@@ -194,17 +186,9 @@ class JobQueue:
         """
         with self._database.transaction() as connection:
             row = job_rows.running_attempt(connection, job.file_id, job.attempts)
-            vanished = reason is FailureReason.VANISHED
             if row is None:
                 return None
-            if row["rerun"]:
-                self._end(connection, row)
-                return None
-            if vanished or (retryable and job.attempts < self._max_attempts):
-                self._wait(connection, row, reason, attempts=job.attempts - vanished)
-                return None
-            status = Status.QUARANTINED if retryable else Status.FAILED
-            return self._give_up(connection, row, Analysis(job.file.path, status, reason, detail))
+            return self._endings.fail(connection, row, reason, detail, retryable=retryable)
 
     def release(self, job: Job) -> None:
         """Give a claimed job back as if it had not been claimed: we stop, and it is not the file's fault."""
@@ -213,7 +197,7 @@ class JobQueue:
             if row is None:
                 return
             if row["rerun"]:
-                self._end(connection, row)
+                self._endings.end(connection, row)
             else:
                 job_rows.give_back(connection, job.file_id)
 
@@ -244,48 +228,17 @@ class JobQueue:
             return min((float(row["due_at"]) for row in _firsts(connection)), default=None)
 
     def _due(self, connection: sqlite3.Connection, now: float) -> list[sqlite3.Row]:
-        """The job to take of each lane that has one due, lanes in order."""
-        # A clock that was set back must not stop the queue: no back-off reaches further than the longest.
+        """The jobs to choose from, lanes in order, and in each lane what is due longest."""
+        # The clock may be set back: what is queued is due whatever the time, and no back-off lasts for ever.
         latest = now + self._longest_backoff_seconds
-        return [row for row in _firsts(connection) if row["state"] == "queued" or not now < row["due_at"] <= latest]
+        firsts = (row for row in _firsts(connection) if row["state"] == "queued" or not now < row["due_at"] <= latest)
+        return sorted(firsts, key=lambda row: (row["lane"], row["due_at"], row["file_id"]))
 
     def _attribute(self, connection: sqlite3.Connection, row: sqlite3.Row) -> Culprit:
         path, attempts = track_file(row).path, row["attempts"]
-        if row["rerun"]:
-            self._end(connection, row)  # whatever killed us, those bytes are gone
-        elif attempts < self._max_attempts:
-            self._wait(connection, row, FailureReason.CRASHED, attempts=attempts)
-        else:
-            detail = f"the process died in each of {attempts} attempts; left alone until the file changes"
-            self._give_up(connection, row, Analysis(path, Status.QUARANTINED, FailureReason.CRASHED, detail))
-            return Culprit(path, attempts, quarantined=True)
-        return Culprit(path, attempts, quarantined=False)
-
-    def _wait(self, connection: sqlite3.Connection, row: sqlite3.Row, reason: FailureReason, *, attempts: int) -> None:
-        doublings = min(max(attempts - 1, 0), 32)  # more overflow nothing but the float
-        backoff_seconds = min(self._first_backoff_seconds * 2.0**doublings, self._longest_backoff_seconds)
-        job_rows.hold_back(
-            connection,
-            row["file_id"],
-            until=self._clock() + backoff_seconds,
-            attempts=attempts,
-            alone_reduced=reason is FailureReason.CRASHED,
-            why=reason.value,
-        )
-
-    def _give_up(self, connection: sqlite3.Connection, row: sqlite3.Row, failure: Analysis) -> Status:
-        # A job for some groups only recomputes unchanged content: its former numbers are still true.
-        keep_measures = row["feature_groups"] is not None
-        self._results.record_failure(row["file_id"], failure, attempts=row["attempts"], keep_measures=keep_measures)
-        job_rows.end(connection, row["file_id"])
-        return failure.status
-
-    def _end(self, connection: sqlite3.Connection, row: sqlite3.Row) -> None:
-        """The attempt is over: the job too, or it is due once more if the file changed meanwhile."""
-        if row["rerun"]:
-            job_rows.start_over(connection, row["file_id"], lane=LANES["event"], groups=None, now=self._clock())
-        else:
-            job_rows.end(connection, row["file_id"])
+        detail = f"the process died while analyzing it, at attempt {attempts}; left alone until the file changes"
+        status = self._endings.fail(connection, row, FailureReason.CRASHED, detail, retryable=True)
+        return Culprit(path, attempts, quarantined=status is Status.QUARANTINED)
 
 
 def _job(row: sqlite3.Row) -> Job:
@@ -301,5 +254,10 @@ def _job(row: sqlite3.Row) -> Job:
 
 
 def _firsts(connection: sqlite3.Connection) -> list[sqlite3.Row]:
-    rows = (job_rows.first_of_lane(connection, lane) for lane in sorted(set(LANES.values())))
+    """Of each lane the queued and the waiting job due first: a look-up in an index each."""
+    rows = (
+        job_rows.first(connection, state, lane)
+        for lane in sorted(set(LANES.values()))
+        for state in ("queued", "waiting")
+    )
     return [row for row in rows if row is not None]

@@ -32,9 +32,8 @@ CREATE TABLE jobs (
     detail      TEXT
 ) STRICT;
 
-CREATE INDEX jobs_by_due ON jobs (lane, due_at);
+CREATE INDEX jobs_by_due ON jobs (state, lane, due_at);
 CREATE INDEX jobs_by_age ON jobs (enqueued_at);
-CREATE INDEX jobs_claimed ON jobs (file_id) WHERE state = 'claimed';
 
 CREATE TABLE version_sets (
     id       INTEGER PRIMARY KEY,
