@@ -78,11 +78,10 @@ class BlockSource:
 
     def blocks(self) -> Iterator[NDArray[np.float32]]:
         """Yield the blocks. See ``AudioSource.blocks``."""
-        block, self._ahead = self._ahead, None
-        while block is not None and len(block):
-            is_last = len(block) < self._block_frames
+        while len(block := self._take_block()):
             yield block
-            block = None if is_last else self._next_block()
+            if len(block) < self._block_frames:
+                break
         fault = self._broken or self._early_end()
         if fault:
             fault = self._changed_meanwhile() or fault
@@ -103,6 +102,10 @@ class BlockSource:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+    def _take_block(self) -> NDArray[np.float32]:
+        block, self._ahead = self._ahead, None
+        return self._next_block() if block is None else block
 
     def _next_block(self) -> NDArray[np.float32]:
         """The next block; shorter, perhaps empty, at the end."""

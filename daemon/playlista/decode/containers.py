@@ -33,6 +33,7 @@ class Container(Enum):
 
 #: Containers whose samples or frames lie in order in the file, so that a mapping can be given back behind the cursor.
 MAPPABLE = frozenset({Container.WAV, Container.RF64, Container.W64, Container.AIFF, Container.FLAC})
+WAVES = frozenset({Container.WAV, Container.RF64, Container.W64})
 
 _W64_GUID = bytes.fromhex("726966662e91cf11a5d628db04c10000")
 _MAGICS: tuple[tuple[int, bytes, Container], ...] = (

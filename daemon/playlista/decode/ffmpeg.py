@@ -7,6 +7,7 @@ that crashes or hangs costs the child, not the daemon.
 from __future__ import annotations
 
 import re
+import signal
 import struct
 
 import numpy as np
@@ -17,7 +18,7 @@ from playlista.decode.page_cache import PageCacheTrail
 from playlista.decode.source import BYTES_PER_SAMPLE, Patience, StreamBrokenError, StreamInfo
 from playlista.errors import FailureReason
 
-_SIGXCPU = -24
+_SHORTAGES = ("Cannot allocate memory", "Resource temporarily unavailable", "bad_alloc")
 _MAX_WAV_HEADER_BYTES = 64 * 1024
 #: Metadata is printed with more indentation, so that no tag can pose as this line.
 _DURATION = re.compile(r"^  Duration: (\d+):(\d\d):(\d\d\.\d+)", re.MULTILINE)
@@ -32,7 +33,7 @@ class FfmpegReader:
     Parameters
     ----------
     descriptor : the open file; it stays the caller's.
-    memory_bytes : address space of the child; None for no limit.
+    memory_bytes : memory that the child may allocate; None for no limit.
     patience : asked while waiting.
     declared_frames : the exact length by our own look at the header; None to take ffmpeg's, which is rounded to 10 ms.
     demuxer : the input format where the content alone does not tell; None to let ffmpeg find out.
@@ -131,11 +132,13 @@ class FfmpegReader:
         if status == 0:
             return
         said = "\n".join(self._child.said())
-        if status == _SIGXCPU:
+        if status == -signal.SIGXCPU:
             raise StreamBrokenError(FailureReason.DECODE_TIMEOUT, "ffmpeg used up its CPU time")
+        if status == -signal.SIGKILL:
+            raise StreamBrokenError(FailureReason.OVER_BUDGET, "ffmpeg was killed, most likely for its memory")
         if status < 0:
             raise StreamBrokenError(FailureReason.CRASHED, f"ffmpeg was ended by signal {-status}")
-        if "Cannot allocate memory" in said:
+        if any(shortage in said for shortage in _SHORTAGES):
             raise StreamBrokenError(FailureReason.OVER_BUDGET, "ffmpeg had not enough memory")
         if "matches no streams" in said:
             raise StreamBrokenError(FailureReason.NOT_AUDIO, "holds no sound")

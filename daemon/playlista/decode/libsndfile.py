@@ -81,7 +81,7 @@ class LibsndfileReader:
     Parameters
     ----------
     descriptor : the open file, at its start; it stays the caller's.
-    mapped : the same file as memory; None to let libsndfile read it.
+    mapped : the same file as memory, closed with the reader; None to let libsndfile read the file.
     declared_frames : what our own look at the header found; libsndfile's figure is the file's size where that is less.
     patience : asked between calls.
 
@@ -100,15 +100,24 @@ class LibsndfileReader:
         self._place: _Place = mapped or _Descriptor(descriptor)
         self._failure: StreamBrokenError | None = None
         self._frames_read = 0
+        try:
+            self._file = self._open(descriptor)
+        except BaseException:
+            if mapped:
+                mapped.close()
+            raise
+        self.info = StreamInfo(self._file.samplerate, self._file.channels, self._format(), declared_frames)
+
+    def _open(self, descriptor: int) -> _ForwardFile:
         os.lseek(descriptor, 0, os.SEEK_SET)
         try:
-            self._file = _ForwardFile(mapped or descriptor, closefd=False)
+            file = _ForwardFile(self._mapped or descriptor, closefd=False)
         except soundfile.LibsndfileError as error:
             raise StreamBrokenError(FailureReason.CORRUPT, f"libsndfile: {_plain(error)}") from error
-        if self._file.format not in _TRUSTED_FORMATS:
-            self._file.close()
+        if file.format not in _TRUSTED_FORMATS:
+            file.close()
             raise StreamBrokenError(FailureReason.NOT_AUDIO, "no sound file that can be recognized for sure")
-        self.info = StreamInfo(self._file.samplerate, self._file.channels, self._format(), declared_frames)
+        return file
 
     def _format(self) -> str:
         if self._file.subtype in {"VORBIS", "OPUS"}:
@@ -124,6 +133,8 @@ class LibsndfileReader:
     def read_into(self, frames: NDArray[np.float32]) -> int:
         """Fill `frames` and return how many were filled; 0 at the end. See ``FrameReader``."""
         filled = 0
+        if self._mapped:
+            self._mapped.distrust()
         while filled < len(frames) and self._failure is None:
             self._patience.check()
             count = self._read_call(frames[filled : filled + _CALL_FRAMES])

@@ -6,6 +6,7 @@ made resident right before it is copied and dropped soon after, so that a file o
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 
@@ -15,6 +16,7 @@ from playlista.errors import FailureReason
 #: Linux 5.14 and later; Python has no name for it.
 _MADV_POPULATE_READ = 22
 _STEP_BYTES = 2 * 1024 * 1024
+_WINDOW_BYTES = 256 * 1024
 
 
 class MappedFile:
@@ -32,12 +34,13 @@ class MappedFile:
     def __init__(self, descriptor: int) -> None:
         self.failure: StreamBrokenError | None = None
         self._descriptor = descriptor
-        self._size = os.fstat(descriptor).st_size
-        self._map = mmap.mmap(descriptor, self._size, flags=mmap.MAP_SHARED, prot=mmap.PROT_READ)
+        self.size = os.fstat(descriptor).st_size
+        self._map = mmap.mmap(descriptor, self.size, flags=mmap.MAP_SHARED, prot=mmap.PROT_READ)
         self._map.madvise(mmap.MADV_SEQUENTIAL)
         self._bytes = memoryview(self._map)
         self._position = 0
         self._released_to = 0
+        self._window = (0, 0)
 
     def tell(self) -> int:
         """Byte at which the next read starts."""
@@ -45,8 +48,8 @@ class MappedFile:
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Move within the file; a place before its start or behind its end is moved to it."""
-        origin = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
-        self._position = max(0, min(self._size, origin + offset))
+        origin = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self.size}[whence]
+        self._position = max(0, min(self.size, origin + offset))
         return self._position
 
     def readinto(self, buffer: memoryview) -> int:
@@ -55,7 +58,7 @@ class MappedFile:
         libsndfile calls this from C, where an exception would be printed and lost: a file that cannot be read any
         more is noted in `failure` and looks like its end.
         """
-        end = min(self._size, self._position + len(buffer))
+        end = min(self.size, self._position + len(buffer))
         if not self._is_resident(self._position, end):
             return 0
         count = end - self._position
@@ -63,6 +66,22 @@ class MappedFile:
         self._position = end
         self._release_behind()
         return count
+
+    def view(self, start: int, length: int) -> memoryview | None:
+        """`length` bytes from `start`, within the file and resident, to be used at once; None where `failure` says why.
+
+        What lay before `start` is given back.
+        """
+        self.distrust()
+        if not self._is_resident(start, start + length):
+            return None
+        self._position = start
+        self._release_behind()
+        return self._bytes[start : start + length]
+
+    def distrust(self) -> None:
+        """Forget what was found resident: time has passed, and the file may have been cut short meanwhile."""
+        self._window = (0, 0)
 
     def close(self) -> None:
         """Unmap; may be called twice."""
@@ -74,12 +93,16 @@ class MappedFile:
 
         A file may be cut short, or its disk may fail, while it is mapped.
         """
-        if start == end or self.failure:
-            return start == end
-        first_page = start - start % mmap.PAGESIZE
+        if self.failure:
+            return False
+        if self._window[0] <= start and end <= self._window[1]:
+            return True
+        start -= start % mmap.PAGESIZE
+        end = min(self.size, max(end, start + _WINDOW_BYTES))
         try:
-            if os.fstat(self._descriptor).st_size >= end:
-                self._populate(first_page, end - first_page)
+            if os.fstat(self._descriptor).st_size >= self.size:
+                self._populate(start, end - start)
+                self._window = (start, end)
                 return True
             error = "it became shorter while it was read"
         except OSError as caught:
@@ -91,7 +114,7 @@ class MappedFile:
         try:
             self._map.madvise(_MADV_POPULATE_READ, start, length)
         except OSError as error:
-            if error.errno != 22:  # EINVAL: an older kernel, whose faults bring the pages in one by one
+            if error.errno != errno.EINVAL:  # an older kernel, whose faults bring the pages in one by one
                 raise
 
     def _release_behind(self) -> None:

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from playlista.decode.blocks import BlockSource
-from playlista.decode.containers import MAPPABLE, Container, Identified, identify
+from playlista.decode.containers import MAPPABLE, WAVES, Container, Identified, identify
 from playlista.decode.continued import ContinuedReader
 from playlista.decode.ffmpeg import FfmpegReader
 from playlista.decode.headers import declared_frames, ogg_has_end
 from playlista.decode.libsndfile import LibsndfileReader
 from playlista.decode.mapped import MappedFile
+from playlista.decode.pcm import PcmReader, is_plain_pcm
 from playlista.decode.source import (
     AudioSource,
     FrameReader,
@@ -30,6 +31,7 @@ from playlista.decode.source import (
     frames_per_block,
     never,
 )
+from playlista.decode.wave_header import parse_wave_header
 from playlista.errors import DecodeError, FailureReason
 
 MAX_CHANNELS = 64
@@ -39,9 +41,9 @@ RATES_HZ = (1000, 1_000_000)
 TOLERANCE_SECONDS = 0.05
 MPEG_TOLERANCE_FRAMES = 4 * 1152
 FFMPEG_TOLERANCE_SECONDS = 0.25
-#: Address space of the ffmpeg child where the caller sets none. Its code alone takes 170 MB of it; what it really uses
-#: is a fifth of that.
-CHILD_MEMORY_BYTES = 1024 * 1024 * 1024
+#: What an ffmpeg child may allocate where the caller sets nothing. It takes 60 MB, most of it the stacks of its threads
+#: that are never touched; what it really uses is 8 MB, and more with a large picture in the tags.
+CHILD_MEMORY_BYTES = 256 * 1024 * 1024
 
 _REASONS = {
     errno.ENOENT: FailureReason.VANISHED,
@@ -52,17 +54,12 @@ _REASONS = {
 }
 #: What a later attempt will find just the same.
 _LASTING = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG})
-#: Of several readers' complaints, the one that says most about the cause: these are about the machine or the whole
-#: file, not about one decoder's taste.
-_DECISIVE = frozenset(
-    {
-        FailureReason.DECODE_TIMEOUT,
-        FailureReason.OVER_BUDGET,
-        FailureReason.CRASHED,
-        FailureReason.UNREADABLE,
-        FailureReason.EMPTY,
-    }
-)
+#: Of several readers' complaints, those that are about the machine and not about one decoder's taste win; then, where
+#: the file is of a kind that holds sound, those that are about the whole file.
+_OF_THE_MACHINE = frozenset({FailureReason.DECODE_TIMEOUT, FailureReason.OVER_BUDGET, FailureReason.CRASHED})
+_OF_THE_FILE = frozenset({FailureReason.UNREADABLE, FailureReason.EMPTY})
+#: Formats whose decoder may stop before the music does: at a damaged frame, a wrong length, or the seam of two files.
+_RESUMABLE = frozenset({Container.FLAC, Container.MPEG, Container.OGG})
 
 
 def open_source(
@@ -83,7 +80,7 @@ def open_source(
     block_seconds, max_block_bytes : length of a block, see ``frames_per_block``.
     mapping_min_bytes : map WAV, AIFF and FLAC files of at least this size; None to map none.
     timeout_seconds : wall time from now until the last block, whoever uses it.
-    child_memory_bytes : address space of an ffmpeg child; None for no limit.
+    child_memory_bytes : memory that an ffmpeg child may allocate; None for no limit.
     stop : asked at least every tenth of a second; true ends decoding with ``Interrupted``.
 
     Raises
@@ -179,7 +176,7 @@ class _Doorway:
 
     def _readers(self, file: Identified, declared: int | None) -> Iterator[Callable[[], FrameReader]]:
         """Ways to read `file`, the likeliest first."""
-        own = partial(self._libsndfile, file, declared)
+        own = partial(self._own, file, declared)
         child = partial(self._ffmpeg, declared)
         if file.container in {Container.OTHER, Container.ADTS}:
             yield child
@@ -189,8 +186,11 @@ class _Doorway:
             # first one's rate without a word; ffmpeg converts it.
             yield lambda: ContinuedReader(child(), lambda like: _in_shape(own(), like), absolves=True)
             yield own
-        else:
+        elif file.container in _RESUMABLE:
             yield lambda: ContinuedReader(own(), lambda like: child(like=like))
+            yield child
+        else:
+            yield own
             yield child
         if file.container is Container.UNKNOWN and self.path.lower().endswith(".flac"):
             # Frames without a head, or behind something else; their checksums tell whether it was worth asking.
@@ -208,18 +208,24 @@ class _Doorway:
             like=like,
         )
 
-    def _libsndfile(self, file: Identified, declared: int | None) -> LibsndfileReader:
-        """libsndfile on the mapping where the file is large and its file system can map, else on the file."""
-        mapped = None
-        if file.container in MAPPABLE and self.mapping_min_bytes is not None and file.size >= self.mapping_min_bytes:
-            try:
-                mapped = MappedFile(self.descriptor)
-            except OSError:
-                mapped = None
+    def _own(self, file: Identified, declared: int | None) -> FrameReader:
+        """A reader in this process, on the mapping where the file is large and its file system can map."""
+        mapped = self._map(file)
+        header = parse_wave_header(self.descriptor, file) if mapped and file.container in WAVES else None
+        if mapped and header and is_plain_pcm(header):
+            return PcmReader(mapped, header, self.patience)
         reader = LibsndfileReader(self.descriptor, mapped, declared, self.patience)
         if file.container is Container.OGG and ogg_has_end(self.descriptor, file):
             return reader.declaring_its_length()
         return reader
+
+    def _map(self, file: Identified) -> MappedFile | None:
+        if file.container not in MAPPABLE or self.mapping_min_bytes is None or file.size < self.mapping_min_bytes:
+            return None
+        try:
+            return MappedFile(self.descriptor)
+        except OSError:
+            return None
 
 
 def _in_shape(reader: FrameReader, like: StreamInfo) -> FrameReader:
@@ -250,10 +256,12 @@ def _tolerance_frames(reader: FrameReader, file: Identified) -> int:
 
 def _verdict(file: Identified, complaints: list[StreamBrokenError]) -> StreamBrokenError:
     """One reason out of several readers' complaints."""
-    for complaint in complaints:
-        if complaint.reason in _DECISIVE:
-            return complaint
+    by_reason = {complaint.reason: complaint for complaint in reversed(complaints)}
+    for reason in _OF_THE_MACHINE & by_reason.keys():
+        return by_reason[reason]
     if file.container is Container.UNKNOWN:
         return StreamBrokenError(FailureReason.NOT_AUDIO, "no sound that libsndfile or ffmpeg knows")
-    no_sound = [complaint for complaint in complaints if complaint.reason is FailureReason.NOT_AUDIO]
-    return no_sound[-1] if no_sound else complaints[0]
+    for reason in (*_OF_THE_FILE & by_reason.keys(), FailureReason.NOT_AUDIO):
+        if reason in by_reason:
+            return by_reason[reason]
+    return complaints[0]
