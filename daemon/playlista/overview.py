@@ -6,8 +6,8 @@ milliseconds with a million tracks: every query is a range of an index or a row 
 
 from __future__ import annotations
 
-import math
 import sqlite3
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ _SUMMARIES = """
 """
 
 #: Above every (time, row) by which failures are ordered.
-_LATEST = (math.inf, 0)
+_LATEST = (sys.float_info.max, 0)
 
 
 @dataclass(frozen=True, slots=True)
