@@ -70,7 +70,7 @@ def read_mountinfo(path: str = "/proc/self/mountinfo") -> str:
 
 def parse_mountinfo(text: str) -> list[Mount]:
     """The mounts in the order in which they were made; lines that do not read as proc(5) describes are left out."""
-    return [mount for line in text.splitlines() if (mount := _parse_line(line)) is not None]
+    return [mount for line in text.split("\n") if (mount := _parse_line(line)) is not None]
 
 
 def mount_of(path: str, mounts: Iterable[Mount]) -> Mount | None:
