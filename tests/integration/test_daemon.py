@@ -37,7 +37,9 @@ def test_the_folder_is_analyzed_and_status_agrees_with_metrics(daemon: Daemon) -
     assert daemon.metric("playlista_tracks_discovered_total") == 3
     assert daemon.metric('playlista_queue_depth{state="queued"}') == 0
     assert daemon.metric("playlista_last_success_timestamp_seconds") > 0
-    assert [json.loads(line)["reason"] for line in daemon.run("failures", "--json").stdout.splitlines()] == ["not_audio"]
+    assert [json.loads(line)["reason"] for line in daemon.run("failures", "--json").stdout.splitlines()] == [
+        "not_audio"
+    ]
 
 
 def test_a_file_copied_in_is_analyzed_moved_is_kept_rewritten_is_done_again_deleted_goes(daemon: Daemon) -> None:
