@@ -72,6 +72,10 @@ class EventSource:
         observer = self._make_observer()
         try:
             observer.start()
+        except RecursionError:  # watchdog walks with os.walk, which before Python 3.12 calls itself
+            observer.close()
+            self._degrade("folders are nested too deeply for inotify, polling instead", now)
+            return False
         except OSError as error:
             observer.close()
             self._degrade(_why(error), now)

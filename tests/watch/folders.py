@@ -1,0 +1,59 @@
+"""Music folders for tests: real files, of which only the names matter here."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+NOBODY = 65534
+
+#: Longer than any event or scan takes on a busy machine; what is waited for comes within a second or two.
+PATIENCE_SECONDS = 30.0
+
+
+def make(root: Path, *paths: str, content: bytes = b"x") -> None:
+    """Write files at these paths, with their folders."""
+    for path in paths:
+        place = os.path.join(root, path)
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        with open(place, "wb") as file:
+            file.write(content)
+
+
+def make_old(root: Path, *paths: str, content: bytes = b"x") -> None:
+    """As `make`, but with a time of last week, as files have that lie in a library."""
+    make(root, *paths, content=content)
+    for number, path in enumerate(paths):
+        last_week = time.time_ns() - 7 * 86400 * 10**9 + number
+        os.utime(os.path.join(root, path), ns=(last_week, last_week))
+
+
+def until(condition: Callable[[], object], *, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    """Wait until the condition holds; fail when it does not come true."""
+    give_up_at = time.monotonic() + patience_seconds
+    while not condition():
+        assert time.monotonic() < give_up_at, "did not come true in time"
+        time.sleep(0.02)
+
+
+@contextmanager
+def unprivileged_folder() -> Iterator[Path]:
+    """A folder of a user who is not root, as whom the block then runs, since root may read everything."""
+    folder = Path(tempfile.mkdtemp(prefix="playlista-watch-"))
+    privileged = os.geteuid() == 0
+    if privileged:
+        os.chown(folder, NOBODY, NOBODY)
+        os.seteuid(NOBODY)
+    try:
+        yield folder
+    finally:
+        if privileged:
+            os.seteuid(0)
+        for place, _, _ in os.walk(folder):
+            os.chmod(place, 0o700)
+        shutil.rmtree(folder)
