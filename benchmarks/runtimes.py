@@ -119,6 +119,7 @@ def passes(case: Case, models: Path, music: Path, limit_mib: int) -> bool:
         )
     if ended.returncode == -signal.SIGKILL:
         return False
+    assert ended.stdout, ended.stderr
     result = json.loads(ended.stdout)
     return result["status"] == "analyzed" and result["tags"] is not None and not result["audio"]["truncated"]
 
