@@ -31,6 +31,7 @@ from playlista.memory.budget import CapReason
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.cleanup import Cleanup
 from playlista.memory.configuration import ladder
+from playlista.memory.monitor import MemorySampler, read_memory
 from playlista.metrics import Metrics
 from playlista.mounts import read_mountinfo
 from playlista.readings import Readings
@@ -62,6 +63,9 @@ class Daemon:
         )
         self._tagger = load_tagger(settings, self._cgroup)
         self._metrics = Metrics(version=__version__, runtime=self._tagger.runtime, cap_reasons=CapReason)
+        self._cleanup = Cleanup(enabled=settings.memory_force_cleanup, spent=self._metrics.cleanup_took)
+        self._admission = self._made_admission()
+        self._sampler = self._made_sampler(rooms)
         self._analyzer, self._worker = self._made_worker()
         self._watcher = self._made_watcher()
         self._rooms = rooms
@@ -103,30 +107,46 @@ class Daemon:
             raise PlaylistaError(verdict.why)
         return 3 if self._worker.run(until_empty=True) else 0
 
+    def _made_admission(self) -> Admission:
+        settings = self._settings
+        patches = settings.musicnn_batch_size if self._tagger.accumulator else 0
+        return Admission(
+            self._cgroup,
+            ladder(settings.memory_optimized_chunk_duration_seconds, patches),
+            cleanup=self._cleanup.now,
+            pause=self._stop.wait,
+            paused=self._metrics.memory_pause,
+        )
+
+    def _made_sampler(self, rooms: ExitStack) -> MemorySampler | None:
+        if not self._settings.memory_monitoring_enabled:
+            return None
+        return rooms.enter_context(MemorySampler(lambda: read_memory(self._cgroup)))
+
+    def _after_chunk(self) -> None:
+        """Give memory back, and go on smaller where it has run short all the same."""
+        self._cleanup.after_chunk()
+        smaller = self._admission.during_track()
+        if smaller is not None and self._tagger.accumulator is not None:
+            self._tagger.accumulator.batch_size = smaller.batch_patches
+
     def _made_worker(self) -> tuple[AudioAnalyzer, Worker]:
         settings = self._settings
-        cleanup = Cleanup(enabled=settings.memory_force_cleanup, spent=self._metrics.cleanup_took)
         analyzer = AudioAnalyzer(
             settings,
             tagger=self._tagger.accumulator,
             cgroup=self._cgroup,
             stop=self._stop.is_set,
-            cleanup=cleanup.after_chunk,
-        )
-        admission = Admission(
-            self._cgroup,
-            ladder(settings.memory_optimized_chunk_duration_seconds, settings.musicnn_batch_size),
-            cleanup=cleanup.now,
-            pause=self._stop.wait,
-            paused=self._metrics.memory_pause,
+            cleanup=self._after_chunk,
         )
         worker = Worker(
             os.path.abspath(settings.music_dir),
             queue=self._queue,
             store=self._store,
             analyzer=analyzer,
-            admission=admission,
-            cleanup=cleanup,
+            admission=self._admission,
+            cleanup=self._cleanup,
+            sampler=self._sampler,
             metrics=self._metrics,
             stop=self._stop,
             wake=self._wake,

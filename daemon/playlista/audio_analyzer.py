@@ -6,6 +6,7 @@ It neither knows the queue nor the database; the daemon's worker, ``analyze`` an
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -14,15 +15,15 @@ import structlog
 
 from playlista.config import Settings
 from playlista.errors import DecodeError, FailureReason
-from playlista.features.accumulator import Accumulator
 from playlista.features.analyzer import VERSIONS, FeatureAnalyzer, Features
+from playlista.features.tags import TagsAccumulator
 from playlista.memory.budget import TrackBudget
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.configuration import Configuration
 from playlista.memory.process import peak_resident_bytes
 from playlista.memory_optimized_loader import MemoryOptimizedLoader
-from playlista.track_stream import Lanes, TrackStream, Truncation, never, nothing
-from playlista.tracks import FEATURE_GROUPS, Analysis, Audio, MemoryUse, Status, Tagging, Timings
+from playlista.track_stream import Assembly, Lanes, TrackStream, Truncation, never, nothing
+from playlista.tracks import FEATURE_GROUPS, Analysis, Audio, MemoryUse, Status, Timings
 
 log = structlog.get_logger(__name__)
 
@@ -57,7 +58,7 @@ class AudioAnalyzer:
         self,
         settings: Settings,
         *,
-        tagger: Accumulator[Tagging | None] | None = None,
+        tagger: TagsAccumulator | None = None,
         cgroup: Cgroup | None = None,
         stop: Callable[[], bool] = never,
         cleanup: Callable[[], None] = nothing,
@@ -87,6 +88,8 @@ class AudioAnalyzer:
         )
         budget = self._loader.budget()
         chunk_seconds = how.configuration.chunk_seconds if how.configuration else None
+        if self._tagger is not None and how.configuration is not None:
+            self._tagger.batch_size = max(1, how.configuration.batch_patches)
         with self._loader.open(
             path, lanes=lanes, budget=budget, chunk_seconds=chunk_seconds, stop=self._stop, cleanup=self._cleanup
         ) as stream:
@@ -94,6 +97,18 @@ class AudioAnalyzer:
             run.feed(lambda: self._clock() - started > self._settings.track_timeout_seconds)
             results = run.features.result()
         return run.analysis(results, self._clock() - started, self._cgroup.memory_limit().bytes)
+
+    def array_bytes(self, path: str) -> int:
+        """What the file at `path` will hold beside chunks: the capped array, or at least its own size when whole.
+
+        Raises
+        ------
+        OSError : the file cannot be looked at.
+        """
+        assembly = self._loader.assembly(path)
+        if assembly is Assembly.CAPPED:
+            return self._loader.budget().budget_bytes
+        return os.stat(path).st_size if assembly is Assembly.WHOLE else 0
 
     @property
     def versions(self) -> dict[str, int]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playlista.errors import ConfigError
 
@@ -116,7 +116,7 @@ class Settings:
     log_level: str = setting("info", _choice("debug", "info", "warning", "error"), "least level that is logged")
     log_format: str = setting("console", _choice("json", "console"), "json for collectors, console for people")
 
-    watch_mode: str = setting(
+    watch_mode: Literal["auto", "inotify", "polling"] = setting(
         "auto", _choice("auto", "inotify", "polling"), "auto polls network and FUSE mounts, else inotify"
     )
     watch_settle_seconds: float = setting(
@@ -196,6 +196,10 @@ class Settings:
     def analysis_is_float16(self) -> bool:
         """Whether that signal is kept as float16."""
         return self.memory_optimization_enabled and self.memory_use_float16 and self.memory_optimized_bit_depth == 16
+
+    def inference_threads(self, cpu_threads: int) -> int:
+        """Width of an inference: one patch at a time gains nothing from a second thread, and costs it 40 % more CPU."""
+        return cpu_threads if self.musicnn_batch_size > 1 else 1
 
     def native_environment(self) -> dict[str, str]:
         """The variables that TensorFlow reads when it is imported, by name."""

@@ -15,14 +15,15 @@ from typing import Any, BinaryIO
 from playlista.tracks import Analysis
 
 #: Columns of the flat table: group and field of the result object.
-CSV_COLUMNS = (
-    *(("", field) for field in ("path", "status", "reason", "detail")),
-    *(("audio", field) for field in ("duration_seconds", "analyzed_seconds", "sample_rate_hz", "channels", "format", "truncated")),
-    *(("rhythm", field) for field in ("bpm", "bpm_confidence", "beats_count", "onset_rate_hz", "danceability")),
-    *(("tonal", field) for field in ("key", "scale", "strength", "camelot", "tuning_hz")),
-    *(("loudness", field) for field in ("integrated_lufs", "range_lu", "true_peak_dbtp", "replaygain_track_gain_db")),
-    *(("spectral", field) for field in ("centroid_hz", "rolloff_hz", "flatness", "flux", "zero_crossing_rate")),
-)  # fmt: skip
+_CSV_GROUPS = {
+    "": ("path", "status", "reason", "detail"),
+    "audio": ("duration_seconds", "analyzed_seconds", "sample_rate_hz", "channels", "format", "truncated"),
+    "rhythm": ("bpm", "bpm_confidence", "beats_count", "onset_rate_hz", "danceability"),
+    "tonal": ("key", "scale", "strength", "camelot", "tuning_hz"),
+    "loudness": ("integrated_lufs", "range_lu", "true_peak_dbtp", "replaygain_track_gain_db"),
+    "spectral": ("centroid_hz", "rolloff_hz", "flatness", "flux", "zero_crossing_rate"),
+}
+CSV_COLUMNS = tuple((group, field) for group, fields in _CSV_GROUPS.items() for field in fields)
 
 
 def write_results(results: Iterable[Analysis], kind: str, stream: BinaryIO) -> int:

@@ -16,9 +16,9 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import structlog
-import waitress
 from prometheus_client import CONTENT_TYPE_LATEST
 from waitress import wasyncore
+from waitress.server import create_server
 
 from playlista.errors import ConfigError, PlaylistaError
 from playlista.tracks import Status
@@ -156,7 +156,7 @@ class Server:
     """
 
     def __init__(self, address: str, application: Application) -> None:
-        self._server = waitress.create_server(
+        self._server = create_server(
             application,
             sockets=[_bind(address)],
             threads=4,

@@ -44,12 +44,14 @@ def _direction_of(store: Store, path: str) -> NDArray[np.float32]:
         raise PlaylistaError(f"{path}: not in the library, or not analyzed yet; `playlista list` shows what is")
     if analysis.tagging is None:
         raise PlaylistaError(f"{path}: has no embedding; prepare the model (`playlista models prepare`) and analyze it")
-    return _directions(np.array([analysis.tagging.embedding], np.float32))[0]
+    (direction,) = _directions(np.array([analysis.tagging.embedding], np.float32))
+    return np.asarray(direction)
 
 
 def _directions(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    directions: NDArray[np.float32] = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    return directions
 
 
 def _compared(target: NDArray[np.float32], paths: Iterable[str], vectors: NDArray[np.float32]) -> Iterator[Neighbour]:

@@ -62,7 +62,7 @@ def load_tagger(settings: Settings, cgroup: Cgroup) -> Tagger:
 def _started(choice: RuntimeChoice, files: ModelFiles, settings: Settings, cgroup: Cgroup) -> TagsAccumulator:
     assert choice.name is not None
     with notices_withheld():
-        runtime = load_runtime(choice.name, files, cgroup.cpu_threads())
+        runtime = load_runtime(choice.name, files, settings.inference_threads(cgroup.cpu_threads()))
     return TagsAccumulator(
         runtime,
         files.labels,

@@ -20,6 +20,7 @@ from playlista.errors import FailureReason, Interrupted, StoreError, TrackError
 from playlista.jobs import Job, JobQueue
 from playlista.memory.admission import Admission
 from playlista.memory.cleanup import Cleanup
+from playlista.memory.monitor import MemorySampler
 from playlista.metrics import Metrics
 from playlista.store import Store
 from playlista.tracks import FEATURE_GROUPS, Analysis, Status, TrackFile
@@ -39,6 +40,7 @@ class Worker:
     ----------
     music_dir : absolute path of the music folder.
     stop : set by a signal; looked at before every chunk.
+    sampler : tells the peak of each track; None with MEMORY_MONITORING_ENABLED=false.
     wake : set when something was put into the queue.
     wall_clock : seconds since the epoch.
     """
@@ -52,6 +54,7 @@ class Worker:
         analyzer: AudioAnalyzer,
         admission: Admission,
         cleanup: Cleanup,
+        sampler: MemorySampler | None,
         metrics: Metrics,
         stop: threading.Event,
         wake: threading.Event,
@@ -63,6 +66,7 @@ class Worker:
         self._analyzer = analyzer
         self._admission = admission
         self._cleanup = cleanup
+        self._sampler = sampler
         self._metrics = metrics
         self._stop = stop
         self._wake = wake
@@ -115,7 +119,8 @@ class Worker:
 
     def _attempt(self, job: Job) -> bool:
         path = os.path.join(self._music_dir, job.file.path)
-        configuration = self._admission.admit(path, reduced=job.alone_reduced).configuration
+        extra_bytes = self._analyzer.array_bytes(path) if os.path.exists(path) else 0
+        admitted = self._admission.admit(path, extra_bytes=extra_bytes, reduced=job.alone_reduced)
         seen = _seen(path, job.file.path)
         former = self._store.get(job.file.path)
         if former and self._is_same_music(job, path, former):
@@ -123,7 +128,7 @@ class Worker:
                 job, replace(former, reason=None, detail=None, status=Status.ANALYZED), seen, "track.kept"
             )
         groups = job.groups or frozenset(FEATURE_GROUPS)
-        done = attempt(self._analyzer, path, shown_as=job.file.path, how=Pass(groups, configuration))
+        done = attempt(self._analyzer, path, shown_as=job.file.path, how=Pass(groups, admitted.configuration))
         if seen is not None and _seen(path, job.file.path) != seen:
             # What was read is neither the old file nor the new one. It is no fault of the file: nothing is counted.
             changed = failed(job.file.path, FailureReason.VANISHED, "replaced or rewritten while it was read")
@@ -148,7 +153,8 @@ class Worker:
             log.info("track.forgotten", path=job.file.path, why="deleted while it was analyzed")
             return True
         self._metrics.track_completed(analysis, self._wall_clock())
-        log.info(event, **_told(analysis))
+        peaks = {"track_peak_mb": self._sampler.restart().resident_bytes >> 20} if self._sampler else {}
+        log.info(event, **_told(analysis), **peaks)
         if analysis.audio and analysis.audio.truncated:
             log.warning(
                 "track.truncated",

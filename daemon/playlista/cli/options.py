@@ -35,5 +35,8 @@ def settings_from(config: Path | None, **flags: str | None) -> Settings:
 def native_settings_from(config: Path | None, **flags: str | None) -> Settings:
     """`settings_from`, with the environment of native libraries in place: call before importing what analyzes."""
     settings = settings_from(config, **flags)
-    prepare_environment(settings.native_environment(), threads=Cgroup().cpu_threads())
+    threads = Cgroup().cpu_threads()
+    prepare_environment(
+        settings.native_environment(), threads=threads, inference_threads=settings.inference_threads(threads)
+    )
     return settings

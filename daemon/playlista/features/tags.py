@@ -70,7 +70,8 @@ class TagsAccumulator:
         self._runtime = runtime
         self._labels = tuple(labels)
         self._hop = patch_hop_frames
-        self._batch_size = batch_size
+        #: May be changed at any time; a smaller one needs less memory from the next inference on.
+        self.batch_size = batch_size
         self._mel = MusicnnMel(_BLOCK_FRAMES)
         self._samples = np.zeros(self._mel.block_samples, dtype=np.float32)
         self._batch: list[NDArray[np.float32]] = []
@@ -150,7 +151,7 @@ class TagsAccumulator:
     def _infer(self, patch: NDArray[np.float32], weight: float) -> None:
         self._batch.append(patch.copy())
         self._sums.expect(weight)
-        if len(self._batch) == self._batch_size:
+        if len(self._batch) >= self.batch_size:
             self._run_batch()
 
     def _run_batch(self) -> None:
