@@ -134,7 +134,7 @@ def _write_mp4(file: Any, fields: Fields) -> None:
 
 
 def _write_id3(file: Any, fields: Fields) -> None:
-    frames = {"bpm": TBPM, "key": TKEY, "mood": TMOO}
+    frames: dict[str, Any] = {"bpm": TBPM, "key": TKEY, "mood": TMOO}
     for field, text in fields.items():
         if field in frames:
             # The standard wants whole beats in TBPM.

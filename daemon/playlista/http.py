@@ -156,7 +156,8 @@ class Server:
     """
 
     def __init__(self, address: str, application: Application) -> None:
-        self._server = create_server(
+        # Typed as any kind of server; one on a single socket has the members that are used here.
+        self._server: Any = create_server(
             application,
             sockets=[_bind(address)],
             threads=4,
