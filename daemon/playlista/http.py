@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs
 
 import structlog
@@ -157,15 +157,18 @@ class Server:
 
     def __init__(self, address: str, application: Application) -> None:
         # Typed as any kind of server; one on a single socket has the members that are used here.
-        self._server: Any = create_server(
-            application,
-            sockets=[_bind(address)],
-            threads=4,
-            connection_limit=64,
-            channel_timeout=30,
-            max_request_header_size=16384,
-            max_request_body_size=1024,
-            ident=None,
+        self._server = cast(
+            Any,
+            create_server(
+                application,
+                sockets=[_bind(address)],
+                threads=4,
+                connection_limit=64,
+                channel_timeout=30,
+                max_request_header_size=16384,
+                max_request_body_size=1024,
+                ident=None,
+            ),
         )
         self.port = int(self._server.effective_port)
         self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
