@@ -133,13 +133,15 @@ class BlockSource:
         declared = self.info.declared_frames
         if declared:
             return StreamBrokenError(FailureReason.CORRUPT, f"declares {declared} frames and holds none")
+        if self._end_is_missing:
+            return StreamBrokenError(FailureReason.CORRUPT, "ends before its first sample")
         return StreamBrokenError(FailureReason.EMPTY, "not a single sample in it")
 
     def _early_end(self) -> StreamBrokenError | None:
         """The fault of a stream that ended without an error but not where it should; None where it should."""
         declared, rate_hz = self.info.declared_frames, self.info.sample_rate_hz
         if declared is not None and self.frames_decoded < declared - self._tolerance_frames:
-            message = f"ends after {self.frames_decoded / rate_hz:.2f} s of {declared / rate_hz:.2f} s"
+            message = f"only {self.frames_decoded / rate_hz:.2f} s of {declared / rate_hz:.2f} s could be decoded"
             return StreamBrokenError(FailureReason.CORRUPT, message)
         if self._end_is_missing:
             return StreamBrokenError(FailureReason.CORRUPT, "ends without the end-of-stream mark of its format")

@@ -12,6 +12,7 @@ from enum import Enum, auto
 
 _HEAD_BYTES = 4096
 _MAX_LEADING_TAGS = 8
+_NO_FILE_IS_LARGER = 2**62
 _ID3_HEADER_BYTES = 10
 _APE_HEADER_BYTES = 32
 
@@ -28,6 +29,9 @@ class Container(Enum):
     OGG = auto()
     MPEG = auto()
     ADTS = auto()
+    AU = auto()
+    CAF = auto()
+    ASF = auto()
     OTHER = auto()
 
 
@@ -43,7 +47,7 @@ _MAGICS: tuple[tuple[int, bytes, Container], ...] = (
     (0, b"fLaC", Container.FLAC),
     (0, b"OggS", Container.OGG),
     (4, b"ftyp", Container.OTHER),  # MP4, M4A, MOV
-    (0, bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"), Container.OTHER),  # ASF: WMA
+    (0, bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"), Container.ASF),  # WMA
     (0, b"MAC ", Container.OTHER),  # Monkey's Audio
     (0, b"wvpk", Container.OTHER),  # WavPack
     (0, b"DSD ", Container.OTHER),  # DSF
@@ -54,8 +58,8 @@ _MAGICS: tuple[tuple[int, bytes, Container], ...] = (
     (0, b"tBaK", Container.OTHER),  # TAK
     (0, b"ajkg", Container.OTHER),  # Shorten
     (0, bytes.fromhex("1a45dfa3"), Container.OTHER),  # Matroska, WebM
-    (0, b".snd", Container.OTHER),  # Sun/NeXT
-    (0, b"caff", Container.OTHER),
+    (0, b".snd", Container.AU),
+    (0, b"caff", Container.CAF),
     (0, b"#!AMR", Container.OTHER),
     (0, b"\x0b\x77", Container.OTHER),  # AC-3
     (0, bytes.fromhex("7ffe8001"), Container.OTHER),  # DTS
@@ -90,6 +94,16 @@ class Identified:
     tags_only: bool
 
 
+def peek(descriptor: int, count: int, position: int) -> bytes:
+    """Up to `count` bytes from `position`, none where a header's sum of sizes leads outside of what files can be.
+
+    Raises
+    ------
+    OSError : the file cannot be read.
+    """
+    return os.pread(descriptor, count, position) if 0 <= position < _NO_FILE_IS_LARGER else b""
+
+
 def identify(descriptor: int) -> Identified:
     """Look at the first bytes of an open file.
 
@@ -99,7 +113,7 @@ def identify(descriptor: int) -> Identified:
     """
     size = os.fstat(descriptor).st_size
     start = _behind_leading_tags(descriptor, size)
-    head = os.pread(descriptor, _HEAD_BYTES, start)
+    head = peek(descriptor, _HEAD_BYTES, start)
     container = _container_of(head)
     tags_only = start > 0 and container is Container.UNKNOWN and _is_padding(head, size - start)
     return Identified(container, start, size, tags_only)
@@ -109,7 +123,7 @@ def _behind_leading_tags(descriptor: int, size: int) -> int:
     """Where the last of the ID3v2 and APEv2 tags at the start ends, at most at the end of the file."""
     position = 0
     for _ in range(_MAX_LEADING_TAGS):
-        length = _tag_length(os.pread(descriptor, _APE_HEADER_BYTES, position))
+        length = _tag_length(peek(descriptor, _APE_HEADER_BYTES, position))
         if not length:
             break
         position = min(size, position + length)

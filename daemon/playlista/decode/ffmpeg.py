@@ -35,7 +35,8 @@ class FfmpegReader:
     descriptor : the open file; it stays the caller's.
     memory_bytes : memory that the child may allocate; None for no limit.
     patience : asked while waiting.
-    declared_frames : the exact length by our own look at the header; None to take ffmpeg's, which is rounded to 10 ms.
+    declared : the length by our own look at the header, in frames or in seconds; None to take ffmpeg's, which is
+        rounded to 10 ms.
     demuxer : the input format where the content alone does not tell; None to let ffmpeg find out.
     like : bring the stream to this rate and these channels; None to take it as it is.
 
@@ -50,7 +51,7 @@ class FfmpegReader:
         memory_bytes: int | None,
         patience: Patience,
         *,
-        declared_frames: int | None = None,
+        declared: int | float | None = None,
         demuxer: str | None = None,
         like: StreamInfo | None = None,
     ) -> None:
@@ -64,7 +65,7 @@ class FfmpegReader:
         self._rest = b""
         self._bytes_taken = 0
         try:
-            self.info = self._read_head(declared_frames)
+            self.info = self._read_head(declared)
         except BaseException:
             self.close()
             raise
@@ -106,7 +107,7 @@ class FfmpegReader:
         if self._bytes_taken // _CACHE_STEP_BYTES > step_before:
             self._trail.finished()
 
-    def _read_head(self, declared_frames: int | None) -> StreamInfo:
+    def _read_head(self, declared: int | float | None) -> StreamInfo:
         """The WAV header that ffmpeg wrote: unlike its messages it is exact about rate and channels."""
         head = b""
         while (layout := _parse_wav_head(head)) is None:
@@ -119,7 +120,8 @@ class FfmpegReader:
         self._rest = head[data_start:]
         self._child.wait_until_described()
         text = "\n".join(self._child.said())
-        return StreamInfo(rate_hz, channels, _codec_name(text), declared_frames or _declared_frames(text, rate_hz))
+        frames = round(declared * rate_hz) if isinstance(declared, float) else declared
+        return StreamInfo(rate_hz, channels, _codec_name(text), frames or _declared_frames(text, rate_hz))
 
     def _raise_if_failed(self) -> None:
         """Return if ffmpeg ended well.

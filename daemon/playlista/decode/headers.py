@@ -7,16 +7,22 @@ decoder says it better. Each parser reads a few bytes at a few places and surviv
 
 from __future__ import annotations
 
-import os
 import struct
 from itertools import islice
 
-from playlista.decode.containers import Container, Identified, parse_mpeg_header
+from playlista.decode.containers import Container, Identified, parse_mpeg_header, peek
 from playlista.decode.wave_header import UNKNOWN_SIZES, parse_wave_header, riff_chunks
 
 _FLAC_UNKNOWN_TOTALS = frozenset({0, 2**36 - 1})
 _MAX_CHUNKS = 1000
 _OGG_TAIL_BYTES = 128 * 1024
+_OGG_HEAD_BYTES = 27
+_OGG_END_FLAG = 4
+#: Codings of Sun/NeXT files that are not compressed: mu-law, 8 to 32 bits, float, double, A-law.
+_AU_SAMPLE_BYTES = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 8, 27: 1}
+_ASF_HEAD_BYTES = 64 * 1024
+_ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+_ASF_TICKS_HZ = 10_000_000
 
 
 def declared_frames(descriptor: int, file: Identified) -> int | None:
@@ -33,16 +39,36 @@ def declared_frames(descriptor: int, file: Identified) -> int | None:
         Container.AIFF: _aiff_frames,
         Container.FLAC: _flac_frames,
         Container.MPEG: _mpeg_frames,
+        Container.AU: _au_frames,
+        Container.CAF: _caf_frames,
     }
     parse = parsers.get(file.container)
     return parse(descriptor, file) if parse else None
 
 
+def declared_seconds(descriptor: int, file: Identified) -> float | None:
+    """Play duration that an ASF header claims, less the time that players fill their buffer; None for other kinds.
+
+    ffmpeg drops this figure where the file is shorter than its header says, which is where it matters.
+    """
+    if file.container is not Container.ASF:
+        return None
+    head = peek(descriptor, _ASF_HEAD_BYTES, file.start)
+    body = head.find(_ASF_FILE_PROPERTIES) + 24
+    if body < 24 or len(head) < body + 64:
+        return None
+    play_ticks, _send_ticks, preroll_ms = struct.unpack_from("<QQQ", head, body + 40)
+    return max(0.0, play_ticks / _ASF_TICKS_HZ - preroll_ms / 1000) or None
+
+
 def ogg_has_end(descriptor: int, file: Identified) -> bool:
-    """Whether the last Ogg page carries the end-of-stream flag, which RFC 3533 demands of the last page of a stream."""
-    tail = os.pread(descriptor, _OGG_TAIL_BYTES, max(0, file.size - _OGG_TAIL_BYTES))
-    page = tail.rfind(b"OggS\0")
-    return page >= 0 and len(tail) > page + 5 and bool(tail[page + 5] & 4)
+    """Whether the last page is whole and ends its stream, as RFC 3533 demands of the last page of every stream."""
+    tail = peek(descriptor, _OGG_TAIL_BYTES, max(0, file.size - _OGG_TAIL_BYTES))
+    page = tail[tail.rfind(b"OggS\0") :]
+    if len(page) < _OGG_HEAD_BYTES or not page[5] & _OGG_END_FLAG:
+        return False
+    segments = page[_OGG_HEAD_BYTES : _OGG_HEAD_BYTES + page[26]]
+    return len(page) >= _OGG_HEAD_BYTES + page[26] + sum(segments)
 
 
 def _wave_frames(descriptor: int, file: Identified) -> int | None:
@@ -52,16 +78,42 @@ def _wave_frames(descriptor: int, file: Identified) -> int | None:
 
 def _aiff_frames(descriptor: int, file: Identified) -> int | None:
     for name, body, _length in islice(riff_chunks(descriptor, file.start, ">"), _MAX_CHUNKS):
-        fields = os.pread(descriptor, 6, body) if name == b"COMM" else b""
+        fields = peek(descriptor, 6, body) if name == b"COMM" else b""
         if len(fields) == 6:
             frames = struct.unpack(">I", fields[2:])[0]
             return None if frames in UNKNOWN_SIZES else frames
     return None
 
 
+def _au_frames(descriptor: int, file: Identified) -> int | None:
+    head = peek(descriptor, 24, file.start)
+    if len(head) < 24:
+        return None
+    data_bytes, coding, _rate_hz, channels = struct.unpack_from(">4I", head, 8)
+    frame_bytes = _AU_SAMPLE_BYTES.get(coding, 0) * channels
+    return data_bytes // frame_bytes if frame_bytes and data_bytes not in UNKNOWN_SIZES else None
+
+
+def _caf_frames(descriptor: int, file: Identified) -> int | None:
+    """Frames by the size of the data chunk; None for compressed codings, and for a size of -1: "until the end"."""
+    position, packet_bytes = file.start + 8, 0
+    for _ in range(_MAX_CHUNKS):
+        head = peek(descriptor, 12, position)
+        if len(head) < 12:
+            return None
+        length = struct.unpack(">q", head[4:])[0]
+        if head[:4] == b"desc":
+            packet_bytes = int.from_bytes(peek(descriptor, 4, position + 12 + 16), "big")
+        elif head[:4] == b"data":
+            # Before the samples there are four bytes that count edits.
+            return (length - 4) // packet_bytes if length > 4 and packet_bytes else None
+        position += 12 + max(0, length)
+    return None
+
+
 def _flac_frames(descriptor: int, file: Identified) -> int | None:
     """Total samples of STREAMINFO (RFC 9639, 8.2): 36 bits, 0 for unknown."""
-    head = os.pread(descriptor, 26, file.start)
+    head = peek(descriptor, 26, file.start)
     if len(head) < 26 or head[4] & 0x7F != 0:
         return None
     total = (head[21] & 0xF) << 32 | int.from_bytes(head[22:26], "big")
@@ -70,7 +122,7 @@ def _flac_frames(descriptor: int, file: Identified) -> int | None:
 
 def _mpeg_frames(descriptor: int, file: Identified) -> int | None:
     """Frames by the Xing, Info or VBRI header in the first MPEG frame, less the encoder's delay and padding."""
-    head = os.pread(descriptor, 512, file.start)
+    head = peek(descriptor, 512, file.start)
     header = parse_mpeg_header(head)
     if header is None:
         return None

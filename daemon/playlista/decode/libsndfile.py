@@ -162,7 +162,9 @@ class LibsndfileReader:
             count = len(self._file.read(out=frames))
         except soundfile.LibsndfileError as error:
             count = max(0, min(len(frames), self._file.tell() - self._frames_read))
-            self._failure = StreamBrokenError(FailureReason.CORRUPT, f"decoding broke off: {_plain(error)}")
+            # Behind the last declared frame there may be tags that a FLAC decoder takes for a damaged frame.
+            if self._frames_read + count < (self.info.declared_frames or _UNKNOWN_FRAMES):
+                self._failure = StreamBrokenError(FailureReason.CORRUPT, f"decoding broke off: {_plain(error)}")
         if self._mapped and self._mapped.failure:
             self._failure = self._mapped.failure
         self._frames_read += count

@@ -10,6 +10,7 @@ import errno
 import mmap
 import os
 
+from playlista.decode.page_cache import OVERLAP_BYTES, PageCacheTrail
 from playlista.decode.source import StreamBrokenError
 from playlista.errors import FailureReason
 
@@ -40,6 +41,7 @@ class MappedFile:
         self._bytes = memoryview(self._map)
         self._position = 0
         self._released_to = 0
+        self._trail = PageCacheTrail(descriptor)
         self._window = (0, 0)
 
     def tell(self) -> int:
@@ -122,6 +124,7 @@ class MappedFile:
         end = self._position - self._position % mmap.PAGESIZE
         if end - self._released_to < _STEP_BYTES:
             return
-        self._map.madvise(mmap.MADV_DONTNEED, self._released_to, end - self._released_to)
-        os.posix_fadvise(self._descriptor, self._released_to, end - self._released_to, os.POSIX_FADV_DONTNEED)
+        start = max(0, self._released_to - OVERLAP_BYTES)
+        self._map.madvise(mmap.MADV_DONTNEED, start, end - start)
+        self._trail.passed(end)
         self._released_to = end

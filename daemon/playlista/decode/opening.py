@@ -18,7 +18,7 @@ from playlista.decode.blocks import BlockSource
 from playlista.decode.containers import MAPPABLE, WAVES, Container, Identified, identify
 from playlista.decode.continued import ContinuedReader
 from playlista.decode.ffmpeg import FfmpegReader
-from playlista.decode.headers import declared_frames, ogg_has_end
+from playlista.decode.headers import declared_frames, declared_seconds, ogg_has_end
 from playlista.decode.libsndfile import LibsndfileReader
 from playlista.decode.mapped import MappedFile
 from playlista.decode.pcm import PcmReader, is_plain_pcm
@@ -56,10 +56,12 @@ _REASONS = {
 _LASTING = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG})
 #: Of several readers' complaints, those that are about the machine and not about one decoder's taste win; then, where
 #: the file is of a kind that holds sound, those that are about the whole file.
-_OF_THE_MACHINE = frozenset({FailureReason.DECODE_TIMEOUT, FailureReason.OVER_BUDGET, FailureReason.CRASHED})
-_OF_THE_FILE = frozenset({FailureReason.UNREADABLE, FailureReason.EMPTY})
+_OF_THE_MACHINE = (FailureReason.DECODE_TIMEOUT, FailureReason.OVER_BUDGET, FailureReason.CRASHED)
+_OF_THE_FILE = (FailureReason.UNREADABLE, FailureReason.EMPTY, FailureReason.NOT_AUDIO)
 #: Formats whose decoder may stop before the music does: at a damaged frame, a wrong length, or the seam of two files.
 _RESUMABLE = frozenset({Container.FLAC, Container.MPEG, Container.OGG})
+#: Formats of which libsndfile knows nothing.
+_FOR_FFMPEG = frozenset({Container.ADTS, Container.ASF, Container.OTHER})
 
 
 def open_source(
@@ -177,8 +179,8 @@ class _Doorway:
     def _readers(self, file: Identified, declared: int | None) -> Iterator[Callable[[], FrameReader]]:
         """Ways to read `file`, the likeliest first."""
         own = partial(self._own, file, declared)
-        child = partial(self._ffmpeg, declared)
-        if file.container in {Container.OTHER, Container.ADTS}:
+        child = partial(self._ffmpeg, declared_seconds(self.descriptor, file) or declared)
+        if file.container in _FOR_FFMPEG:
             yield child
             yield own
         elif file.container is Container.FLAC and declared is None:
@@ -197,13 +199,13 @@ class _Doorway:
             yield lambda: child(demuxer="flac")
 
     def _ffmpeg(
-        self, declared: int | None, *, like: StreamInfo | None = None, demuxer: str | None = None
+        self, declared: int | float | None, *, like: StreamInfo | None = None, demuxer: str | None = None
     ) -> FfmpegReader:
         return FfmpegReader(
             self.descriptor,
             self.child_memory_bytes,
             self.patience,
-            declared_frames=declared,
+            declared=declared,
             demuxer=demuxer,
             like=like,
         )
@@ -213,7 +215,7 @@ class _Doorway:
         mapped = self._map(file)
         header = parse_wave_header(self.descriptor, file) if mapped and file.container in WAVES else None
         if mapped and header and is_plain_pcm(header):
-            return PcmReader(mapped, header, self.patience)
+            return PcmReader(mapped, header, file.container, self.patience)
         reader = LibsndfileReader(self.descriptor, mapped, declared, self.patience)
         if file.container is Container.OGG and ogg_has_end(self.descriptor, file):
             return reader.declaring_its_length()
@@ -257,11 +259,10 @@ def _tolerance_frames(reader: FrameReader, file: Identified) -> int:
 def _verdict(file: Identified, complaints: list[StreamBrokenError]) -> StreamBrokenError:
     """One reason out of several readers' complaints."""
     by_reason = {complaint.reason: complaint for complaint in reversed(complaints)}
-    for reason in _OF_THE_MACHINE & by_reason.keys():
-        return by_reason[reason]
-    if file.container is Container.UNKNOWN:
-        return StreamBrokenError(FailureReason.NOT_AUDIO, "no sound that libsndfile or ffmpeg knows")
-    for reason in (*_OF_THE_FILE & by_reason.keys(), FailureReason.NOT_AUDIO):
+    told_apart = file.container is not Container.UNKNOWN
+    for reason in _OF_THE_MACHINE + (_OF_THE_FILE if told_apart else ()):
         if reason in by_reason:
             return by_reason[reason]
-    return complaints[0]
+    if told_apart:
+        return complaints[0]
+    return StreamBrokenError(FailureReason.NOT_AUDIO, "no sound that libsndfile or ffmpeg knows")

@@ -7,12 +7,14 @@ to it, and although clean pages are reclaimed first, a full cache is what makes 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
-_STEP_BYTES = 8 * 1024 * 1024
+_STEP_BYTES = 2 * 1024 * 1024
+OVERLAP_BYTES = 8 * 1024 * 1024
 
 
 class PageCacheTrail:
-    """Drops the pages behind a cursor that moves forward, every 8 MiB.
+    """Drops the pages behind a cursor that moves forward, every 2 MiB.
 
     Parameters
     ----------
@@ -26,7 +28,10 @@ class PageCacheTrail:
     def passed(self, position: int) -> None:
         """Tell that everything before `position` (bytes) has been read."""
         if position - self._dropped_to >= _STEP_BYTES:
-            self._drop(self._dropped_to, position - self._dropped_to)
+            # From before the last edge: the kernel caches in folios of up to some megabytes, and one that lay across
+            # that edge could not be dropped then.
+            start = max(0, self._dropped_to - OVERLAP_BYTES)
+            self._drop(start, position - start)
             self._dropped_to = position
 
     def finished(self) -> None:
@@ -35,7 +40,5 @@ class PageCacheTrail:
 
     def _drop(self, start: int, length: int) -> None:
         """Advice that a file system does not understand is no error."""
-        try:
+        with suppress(OSError):
             os.posix_fadvise(self._descriptor, start, length, os.POSIX_FADV_DONTNEED)
-        except OSError:
-            return

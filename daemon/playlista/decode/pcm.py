@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from playlista.decode.containers import Container
 from playlista.decode.mapped import MappedFile
 from playlista.decode.source import Patience, StreamInfo
 from playlista.decode.wave_header import WAVE_FLOAT, WAVE_PCM, WaveHeader
@@ -73,11 +74,12 @@ class PcmReader:
     ----------
     mapped : the file; it is closed with the reader.
     header : its header, for which ``is_plain_pcm`` holds.
+    container : its kind, for the name of the format.
     patience : asked between steps.
     """
 
-    def __init__(self, mapped: MappedFile, header: WaveHeader, patience: Patience) -> None:
-        self.info = StreamInfo(header.sample_rate_hz, header.channels, "WAV", header.declared_frames)
+    def __init__(self, mapped: MappedFile, header: WaveHeader, container: Container, patience: Patience) -> None:
+        self.info = StreamInfo(header.sample_rate_hz, header.channels, container.name, header.declared_frames)
         self._mapped = mapped
         self._patience = patience
         self._widen = _WIDENINGS[header.coding, header.bits]

@@ -6,13 +6,12 @@ them compares them with the file.
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from playlista.decode.containers import Container, Identified
+from playlista.decode.containers import Container, Identified, peek
 
 #: Sizes that writers put where they cannot know the size: 0, all ones, SoX's and libsndfile's for pipes.
 UNKNOWN_SIZES = frozenset({0, 0xFFFFFFFF, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFFFFFFFFFF})
@@ -61,7 +60,7 @@ def parse_wave_header(descriptor: int, file: Identified) -> WaveHeader | None:
     ------
     OSError : the file cannot be read.
     """
-    is_big_endian = os.pread(descriptor, 4, file.start) == b"RIFX"
+    is_big_endian = peek(descriptor, 4, file.start) == b"RIFX"
     order = ">" if is_big_endian else "<"
     chunks = w64_chunks if file.container is Container.W64 else riff_chunks
     fields: tuple[int, int, int, int, int] | None = None
@@ -69,11 +68,11 @@ def parse_wave_header(descriptor: int, file: Identified) -> WaveHeader | None:
     try:
         for name, body, length in islice(chunks(descriptor, file.start, order), _MAX_CHUNKS):
             if name == b"ds64":
-                long_bytes = struct.unpack("<Q", os.pread(descriptor, 8, body + 8))[0]
+                long_bytes = struct.unpack("<Q", peek(descriptor, 8, body + 8))[0]
             elif name == b"fmt ":
-                fields = _format(os.pread(descriptor, 26, body), order)
+                fields = _format(peek(descriptor, 26, body), order)
             elif name == b"fact":
-                fact_frames = _known(struct.unpack(order + "I", os.pread(descriptor, 4, body))[0])
+                fact_frames = _known(struct.unpack(order + "I", peek(descriptor, 4, body))[0])
             elif name == b"data":
                 data_bytes = _known(long_bytes if long_bytes is not None and length == _IN_DS64 else length)
                 if _has_wrapped(length, file.size - body):
@@ -87,7 +86,7 @@ def parse_wave_header(descriptor: int, file: Identified) -> WaveHeader | None:
 def riff_chunks(descriptor: int, start: int, order: str) -> Iterator[tuple[bytes, int, int]]:
     """(name, position of the body, declared length) of each chunk of a RIFF or IFF file."""
     position = start + 12
-    while len(head := os.pread(descriptor, 8, position)) == 8:
+    while len(head := peek(descriptor, 8, position)) == 8:
         name, length = head[:4], struct.unpack(order + "I", head[4:])[0]
         yield name, position + 8, length
         position += 8 + length + length % 2
@@ -96,7 +95,7 @@ def riff_chunks(descriptor: int, start: int, order: str) -> Iterator[tuple[bytes
 def w64_chunks(descriptor: int, start: int, order: str) -> Iterator[tuple[bytes, int, int]]:
     """(first letters of the GUID, position of the body, declared length) of each chunk of a Wave64 file."""
     position = start + 40
-    while len(head := os.pread(descriptor, _W64_HEAD_BYTES, position)) == _W64_HEAD_BYTES:
+    while len(head := peek(descriptor, _W64_HEAD_BYTES, position)) == _W64_HEAD_BYTES:
         length = struct.unpack(order + "Q", head[16:])[0]
         yield head[:4], position + _W64_HEAD_BYTES, max(0, length - _W64_HEAD_BYTES)
         position += max(_W64_HEAD_BYTES, length + -length % 8)
