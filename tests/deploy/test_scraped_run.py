@@ -1,0 +1,130 @@
+"""A real Prometheus scrapes a real run: every panel and every rule finds its data, and the scrapes disturb nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from deploy.checks.dashboard import load_dashboard, queries
+from deploy.checks.rules import OURS, RULES, load_rules
+from deploy.checks.tools import PROJECT, ToolMissing, locate
+from tests.deploy.prometheus import Prometheus, scraping, wait_for
+from tests.integration.daemon import Daemon
+from tests.signals import song, write
+
+TRACKS = 3
+MAX_SERIES = 250
+MAX_SCRAPE_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was seen of one run over tracks that are good and one that is not."""
+
+    daemon: Daemon
+    prometheus: Prometheus
+    scrape_seconds: list[float]
+
+
+@pytest.fixture(scope="module")
+def scraped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    folder = tmp_path_factory.mktemp("scraped")
+    daemon = Daemon(folder, {"PATH": os.environ["PATH"]}, MUSICNN_RUNTIME="off", MAX_ATTEMPTS="1")
+    try:
+        daemon.start()
+        with scraping(f"127.0.0.1:{daemon.port}", PROJECT / RULES, folder) as prometheus:
+            yield Run(daemon, prometheus, _work(daemon, prometheus))
+    except ToolMissing as missing:
+        pytest.skip(str(missing))
+    finally:
+        daemon.close()
+
+
+def _work(daemon: Daemon, prometheus: Prometheus) -> list[float]:
+    """Let it analyze tracks, scraping besides Prometheus while it does; the seconds of each scrape."""
+    music = song(seconds=240)
+    for number in range(TRACKS):
+        write(daemon.music / f"{number}.flac", music)
+    (daemon.music / "broken.flac").write_bytes(b"fLaC" + bytes(4000))
+    taken = []
+    daemon.wait_for(lambda: daemon.metric("playlista_tracks_in_flight"), "a track in flight")
+    while _unfinished(daemon):
+        begun = time.perf_counter()
+        status, _ = daemon.get("/metrics")
+        taken.append(time.perf_counter() - begun)
+        assert status == 200
+        time.sleep(0.02)
+    # Two scrapes later the last counts are in; a rule more, and what is recorded from them.
+    wait_for(lambda: prometheus.query("instance:playlista_tracks_failed:ratio1h"), "the recorded series")
+    return taken
+
+
+def _unfinished(daemon: Daemon) -> bool:
+    page = daemon.get("/metrics")[1].decode()
+    samples = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(page)
+        for sample in family.samples
+    }
+    good = samples["playlista_library_tracks", "analyzed"]
+    bad = samples["playlista_library_tracks", "failed"] + samples["playlista_library_tracks", "quarantined"]
+    return good < TRACKS or bad < 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("title", "expression"), list(queries(load_dashboard(PROJECT))))
+def test_a_panel_shows_data(title: str, expression: str, scraped: Run) -> None:
+    series = scraped.prometheus.query(expression)
+    assert series, f"{title}: nothing for {expression}"
+    assert all(np.isfinite(float(one["value"][1])) for one in series), f"{title}: {series}"
+
+
+@pytest.mark.slow
+def test_every_rule_is_evaluated_without_an_error(scraped: Run) -> None:
+    groups = scraped.prometheus.get("rules")["groups"]
+    rules = {rule["name"]: (rule["health"], rule.get("lastError", "")) for group in groups for rule in group["rules"]}
+    assert rules == dict.fromkeys((rule.get("alert") or rule["record"] for rule in load_rules(PROJECT)), ("ok", ""))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rule", load_rules(PROJECT), ids=lambda rule: rule.get("alert") or rule["record"])
+def test_every_series_that_a_rule_reads_is_there(rule: dict[str, str], scraped: Run) -> None:
+    names = OURS.findall(rule["expr"]) or [rule["expr"].split("{")[0].rsplit("(")[-1]]
+    assert [name for name in names if not scraped.prometheus.query(name)] == []
+
+
+@pytest.mark.slow
+def test_a_good_run_raises_no_critical_alert(scraped: Run) -> None:
+    active = scraped.prometheus.get("alerts")["alerts"]
+    assert [alert for alert in active if alert["labels"]["severity"] == "critical"] == []
+
+
+@pytest.mark.slow
+def test_promtool_has_nothing_to_say_about_the_page(scraped: Run) -> None:
+    page = scraped.daemon.get("/metrics")[1]
+    checked = subprocess.run([locate("promtool"), "check", "metrics"], input=page, capture_output=True, check=False)
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")
+
+
+@pytest.mark.slow
+def test_there_are_few_series(scraped: Run) -> None:
+    assert (
+        int(scraped.prometheus.query('count({job="playlista", __name__=~"playlista_.+|process_.+"})')[0]["value"][1])
+        < MAX_SERIES
+    )
+    everything = scraped.prometheus.query("scrape_samples_scraped")[0]["value"][1]
+    assert int(everything) < MAX_SERIES
+
+
+@pytest.mark.slow
+def test_a_scrape_during_analysis_is_quick(scraped: Run) -> None:
+    """Wall time, since that is what a scraper waits for: 99 of 100 scrapes while the main thread analyzes."""
+    assert len(scraped.scrape_seconds) >= 20, "the run was too short to tell"
+    assert np.percentile(scraped.scrape_seconds, 99) < MAX_SCRAPE_SECONDS
