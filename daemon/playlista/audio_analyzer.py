@@ -159,7 +159,8 @@ class _Run:
             self.features.update(chunk)
             held = self.features.retained_bytes
             self._retained_bytes = max(self._retained_bytes, held + self._stream.held_bytes)
-            if held > self._budget.budget_bytes:
+            # An array is cut by the stream itself, and exact to the sample; here what the features keep is bounded.
+            if self._stream.assembly is Assembly.STREAMED and held > self._budget.budget_bytes:
                 self._stream.truncation = Truncation(self._budget.reason, self._stream.frames_delivered)
                 break
             if is_late():

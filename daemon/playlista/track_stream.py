@@ -66,6 +66,7 @@ class TrackStream:
     Attributes
     ----------
     info : what the header says.
+    assembly : how the samples are put together.
     broke_off : the error at which decoding ended early, after at least one block; None for a sound file.
     truncation : the cut at the budget; None where the track was delivered whole.
     decode_seconds, resample_seconds : CPU seconds of the thread that iterated.
@@ -95,7 +96,7 @@ class TrackStream:
         self._budget = budget
         self._stop = stop
         self._cleanup = cleanup
-        self._assembly = assembly
+        self.assembly = assembly
         self.analysis_rate_hz = analysis_rate_hz
         self._dtype = np.dtype(analysis_dtype)
         native = source.info.sample_rate_hz
@@ -113,7 +114,7 @@ class TrackStream:
 
     def __iter__(self) -> Iterator[AudioChunk]:
         ways = {Assembly.STREAMED: self._streamed, Assembly.CAPPED: self._capped, Assembly.WHOLE: self._whole}
-        for chunk in ways[self._assembly]():
+        for chunk in ways[self.assembly]():
             self._note_held(chunk.native.nbytes + chunk.analysis.nbytes + chunk.model.nbytes)
             yield chunk
             del chunk  # the consumer is done with it: let it go before the next one is made
