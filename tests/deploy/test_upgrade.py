@@ -1,0 +1,71 @@
+"""An upgrade keeps the library: what an older version stored is there after the new one has started on it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from playlista import migrations
+from tests.integration.daemon import Daemon
+from tests.signals import song, write
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[Daemon]:
+    started = Daemon(tmp_path, {"PATH": os.environ["PATH"]}, MUSICNN_RUNTIME="off")
+    yield started
+    started.close()
+
+
+def downgrade(file: Path, version: int) -> None:
+    """Move all rows of `file` into a database with the schema of `version`, as that version would have made it."""
+    older = file.with_suffix(".older")
+    with sqlite3.connect(older, isolation_level=None) as connection:
+        migrations.migrate(connection, until=version)
+        tables = [
+            name
+            for (name,) in connection.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+            )
+        ]
+        connection.execute("ATTACH ? AS newer", (str(file),))
+        for table in tables:
+            connection.execute(f"INSERT OR REPLACE INTO main.{table} SELECT * FROM newer.{table}")
+        connection.execute("DETACH newer")
+    connection.close()
+    for leftover in file.parent.glob(f"{file.name}-*"):
+        leftover.unlink()
+    older.replace(file)
+
+
+def version_of(file: Path) -> int:
+    connection = sqlite3.connect(file)
+    version = migrations.version_of(connection)
+    connection.close()
+    return version
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", range(1, migrations.NEWEST))
+def test_a_library_of_an_older_schema_is_kept_and_goes_on(version: int, daemon: Daemon) -> None:
+    write(daemon.music / "old.flac", song(seconds=8))
+    daemon.start()
+    daemon.wait_for(lambda: daemon.result("old.flac"), "the first result")
+    before = daemon.result("old.flac")
+    daemon.stop()
+    (file,) = daemon.data.glob("*.db")
+    downgrade(file, version)
+    assert version_of(file) == version
+
+    write(daemon.music / "new.flac", song(seconds=8, bpm=90))
+    daemon.start()
+    daemon.wait_for(lambda: daemon.result("new.flac"), "the result of a new track")
+    assert daemon.result("old.flac") == before
+    assert daemon.metric('playlista_library_tracks{status="analyzed"}') == 2
+    assert daemon.metric('playlista_tracks_completed_total{result="analyzed"}') == 1, "an old track was analyzed again"
+    daemon.stop()
+    assert version_of(file) == migrations.NEWEST
