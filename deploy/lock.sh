@@ -9,5 +9,6 @@ compile() {
     echo "$target: $(grep -c '==' "$target") packages"
 }
 compile requirements.lock --extra tensorflow --extra onnx --extra build
-compile requirements-lean.lock --extra onnx --extra build --constraint requirements.lock
+compile requirements-lean.lock --extra build --override deploy/lean-overrides.txt --constraint requirements.lock \
+    deploy/lean.in
 compile requirements-test.lock --extra tensorflow --extra onnx --extra build --extra test --constraint requirements.lock
