@@ -11,6 +11,7 @@ measures large.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import sys
@@ -78,7 +79,7 @@ def make_music(sources: Sequence[Source], folder: Path, requests: Sequence[Reque
     missing = [(str(path), asdict(request)) for path, request in zip(paths, requests, strict=True) if not path.exists()]
     if missing:
         order = folder / f"order-{os.getpid()}.json"
-        order.write_text(json.dumps({"sources": [source.path for source in sources], "files": missing}))
+        order.write_text(json.dumps({"sources": [asdict(source) for source in sources], "files": missing}))
         run(python("-m", "benchmarks.music", "make", str(order))).checked()
         order.unlink()
     return paths
@@ -127,32 +128,26 @@ def _blocks(file: Any) -> Iterator[Any]:
 class Row:
     """The sources one after another for ever, as stereo at 44.1 kHz."""
 
-    def __init__(self, paths: Sequence[str]) -> None:
-        self._paths = paths
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self._sources = sources
 
     def blocks(self, skip_seconds: float) -> Iterator[Any]:
         """Seconds of samples [shape=(n, 2), float32] from `skip_seconds` on."""
-        skip = round(skip_seconds * RATE_HZ)
-        for block in self._from_start():
-            if skip >= len(block):
-                skip -= len(block)
-                continue
-            yield block[skip:]
-            skip = 0
-
-    def _from_start(self) -> Iterator[Any]:
-        while True:
-            for path in self._paths:
-                yield from _stereo(path)
+        skip_seconds %= sum(source.seconds for source in self._sources)
+        for source in itertools.cycle(self._sources):
+            if skip_seconds < source.seconds:
+                yield from _stereo(source, skip_seconds)
+            skip_seconds = max(0.0, skip_seconds - source.seconds)
 
 
-def _stereo(path: str) -> Iterator[Any]:
+def _stereo(source: Source, skip_seconds: float) -> Iterator[Any]:
     import numpy
     import soundfile
     import soxr
 
-    with soundfile.SoundFile(path) as file:
+    with soundfile.SoundFile(source.path) as file:
         stream = soxr.ResampleStream(file.samplerate, RATE_HZ, file.channels, dtype="float32")
+        file.seek(int(skip_seconds * file.samplerate))
         for block in _blocks(file):
             samples = block if file.samplerate == RATE_HZ else stream.resample_chunk(block)
             yield numpy.ascontiguousarray(samples[:, [0, min(1, samples.shape[1] - 1)]])
@@ -190,8 +185,9 @@ def main(arguments: Sequence[str]) -> None:
         print(json.dumps([asdict(source) for source in _find(arguments[1], float(arguments[2]), float(arguments[3]))]))
         return
     order = json.loads(Path(arguments[1]).read_text())
+    row = Row([Source(**source) for source in order["sources"]])
     for path, request in order["files"]:
-        _make(Path(path), Row(order["sources"]), Request(**request))
+        _make(Path(path), row, Request(**request))
 
 
 if __name__ == "__main__":

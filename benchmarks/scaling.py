@@ -1,0 +1,98 @@
+"""Whether the cost of an hour of audio stays what it is: from 3 minutes to 10 hours, and from 10 tracks to thousands.
+
+What enters: real music. What leaves: rows of figures. The same rows tell the memory against the duration.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.children import python, run
+from benchmarks.contest import ours
+from benchmarks.music import Request, Source, make_music
+
+EXCERPT_SECONDS = 10.0
+
+
+def by_duration(
+    sources: Sequence[Source], folder: Path, seconds: Sequence[float], runtime: str, models: Path
+) -> list[dict[str, Any]]:
+    """One FLAC of each duration through the product."""
+    files = make_music(sources, folder, [Request(".flac", seconds=wanted) for wanted in seconds])
+    contender = ours(runtime, models)
+    rows = []
+    for wanted, path in zip(seconds, files, strict=True):
+        ended = run([*contender.command, str(path)], environment=contender.environment).checked()
+        analysis = json.loads(ended.output)
+        rows.append(
+            {
+                "seconds": wanted,
+                **ended.figures(),
+                "analyzed_seconds": analysis["audio"]["analyzed_seconds"],
+                "truncated": analysis["audio"]["truncated"],
+                "retained_bytes": analysis["memory"]["retained_bytes"],
+                "timings": analysis["timings"],
+            }
+        )
+        print(f"  {wanted / 3600:6.2f} h: {ended.cpu_seconds:8.2f} CPU s, {ended.peak_rss_bytes >> 20} MiB", flush=True)
+    return rows
+
+
+def start_up(runtime: str, models: Path) -> float:
+    """CPU seconds of the product on an empty folder."""
+    contender = ours(runtime, models)
+    with tempfile.TemporaryDirectory() as nothing:
+        return run([*contender.command, nothing], environment=contender.environment).checked().cpu_seconds
+
+
+def by_count(
+    sources: Sequence[Source], folder: Path, counts: Sequence[int], runtime: str, models: Path
+) -> list[dict[str, Any]]:
+    """Folders of 10-second excerpts, no two alike, through scan, queue, analysis and database (``run --once``).
+
+    The result of one track is reused for another with the same samples, so every excerpt begins elsewhere.
+    """
+    most = max(counts)
+    step = sum(source.seconds for source in sources) / most
+    requests = [Request(".flac", EXCERPT_SECONDS, skip_seconds=round(number * step, 6)) for number in range(most)]
+    excerpts = make_music(sources, folder / "excerpts", requests)
+    rows = []
+    for count in counts:
+        chosen = excerpts[:: most // count][:count]
+        figures = _library(chosen, runtime, models)
+        rows.append({"count": count, "seconds": count * EXCERPT_SECONDS, **figures})
+        print(f"  {count:6} tracks: {figures['cpu_seconds']:8.2f} CPU s", flush=True)
+    return rows
+
+
+def _library(files: Sequence[Path], runtime: str, models: Path) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as place:
+        music, data = Path(place) / "music", Path(place) / "data"
+        music.mkdir()
+        for path in files:
+            _link(path, music / path.name)
+        command = python("-m", "playlista", "run", "--once", "--music", str(music), "--data", str(data))
+        environment = {
+            "MUSICNN_RUNTIME": runtime,
+            "MODELS_DIR": str(models.resolve()),
+            "LISTEN_ADDRESS": "127.0.0.1:0",
+            "WATCH_SETTLE_SECONDS": "0",
+            "LOG_LEVEL": "error",
+        }
+        ended = run(command, environment=environment).checked()
+        status = run(python("-m", "playlista", "status", "--json", "--data", str(data))).checked()
+        return {**ended.figures(), "status": json.loads(status.output)}
+
+
+def _link(path: Path, name: Path) -> None:
+    """A second name for the file where the file system can, else a copy."""
+    try:
+        os.link(path, name)
+    except OSError:
+        shutil.copyfile(path, name)
