@@ -1,7 +1,7 @@
 # Everything a newcomer needs is `make run MUSIC=/path/to/music` and `make test`.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types layers bench lock clean
+.PHONY: help run test check format lint types layers bench check-deploy lock clean
 
 MUSIC ?=
 DATA ?= ./data
@@ -54,6 +54,13 @@ types: $(TEST_STAMP)
 
 layers: $(TEST_STAMP)
 	@echo "playlista: checking the import layers" && $(BIN)/lint-imports --no-logo
+
+bench: $(TEST_STAMP) ## Measure speed beside the peers: make bench MUSIC=/path/to/music
+	@$(BIN)/python -m benchmarks.speed $(if $(MUSIC),--music "$(MUSIC)")
+
+check-deploy: $(TEST_STAMP) ## Check image, compose, chart, rules and dashboard with their real tools
+	@sh deploy/tools.sh
+	@$(BIN)/python -m deploy.checks
 
 lock: $(TEST_STAMP) ## Resolve the dependencies anew and write the three lock files
 	@sh deploy/lock.sh
