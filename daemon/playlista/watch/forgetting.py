@@ -56,12 +56,11 @@ class Forgetting:
         return [known.file_id for known in self._library.page(folder=DISPLACED.rstrip("/"), limit=BATCH_FILES)]
 
     def _doubt(self, *, last_one: bool) -> str | None:
-        verdict = self._folder.check()
-        if last_one and (verdict.trusted or self._folder.only_emptied):
+        if not self._folder.is_unchanged():
+            return "the music folder is away or another one; nothing is deleted"
+        if last_one or self._folder.holds_music():
             return None
-        if verdict.trusted and not self._folder.holds_music():
-            return "the music folder holds no music at all; nothing is deleted until it holds some"
-        return verdict.why or None
+        return "the music folder holds no music at all; nothing is deleted until it holds some"
 
     def _is_gone(self, file_id: int) -> bool:
         known = self._library.by_id(file_id)

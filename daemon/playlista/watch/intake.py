@@ -108,6 +108,10 @@ class Intake:
                 follow_up.folders[path] = None
         return follow_up
 
+    def disregard_departures(self) -> None:
+        """Events were lost, so a departed file may be where nobody told of: only a scan of everything can say."""
+        self._departed.clear()
+
     def _moved(self, path: str, new_path: str, now: float, moves: Moves, follow_up: FollowUp) -> None:
         if self._walk.is_folder(new_path):
             moves.carry_out()  # in the order in which it happened

@@ -50,7 +50,7 @@ class Moves:
 
         A hard link and a copy look the same, but their origin is still in its place.
         """
-        if known.file_id in self._spoken_for:
+        if known.file_id in self._spoken_for or known.file.path == file.path:
             return False
         same_inode = known.file.inode == as_stored(file).inode
         same_name = os.path.basename(known.file.path) == os.path.basename(file.path)

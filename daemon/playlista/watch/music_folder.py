@@ -77,27 +77,21 @@ class MusicFolder:
         self._walk = walk
         self._mountinfo = mountinfo
         self._accepted: _Identity | None = None
-        self._is_bare = False
 
     @property
     def reports_changes(self) -> bool:
         """Whether the kernel tells what happens in the folder and in all that is mounted in it."""
         return all(mount.reports_changes for mount in self._mounts())
 
-    @property
-    def only_emptied(self) -> bool:
-        """Whether it is, at the last check, the very folder that was trusted before, without anything in it."""
-        return self._is_bare and self._accepted is not None
-
     def check(self) -> Verdict:
         """Look at the folder: a few system calls while nothing changed, two hundred when it did."""
         try:
-            identity = self._identify()
+            identity, bare = self._identify(), self._is_bare()
         except OSError as error:
             self._accepted = None
             return Verdict(Presence.MISSING, f"{self._root}: {error.strerror}; nothing is deleted until it is back")
         changed = identity != self._accepted
-        if self._is_bare and self._library.count():
+        if bare and self._library.count():
             self._accepted = None if changed else self._accepted
             return Verdict(
                 Presence.EMPTY,
@@ -116,15 +110,28 @@ class MusicFolder:
             self._accepted = identity
         return Verdict(Presence.PRESENT, changed=changed)
 
+    def is_unchanged(self) -> bool:
+        """Whether it still is the folder that the last check trusted, whatever is in it.
+
+        Asked in the middle of things, where another folder must not be recognized by files that were just taken in
+        from it.
+        """
+        try:
+            return self._identify() == self._accepted
+        except OSError:
+            return False
+
     def holds_music(self) -> bool:
         """Whether there is any track in the folder at all."""
         return any(isinstance(sight, Seen) for sight in self._walk.below())
 
     def _identify(self) -> _Identity:
-        with os.scandir(self._root) as entries:
-            self._is_bare = next(entries, None) is None
         status = os.stat(self._root)
         return _Identity(status.st_dev, status.st_ino, self._mounts())
+
+    def _is_bare(self) -> bool:
+        with os.scandir(self._root) as entries:
+            return next(entries, None) is None
 
     def _mounts(self) -> tuple[Mount, ...]:
         return tuple(mounts_within(os.path.realpath(self._root), parse_mountinfo(self._mountinfo())))

@@ -43,7 +43,7 @@ class ScanReport:
     ``gone`` is filled in by who forgets them. ``kept`` are known files that could not be seen and are not held for
     gone. ``left_out`` are files that may still be written, for which the tracker had no room: another scan must come.
     ``displaced``: a file lost its path to another, and only a scan of everything can tell where it went.
-    ``complete`` is False if the scan was stopped. ``gone_ids`` are the rows of files that were not at their place.
+    ``complete`` is False if the scan was ended early. ``gone_ids`` are the rows of files that were not at their place.
     """
 
     new: int = 0
@@ -66,7 +66,7 @@ class Scanner:
     enqueue : takes the files that are due.
     may_be_written : takes a file that changed so lately that it has to settle first; False when it has no room.
     at_rest : whether a file whose last change was at this time, in epoch seconds, has settled.
-    stopped : asked once a batch.
+    proceed : asked once a batch; the scan ends when it says no, because we stop or because the folder is another.
     """
 
     def __init__(
@@ -77,14 +77,14 @@ class Scanner:
         enqueue: Enqueue,
         may_be_written: Callable[[TrackFile], bool],
         at_rest: Callable[[float], bool],
-        stopped: Callable[[], bool],
+        proceed: Callable[[], bool],
     ) -> None:
         self._walk = walk
         self._library = library
         self._enqueue = enqueue
         self._may_be_written = may_be_written
         self._at_rest = at_rest
-        self._stopped = stopped
+        self._proceed = proceed
 
     def scan(self, folder: str = "") -> ScanReport:
         """Compare all below `folder`, relative to the music folder, and put right what is not about deletion."""
@@ -97,12 +97,13 @@ class Scanner:
                 continue
             batch.append(finding)
             if len(batch) == BATCH_FINDINGS:
+                if not self._proceed():
+                    break
                 self._put_right(batch, moves, report)
                 batch = []
-                if self._stopped():
-                    break
-        self._put_right(batch, moves, report)
-        report.complete = not self._stopped()
+        report.complete = self._proceed()
+        if report.complete:
+            self._put_right(batch, moves, report)
         return report
 
     def _known_below(self, folder: str) -> Iterator[KnownFile]:

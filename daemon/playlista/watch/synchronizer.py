@@ -63,7 +63,7 @@ class Synchronizer:
             enqueue=enqueue,
             may_be_written=self._watch_settling,
             at_rest=lambda changed_at: clock() - changed_at >= settle_seconds,
-            stopped=stopped,
+            proceed=lambda: not stopped() and self.folder.is_unchanged(),
         )
         self._now = 0.0
 
@@ -88,9 +88,12 @@ class Synchronizer:
             _say(report)
         return report
 
-    def follow(self, hints: Iterable[Hint], now: float) -> bool:
-        """Go after `hints`; whether everything must be scanned."""
-        return self._follow_up(self._intake.accept(hints, now), now)
+    def follow(self, hints: Iterable[Hint], now: float, *, lost: bool = False) -> bool:
+        """Go after `hints`, of which some may be `lost`; whether everything must be scanned."""
+        must_scan = self._follow_up(self._intake.accept(hints, now), now)
+        if lost:
+            self._intake.disregard_departures()
+        return must_scan or lost
 
     def settle(self, now: float) -> bool:
         """Take the files that came to rest, forget those that stayed away; whether everything must be scanned."""
@@ -108,7 +111,7 @@ class Synchronizer:
             report = self._scanner.scan(folder)
             if report.complete:
                 self._forgetting.forget(report.gone_ids, told=True)
-            scan_all |= report.displaced or report.left_out > 0
+            scan_all |= report.displaced or report.left_out > 0 or not report.complete
         return scan_all
 
     def _watch_settling(self, file: TrackFile) -> bool:

@@ -207,7 +207,7 @@ class MusicWatcher:
             self._scan_at = now
         if lost:
             self._scan_by(now + OVERFLOW_SCAN_DELAY_SECONDS)
-        must_scan = self._synchronizer.follow(hints, now)
+        must_scan = self._synchronizer.follow(hints, now, lost=lost)
         if self._synchronizer.settle(now) or must_scan:
             self._scan_by(now + self._settle_seconds)
         if now >= self._scan_at:
@@ -228,6 +228,7 @@ class MusicWatcher:
         began = self._monotonic()
         report = self._synchronizer.scan(began)
         if not report.complete:
+            self._check_at = began  # if we are not stopping, the folder is another one
             return
         ended = self._monotonic()
         polling = self._source.mode == "polling"
