@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from importlib import metadata
 from typing import Protocol
 
 import numpy as np
@@ -53,11 +54,18 @@ class TaggerRuntime(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """How a runtime is found and started: the module that it needs, whether that needs AVX, and its starter."""
+    """How a runtime is found and started: what must be installed, whether that needs AVX, and its starter."""
 
     module: str
     needs_avx: bool
     start: Callable[[ModelFiles, int], TaggerRuntime]
+    distribution: str | None = None  # where several packages bring the module, the one that will do
+
+    def is_installed(self) -> bool:
+        """Whether it is; nothing is imported."""
+        if importlib.util.find_spec(self.module) is None:
+            return False
+        return self.distribution is None or any(metadata.distributions(name=self.distribution))
 
 
 def load_runtime(
@@ -78,8 +86,9 @@ def load_runtime(
     kind = _KINDS[name]
     if kind.needs_avx and not has_avx(cpu_flags() if flags is None else flags):
         raise ModelError(f"the {name} runtime needs a processor with AVX; set MUSICNN_RUNTIME=numpy")
-    if importlib.util.find_spec(kind.module) is None:
-        raise ModelError(f"the {name} runtime needs the package {kind.module}, which is not installed")
+    if not kind.is_installed():
+        package = kind.distribution or kind.module
+        raise ModelError(f"the {name} runtime needs the package {package}, which is not installed")
     try:
         return kind.start(files, threads)
     except ModelError:
@@ -91,7 +100,7 @@ def load_runtime(
 
 def installed_runtimes() -> frozenset[str]:
     """Names of the runtimes whose packages are here; nothing is imported."""
-    return frozenset(name for name, kind in _KINDS.items() if importlib.util.find_spec(kind.module))
+    return frozenset(name for name, kind in _KINDS.items() if kind.is_installed())
 
 
 def has_avx(flags: Collection[str] | None) -> bool:
@@ -126,5 +135,5 @@ _KINDS = {
     "numpy": _Kind("numpy", False, _start_numpy),
     "onnx": _Kind("onnxruntime", False, _start_onnx),
     "tensorflow": _Kind("tensorflow", True, _start_tensorflow),
-    "essentia": _Kind("essentia", True, _start_essentia),
+    "essentia": _Kind("essentia", True, _start_essentia, distribution="essentia-tensorflow"),
 }
