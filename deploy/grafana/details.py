@@ -25,7 +25,7 @@ def speed() -> timeseries.Panel:
     return panels.lines(
         "Speed",
         "Seconds of music analyzed in a second. Below the dashed line it would be quicker to listen.",
-        [Query("sum by (instance) (rate(playlista_audio_seconds_total{@}[10m]))", "{{instance}}")],
+        [Query("sum by (instance) (rate(playlista_audio_seconds_total{@}[5m]))", "{{instance}}")],
         unit="suffix: x",
         steps=[(None, RED), (1, GREEN)],
     )
@@ -35,7 +35,7 @@ def tracks_per_hour_by_result() -> timeseries.Panel:
     return panels.lines(
         "Tracks per hour by result",
         "Tracks that ended. Partial: decoding broke off, what was decoded is analyzed.",
-        [Query("sum by (result) (rate(playlista_tracks_completed_total{@}[10m])) * 3600", "{{result}}")],
+        [Query("sum by (result) (rate(playlista_tracks_completed_total{@}[5m])) * 3600", "{{result}}")],
         unit="suffix: /h",
         stacked=True,
     )
@@ -46,8 +46,8 @@ def discovered_and_completed() -> timeseries.Panel:
         "Discovered and completed",
         "Files put into the queue against tracks that ended, per hour. The queue shrinks while the second is above.",
         [
-            Query("sum(rate(playlista_tracks_discovered_total{@}[10m])) * 3600", "discovered"),
-            Query("sum(rate(playlista_tracks_completed_total{@}[10m])) * 3600", "completed"),
+            Query("sum(rate(playlista_tracks_discovered_total{@}[5m])) * 3600", "discovered"),
+            Query("sum(rate(playlista_tracks_completed_total{@}[5m])) * 3600", "completed"),
         ],
         unit="suffix: /h",
     )
@@ -97,7 +97,7 @@ def time_by_stage() -> timeseries.Panel:
     return panels.lines(
         "Time by stage",
         "CPU seconds a second that each stage takes: 1 is one core.",
-        [Query("sum by (stage) (rate(playlista_track_stage_duration_seconds_sum{@}[10m]))", "{{stage}}")],
+        [Query("sum by (stage) (rate(playlista_track_stage_duration_seconds_sum{@}[5m]))", "{{stage}}")],
         unit="short",
         stacked=True,
     )
@@ -123,8 +123,7 @@ def time_of_a_track() -> timeseries.Panel:
         "Wall time from the claim to the stored result, estimated from a histogram.",
         [
             Query(
-                f"histogram_quantile({quantile}, sum by (le) "
-                "(rate(playlista_track_duration_seconds_bucket{@}[10m])))",
+                f"histogram_quantile({quantile}, sum by (le) (rate(playlista_track_duration_seconds_bucket{{@}}[5m])))",
                 f"p{round(quantile * 100)}",
             )
             for quantile in (0.5, 0.95, 0.99)

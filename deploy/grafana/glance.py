@@ -10,7 +10,7 @@ from deploy.grafana import panels
 from deploy.grafana.panels import BLUE, GREEN, GREY, RED, YELLOW, Query
 
 UNFINISHED = 'sum(playlista_queue_depth{@, state=~"queued|claimed|waiting"})'
-COMPLETED_PER_SECOND = "sum(rate(playlista_tracks_completed_total{@}[30m]))"
+COMPLETED_PER_SECOND = "sum(rate(playlista_tracks_completed_total{@}[5m]))"
 
 
 def is_it_working() -> stat.Panel:
@@ -46,8 +46,8 @@ def analyzed() -> gauge.Panel:
 def speed() -> stat.Panel:
     return panels.number(
         "Speed",
-        "Seconds of music analyzed in a second, over the last half hour: 40 is forty times real time.",
-        Query("sum(rate(playlista_audio_seconds_total{@}[30m]))"),
+        "Seconds of music analyzed in a second, over the last five minutes: 40 is forty times real time.",
+        Query("sum(rate(playlista_audio_seconds_total{@}[5m]))"),
         unit="suffix: x real time",
         decimals=1,
         steps=[(None, GREY), (0.01, RED), (1, YELLOW), (5, GREEN)],
@@ -57,7 +57,7 @@ def speed() -> stat.Panel:
 def tracks_per_hour() -> stat.Panel:
     return panels.number(
         "Tracks per hour",
-        "Tracks that ended, with whatever result, at the pace of the last half hour.",
+        "Tracks that ended, with whatever result, at the pace of the last five minutes.",
         Query(f"{COMPLETED_PER_SECOND} * 3600"),
         unit="suffix: /h",
         decimals=0,
@@ -68,7 +68,7 @@ def tracks_per_hour() -> stat.Panel:
 def time_left() -> stat.Panel:
     return panels.number(
         "Time left",
-        "Tracks that wait, by the pace of the last half hour. Nothing while nothing is analyzed.",
+        "Tracks that wait, by the pace of the last five minutes. Nothing while nothing is analyzed.",
         Query(f"{UNFINISHED} / ({COMPLETED_PER_SECOND} > 0)"),
         unit="dtdurations",
         no_value="—",

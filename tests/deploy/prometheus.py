@@ -45,12 +45,12 @@ class Prometheus:
     """The HTTP API of one server."""
 
     def __init__(self, port: int) -> None:
-        self._port = port
+        self.url = f"http://127.0.0.1:{port}"
 
     def get(self, path: str, **parameters: str) -> Any:
         """Data of the answer to a GET."""
         query = urllib.parse.urlencode(parameters)
-        with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/api/v1/{path}?{query}", timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.url}/api/v1/{path}?{query}", timeout=10) as answer:
             return json.load(answer)["data"]
 
     def query(self, expression: str) -> list[dict[str, Any]]:
