@@ -102,6 +102,7 @@ name=track.${track##*.}
 mkdir -p "$work/music"
 cp "$track" "$work/music/$name"
 chmod -R a+rX "$work"
+podman --log-level fatal rm --force --ignore playlista-try >/dev/null
 make_base
 for image in ${IMAGES:-lean full}; do
     build "$image"
