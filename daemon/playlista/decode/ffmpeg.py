@@ -14,11 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.decode.ffmpeg_child import FfmpegChild, FfmpegMissingError
+from playlista.decode.headers import Declaration
 from playlista.decode.page_cache import PageCacheTrail
 from playlista.decode.source import BYTES_PER_SAMPLE, Patience, StreamBrokenError, StreamInfo
 from playlista.errors import FailureReason
 
 _SHORTAGES = ("Cannot allocate memory", "Resource temporarily unavailable", "bad_alloc")
+#: ffmpeg's word for a single MPEG frame header found somewhere in what may be anything.
+_GUESSED = "misdetection possible"
 _MAX_WAV_HEADER_BYTES = 64 * 1024
 #: Metadata is printed with more indentation, so that no tag can pose as this line.
 _DURATION = re.compile(r"^  Duration: (\d+):(\d\d):(\d\d\.\d+)", re.MULTILINE)
@@ -35,8 +38,7 @@ class FfmpegReader:
     descriptor : the open file; it stays the caller's.
     memory_bytes : memory that the child may allocate; None for no limit.
     patience : asked while waiting.
-    declared : the length by our own look at the header, in frames or in seconds; None to take ffmpeg's, which is
-        rounded to 10 ms.
+    declared : the length by our own look at the header; None to take ffmpeg's, which is rounded to 10 ms.
     demuxer : the input format where the content alone does not tell; None to let ffmpeg find out.
     like : bring the stream to this rate and these channels; None to take it as it is.
 
@@ -51,7 +53,7 @@ class FfmpegReader:
         memory_bytes: int | None,
         patience: Patience,
         *,
-        declared: int | float | None = None,
+        declared: Declaration | None = None,
         demuxer: str | None = None,
         like: StreamInfo | None = None,
     ) -> None:
@@ -107,7 +109,7 @@ class FfmpegReader:
         if self._bytes_taken // _CACHE_STEP_BYTES > step_before:
             self._trail.finished()
 
-    def _read_head(self, declared: int | float | None) -> StreamInfo:
+    def _read_head(self, declared: Declaration | None) -> StreamInfo:
         """The WAV header that ffmpeg wrote: unlike its messages it is exact about rate and channels."""
         head = b""
         while (layout := _parse_wav_head(head)) is None:
@@ -120,8 +122,10 @@ class FfmpegReader:
         self._rest = head[data_start:]
         self._child.wait_until_described()
         text = "\n".join(self._child.said())
-        frames = round(declared * rate_hz) if isinstance(declared, float) else declared
-        return StreamInfo(rate_hz, channels, _codec_name(text), frames or _declared_frames(text, rate_hz))
+        if _GUESSED in text:
+            raise StreamBrokenError(FailureReason.CORRUPT, "ffmpeg: resembles sound, but only by chance")
+        frames = declared.frames_at(rate_hz) if declared else _declared_frames(text, rate_hz)
+        return StreamInfo(rate_hz, channels, _codec_name(text), frames)
 
     def _raise_if_failed(self) -> None:
         """Return if ffmpeg ended well.

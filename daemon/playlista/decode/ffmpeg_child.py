@@ -25,7 +25,7 @@ from playlista.errors import FailureReason
 #: Demuxers that read sound, or film with sound, from the one file that they are given. What is not here cannot be
 #: talked into opening other files (playlists, HLS, DASH, concat scripts), nor take pictures or text for sound.
 _DEMUXERS = (
-    "aac,ac3,aea,aiff,amr,amrnb,amrwb,ape,asf,asf_o,au,avi,caf,dsf,dts,dtshd,eac3,flac,flv,iff,loas,matroska,webm,mlp,"
+    "aac,ac3,aiff,amr,ape,asf,asf_o,au,avi,caf,dsf,dts,dtshd,eac3,flac,flv,iff,matroska,webm,mlp,"
     "mov,mp4,m4a,3gp,3g2,mj2,mp3,mpc,mpc8,mpeg,mpegts,nistsphere,nut,oga,ogg,oma,qcp,rm,shn,sox,tak,truehd,tta,voc,w64,"
     "wav,wsd,wv,xwma"
 )
@@ -156,7 +156,13 @@ class FfmpegChild(FFmpegAudioFile):  # type: ignore[misc]
             self._patience.check()
 
     def exit_status(self) -> int:
-        """The child's return code, -signal where one ended it; call after the end of the stream."""
+        """The child's return code, -signal where one ended it; call after the end of the stream.
+
+        All that it said has been read by then.
+        """
+        while self.stderr_reader.is_alive():
+            self._patience.check()
+            self.stderr_reader.join(_WAIT_SECONDS)
         while True:
             try:
                 return int(self.proc.wait(_WAIT_SECONDS))

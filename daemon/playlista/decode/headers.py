@@ -8,6 +8,7 @@ decoder says it better. Each parser reads a few bytes at a few places and surviv
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 from itertools import islice
 
 from playlista.decode.containers import Container, Identified, parse_mpeg_header, peek
@@ -25,13 +26,27 @@ _ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _ASF_TICKS_HZ = 10_000_000
 
 
-def declared_frames(descriptor: int, file: Identified) -> int | None:
-    """Frames that the header of `file` claims; None where it does not.
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What a header says of the length, in frames or, where it has no rate, in seconds; both None: it does not say."""
+
+    frames: int | None = None
+    seconds: float | None = None
+
+    def frames_at(self, rate_hz: int) -> int | None:
+        """The length in frames at the rate at which they are decoded."""
+        return self.frames if self.seconds is None else round(self.seconds * rate_hz)
+
+
+def declared_length(descriptor: int, file: Identified) -> Declaration | None:
+    """What the header of `file` claims; None for a kind whose decoder has to say it.
 
     Raises
     ------
     OSError : the file cannot be read.
     """
+    if file.container is Container.ASF:
+        return Declaration(seconds=_asf_seconds(descriptor, file))
     parsers = {
         Container.WAV: _wave_frames,
         Container.RF64: _wave_frames,
@@ -43,22 +58,7 @@ def declared_frames(descriptor: int, file: Identified) -> int | None:
         Container.CAF: _caf_frames,
     }
     parse = parsers.get(file.container)
-    return parse(descriptor, file) if parse else None
-
-
-def declared_seconds(descriptor: int, file: Identified) -> float | None:
-    """Play duration that an ASF header claims, less the time that players fill their buffer; None for other kinds.
-
-    ffmpeg drops this figure where the file is shorter than its header says, which is where it matters.
-    """
-    if file.container is not Container.ASF:
-        return None
-    head = peek(descriptor, _ASF_HEAD_BYTES, file.start)
-    body = head.find(_ASF_FILE_PROPERTIES) + 24
-    if body < 24 or len(head) < body + 64:
-        return None
-    play_ticks, _send_ticks, preroll_ms = struct.unpack_from("<QQQ", head, body + 40)
-    return max(0.0, play_ticks / _ASF_TICKS_HZ - preroll_ms / 1000) or None
+    return Declaration(parse(descriptor, file)) if parse else None
 
 
 def ogg_has_end(descriptor: int, file: Identified) -> bool:
@@ -83,6 +83,19 @@ def _aiff_frames(descriptor: int, file: Identified) -> int | None:
             frames = struct.unpack(">I", fields[2:])[0]
             return None if frames in UNKNOWN_SIZES else frames
     return None
+
+
+def _asf_seconds(descriptor: int, file: Identified) -> float | None:
+    """Play duration less the time for which players fill their buffer.
+
+    ffmpeg drops this figure where the file is shorter than its header says, which is where it matters.
+    """
+    head = peek(descriptor, _ASF_HEAD_BYTES, file.start)
+    body = head.find(_ASF_FILE_PROPERTIES) + 24
+    if body < 24 or len(head) < body + 64:
+        return None
+    play_ticks, _send_ticks, preroll_ms = struct.unpack_from("<QQQ", head, body + 40)
+    return max(0.0, play_ticks / _ASF_TICKS_HZ - preroll_ms / 1000) or None
 
 
 def _au_frames(descriptor: int, file: Identified) -> int | None:

@@ -18,7 +18,7 @@ from playlista.decode.blocks import BlockSource
 from playlista.decode.containers import MAPPABLE, WAVES, Container, Identified, identify
 from playlista.decode.continued import ContinuedReader
 from playlista.decode.ffmpeg import FfmpegReader
-from playlista.decode.headers import declared_frames, declared_seconds, ogg_has_end
+from playlista.decode.headers import Declaration, declared_length, ogg_has_end
 from playlista.decode.libsndfile import LibsndfileReader
 from playlista.decode.mapped import MappedFile
 from playlista.decode.pcm import PcmReader, is_plain_pcm
@@ -149,7 +149,7 @@ class _Doorway:
             raise StreamBrokenError(FailureReason.EMPTY, "0 bytes")
         if file.tags_only:
             raise StreamBrokenError(FailureReason.EMPTY, "tags and no sound")
-        declared = declared_frames(self.descriptor, file)
+        declared = declared_length(self.descriptor, file)
         complaints: list[StreamBrokenError] = []
         for make in self._readers(file, declared):
             try:
@@ -176,14 +176,14 @@ class _Doorway:
             raise
         return source
 
-    def _readers(self, file: Identified, declared: int | None) -> Iterator[Callable[[], FrameReader]]:
+    def _readers(self, file: Identified, declared: Declaration | None) -> Iterator[Callable[[], FrameReader]]:
         """Ways to read `file`, the likeliest first."""
         own = partial(self._own, file, declared)
-        child = partial(self._ffmpeg, declared_seconds(self.descriptor, file) or declared)
+        child = partial(self._ffmpeg, declared)
         if file.container in _FOR_FFMPEG:
             yield child
             yield own
-        elif file.container is Container.FLAC and declared is None:
+        elif file.container is Container.FLAC and declared == Declaration():
             # A stream without a length may have been joined from several. libsndfile then plays the second one at the
             # first one's rate without a word; ffmpeg converts it.
             yield lambda: ContinuedReader(child(), lambda like: _in_shape(own(), like), absolves=True)
@@ -199,7 +199,7 @@ class _Doorway:
             yield lambda: child(demuxer="flac")
 
     def _ffmpeg(
-        self, declared: int | float | None, *, like: StreamInfo | None = None, demuxer: str | None = None
+        self, declared: Declaration | None, *, like: StreamInfo | None = None, demuxer: str | None = None
     ) -> FfmpegReader:
         return FfmpegReader(
             self.descriptor,
@@ -210,13 +210,13 @@ class _Doorway:
             like=like,
         )
 
-    def _own(self, file: Identified, declared: int | None) -> FrameReader:
+    def _own(self, file: Identified, declared: Declaration | None) -> FrameReader:
         """A reader in this process, on the mapping where the file is large and its file system can map."""
         mapped = self._map(file)
         header = parse_wave_header(self.descriptor, file) if mapped and file.container in WAVES else None
         if mapped and header and is_plain_pcm(header):
             return PcmReader(mapped, header, file.container, self.patience)
-        reader = LibsndfileReader(self.descriptor, mapped, declared, self.patience)
+        reader = LibsndfileReader(self.descriptor, mapped, declared.frames if declared else None, self.patience)
         if file.container is Container.OGG and ogg_has_end(self.descriptor, file):
             return reader.declaring_its_length()
         return reader
