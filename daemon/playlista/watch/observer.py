@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import warnings
 from collections.abc import Callable
 
 from watchdog.events import (
@@ -74,6 +75,8 @@ class Observer:
         OSError
             ENOSPC or EMFILE when inotify's watches or instances are used up, else why the folder cannot be watched.
         """
+        # A folder that was moved out is still watched by watchdog; when it comes back, watchdog warns of its own doing.
+        warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning)
         self._notify = _CandidNotify(self._overflowed)
         self._notify.start()
         self._observer = BaseObserver(InotifyEmitter, inotify_fd=self._notify)

@@ -1,0 +1,421 @@
+"""The watcher as it runs: real threads, real inotify, real folders that come and go."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from playlista.tracks import TrackFile
+from playlista.watch import watcher as watcher_module
+from playlista.watch.observer import Observer
+from playlista.watch.watcher import MusicWatcher
+from tests.libraries import Clock, Rooms, open_rooms
+from tests.watch.folders import make, until
+
+SETTLE_SECONDS = 0.3
+
+WatchMode = Literal["auto", "inotify", "polling"]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "music"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def rooms(tmp_path: Path) -> Iterator[Rooms]:
+    (tmp_path / "data").mkdir()
+    with open_rooms(tmp_path / "data", Clock(time.time())) as opened:
+        yield opened
+
+
+@contextmanager
+def watching(
+    root: Path,
+    rooms: Rooms,
+    *,
+    mode: WatchMode = "auto",
+    counts: Counter[str] | None = None,
+    enqueue: Callable[[Iterable[TrackFile], Literal["event", "scan"]], int] | None = None,
+    mountinfo: str = "",
+) -> Iterator[MusicWatcher]:
+    """A running watcher that has made its first scan."""
+    counted = Counter[str]() if counts is None else counts
+    watcher = MusicWatcher(
+        os.fspath(root),
+        rooms.library,
+        enqueue or rooms.queue.enqueue,
+        mode=mode,
+        settle_seconds=SETTLE_SECONDS,
+        rescan_interval_seconds=3600,
+        count=lambda event: counted.update([event]),
+        mountinfo=lambda: mountinfo,
+    )
+    watcher.start()
+    try:
+        until(lambda: watcher.health().scans or _is_away(watcher.health().problem))
+        yield watcher
+    finally:
+        watcher.stop()
+
+
+def _is_away(problem: str | None) -> bool:
+    return problem is not None and "not looked at yet" not in problem
+
+
+def paths(rooms: Rooms) -> list[str]:
+    return [known.file.path for known in rooms.library.page(limit=100_000)]
+
+
+@pytest.mark.parametrize("mode", ["inotify", "polling"])
+def test_files_that_come_change_move_and_go_are_followed(
+    root: Path, rooms: Rooms, mode: WatchMode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher_module, "LEAST_POLL_SECONDS", 0.5)
+    make(root, "there before.mp3")
+    counts: Counter[str] = Counter()
+    with watching(root, rooms, mode=mode, counts=counts) as watcher:
+        assert watcher.health().mode == mode
+        make(root, "album/new.mp3")
+        until(lambda: paths(rooms) == ["album/new.mp3", "there before.mp3"])
+        known = rooms.library.get("album/new.mp3")
+        assert known is not None
+
+        os.rename(root / "album", root / "renamed")
+        until(lambda: paths(rooms) == ["renamed/new.mp3", "there before.mp3"])
+        moved = rooms.library.get("renamed/new.mp3")
+        assert moved is not None
+        assert moved.file_id == known.file_id
+
+        make(root, "renamed/new.mp3", content=b"rewritten")
+        until(lambda: (rooms.library.get("renamed/new.mp3") or known).file.size_bytes == len(b"rewritten"))
+        os.unlink(root / "renamed" / "new.mp3")
+        until(lambda: paths(rooms) == ["there before.mp3"])
+        assert watcher.health().problem is None
+        assert set(counts) <= {"created", "modified", "moved", "deleted"}
+        assert counts["created"] >= 1
+
+
+def test_a_file_is_taken_only_after_it_came_to_rest(root: Path, rooms: Rooms) -> None:
+    with watching(root, rooms), (root / "slow copy.mp3").open("wb") as file:
+        for _ in range(10):
+            file.write(b"x" * 1000)
+            file.flush()
+            time.sleep(SETTLE_SECONDS / 3)
+            assert paths(rooms) == []
+        until(lambda: paths(rooms) == ["slow copy.mp3"])
+        known = rooms.library.get("slow copy.mp3")
+        assert known is not None
+        assert known.file.size_bytes == 10_000
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode"), [("ext4", "inotify"), ("nfs4", "polling"), ("fuse.mergerfs", "polling"), ("cifs", "polling")]
+)
+def test_auto_polls_where_the_kernel_does_not_tell_of_changes(root: Path, rooms: Rooms, kind: str, mode: str) -> None:
+    line = f"1 0 0:1 / {os.path.realpath(root)} rw - {kind} source rw\n"
+    with watching(root, rooms, mountinfo=line) as watcher:
+        assert watcher.health().mode == mode
+        assert watcher.health().problem is None
+
+
+def test_a_network_share_mounted_inside_the_music_folder_is_polled_too(root: Path, rooms: Rooms) -> None:
+    inside = f"1 0 0:1 / / rw - ext4 a rw\n2 1 0:2 / {os.path.realpath(root)}/nas rw - nfs4 b rw\n"
+    with watching(root, rooms, mountinfo=inside) as watcher:
+        assert watcher.health().mode == "polling"
+
+
+def test_stopping_takes_less_than_a_second_and_leaves_no_thread(root: Path, rooms: Rooms) -> None:
+    make(root, *(f"{number % 50}/{number}.mp3" for number in range(1000)))
+    before = threading.active_count()
+    with watching(root, rooms) as watcher:
+        began = time.monotonic()
+        watcher.stop()
+        assert time.monotonic() - began < 1
+        assert threading.active_count() == before
+        assert not watcher.health().alive
+
+
+def test_a_missing_music_folder_is_waited_for(root: Path, rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watcher_module, "FOLDER_CHECK_SECONDS", 0.2)
+    root.rmdir()
+    with watching(root, rooms) as watcher:
+        health = watcher.health()
+        assert not health.music_present
+        assert health.problem is not None
+        assert str(root) in health.problem
+        make(root, "a.mp3")
+        until(lambda: paths(rooms) == ["a.mp3"])
+        assert watcher.health().music_present
+
+
+@pytest.mark.parametrize("mode", ["inotify", "polling"])
+def test_a_folder_that_goes_away_and_comes_back_loses_nothing(
+    root: Path, rooms: Rooms, mode: WatchMode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher_module, "FOLDER_CHECK_SECONDS", 0.2)
+    monkeypatch.setattr(watcher_module, "LEAST_POLL_SECONDS", 0.3)
+    make(root, "a.mp3", "b/c.mp3")
+    with watching(root, rooms, mode=mode) as watcher:
+        until(lambda: paths(rooms) == ["a.mp3", "b/c.mp3"])
+        os.rename(root, f"{root}.away")
+        root.mkdir()
+        until(lambda: not watcher.health().music_present)
+        time.sleep(3 * SETTLE_SECONDS)
+        assert paths(rooms) == ["a.mp3", "b/c.mp3"]
+        root.rmdir()
+        os.rename(f"{root}.away", root)
+        until(lambda: watcher.health().music_present)
+        make(root, "new.mp3")
+        until(lambda: paths(rooms) == ["a.mp3", "b/c.mp3", "new.mp3"])
+
+
+@pytest.fixture
+def mounted(root: Path) -> Iterator[Path]:
+    """The music folder as a mount of its own."""
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", os.fspath(root)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("file systems cannot be mounted here")
+    yield root
+    subprocess.run(["umount", "-l", os.fspath(root)], capture_output=True, check=False)
+
+
+def test_an_unmounted_disk_is_no_deletion_and_another_disk_in_its_place_neither(
+    mounted: Path, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher_module, "FOLDER_CHECK_SECONDS", 0.2)
+    root = mounted
+    other_disk = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", os.fspath(root)]
+    make(root, "a.mp3", "b/c.mp3")
+    keep = root.parent / "keep"
+    keep.mkdir()
+    subprocess.run(["mount", "--bind", os.fspath(root), os.fspath(keep)], check=True)
+    try:
+        with watching(root, rooms, mountinfo="") as watcher:
+            until(lambda: paths(rooms) == ["a.mp3", "b/c.mp3"])
+            subprocess.run(["umount", os.fspath(root)], check=True)
+            until(lambda: not watcher.health().music_present)
+            subprocess.run(other_disk, check=True)
+            make(root, "strange.mp3")
+            time.sleep(4 * SETTLE_SECONDS)
+            assert not watcher.health().music_present
+            assert paths(rooms) == ["a.mp3", "b/c.mp3"]
+            subprocess.run(["umount", os.fspath(root)], check=True)
+            subprocess.run(["mount", "--bind", os.fspath(keep), os.fspath(root)], check=True)
+            until(lambda: watcher.health().music_present)
+            make(root, "new.mp3")
+            until(lambda: paths(rooms) == ["a.mp3", "b/c.mp3", "new.mp3"])
+    finally:
+        subprocess.run(["umount", "-l", os.fspath(keep)], check=True)
+
+
+def test_inotify_that_dies_is_started_again_and_nothing_is_missed(
+    root: Path, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Observer] = []
+
+    class Recorded(Observer):
+        def start(self) -> None:
+            made.append(self)
+            super().start()
+
+    monkeypatch.setattr(watcher_module, "Observer", Recorded)
+    monkeypatch.setattr("playlista.watch.event_source.RETRY_SECONDS", 0.2)
+    with watching(root, rooms, mode="inotify") as watcher:
+        until(lambda: watcher.health().mode == "inotify")
+        made[0].close()
+        make(root, "meanwhile.mp3")
+        until(lambda: len(made) == 2 and watcher.health().mode == "inotify")
+        until(lambda: paths(rooms) == ["meanwhile.mp3"])
+        assert watcher.health().problem is None
+
+
+def test_an_error_that_nobody_thought_of_is_said_and_got_over(
+    root: Path, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher_module, "ERROR_PAUSE_SECONDS", 0.5)
+    broken = threading.Event()
+
+    def enqueue(files: Iterable[TrackFile], cause: Literal["event", "scan"]) -> int:
+        if broken.is_set():
+            raise RuntimeError("out of luck")
+        return rooms.queue.enqueue(files, cause)
+
+    with watching(root, rooms, enqueue=enqueue) as watcher:
+        broken.set()
+        make(root, "a.mp3")
+        until(lambda: "out of luck" in (watcher.health().problem or ""))
+        broken.clear()
+        until(lambda: paths(rooms) == ["a.mp3"])
+        until(lambda: watcher.health().problem is None)
+
+
+def test_a_library_that_cannot_be_written_is_said_and_got_over(
+    root: Path, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher_module, "ERROR_PAUSE_SECONDS", 0.5)
+    with watching(root, rooms) as watcher:
+        with rooms.database.read() as connection:
+            pages = connection.execute("PRAGMA page_count").fetchone()[0]
+            connection.execute(f"PRAGMA max_page_count = {pages}")
+        make(root, *(f"{number:03} {'long' * 50}.mp3" for number in range(200)))
+        until(lambda: "disk is full" in (watcher.health().problem or ""))
+        with rooms.database.read() as connection:
+            connection.execute("PRAGMA max_page_count = 1000000")
+        until(lambda: len(paths(rooms)) == 200)
+
+
+def test_a_single_pass_takes_everything_and_waits_for_what_is_still_written(root: Path, rooms: Rooms) -> None:
+    make(root, "a.mp3", "b/c.mp3")
+    watcher = MusicWatcher(
+        os.fspath(root),
+        rooms.library,
+        rooms.queue.enqueue,
+        settle_seconds=SETTLE_SECONDS,
+        rescan_interval_seconds=3600,
+        count=lambda event: None,
+    )
+    assert watcher.scan_once().trusted
+    assert paths(rooms) == ["a.mp3", "b/c.mp3"]
+    assert watcher.health().unsettled == 0
+
+
+# -- in a process of its own ------------------------------------------------------------------------------------------
+
+
+class Process:
+    """``tests.watch.watching``, and the last state that it told of."""
+
+    def __init__(self, root: Path, data: Path, project_root: Path, *wrapper: str) -> None:
+        data.mkdir(exist_ok=True)
+        self.state: dict[str, Any] = {}
+        self.popen = subprocess.Popen(
+            [*wrapper, sys.executable, "-m", "tests.watch.watching", os.fspath(root), os.fspath(data), "auto"],
+            env={**os.environ, "PYTHONPATH": f"{project_root / 'daemon'}:{project_root}"},
+            cwd=project_root,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        self.reader = threading.Thread(target=self._read)
+        self.reader.start()
+
+    def _read(self) -> None:
+        assert self.popen.stdout is not None
+        for line in self.popen.stdout:
+            if line.startswith("{"):
+                self.state = json.loads(line)
+
+    def tell(self, python: str) -> None:
+        assert self.popen.stdin is not None
+        self.popen.stdin.write(python + "\n")
+        self.popen.stdin.flush()
+
+    def __enter__(self) -> Process:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self.popen.stdin is not None
+        self.popen.stdin.close()
+        self.popen.wait(timeout=30)
+        self.reader.join()
+        assert self.popen.stdout is not None
+        self.popen.stdout.close()
+
+
+def test_a_burst_that_overflows_the_kernels_queue_loses_no_file(tmp_path: Path, root: Path, project_root: Path) -> None:
+    """The watcher is stopped while more happens than the kernel keeps for it: events are lost, the files are not."""
+    limit = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text("ascii"))
+    files = limit // 3 + 500  # each file is created, written and closed
+    if files > 20_000:
+        pytest.skip(f"the kernel keeps {limit} events here; it would take too many files to fill that")
+    make(root, *(f"{number}/before.mp3" for number in range(20)))
+    with Process(root, tmp_path / "data", project_root) as process:
+        until(lambda: process.state.get("mode") == "inotify" and process.state["known"] == 20)
+        process.popen.send_signal(signal.SIGSTOP)
+        make(root, *(f"{number % 20}/{number}.mp3" for number in range(files)))
+        process.popen.send_signal(signal.SIGCONT)
+        until(lambda: process.state["known"] == 20 + files, patience_seconds=60)
+        until(lambda: process.state["overflows"] >= 1)
+
+
+@pytest.fixture
+def few_watches() -> list[str]:
+    """Starts a program where it may have five inotify watches: a user namespace with a limit of its own."""
+    set_limit = "echo 5 > /proc/sys/user/max_inotify_watches"
+    if (
+        shutil.which("unshare") is None
+        or subprocess.run(["unshare", "-Ur", "sh", "-c", set_limit], capture_output=True, check=False).returncode
+    ):
+        pytest.skip("user namespaces with a limit on inotify watches cannot be made here")
+    return ["unshare", "-Ur", "sh", "-c", f'{set_limit}; exec "$@"', "sh"]
+
+
+def test_inotify_that_runs_out_of_watches_gives_way_to_polling_and_comes_back_by_itself(
+    tmp_path: Path, root: Path, project_root: Path, few_watches: list[str]
+) -> None:
+    make(root, *(f"{number}/a.mp3" for number in range(10)))
+    with Process(root, tmp_path / "data", project_root, *few_watches) as process:
+        until(lambda: process.state.get("known") == 10)
+        until(lambda: "max_user_watches" in (process.state.get("problem") or ""))
+        assert process.state["mode"] == "polling"
+        make(root, "found by polling/b.mp3")
+        until(lambda: process.state["known"] == 11)
+
+        process.tell("open('/proc/sys/user/max_inotify_watches', 'w').write('1000')")
+        until(lambda: process.state["mode"] == "inotify" and process.state["problem"] is None)
+        make(root, "heard again/c.mp3")
+        until(lambda: process.state["known"] == 12)
+
+
+def test_watches_that_run_out_later_are_noticed_as_well(
+    tmp_path: Path, root: Path, project_root: Path, few_watches: list[str]
+) -> None:
+    make(root, "1/a.mp3")
+    with Process(root, tmp_path / "data", project_root, *few_watches) as process:
+        until(lambda: process.state.get("mode") == "inotify" and process.state["known"] == 1)
+        make(root, *(f"new {number}/b.mp3" for number in range(10)))
+        until(lambda: process.state["mode"] == "polling" and "max_user_watches" in (process.state["problem"] or ""))
+        until(lambda: process.state["known"] == 11)
+
+
+@pytest.mark.slow
+def test_a_scan_of_a_large_unchanged_library_is_cheap(root: Path, rooms: Rooms) -> None:
+    """Bar: 100,000 files in 10 CPU seconds and 150 MB; here a fifth of the files in a fifth of both."""
+    files = 20_000
+    make(root, *(f"artist {number // 200}/album {number // 20}/{number}.mp3" for number in range(files)))
+    watcher = MusicWatcher(
+        os.fspath(root),
+        rooms.library,
+        rooms.queue.enqueue,
+        settle_seconds=0,
+        rescan_interval_seconds=3600,
+        count=lambda event: None,
+    )
+    watcher.scan_once()
+    assert rooms.library.count() == files
+    began, memory = time.process_time(), _peak_kilobytes()
+    watcher.scan_once()
+    assert time.process_time() - began < 2.0
+    assert _peak_kilobytes() - memory < 30_000
+
+
+def _peak_kilobytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
