@@ -14,107 +14,102 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.features.onsets import OnsetEnvelope
+from playlista.features.tempo import BeatPeriods
 
 STRETCH_FRAMES = 4096
 LOOKAHEAD_FRAMES = 1024
 #: Weight of a steady beat against strong onsets, these in units of the envelope's standard deviation.
 TIGHTNESS = 100.0
-#: Leading and trailing beats under this share of the beats' root mean square strength are not heard.
+
+#: A beat sounds when, within 32 ms, it has half the median strength of them all.
 AUDIBLE_SHARE = 0.5
-#: How far from its beat an onset may be, in frames of 16 ms.
 _SLACK_FRAMES = 2
+#: Beats that do not sound are counted between two that do, 4 bars apart at most: a break, but not a silence.
+LONGEST_BREAK_BEATS = 16
 
 _FIRST_BEAT = -1
 
 
-def track_beats(envelope: OnsetEnvelope, piece_periods: NDArray[np.float64], piece_frames: int) -> NDArray[np.float64]:
-    """Times of the beats.
-
-    Parameters
-    ----------
-    envelope : of the whole track.
-    piece_periods : [shape=(n,)], frames from beat to beat in each piece of `piece_frames`; the last holds to the end.
-
-    Returns
-    -------
-    [shape=(beats,), float64, seconds, ascending]
-    """
+def track_beats(envelope: OnsetEnvelope, periods: BeatPeriods) -> NDArray[np.float64]:
+    """Times of the beats of a track [shape=(beats,), float64, seconds, ascending]."""
     beats = [np.zeros(0, np.intp)]
     strengths = [np.zeros(0, np.float32)]
-    start, anchored = 0, False
-    while start < len(envelope):
+    start, anchored, ended = 0, False, len(envelope) == 0
+    while not ended:
         onsets = envelope.read(start, start + STRETCH_FRAMES + LOOKAHEAD_FRAMES)
-        pieces = np.minimum((start + np.arange(len(onsets))) // piece_frames, len(piece_periods) - 1)
-        path = best_path(onsets, piece_periods[pieces], anchored=anchored)
-        if start + len(onsets) < len(envelope):
-            path = path[: np.searchsorted(path, STRETCH_FRAMES)]
-        fresh = path[anchored:]
+        ended = start + len(onsets) == len(envelope)
+        path = best_path(onsets, periods.at(start + np.arange(len(onsets))), anchored=anchored)
+        kept = path if ended else path[path < STRETCH_FRAMES]
+        fresh = kept[anchored:]
         beats.append(start + fresh)
-        strengths.append(_strength(onsets)[fresh])
-        if start + len(onsets) == len(envelope):
-            break
+        strengths.append(_strengths(onsets, fresh))
         anchored = len(fresh) > 0
         start += int(fresh[-1]) if anchored else STRETCH_FRAMES
-    heard = _audible(np.concatenate(strengths))
-    return np.concatenate(beats)[heard] / envelope.frame_rate_hz
+    return np.concatenate(beats)[_sounding(np.concatenate(strengths))] / envelope.frame_rate_hz
 
 
 def best_path(onsets: NDArray[np.float32], periods: NDArray[np.float64], *, anchored: bool) -> NDArray[np.intp]:
-    """Frames of the best sequence of beats through one stretch.
+    """Frames of the best sequence of beats through a stretch, empty where nothing sounds.
 
     Parameters
     ----------
     onsets : [shape=(frames,)], the envelope.
     periods : [shape=(frames,)], frames from beat to beat around each frame.
-    anchored : whether the first frame is a beat already.
+    anchored : whether the first frame is known to be a beat and no other can be the first.
     """
-    reward = onsets / max(float(onsets.std()), np.finfo(np.float32).tiny)
-    reach = int(2 * periods.max()) + 1
-    score = np.full(reach + len(onsets), -np.inf)
-    score[reach:] = reward
+    score, before = _solve(onsets, periods, anchored=anchored)
+    last_period = round(periods[-1])
+    frame = max(len(onsets) - last_period, 0) + int(score[-last_period:].argmax())
+    if score[frame] <= 0.0:
+        return np.zeros(0, np.intp)
+    path = [frame]
+    while before[path[-1]] != _FIRST_BEAT:
+        path.append(int(before[path[-1]]))
+    return np.array(path[::-1], np.intp)
+
+
+def _solve(
+    onsets: NDArray[np.float32], periods: NDArray[np.float64], *, anchored: bool
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Score of the best sequence that ends at each frame, and the beat before it there."""
+    farthest_ever = round(2 * periods.max())
+    score = np.full(farthest_ever + len(onsets), -np.inf)
+    score[farthest_ever:] = onsets / max(float(onsets.std()), float(np.finfo(np.float32).tiny))
     before = np.full(len(onsets), _FIRST_BEAT, np.intp)
-    frame = 1 if anchored else 0
-    while frame < len(onsets):
-        period = periods[frame]
+    gain_of_first = -np.inf if anchored else 0.0
+    start = int(anchored)
+    while start < len(onsets):
+        period = periods[start]
         nearest, farthest = max(round(period / 2), 1), round(2 * period)
-        end = min(frame + nearest, len(onsets))
+        stop = min(start + nearest, len(onsets))
         gaps = np.arange(farthest, nearest - 1, -1)
-        window = score[reach + frame - farthest : reach + end - nearest]
-        reached = np.lib.stride_tricks.sliding_window_view(window, len(gaps)) - TIGHTNESS * np.log(gaps / period) ** 2
-        choice = reached.argmax(axis=1)
-        gain = reached[np.arange(end - frame), choice]
-        if anchored:
-            score[reach + frame : reach + end] += gain
-            before[frame:end] = np.where(np.isfinite(gain), np.arange(frame, end) - gaps[choice], _FIRST_BEAT)
-        else:
-            score[reach + frame : reach + end] += np.maximum(gain, 0.0)
-            before[frame:end] = np.where(gain > 0.0, np.arange(frame, end) - gaps[choice], _FIRST_BEAT)
-        frame = end
-    return _traced(score[reach:], before, round(1.5 * float(periods[-1])))
+        earlier = score[farthest_ever + start - farthest : farthest_ever + stop - nearest]
+        gains = np.lib.stride_tricks.sliding_window_view(earlier, len(gaps)) - TIGHTNESS * np.log(gaps / period) ** 2
+        choice = gains.argmax(axis=1)
+        frames = np.arange(start, stop)
+        gain = gains[frames - start, choice]
+        score[farthest_ever + start : farthest_ever + stop] += np.maximum(gain, gain_of_first)
+        before[start:stop] = np.where(gain > gain_of_first, frames - gaps[choice], _FIRST_BEAT)
+        start = stop
+    return score[farthest_ever:], before
 
 
-def _traced(score: NDArray[np.float64], before: NDArray[np.intp], tail_frames: int) -> NDArray[np.intp]:
-    """The path that ends at the best score among the last frames, in order."""
-    tail = max(len(score) - max(tail_frames, 1), 0)
-    frame = tail + int(score[tail:].argmax())
-    path = []
-    while frame != _FIRST_BEAT:
-        path.append(frame)
-        frame = int(before[frame])
-    return np.asarray(path[::-1], np.intp)
-
-
-def _strength(onsets: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The strongest onset within the slack of each frame."""
+def _strengths(onsets: NDArray[np.float32], beats: NDArray[np.intp]) -> NDArray[np.float32]:
+    """The highest value around each beat."""
     padded = np.pad(onsets, _SLACK_FRAMES)
-    strongest: NDArray[np.float32] = np.lib.stride_tricks.sliding_window_view(padded, 2 * _SLACK_FRAMES + 1).max(axis=1)
+    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * _SLACK_FRAMES + 1)[beats]
+    strongest: NDArray[np.float32] = around.max(axis=1, initial=0.0)
     return strongest
 
 
-def _audible(strengths: NDArray[np.float32]) -> slice:
-    """From the first beat that is heard to the last."""
-    if not len(strengths):
-        return slice(0, 0)
-    level = float(np.sqrt(np.mean(np.square(strengths, dtype=np.float64))))
-    heard = np.flatnonzero(strengths >= AUDIBLE_SHARE * level)
-    return slice(int(heard[0]), int(heard[-1]) + 1)
+def _sounding(strengths: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which beats sound, or lie in a short break between two that do."""
+    threshold = AUDIBLE_SHARE * np.median(strengths) if len(strengths) else 0.0
+    sounding = np.flatnonzero(strengths > threshold)
+    numbers = np.arange(len(strengths))
+    after = np.searchsorted(sounding, numbers)
+    bounded = np.concatenate(([-np.inf], sounding, [np.inf]))
+    next_sounding = bounded[after + 1]
+    last_sounding = np.where(next_sounding == numbers, numbers, bounded[after])
+    within: NDArray[np.bool_] = next_sounding - last_sounding <= LONGEST_BREAK_BEATS
+    return within

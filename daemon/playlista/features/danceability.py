@@ -5,13 +5,14 @@ What enters: mono chunks at the analysis rate. What leaves: one number, usually 
 Source: Streich and Herrera, "Detrended fluctuation analysis of music signals: danceability estimation and further
 semantic characterization" (AES 118th Convention, 2005). The standard deviation of the samples in every frame is summed
 up into a walk. Blocks of the walk are detrended by their lines of best fit, and the root mean square of what is left is
-the fluctuation at the scale of the blocks' length. It grows with the scale to the power alpha; a strong pulse makes alpha
-small at scales longer than its period. Danceability is 1 over the mean of alpha between neighbouring scales, from 310 ms
-to 8.8 s and each 1.1 times the one before, as in essentia's ``Danceability``, with which it agrees within a tenth.
+the fluctuation at the scale of the blocks' length. It grows with the scale to the power alpha; a strong pulse makes
+alpha small at scales longer than its period. Danceability is 1 over the mean of alpha between neighbouring scales,
+from 310 ms to 8.8 s and each 1.1 times the one before, as in essentia's ``Danceability``, with which it agrees within
+a tenth.
 
-A line of best fit absorbs the mean of the loudness in its block, which in the paper is taken off beforehand; so blocks can
-be analyzed as they come, and only sums are kept. Frames are 20 ms long (10 ms in the paper, which at 22 050 Hz is no
-whole number of samples, and a frame that is half a sample short beats against a steady pulse).
+A line of best fit absorbs the mean of the loudness in its block, which in the paper is taken off beforehand; so
+blocks can be analyzed as they come, and only sums are kept. Frames are 20 ms long (10 ms in the paper, which at 22
+050 Hz is no whole number of samples, and a frame that is half a sample short beats against a steady pulse).
 """
 
 from __future__ import annotations
@@ -35,7 +36,14 @@ BLOCK_HOPS = 4
 SHORTEST_SECONDS = 3.0
 #: A loop that repeats itself to the sample has an alpha near 0.
 HIGHEST = 10.0
-BATCH_FRAMES = 1024
+#: A walk that at the largest scale strays by less than the mean loudness of 5 ms is that of a steady sound.
+STEADY_SECONDS = 0.005
+#: No finite sample is as loud; what overflows is taken for this.
+LOUDEST = 1e4
+
+_BATCH_FRAMES = 32
+#: Loudnesses are collected beyond the longest block before blocks are analyzed: 20 s of them.
+_COLLECTED_FRAMES = 1024
 
 
 class DanceabilityAccumulator:
@@ -43,9 +51,11 @@ class DanceabilityAccumulator:
 
     def __init__(self, sample_rate_hz: int) -> None:
         frame_length = round(FRAME_SECONDS * sample_rate_hz)
-        self._frames = FrameStream(frame_length, frame_length, BATCH_FRAMES)
+        self._frames = FrameStream(frame_length, frame_length, _BATCH_FRAMES)
         self._scales = scale_frames(sample_rate_hz / frame_length)
+        self._steady_frames = STEADY_SECONDS * sample_rate_hz / frame_length
         self._offset_frames = SCALE_OFFSET_SECONDS * sample_rate_hz / frame_length
+        self._recent = np.zeros(int(self._scales[-1]) + _COLLECTED_FRAMES)
         self._shortest_frames = math.ceil(SHORTEST_SECONDS * sample_rate_hz / frame_length)
         self.reset()
 
@@ -65,14 +75,17 @@ class DanceabilityAccumulator:
 
         Returns
         -------
-        0..10, usually 0.5..3; None for a track under 3 s and for one whose loudness never changes.
+        0..10, usually 0.5..3; None for a track under 3 s and for one of steady loudness, as a held tone has it.
         """
         for batch in self._frames.flush():
             self._collect(batch)
-        told = (self._blocks > 0) & (self._squares > 0)
+        self._analyze()
+        told = self._squares > 0
         if self._frames_seen < self._shortest_frames or np.count_nonzero(told) < 2:
             return None
         fluctuation = np.sqrt(self._squares[told] / self._blocks[told])
+        if fluctuation[-1] < self._steady_frames * self._loudness / self._frames_seen:
+            return None
         scales = self._scales[told] + self._offset_frames
         alpha = float(np.mean(np.diff(np.log(fluctuation)) / np.diff(np.log(scales))))
         return min(1.0 / alpha, HIGHEST) if alpha > 0 else HIGHEST
@@ -80,30 +93,41 @@ class DanceabilityAccumulator:
     def reset(self) -> None:
         """Forget the track."""
         self._frames.reset()
-        self._recent = np.zeros(0)
-        self._recent_start = 0
         self._frames_seen = 0
+        self._filled = 0
+        self._loudness = 0.0
         self._next = np.zeros(len(self._scales), np.int64)
         self._squares = np.zeros(len(self._scales))
         self._blocks = np.zeros(len(self._scales), np.int64)
 
     def _collect(self, frames: NDArray[np.float32]) -> None:
-        self._recent = np.concatenate((self._recent, frames.std(axis=1, dtype=np.float64)))
+        if self._filled + len(frames) > len(self._recent):
+            self._analyze()
+        with np.errstate(over="ignore", invalid="ignore"):
+            loudness = np.fmin(frames.std(axis=1), LOUDEST).astype(np.float64)
+        self._recent[self._filled : self._filled + len(frames)] = loudness
+        self._loudness += float(loudness.sum())
+        self._filled += len(frames)
         self._frames_seen += len(frames)
-        walk = np.cumsum(self._recent - self._recent.mean())
+
+    def _analyze(self) -> None:
+        """Add the blocks that have come in, and forget what no block needs any more."""
+        recent = self._recent[: self._filled]
+        walk = np.cumsum(recent - recent.mean()) if self._filled else recent
         for index, scale in enumerate(self._scales):
             self._fluctuate(index, int(scale), walk)
-        unneeded = int(self._next.min()) - self._recent_start
-        self._recent = self._recent[unneeded:].copy()
-        self._recent_start += unneeded
+        unneeded = min(int(self._next.min()), self._filled)
+        self._recent[: self._filled - unneeded] = recent[unneeded:].copy()
+        self._filled -= unneeded
+        self._next -= unneeded
 
     def _fluctuate(self, index: int, scale: int, walk: NDArray[np.float64]) -> None:
-        """Add the blocks of `scale` frames that have come in."""
+        """Add the blocks of `scale` frames that are whole."""
         hop = max(scale // BLOCK_HOPS, 1)
-        first = int(self._next[index]) - self._recent_start
-        if first + scale > len(walk):
+        rest = walk[self._next[index] :]
+        if len(rest) < scale:
             return
-        blocks = np.lib.stride_tricks.sliding_window_view(walk[first:], scale)[::hop]
+        blocks = np.lib.stride_tricks.sliding_window_view(rest, scale)[::hop]
         self._squares[index] += _mean_squares_off_line(blocks).sum()
         self._blocks[index] += len(blocks)
         self._next[index] += len(blocks) * hop

@@ -1,18 +1,16 @@
 """Where sounds begin: an onset envelope 62.5 times a second, and the onsets that stand out of it.
 
 What enters: mono chunks at the analysis rate. What leaves: ``OnsetEnvelope.read``, how much louder the bands of a mel
-spectrogram have grown since the frame before; and ``onset_frames``, its peaks.
+spectrogram have grown since the frame before; and ``onset_strengths``, its peaks.
 
-The envelope is the SuperFlux of Boeck and Widmer (DAFx 2013): each band is compared with the loudest of itself and its
-two neighbours one frame earlier, so that a vibrato or a glide is no onset; the increases are averaged over the bands.
-Frames are 46 ms long; the band from 30 Hz to 9.9 kHz, which every rate from 22 050 Hz up has alike, is cut into 40
-mel bands; their magnitudes are compressed as ``log(1 + 1000 a)``, where a is the amplitude of a sinusoid. So an increase is
-in nepers, whatever the level of the recording, down to -60 dBFS in a band.
+The envelope is the half-wave rectified spectral flux (Dixon, "Onset detection revisited", DAFx 2006) of a spectrogram
+of 40 mel bands. Frames are 46 ms long; the bands cover 30 Hz to 9.9 kHz, which every rate from 22 050 Hz up has
+alike. Magnitudes are compressed as ``log(1 + 10 a / A)``, where A is the loudest mean over the bands of late,
+forgotten by half in 10 s. So the level of a recording does not matter, what is far below its loudest sounds hardly
+counts, and the envelope is in nepers.
 """
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,18 +27,21 @@ LOWEST_HZ = 30.0
 HIGHEST_HZ = 9900.0
 #: Share of the Nyquist frequency that the resampler leaves whole; it limits the bands at rates under 22 050 Hz.
 PASSBAND = 0.9
-COMPRESSION = 1000.0
+COMPRESSION = 10.0
+LEVEL_HALF_LIFE_SECONDS = 10.0
+#: Mean amplitude in a band, below the dither of 16-bit recordings, under which nothing is amplified.
+LOWEST_LEVEL = 1e-5
 #: No band of finite samples is as loud; what overflows is taken for this.
 LOUDEST_POWER = 1e12
-#: A silent frame followed by a full-scale click is at about 5.
-CEILING = 6.0
+#: A click in all bands, after silence, reaches 2.4; one in a single band is far less.
+CEILING = 4.0
 
 #: Half the stretch over which the envelope's mean is taken off, in seconds.
 _MEAN_SECONDS = 0.25
-#: An onset is the highest value within 48 ms on either side, and 0.06 nepers (half a decibel in all bands at once, or
-#: 6 dB in every twelfth) above the local mean: white noise stays below, a soft string attack does not.
+#: An onset is the highest value within 48 ms on either side and 0.08 nepers above the local mean. Noise exceeds that
+#: every fourth second, a soft string attack reaches 0.2.
 _NEIGHBOUR_FRAMES = 3
-ONSET_THRESHOLD = 0.06
+ONSET_THRESHOLD = 0.08
 _READ_FRAMES = 8192
 
 
@@ -57,6 +58,7 @@ class OnsetEnvelope:
         self._frames = FrameStream(frame_length, hop_length, BATCH_FRAMES)
         self._window = amplitude_window(frame_length)
         self._bands = np.repeat(mel_bands(sample_rate_hz, frame_length), 2, axis=0)
+        self._fading = 0.5 ** (np.arange(1, BATCH_FRAMES + 1) / (LEVEL_HALF_LIFE_SECONDS * self.frame_rate_hz))
         self._before = np.zeros((1, MEL_BANDS), np.float32)
         self._flux = CompactEnvelope(self.frame_rate_hz, CEILING)
         self.reset()
@@ -86,6 +88,7 @@ class OnsetEnvelope:
         self._samples = 0
         self._frames.reset()
         self._before[:] = 0.0
+        self._level = LOWEST_LEVEL
         self._flux.reset()
         self._pad_start()
 
@@ -106,17 +109,20 @@ class OnsetEnvelope:
         above: NDArray[np.float32] = np.maximum(flux[frames] - mean, 0.0).astype(np.float32)
         return above
 
-    def onset_frames(self) -> Iterator[NDArray[np.intp]]:
-        """Frames at which a sound begins, in order, a stretch of the track at a time.
+    def onset_strengths(self) -> NDArray[np.float32]:
+        """Strengths of the onsets [shape=(onsets,), nepers], in order of time.
 
         Peak picking after Boeck, Krebs and Schedl, "Evaluating the online capabilities of onset detection methods"
         (ISMIR 2012), with neighbours on both sides.
         """
+        strengths = [np.zeros(0, np.float32)]
         for start in range(0, len(self), _READ_FRAMES):
-            padded_start = max(start - _NEIGHBOUR_FRAMES, 0)
-            stretch = self.read(padded_start, start + _READ_FRAMES + _NEIGHBOUR_FRAMES)
-            frames = padded_start + _peaks(stretch, _NEIGHBOUR_FRAMES)
-            yield frames[(frames >= start) & (frames < start + _READ_FRAMES)]
+            stretch = self.read(start - _NEIGHBOUR_FRAMES, start + _READ_FRAMES + _NEIGHBOUR_FRAMES)
+            peaks = _peaks(stretch, _NEIGHBOUR_FRAMES)
+            own_start = min(start, _NEIGHBOUR_FRAMES)
+            own = (peaks >= own_start) & (peaks < own_start + _READ_FRAMES)
+            strengths.append(stretch[peaks[own]])
+        return np.concatenate(strengths)
 
     def _pad_start(self) -> None:
         half = np.zeros(self._frames.frame_length // 2, np.float32)
@@ -128,14 +134,20 @@ class OnsetEnvelope:
         with np.errstate(over="ignore", invalid="ignore"):
             spectrum = np.fft.rfft(frames * self._window, axis=1).view(np.float32)
             power = np.fmin(np.square(spectrum, out=spectrum) @ self._bands, LOUDEST_POWER)
-        level = np.log1p(COMPRESSION * np.sqrt(power))
-        before = np.concatenate((self._before, level[:-1]))
-        self._before[:] = level[-1]
-        loudest = before.copy()
-        np.maximum(loudest[:, 1:], before[:, :-1], out=loudest[:, 1:])
-        np.maximum(loudest[:, :-1], before[:, 1:], out=loudest[:, :-1])
-        increase: NDArray[np.float32] = np.maximum(level - loudest, 0.0).mean(axis=1)
+        amplitude = np.sqrt(power)
+        compressed = np.log1p(amplitude * (COMPRESSION / self._levels(amplitude))[:, np.newaxis])
+        before = np.concatenate((self._before, compressed[:-1]))
+        self._before[:] = compressed[-1]
+        increase: NDArray[np.float32] = np.maximum(compressed - before, 0.0).mean(axis=1)
         return increase
+
+    def _levels(self, amplitude: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The loudest mean over the bands up to each frame, what is past fading [shape=(frames,)]."""
+        fading = self._fading[: len(amplitude)]
+        louder = np.maximum.accumulate(np.append(self._level, amplitude.mean(axis=1, dtype=np.float64) / fading))[1:]
+        levels = np.maximum(louder * fading, LOWEST_LEVEL)
+        self._level = float(levels[-1])
+        return levels.astype(np.float32)
 
 
 def _peaks(values: NDArray[np.float32], reach: int) -> NDArray[np.intp]:

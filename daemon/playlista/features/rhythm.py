@@ -1,7 +1,11 @@
-"""Rhythm: tempo and how sure it is, beats, onsets, danceability.
+"""Rhythm of a track: tempo and its confidence, beats, onset rate, danceability.
 
-What enters: mono chunks at the analysis rate. What leaves: ``Rhythm``. While the track streams by, only its onset
-envelope is kept, a byte a frame; tempo and beats are found in it at the end, a stretch at a time.
+What enters: mono chunks at the analysis rate, of any length. What leaves: :class:`playlista.tracks.Rhythm`, and the
+times of the beats. The parts are in ``onsets``, ``tempogram``, ``tempo``, ``beats`` and ``danceability``; each names
+its source.
+
+While the track streams by, one byte is kept for every 16 ms of it. Tempo and beats come out of those at the end, a
+stretch at a time.
 """
 
 from __future__ import annotations
@@ -12,65 +16,79 @@ from numpy.typing import NDArray
 from playlista.features.beats import track_beats
 from playlista.features.danceability import DanceabilityAccumulator
 from playlista.features.onsets import OnsetEnvelope
-from playlista.features.tempo import Tempogram, estimate_tempo, local_bpm
+from playlista.features.tempo import accents, beat_periods, estimate_tempo
+from playlista.features.tempogram import Tempogram
 from playlista.tracks import Rhythm
 
-VERSION: int = 1
-
-_NO_BEATS = np.zeros(0)
+#: Version of the values in ``Rhythm``; rises when they change.
+VERSION = 1
 
 
 class RhythmAccumulator:
-    """Rhythm of one track; keeps 62.5 bytes a second of it."""
+    """Rhythm of one track.
+
+    Parameters
+    ----------
+    sample_rate_hz : int
+        Rate of the chunks, 8000..48000. Times are exact at every rate. From 22 050 Hz up all rates hear the same band;
+        below, hi-hats are missing.
+    """
 
     def __init__(self, sample_rate_hz: int) -> None:
-        self._onsets = OnsetEnvelope(sample_rate_hz)
-        self._dance = DanceabilityAccumulator(sample_rate_hz)
-        self._samples = 0
         self._sample_rate_hz = sample_rate_hz
-        #: Times of the beats in seconds, after `result`.
-        self.beat_times: NDArray[np.float64] = _NO_BEATS
+        self._envelope = OnsetEnvelope(sample_rate_hz)
+        self._danceability = DanceabilityAccumulator(sample_rate_hz)
+        self.reset()
 
     @property
     def retained_bytes(self) -> int:
-        """Bytes of left-over samples, of the onset envelope and of the sums."""
-        return self._onsets.retained_bytes + self._dance.retained_bytes
-
-    def reset(self) -> None:
-        """Forget the track."""
-        self._onsets.reset()
-        self._dance.reset()
-        self._samples = 0
-        self.beat_times = _NO_BEATS
+        """Bytes of left-over samples and of the envelope, which grows by 62.5 a second of audio."""
+        return self._envelope.retained_bytes + self._danceability.retained_bytes + self._beats.nbytes
 
     def update(self, chunk: NDArray[np.floating]) -> None:
-        """Take the next samples [shape=(n,), float16 or float32, mono, -1..1]."""
+        """Take the next samples.
+
+        Parameters
+        ----------
+        chunk : np.ndarray [shape=(n,), float16 or float32, mono, -1..1]
+        """
         self._samples += chunk.size
-        self._onsets.update(chunk)
-        self._dance.update(chunk)
+        self._envelope.update(chunk)
+        self._danceability.update(chunk)
 
     def result(self) -> Rhythm:
-        """Rhythm of the track.
+        """Close the stream and answer.
 
         Returns
         -------
         Rhythm
-            ``bpm`` 45..220 (see ``tempo``), None without a beat; ``bpm_confidence`` 0..1, then 0; ``beats_count``;
-            ``onset_rate_hz``, onsets a second (see ``onsets``), 0 for no sound; ``danceability`` (see that module).
+            ``bpm`` 45..220, None where there is no beat; ``bpm_confidence`` 0..1, and how it comes about, as in
+            :func:`playlista.features.tempo.estimate_tempo`; ``beats_count``, 0 where there is no beat;
+            ``onset_rate_hz``, onsets a second, 0 for silence; ``danceability`` as in
+            :meth:`playlista.features.danceability.DanceabilityAccumulator.result`.
         """
-        self._onsets.close()
-        onsets = sum(len(frames) for frames in self._onsets.onset_frames())
-        if not len(self._onsets):
-            return Rhythm(bpm=None, bpm_confidence=0.0, beats_count=0, onset_rate_hz=0.0, danceability=None)
-        tempogram = Tempogram(self._onsets)
-        tempo = estimate_tempo(tempogram)
+        self._envelope.close()
+        seconds = max(self._samples, 1) / self._sample_rate_hz
+        strengths = self._envelope.onset_strengths()
+        tempogram = Tempogram(self._envelope)
+        tempo = estimate_tempo(tempogram, accents(strengths) / seconds)
         if tempo.bpm is not None:
-            period_frames = 60.0 * self._onsets.frame_rate_hz / local_bpm(tempogram, tempo.bpm)
-            self.beat_times = track_beats(self._onsets, period_frames, tempogram.hop_frames)
+            self._beats = track_beats(self._envelope, beat_periods(tempogram, tempo.bpm))
         return Rhythm(
             bpm=tempo.bpm,
             bpm_confidence=tempo.confidence,
-            beats_count=len(self.beat_times),
-            onset_rate_hz=onsets * self._sample_rate_hz / self._samples,
-            danceability=self._dance.result(),
+            beats_count=len(self._beats),
+            onset_rate_hz=len(strengths) / seconds,
+            danceability=self._danceability.result(),
         )
+
+    def beat_times(self) -> NDArray[np.float64]:
+        """Times of the beats [shape=(beats,), seconds, ascending]; empty before ``result``."""
+        return self._beats
+
+    def reset(self) -> None:
+        """Forget the track."""
+        self._samples = 0
+        self._beats = np.zeros(0)
+        self._envelope.reset()
+        self._danceability.reset()
