@@ -1,1 +1,1 @@
-"""Measurements that anyone can repeat: ``make bench``, ``make bench-memory``, ``make bench-guard``. See docs/benchmarks.md."""
+"""Measurements that anyone can repeat: ``make bench``, ``make bench-memory``. See docs/benchmarks.md."""

@@ -42,5 +42,7 @@ def _processor() -> str:
     fields = dict(line.split(":", 1) for line in reversed(lines) if ":" in line)
     named = {key.strip(): value.strip() for key, value in fields.items()}
     flags = named.get("flags", "").split()
-    widest = next((name for name, flag in (("AVX-512", "avx512f"), ("AVX2", "avx2"), ("AVX", "avx")) if flag in flags), "")
+    widest = next(
+        (name for name, flag in (("AVX-512", "avx512f"), ("AVX2", "avx2"), ("AVX", "avx")) if flag in flags), ""
+    )
     return f"{named.get('model name', platform.machine())}{f' ({widest})' if widest else ''}"

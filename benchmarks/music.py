@@ -1,4 +1,5 @@
-"""Real music for the measurements: found in a folder, and put end to end into files of a wanted length, size and format.
+"""Real music for the measurements: found in a folder, and put end to end into files of a wanted length, size and
+format.
 
 What enters: a folder with music. What leaves: :class:`Source` tracks, and files under ``build/bench/music``, which are
 kept from run to run as long as the sources and the request stay the same. Nothing is synthesised: silence and noise

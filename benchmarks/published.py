@@ -1,4 +1,5 @@
-"""The published MusiCNN graph as it is, for the peers and for the floor: frozen for TensorFlow, and written for ONNX Runtime.
+"""The published MusiCNN graph as it is, for the peers and for the floor: frozen for TensorFlow, and written for ONNX
+Runtime.
 
 What enters: the ``musicnn`` wheel, given or fetched by pip. What leaves: ``published.pb`` and ``published.onnx`` in a
 folder, kept from run to run. ``python -m benchmarks.published FOLDER [WHEEL]`` makes them in a process of its own.
@@ -40,11 +41,10 @@ def published_graphs(folder: Path, wheel: Path | None = None) -> PublishedGraphs
 
 
 def main(folder: Path, wheel_path: Path | None) -> None:
+    from benchmarks.published_onnx import published_onnx
     from playlista.models.checkpoint import read_checkpoint
     from playlista.models.freeze import freeze_published_graph
     from playlista.models.wheel import fetch_wheel, open_wheel
-
-    from benchmarks.published_onnx import published_onnx
 
     wheel = open_wheel(wheel_path) if wheel_path else fetch_wheel()
     index, data = (wheel.read_checkpoint_file(name) for name in (".index", ".data-00000-of-00001"))

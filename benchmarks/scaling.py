@@ -9,7 +9,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -72,11 +73,7 @@ def by_count(
 
 
 def _library(files: Sequence[Path], runtime: str, models: Path) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as place:
-        music, data = Path(place) / "music", Path(place) / "data"
-        music.mkdir()
-        for path in files:
-            _link(path, music / path.name)
+    with filled_folder(files) as (music, data):
         command = python("-m", "playlista", "run", "--once", "--music", str(music), "--data", str(data))
         environment = {
             "MUSICNN_RUNTIME": runtime,
@@ -88,6 +85,17 @@ def _library(files: Sequence[Path], runtime: str, models: Path) -> dict[str, Any
         ended = run(command, environment=environment).checked()
         status = run(python("-m", "playlista", "status", "--json", "--data", str(data))).checked()
         return {**ended.figures(), "status": json.loads(status.output)}
+
+
+@contextmanager
+def filled_folder(files: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
+    """A music folder with `files` and an empty data folder, for the length of a block."""
+    with tempfile.TemporaryDirectory(dir=files[0].parent) as place:  # beside them, where a hard link will do
+        music, data = Path(place) / "music", Path(place) / "data"
+        music.mkdir()
+        for path in files:
+            _link(path, music / path.name)
+        yield music, data
 
 
 def _link(path: Path, name: Path) -> None:

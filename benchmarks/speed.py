@@ -1,4 +1,5 @@
-"""``make bench MUSIC=…``: what the job costs us and others, side by side, and whether it stays so with length and number.
+"""``make bench MUSIC=…``: what the job costs us and others, side by side, and whether it stays so with length and
+number.
 
 ``python -m benchmarks.speed --music DIR`` measures, prints the tables, and writes them with a plot into
 docs/benchmarks.md. What it measured lies in build/bench/results; ``--tables`` makes the page from that alone.

@@ -71,7 +71,7 @@ def _bars(results: Results) -> Iterator[tuple[str, float, list[float]]]:
         yield f"{runtime} against the textbook", bar, ratios(results, f"ours-{runtime}", TEXTBOOK)
         yield f"{runtime} against the textbook at our hop", bar, ratios(results, f"ours-{runtime}", TEXTBOOK_AT_OUR_HOP)
     for runtime, bar in dict.fromkeys((("essentia", 1.35), (quick, 1.50))):
-        for graph, floor in (("published", _published_floor(results, runtime)), ("folded", f"floor-{runtime}")):
+        for floor in (_published_floor(results, runtime), f"floor-{runtime}"):
             if f"ours-{runtime}" in results["contest"] and floor in results["contest"]:
                 what = f"{runtime} against its floor ({results['contenders'][floor]['title'].removeprefix('floor, ')})"
                 yield what, bar, ratios(results, f"ours-{runtime}", floor)

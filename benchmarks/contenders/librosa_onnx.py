@@ -1,4 +1,4 @@
-"""librosa for the signal, ONNX Runtime for the published graph, non-overlapping patches: as self-hosted analyzers do it.
+"""librosa for the signal, ONNX Runtime for the published graph, patches side by side: as self-hosted analyzers do.
 
 Loaded whole at 22.05 kHz (librosa's default) for tempo, chroma and spectrum, and brought to 16 kHz for MusiCNN.
 """
@@ -52,12 +52,15 @@ def _patches(audio: Any, hop: int) -> list[Any]:
     return [frames[start : start + 187] for start in range(0, len(frames) - 186, hop)]
 
 
+KEYS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+
+
 def _key(chroma: Any) -> str:
     import numpy as np
 
     matches = [np.corrcoef(chroma, np.roll(profile, tonic))[0, 1] for profile in PROFILES for tonic in range(12)]
     best = int(np.argmax(matches))
-    return f"{'C C# D D# E F F# G G# A A# B'.split()[best % 12]} {('major', 'minor')[best // 12]}"
+    return f"{KEYS[best % 12]} {('major', 'minor')[best // 12]}"
 
 
 if __name__ == "__main__":

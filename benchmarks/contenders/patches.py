@@ -24,6 +24,7 @@ class Recorder:
 
 def main(folder: Path, files: list[str]) -> None:
     import numpy as np
+
     from playlista.config import Settings
     from playlista.features.tags import TagsAccumulator
     from playlista.memory_optimized_loader import MemoryOptimizedLoader

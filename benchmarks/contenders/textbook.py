@@ -1,6 +1,7 @@
 """The textbook essentia way: whole tracks at 44.1 kHz, RhythmExtractor2013, KeyExtractor, TensorflowPredictMusiCNN.
 
-As in essentia's tutorials on beat tracking, key and auto-tagging; all parameters but the hop are the defaults (batch 64).
+As in essentia's tutorials on beat tracking, key and auto-tagging; all parameters but the hop are the defaults (batch
+64).
 """
 
 from __future__ import annotations
