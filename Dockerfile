@@ -1,5 +1,5 @@
-# Two targets from one file: `lean` (the default: essentia's TensorFlow and ONNX Runtime) and `full` (tensorflow-cpu,
-# too). No package manager runs in them, and no compiler anywhere: every dependency is a wheel that the lock files name
+# Two targets from one file: `lean` (the default: MusiCNN by NumPy or ONNX Runtime) and `full` (also by essentia's
+# TensorFlow and by tensorflow-cpu). No package manager runs in them, and no compiler anywhere: every dependency is a wheel that the lock files name
 # by hash. docs/deploy/image.md shows how to run it and how it was built and run where there is no registry.
 ARG PYTHON_IMAGE=python:3.11.14-slim-bookworm
 
