@@ -40,7 +40,7 @@ def track_beats(envelope: OnsetEnvelope, periods: BeatPeriods) -> NDArray[np.flo
         ended = start + len(onsets) == len(envelope)
         path = best_path(onsets, periods.at(start + np.arange(len(onsets))), anchored=anchored)
         kept = path if ended else path[path < STRETCH_FRAMES]
-        fresh = kept[anchored:]
+        fresh = kept[1:] if anchored else kept
         beats.append(start + fresh)
         strengths.append(_strengths(onsets, fresh))
         anchored = len(fresh) > 0

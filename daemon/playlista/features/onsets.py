@@ -31,8 +31,8 @@ COMPRESSION = 10.0
 LEVEL_HALF_LIFE_SECONDS = 10.0
 #: Mean amplitude in a band, below the dither of 16-bit recordings, under which nothing is amplified.
 LOWEST_LEVEL = 1e-5
-#: No band of finite samples is as loud; what overflows is taken for this.
-LOUDEST_POWER = 1e12
+#: Power of a sinusoid at +20 dBFS. What is louder, or overflows, is taken for this, lest the level stay up for good.
+LOUDEST_POWER = 100.0
 #: A click in all bands, after silence, reaches 2.4; one in a single band is far less.
 CEILING = 4.0
 
@@ -74,8 +74,7 @@ class OnsetEnvelope:
     def update(self, chunk: NDArray[np.floating]) -> None:
         """Take the next samples [shape=(n,), float16 or float32, mono, -1..1]."""
         self._samples += chunk.size
-        for batch in self._frames.push(chunk):
-            self._flux.append(self._increase(batch))
+        self._take(chunk)
 
     def close(self) -> None:
         """Take the frames that are left; the last 23 ms have none, since cut off by padding they would click."""
@@ -90,7 +89,7 @@ class OnsetEnvelope:
         self._before[:] = 0.0
         self._level = LOWEST_LEVEL
         self._flux.reset()
-        self._pad_start()
+        self._take(np.zeros(self._frames.frame_length // 2, np.float32))
 
     def read(self, start: int, stop: int) -> NDArray[np.float32]:
         """The envelope above its local mean, for frames `start` to before `stop`.
@@ -124,10 +123,9 @@ class OnsetEnvelope:
             strengths.append(stretch[peaks[own]])
         return np.concatenate(strengths)
 
-    def _pad_start(self) -> None:
-        half = np.zeros(self._frames.frame_length // 2, np.float32)
-        for _ in self._frames.push(half):
-            raise AssertionError("half a frame completes no batch")
+    def _take(self, samples: NDArray[np.floating]) -> None:
+        for batch in self._frames.push(samples):
+            self._flux.append(self._increase(batch))
 
     def _increase(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         """Mean increase over the bands since each frame's predecessor [shape=(frames,)]."""

@@ -38,12 +38,13 @@ class RhythmAccumulator:
         self._sample_rate_hz = sample_rate_hz
         self._envelope = OnsetEnvelope(sample_rate_hz)
         self._danceability = DanceabilityAccumulator(sample_rate_hz)
+        self._bpm: float | None
         self.reset()
 
     @property
     def retained_bytes(self) -> int:
         """Bytes of left-over samples and of the envelope, which grows by 62.5 a second of audio."""
-        return self._envelope.retained_bytes + self._danceability.retained_bytes + self._beats.nbytes
+        return self._envelope.retained_bytes + self._danceability.retained_bytes
 
     def update(self, chunk: NDArray[np.floating]) -> None:
         """Take the next samples.
@@ -72,23 +73,24 @@ class RhythmAccumulator:
         strengths = self._envelope.onset_strengths()
         tempogram = Tempogram(self._envelope)
         tempo = estimate_tempo(tempogram, accents(strengths) / seconds)
-        if tempo.bpm is not None:
-            self._beats = track_beats(self._envelope, beat_periods(tempogram, tempo.bpm))
+        self._bpm = tempo.bpm
         return Rhythm(
             bpm=tempo.bpm,
             bpm_confidence=tempo.confidence,
-            beats_count=len(self._beats),
+            beats_count=len(self.beat_times()),
             onset_rate_hz=len(strengths) / seconds,
             danceability=self._danceability.result(),
         )
 
     def beat_times(self) -> NDArray[np.float64]:
-        """Times of the beats [shape=(beats,), seconds, ascending]; empty before ``result``."""
-        return self._beats
+        """Times of the beats [shape=(beats,), seconds, ascending], computed anew; empty before ``result``."""
+        if self._bpm is None:
+            return np.zeros(0)
+        return track_beats(self._envelope, beat_periods(Tempogram(self._envelope), self._bpm))
 
     def reset(self) -> None:
         """Forget the track."""
         self._samples = 0
-        self._beats = np.zeros(0)
+        self._bpm = None
         self._envelope.reset()
         self._danceability.reset()
