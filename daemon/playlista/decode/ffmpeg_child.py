@@ -210,7 +210,7 @@ def _restrain(pid: int, timeout_seconds: float, memory_bytes: int | None) -> Non
     """Limit the child from outside: code run between fork and exec may deadlock in a process with threads.
 
     The child may have ended already, and some containers forbid one call or the other: the deadline holds all the
-    same.
+    same. The limit of CPU time is for a child that outlives us.
     """
     cpu_seconds = math.ceil(timeout_seconds) + _CPU_SECONDS_MARGIN
     limits = {resource.RLIMIT_CPU: cpu_seconds, resource.RLIMIT_CORE: 0}
