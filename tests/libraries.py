@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -84,6 +85,11 @@ def analysis_of(path: str, *, bpm: float = 120.0, music_hash: str = "abc", **ver
 def failed_analysis(path: str, reason: FailureReason = FailureReason.CORRUPT) -> Analysis:
     """The result of a track that could not be decoded."""
     return Analysis(path, Status.FAILED, reason, "the stream is broken")
+
+
+def child_environment() -> dict[str, str]:
+    """For a Python process that imports what this one can."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
 
 
 def quick_check(database: Database) -> list[str]:

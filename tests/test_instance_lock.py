@@ -11,6 +11,7 @@ import pytest
 
 from playlista.errors import StoreError
 from playlista.instance_lock import instance_lock, running_pid
+from tests.libraries import child_environment
 
 HOLDER = """
 import sys
@@ -21,10 +22,10 @@ with instance_lock(sys.argv[1]):
 """
 
 
-def hold(folder: Path, root: Path) -> subprocess.Popen[str]:
+def hold(folder: Path) -> subprocess.Popen[str]:
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLDER, os.fspath(folder)],
-        env={**os.environ, "PYTHONPATH": os.fspath(root / "daemon")},
+        env=child_environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -34,8 +35,8 @@ def hold(folder: Path, root: Path) -> subprocess.Popen[str]:
     return holder
 
 
-def test_a_second_daemon_is_told_the_pid_of_the_first(tmp_path: Path, project_root: Path) -> None:
-    with hold(tmp_path, project_root) as holder:
+def test_a_second_daemon_is_told_the_pid_of_the_first(tmp_path: Path) -> None:
+    with hold(tmp_path) as holder:
         with (
             pytest.raises(StoreError, match=f"already running as pid {holder.pid}"),
             instance_lock(os.fspath(tmp_path)),
@@ -45,8 +46,8 @@ def test_a_second_daemon_is_told_the_pid_of_the_first(tmp_path: Path, project_ro
         holder.communicate()
 
 
-def test_a_killed_daemon_leaves_the_folder_free(tmp_path: Path, project_root: Path) -> None:
-    with hold(tmp_path, project_root) as holder:
+def test_a_killed_daemon_leaves_the_folder_free(tmp_path: Path) -> None:
+    with hold(tmp_path) as holder:
         holder.kill()
     with instance_lock(os.fspath(tmp_path)):
         assert running_pid(os.fspath(tmp_path)) == os.getpid()

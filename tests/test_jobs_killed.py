@@ -11,7 +11,7 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
-from tests.libraries import open_rooms, quick_check, track_file
+from tests.libraries import child_environment, open_rooms, quick_check, track_file
 
 FILES = 400
 KILLS = 25
@@ -36,11 +36,11 @@ print("empty", flush=True)
 """
 
 
-def run_until_killed(library: Path, root: Path, seconds: float) -> list[list[str]]:
+def run_until_killed(library: Path, seconds: float) -> list[list[str]]:
     """What one life of the worker said, of which the last line may be torn."""
     worker = subprocess.Popen(
         [sys.executable, "-c", WORKER, os.fspath(library)],
-        env={**os.environ, "PYTHONPATH": f"{root / 'daemon'}:{root}"},
+        env=child_environment(),
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -52,13 +52,13 @@ def run_until_killed(library: Path, root: Path, seconds: float) -> list[list[str
     return said + [line.split() for line in rest.splitlines(keepends=True) if line.endswith("\n")]
 
 
-def test_no_result_is_lost_or_doubled_and_each_interrupted_file_is_named(tmp_path: Path, project_root: Path) -> None:
+def test_no_result_is_lost_or_doubled_and_each_interrupted_file_is_named(tmp_path: Path) -> None:
     library = tmp_path / "playlista.db"
     with open_rooms(tmp_path) as rooms:
         rooms.queue.enqueue((track_file(f"{number:04}.mp3") for number in range(FILES)), "scan")
     moments = random.Random(20)
     finished: list[str] = []
-    lives = [run_until_killed(library, project_root, moments.uniform(0, 0.12)) for _ in range(KILLS)]
+    lives = [run_until_killed(library, moments.uniform(0, 0.12)) for _ in range(KILLS)]
     for life, next_life in pairwise(lives):
         finished += [said[1] for said in life if said[0] == "finished"]
         last_said = life[-1]

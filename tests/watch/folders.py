@@ -54,6 +54,7 @@ def unprivileged_folder() -> Iterator[Path]:
     finally:
         if privileged:
             os.seteuid(0)
-        for place, _, _ in os.walk(folder):
-            os.chmod(place, 0o700)
+        for place, below, _ in os.walk(folder):
+            for name in below:
+                os.chmod(os.path.join(place, name), 0o700)
         shutil.rmtree(folder)

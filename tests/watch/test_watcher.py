@@ -23,7 +23,7 @@ from playlista.tracks import TrackFile
 from playlista.watch import watcher as watcher_module
 from playlista.watch.observer import Observer
 from playlista.watch.watcher import MusicWatcher
-from tests.libraries import Clock, Rooms, open_rooms
+from tests.libraries import Clock, Rooms, child_environment, open_rooms
 from tests.watch.folders import make, until
 
 SETTLE_SECONDS = 0.3
@@ -307,7 +307,7 @@ class Process:
         self.state: dict[str, Any] = {}
         self.popen = subprocess.Popen(
             [*wrapper, sys.executable, "-m", "tests.watch.watching", os.fspath(root), os.fspath(data), "auto"],
-            env={**os.environ, "PYTHONPATH": f"{project_root / 'daemon'}:{project_root}"},
+            env=child_environment(),
             cwd=project_root,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
