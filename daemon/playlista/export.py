@@ -75,7 +75,7 @@ def acousticbrainz_document(analysis: Analysis) -> dict[str, Any]:
     Source: the output of essentia's ``streaming_extractor_music`` 2.1, on which AcousticBrainz was built.
     """
     audio, rhythm, tonal = analysis.audio, analysis.rhythm, analysis.tonal
-    loudness, spectral = analysis.loudness, analysis.spectral
+    loudness = analysis.loudness
     return {
         "metadata": {
             "audio_properties": audio
@@ -103,16 +103,17 @@ def acousticbrainz_document(analysis: Analysis) -> dict[str, Any]:
             "key_strength": tonal.strength,
             "tuning_frequency": tonal.tuning_hz,
         },
-        "lowlevel": {
-            "loudness_ebu128": loudness
-            and {
-                "integrated": loudness.integrated_lufs,
-                "loudness_range": loudness.range_lu,
-            },
-            "spectral_centroid": spectral and {"mean": spectral.centroid_hz},
-            "spectral_rolloff": spectral and {"mean": spectral.rolloff_hz},
-            "spectral_flux": spectral and {"mean": spectral.flux},
-            "zerocrossingrate": spectral and {"mean": spectral.zero_crossing_rate},
-            "mfcc": spectral and {"mean": spectral.mfcc_mean},
-        },
+        "lowlevel": _lowlevel(analysis),
+    }
+
+
+def _lowlevel(analysis: Analysis) -> dict[str, Any]:
+    loudness, spectral = analysis.loudness, analysis.spectral
+    return {
+        "loudness_ebu128": loudness and {"integrated": loudness.integrated_lufs, "loudness_range": loudness.range_lu},
+        "spectral_centroid": spectral and {"mean": spectral.centroid_hz},
+        "spectral_rolloff": spectral and {"mean": spectral.rolloff_hz},
+        "spectral_flux": spectral and {"mean": spectral.flux},
+        "zerocrossingrate": spectral and {"mean": spectral.zero_crossing_rate},
+        "mfcc": spectral and {"mean": spectral.mfcc_mean},
     }
