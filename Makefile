@@ -1,7 +1,7 @@
 # Everything a newcomer needs is `make run MUSIC=/path/to/music` and `make test`.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types layers bench check-deploy lock clean
+.PHONY: help run test check format lint types layers bench bench-memory check-deploy lock clean
 
 MUSIC ?=
 DATA ?= ./data
@@ -56,7 +56,12 @@ layers: $(TEST_STAMP)
 	@echo "playlista: checking the import layers" && $(BIN)/lint-imports --no-logo
 
 bench: $(TEST_STAMP) ## Measure speed beside the peers: make bench MUSIC=/path/to/music
+	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
 	@$(BIN)/python -m benchmarks.speed $(if $(MUSIC),--music "$(MUSIC)")
+
+bench-memory: $(TEST_STAMP) ## Measure memory: the guide's tables, lengths, limits (as root for real cgroups)
+	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
+	@$(BIN)/python -m benchmarks.memory $(if $(MUSIC),--music "$(MUSIC)")
 
 check-deploy: $(TEST_STAMP) ## Check image, compose, chart, rules and dashboard with their real tools
 	@sh deploy/tools.sh
