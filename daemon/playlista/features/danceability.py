@@ -36,10 +36,10 @@ BLOCK_HOPS = 4
 SHORTEST_SECONDS = 3.0
 #: A loop that repeats itself to the sample has an alpha near 0.
 HIGHEST = 10.0
-#: A walk that at the largest scale strays by less than the mean loudness of 5 ms is that of a steady sound.
-STEADY_SECONDS = 0.005
-#: No finite sample is as loud; what overflows is taken for this.
-LOUDEST = 1e4
+#: A walk that at the largest scale strays by less than the mean loudness of 1 ms is that of a held sound.
+STEADY_SECONDS = 0.001
+#: What is louder than a square wave at +20 dBFS, or overflows, is taken for that.
+LOUDEST = 10.0
 
 _BATCH_FRAMES = 32
 #: Loudnesses are collected beyond the longest block before blocks are analyzed: 20 s of them.
@@ -75,7 +75,7 @@ class DanceabilityAccumulator:
 
         Returns
         -------
-        0..10, usually 0.5..3; None for a track under 3 s and for one of steady loudness, as a held tone has it.
+        0..10, usually 0.5..3; None for a track under 3 s and for a held tone or chord.
         """
         for batch in self._frames.flush():
             self._collect(batch)

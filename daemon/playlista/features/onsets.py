@@ -1,7 +1,7 @@
 """Where sounds begin: an onset envelope 62.5 times a second, and the onsets that stand out of it.
 
 What enters: mono chunks at the analysis rate. What leaves: ``OnsetEnvelope.read``, how much louder the bands of a mel
-spectrogram have grown since the frame before; and ``onset_strengths``, its peaks.
+spectrogram have grown since the frame before; and ``onsets``, its peaks.
 
 The envelope is the half-wave rectified spectral flux (Dixon, "Onset detection revisited", DAFx 2006) of a spectrogram
 of 40 mel bands. Frames are 46 ms long; the bands cover 30 Hz to 9.9 kHz, which every rate from 22 050 Hz up has
@@ -11,6 +11,8 @@ counts, and the envelope is in nepers.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +45,13 @@ _MEAN_SECONDS = 0.25
 _NEIGHBOUR_FRAMES = 3
 ONSET_THRESHOLD = 0.08
 _READ_FRAMES = 8192
+
+
+class Onsets(NamedTuple):
+    """Onsets in order of time: their frames [shape=(n,)] and strengths [shape=(n,), nepers]."""
+
+    frames: NDArray[np.int32]
+    strengths: NDArray[np.float32]
 
 
 class OnsetEnvelope:
@@ -108,20 +117,21 @@ class OnsetEnvelope:
         above: NDArray[np.float32] = np.maximum(flux[frames] - mean, 0.0).astype(np.float32)
         return above
 
-    def onset_strengths(self) -> NDArray[np.float32]:
-        """Strengths of the onsets [shape=(onsets,), nepers], in order of time.
+    def onsets(self) -> Onsets:
+        """The onsets of the track.
 
         Peak picking after Boeck, Krebs and Schedl, "Evaluating the online capabilities of onset detection methods"
         (ISMIR 2012), with neighbours on both sides.
         """
-        strengths = [np.zeros(0, np.float32)]
+        frames, strengths = [np.zeros(0, np.int32)], [np.zeros(0, np.float32)]
         for start in range(0, len(self), _READ_FRAMES):
-            stretch = self.read(start - _NEIGHBOUR_FRAMES, start + _READ_FRAMES + _NEIGHBOUR_FRAMES)
+            first = max(start - _NEIGHBOUR_FRAMES, 0)
+            stretch = self.read(first, start + _READ_FRAMES + _NEIGHBOUR_FRAMES)
             peaks = _peaks(stretch, _NEIGHBOUR_FRAMES)
-            own_start = min(start, _NEIGHBOUR_FRAMES)
-            own = (peaks >= own_start) & (peaks < own_start + _READ_FRAMES)
-            strengths.append(stretch[peaks[own]])
-        return np.concatenate(strengths)
+            peaks = peaks[(peaks >= start - first) & (peaks < start - first + _READ_FRAMES)]
+            frames.append((first + peaks).astype(np.int32))
+            strengths.append(stretch[peaks])
+        return Onsets(np.concatenate(frames), np.concatenate(strengths))
 
     def _take(self, samples: NDArray[np.floating]) -> None:
         for batch in self._frames.push(samples):

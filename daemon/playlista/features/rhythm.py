@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from playlista.features.beats import track_beats
 from playlista.features.danceability import DanceabilityAccumulator
 from playlista.features.onsets import OnsetEnvelope
-from playlista.features.tempo import accents, beat_periods, estimate_tempo
+from playlista.features.tempo import beat_periods, estimate_tempo
 from playlista.features.tempogram import Tempogram
 from playlista.tracks import Rhythm
 
@@ -70,15 +70,14 @@ class RhythmAccumulator:
         """
         self._envelope.close()
         seconds = max(self._samples, 1) / self._sample_rate_hz
-        strengths = self._envelope.onset_strengths()
-        tempogram = Tempogram(self._envelope)
-        tempo = estimate_tempo(tempogram, accents(strengths) / seconds)
+        onsets = self._envelope.onsets()
+        tempo = estimate_tempo(Tempogram(self._envelope), onsets)
         self._bpm = tempo.bpm
         return Rhythm(
             bpm=tempo.bpm,
             bpm_confidence=tempo.confidence,
             beats_count=len(self.beat_times()),
-            onset_rate_hz=len(strengths) / seconds,
+            onset_rate_hz=len(onsets.frames) / seconds,
             danceability=self._danceability.result(),
         )
 

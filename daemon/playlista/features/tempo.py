@@ -1,6 +1,6 @@
 """The tempo of a track, how sure it is, and how it changes along the track.
 
-What enters: ``Tempogram`` and the rate of accents. What leaves: :class:`Tempo`, and :class:`BeatPeriods` for the beat
+What enters: ``Tempogram`` and the onsets. What leaves: :class:`Tempo`, and :class:`BeatPeriods` for the beat
 tracker.
 """
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from playlista.features.onsets import Onsets
 from playlista.features.tempogram import GRID_STEP, Tempogram
 
 #: Two tempi are the same within 4 % (the tolerance of MIREX), and rivals from 6 % on: a peak is not its own rival.
@@ -49,36 +50,46 @@ class BeatPeriods:
         return period
 
 
+@dataclass(frozen=True, slots=True)
 class Votes:
-    """The windows of a tempogram, added up; each counts by its activity.
+    """What the windows of a track say, each with the weight of its activity.
 
-    A tempo of more beats than there are accents loses salience in proportion: not all of its beats would be struck.
+    salience : [shape=(tempi,)], the weighted sum over the windows.
+    bpm, repetition, accents_per_second, activity : [shape=(windows,)], of each window: its best tempo, the repetition
+        there, how many accents it has, and its weight.
     """
 
-    def __init__(self, tempogram: Tempogram, accents_per_second: float) -> None:
-        struck = np.minimum(60.0 * accents_per_second / tempogram.grid_bpm, 1.0)
-        self.salience = np.zeros(len(tempogram.grid_bpm))
-        winners = [np.zeros(0, np.intp)]
-        repetitions, activities = [np.zeros(0)], [np.zeros(0)]
-        for window in tempogram.windows():
-            salience = window.salience * struck
-            self.salience += window.activity @ salience
-            winners.append(salience.argmax(axis=1))
-            repetitions.append(np.take_along_axis(window.repetition, winners[-1][:, np.newaxis], axis=1)[:, 0])
-            activities.append(window.activity)
-        self.winners = np.concatenate(winners)
-        self.repetitions = np.concatenate(repetitions)
-        self.activities = np.concatenate(activities)
+    salience: NDArray[np.float64]
+    bpm: NDArray[np.float64]
+    repetition: NDArray[np.float64]
+    accents_per_second: NDArray[np.float64]
+    activity: NDArray[np.float64]
+
+    def mean(self, of_windows: NDArray[np.floating] | NDArray[np.bool_]) -> float:
+        """Weighted mean of one number for each window."""
+        return float(np.average(of_windows, weights=self.activity))
 
 
-def accents(onset_strengths: NDArray[np.float32]) -> int:
-    """How many of the onsets [shape=(n,)] are accents."""
-    if not len(onset_strengths):
-        return 0
-    return int(np.count_nonzero(onset_strengths >= ACCENT_SHARE * np.quantile(onset_strengths, 0.9)))
+def count_votes(tempogram: Tempogram, accent_frames: NDArray[np.int32]) -> Votes:
+    """Ask every window.
+
+    A tempo of more beats than the window has accents loses salience in proportion: not all of them would be struck.
+    """
+    total = np.zeros(len(tempogram.grid_bpm))
+    rows = [np.zeros((4, 0))]
+    for window in tempogram.windows():
+        edges = np.stack((window.starts, window.starts + tempogram.window_frames))
+        accents = np.diff(np.searchsorted(accent_frames, edges), axis=0)[0]
+        accents_per_second = accents * tempogram.frame_rate_hz / tempogram.window_frames
+        salience = window.salience * np.minimum(60.0 * accents_per_second[:, np.newaxis] / tempogram.grid_bpm, 1.0)
+        total += window.activity @ salience
+        best = salience.argmax(axis=1)
+        repetition = window.repetition[np.arange(len(best)), best]
+        rows.append(np.stack((tempogram.grid_bpm[best], repetition, accents_per_second, window.activity)))
+    return Votes(total, *np.concatenate(rows, axis=1))
 
 
-def estimate_tempo(tempogram: Tempogram, accents_per_second: float) -> Tempo:
+def estimate_tempo(tempogram: Tempogram, onsets: Onsets) -> Tempo:
     """Tempo of the whole track: the one of the highest salience over all windows.
 
     Returns
@@ -91,17 +102,25 @@ def estimate_tempo(tempogram: Tempogram, accents_per_second: float) -> Tempo:
         *distinction*, by how much the salience of any other tempo stays below. Steady drums reach 0.9, a clear beat in
         a mix 0.6 to 0.8, expressive playing 0.2 to 0.5. A track of two tempi has at most half the agreement.
     """
-    votes = Votes(tempogram, accents_per_second)
-    if not votes.activities.any():
+    votes = count_votes(tempogram, accents(onsets))
+    if not votes.salience.any():
         return NO_TEMPO
     best = int(votes.salience.argmax())
-    repetition = float(np.average(votes.repetitions, weights=votes.activities)) - tempogram.chance
-    if repetition <= 0.0 or accents_per_second * 60.0 < FEWEST_ACCENTS_PER_BEAT * tempogram.grid_bpm[best]:
+    bpm = float(tempogram.grid_bpm[best])
+    repetition = votes.mean(votes.repetition) - tempogram.chance
+    if repetition <= 0.0 or votes.mean(votes.accents_per_second) * 60.0 < FEWEST_ACCENTS_PER_BEAT * bpm:
         return NO_TEMPO
-    apart = _octaves_apart(tempogram.grid_bpm, tempogram.grid_bpm[best])
-    agreement = float(np.average(apart[votes.winners] < SAME_OCTAVES, weights=votes.activities))
-    distinction = 1.0 - float(votes.salience[apart > RIVAL_OCTAVES].max() / votes.salience[best])
+    agreement = votes.mean(_octaves_apart(votes.bpm, bpm) < SAME_OCTAVES)
+    rivals = votes.salience[_octaves_apart(tempogram.grid_bpm, bpm) > RIVAL_OCTAVES]
+    distinction = 1.0 - float(rivals.max() / votes.salience[best])
     return Tempo(_peak_bpm(tempogram, votes.salience, best), float(np.cbrt(repetition * agreement * distinction)))
+
+
+def accents(onsets: Onsets) -> NDArray[np.int32]:
+    """Frames of the accents [shape=(n,)]."""
+    if not len(onsets.frames):
+        return onsets.frames
+    return onsets.frames[onsets.strengths >= ACCENT_SHARE * np.quantile(onsets.strengths, 0.9)]
 
 
 def beat_periods(tempogram: Tempogram, bpm: float) -> BeatPeriods:

@@ -57,10 +57,12 @@ _TINY = np.finfo(np.float32).tiny
 class WindowTempi:
     """What some windows say of each tempo.
 
+    starts : [shape=(windows,)], first frames.
     salience, repetition : [shape=(windows, tempi)]; the first >= 0, the second -1..1.
     activity : [shape=(windows,)], standard deviation of the envelope, in nepers.
     """
 
+    starts: NDArray[np.intp]
     salience: NDArray[np.float64]
     repetition: NDArray[np.float64]
     activity: NDArray[np.float64]
@@ -92,17 +94,16 @@ class Tempogram:
         """The windows in order, some at a time; a track that is shorter than a window is one window."""
         count = 1 + (len(self._envelope) - self.window_frames) // self.hop_frames if self.window_frames else 0
         for first in range(0, count, _BATCH_WINDOWS):
-            last = min(first + _BATCH_WINDOWS, count) - 1
-            stretch = self._envelope.read(first * self.hop_frames, last * self.hop_frames + self.window_frames)
-            yield self._measure(
-                np.lib.stride_tricks.sliding_window_view(stretch, self.window_frames)[:: self.hop_frames]
-            )
+            starts = self.hop_frames * np.arange(first, min(first + _BATCH_WINDOWS, count))
+            stretch = self._envelope.read(int(starts[0]), int(starts[-1]) + self.window_frames)
+            windows = np.lib.stride_tricks.sliding_window_view(stretch, self.window_frames)[:: self.hop_frames]
+            yield self._measure(starts, windows)
 
-    def _measure(self, windows: NDArray[np.float32]) -> WindowTempi:
+    def _measure(self, starts: NDArray[np.intp], windows: NDArray[np.float32]) -> WindowTempi:
         centred = windows - windows.mean(axis=1, keepdims=True)
         repetition = self._repetition(centred)
         salience = np.maximum(repetition, 0.0) * self._pulse(centred) * self._preference
-        return WindowTempi(salience, repetition, centred.std(axis=1, dtype=np.float64))
+        return WindowTempi(starts, salience, repetition, centred.std(axis=1, dtype=np.float64))
 
     def _repetition(self, windows: NDArray[np.float32]) -> NDArray[np.float64]:
         """Mean autocorrelation at the beats of each tempo, corrected for the overlap."""
