@@ -144,14 +144,24 @@ class Row:
 def _stereo(source: Source, skip_seconds: float) -> Iterator[Any]:
     import numpy
     import soundfile
-    import soxr
 
     with soundfile.SoundFile(source.path) as file:
-        stream = soxr.ResampleStream(file.samplerate, RATE_HZ, file.channels, dtype="float32")
         file.seek(int(skip_seconds * file.samplerate))
-        for block in _blocks(file):
-            samples = block if file.samplerate == RATE_HZ else stream.resample_chunk(block)
+        for samples in _resampled(file):
             yield numpy.ascontiguousarray(samples[:, [0, min(1, samples.shape[1] - 1)]])
+
+
+def _resampled(file: Any) -> Iterator[Any]:
+    import numpy
+    import soxr
+
+    if file.samplerate == RATE_HZ:
+        yield from _blocks(file)
+        return
+    stream = soxr.ResampleStream(file.samplerate, RATE_HZ, file.channels, dtype="float32")
+    for block in _blocks(file):
+        yield stream.resample_chunk(block)
+    yield stream.resample_chunk(numpy.zeros((0, file.channels), numpy.float32), last=True)
 
 
 def _make(path: Path, row: Row, request: Request) -> None:
