@@ -64,11 +64,12 @@ def test_whatever_stat_says_is_stored_and_recognized(rooms: Rooms, odd: TrackFil
     assert [twin.file_id for twin in rooms.library.twins(odd)] == [known.file_id]
 
 
-def test_content_is_the_same_by_size_and_time_and_on_one_device_by_inode() -> None:
+def test_content_is_the_same_by_size_and_time_and_on_one_device_by_inode_where_it_lasts() -> None:
     file = track_file("a.mp3", inode=5, device=1)
     assert same_content(file, replace(file, path="b.mp3"))
     assert same_content(file, replace(file, device=2, inode=6))
     assert not same_content(file, replace(file, inode=6))
+    assert same_content(file, replace(file, inode=0))
     assert not same_content(file, replace(file, size_bytes=1))
     assert not same_content(file, replace(file, mtime_ns=1))
 

@@ -44,7 +44,7 @@ def test_a_path_lies_on_the_mount_with_the_longest_matching_point(mounts: list[M
 
 
 def test_names_come_out_of_their_octal_escapes(mounts: list[Mount]) -> None:
-    assert mounts[2] == Mount(41, "/", "/mnt/two words", "fuse.mergerfs", "1:2\tx")
+    assert mounts[2] == Mount(41, os.makedev(0, 35), "/", "/mnt/two words", "fuse.mergerfs", "1:2\tx")
 
 
 def test_mounts_inside_a_folder_are_found_with_the_one_that_holds_it(mounts: list[Mount]) -> None:
@@ -73,8 +73,15 @@ def test_mounts_inside_a_folder_are_found_with_the_one_that_holds_it(mounts: lis
     ],
 )
 def test_kinds_are_told_apart_by_where_their_files_lie(kind: str, network: bool, reports_changes: bool) -> None:
-    mount = Mount(1, "/", "/", kind, "x")
+    mount = Mount(1, 0, "/", "/", kind, "x")
     assert (mount.is_network, mount.reports_changes) == (network, reports_changes)
+
+
+@pytest.mark.parametrize(
+    ("kind", "lasting"), [("ext4", True), ("nfs4", True), ("fuseblk", True), ("cifs", False), ("fuse.sshfs", False)]
+)
+def test_inodes_last_where_a_disk_or_a_server_keeps_them(kind: str, lasting: bool) -> None:
+    assert Mount(1, 0, "/", "/", kind, "x").has_lasting_inodes == lasting
 
 
 def test_nothing_is_known_without_mountinfo() -> None:

@@ -66,12 +66,14 @@ def as_stored(file: TrackFile) -> TrackFile:
 def same_content(former: TrackFile, present: TrackFile) -> bool:
     """Whether two sightings of one path, both as stored, are of the same bytes, by what `stat` says of them.
 
-    The inode tells a file that was replaced by one of equal size and time. It is comparable only on one device, and
-    a device's number may change when the machine starts.
+    The inode tells a file that was replaced by one of equal size and time. It is comparable only on one device, whose
+    number may change when the machine starts, and only where it lasts: 0 stands for one that does not.
     """
     if (former.size_bytes, former.mtime_ns) != (present.size_bytes, present.mtime_ns):
         return False
-    return former.device != present.device or former.inode == present.inode
+    if former.device != present.device or 0 in {former.inode, present.inode}:
+        return True
+    return former.inode == present.inode
 
 
 def _signed(number: int) -> int:

@@ -39,11 +39,13 @@ _SEPARATOR = " - "
 class Mount:
     """One line of mountinfo.
 
+    ``device`` is the number that `stat` gives its files (0 where the line does not say);
     ``root`` is the folder of the file system that is mounted, "/" if all of it; ``kind`` is its type, such as
     ``ext4`` or ``fuse.sshfs``; ``source`` is the device or the share.
     """
 
     mount_id: int
+    device: int
     root: str
     mount_point: str
     kind: str
@@ -53,6 +55,12 @@ class Mount:
     def is_network(self) -> bool:
         """Whether the files lie on another machine, so that WAL is unsafe and changes come without an event."""
         return self.kind in NETWORK_KINDS or self.kind in NETWORK_FUSE_KINDS
+
+    @property
+    def has_lasting_inodes(self) -> bool:
+        """Whether a file keeps its inode number. FUSE and SMB make numbers up, and may make up others later."""
+        made_up = {"cifs", "fuse", "prl_fs", "smb2", "smb3", "smbfs", "vboxsf"}
+        return not (self.kind in made_up or self.kind.startswith("fuse."))
 
     @property
     def reports_changes(self) -> bool:
@@ -96,7 +104,14 @@ def _parse_line(line: str) -> Mount | None:
     fields, tail = before.split(" "), after.split(" ")
     if not separator or len(fields) < 6 or len(tail) < 2 or not fields[0].isdecimal():
         return None
-    return Mount(int(fields[0]), _unescape(fields[3]), _unescape(fields[4]), tail[0], _unescape(tail[1]))
+    return Mount(
+        int(fields[0]), _device(fields[2]), _unescape(fields[3]), _unescape(fields[4]), tail[0], _unescape(tail[1])
+    )
+
+
+def _device(field: str) -> int:
+    major, _, minor = field.partition(":")
+    return os.makedev(int(major), int(minor)) if major.isdecimal() and minor.isdecimal() else 0
 
 
 def _unescape(field: str) -> str:

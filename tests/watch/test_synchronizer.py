@@ -127,6 +127,17 @@ def test_a_file_replaced_by_one_of_equal_size_and_time_is_analyzed_again(synced:
     assert synced.scan().changed == 1
 
 
+@pytest.mark.parametrize(("kind", "changed"), [("ext4", 1), ("fuse.sshfs", 0)])
+def test_another_inode_number_is_no_change_where_numbers_do_not_last(synced: Synced, kind: str, changed: int) -> None:
+    device = synced.root.stat().st_dev
+    synced.mountinfo = f"1 0 {os.major(device)}:{os.minor(device)} / / rw - {kind} source rw\n"
+    synced.restart()
+    analyzed(synced, "a.mp3")
+    shutil.copy2(synced.root / "a.mp3", synced.root / "copy")
+    os.replace(synced.root / "copy", synced.root / "a.mp3")
+    assert synced.scan().changed == changed
+
+
 def test_a_deleted_file_goes_with_its_result(synced: Synced) -> None:
     analyzed(synced, "a.mp3", "b.mp3")
     os.unlink(synced.root / "a.mp3")

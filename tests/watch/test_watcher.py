@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ import pytest
 from playlista.tracks import TrackFile
 from playlista.watch import watcher as watcher_module
 from playlista.watch.observer import Observer
+from playlista.watch.settle import SettleTracker
 from playlista.watch.watcher import MusicWatcher
 from tests.libraries import Clock, Rooms, child_environment, open_rooms
 from tests.watch.folders import make, until
@@ -294,6 +296,41 @@ def test_a_single_pass_takes_everything_and_waits_for_what_is_still_written(root
     assert watcher.scan_once().trusted
     assert paths(rooms) == ["a.mp3", "b/c.mp3"]
     assert watcher.health().unsettled == 0
+
+
+def test_a_single_pass_takes_more_fresh_files_than_can_settle_at_a_time(
+    root: Path, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("playlista.watch.synchronizer.SettleTracker", partial(SettleTracker, limit_files=3))
+    make(root, *(f"{number}.mp3" for number in range(10)))
+    watcher = MusicWatcher(
+        os.fspath(root),
+        rooms.library,
+        rooms.queue.enqueue,
+        settle_seconds=SETTLE_SECONDS,
+        rescan_interval_seconds=3600,
+        count=lambda event: None,
+    )
+    watcher.scan_once()
+    assert rooms.library.count() == 10
+
+
+def test_a_single_pass_ends_when_it_is_told_to_stop(root: Path, rooms: Rooms) -> None:
+    make(root, "still being written.mp3")
+    stopping = threading.Event()
+    watcher = MusicWatcher(
+        os.fspath(root),
+        rooms.library,
+        rooms.queue.enqueue,
+        settle_seconds=3600,
+        rescan_interval_seconds=3600,
+        count=lambda event: None,
+        stopping=stopping,
+    )
+    threading.Timer(0.2, stopping.set).start()
+    began = time.monotonic()
+    watcher.scan_once()
+    assert time.monotonic() - began < 2
 
 
 # -- in a process of its own ------------------------------------------------------------------------------------------

@@ -8,8 +8,9 @@ contradictory events do no harm.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from playlista.file_rows import as_stored, same_content
 from playlista.library import Library
@@ -22,6 +23,9 @@ from playlista.watch.walk import Seen, Walk
 
 #: Least time between a file's departure and its being forgotten: watchdog holds back half a move for half a second.
 LEAST_GRACE_SECONDS = 1.0
+
+#: Settled files looked at in one go, so that a stop is not kept waiting.
+BATCH_FILES = 2000
 
 #: Deletions that go on and on are looked at after this long all the same.
 LONGEST_GRACE_SECONDS = 600.0
@@ -44,22 +48,31 @@ class Intake:
     enqueue : takes the files that are due.
     tracker : keeps the files that may still be written.
     settle_seconds : how long departed files are given to turn up elsewhere.
+    stopped : asked before each hint; the rest is left to the scan at the next start.
     """
 
     def __init__(
-        self, walk: Walk, library: Library, *, enqueue: Enqueue, tracker: SettleTracker, settle_seconds: float
+        self,
+        walk: Walk,
+        library: Library,
+        *,
+        enqueue: Enqueue,
+        tracker: SettleTracker,
+        settle_seconds: float,
+        stopped: Callable[[], bool],
     ) -> None:
         self._walk = walk
         self._library = library
         self._enqueue = enqueue
         self._tracker = tracker
+        self._stopped = stopped
         self._grace_seconds = max(settle_seconds, LEAST_GRACE_SECONDS)
         self._departed: OrderedDict[str, float] = OrderedDict()
 
     def accept(self, hints: Iterable[Hint], now: float) -> FollowUp:
         """Go after `hints`, in their order."""
         follow_up, moves = FollowUp(), Moves(self._walk, self._library)
-        for hint in hints:
+        for hint in takewhile(lambda _: not self._stopped(), hints):
             match hint:
                 case Moved(path, new_path):
                     self._moved(path, new_path, now, moves, follow_up)
@@ -77,7 +90,7 @@ class Intake:
         """Put the files in the queue that have come to rest."""
         due: list[TrackFile] = []
         moves = Moves(self._walk, self._library)
-        for path in self._tracker.due(now):
+        for path in self._tracker.due(now, limit=BATCH_FILES):
             seen = self._look(path)
             if seen is None:
                 self._tracker.forget(path)

@@ -46,13 +46,14 @@ class Moves:
         return moved
 
     def _is_origin(self, known: KnownFile, file: TrackFile) -> bool:
-        """Size and time are equal; the inode must be, too, or at least the name: it came from another file system.
+        """Size and time are equal; the inode must be, too, or at least the name: it came from another file system, or
+        lies on one whose inodes do not last.
 
         A hard link and a copy look the same, but their origin is still in its place.
         """
         if known.file_id in self._spoken_for or known.file.path == file.path:
             return False
-        same_inode = known.file.inode == as_stored(file).inode
+        same_inode = known.file.inode == as_stored(file).inode != 0
         same_name = os.path.basename(known.file.path) == os.path.basename(file.path)
         return (same_inode or same_name) and self._has_left(known)
 

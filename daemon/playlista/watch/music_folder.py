@@ -134,7 +134,9 @@ class MusicFolder:
             return next(entries, None) is None
 
     def _mounts(self) -> tuple[Mount, ...]:
-        return tuple(mounts_within(os.path.realpath(self._root), parse_mountinfo(self._mountinfo())))
+        mounts = mounts_within(os.path.realpath(self._root), parse_mountinfo(self._mountinfo()))
+        self._walk.fleeting_devices = frozenset(mount.device for mount in mounts if not mount.has_lasting_inodes)
+        return tuple(mounts)
 
     def _recognize(self, identity: _Identity) -> bool:
         if not self._library.count() or self._is_remembered(identity):

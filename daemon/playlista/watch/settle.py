@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from itertools import islice, takewhile
 
 from playlista.tracks import TrackFile
 
@@ -49,14 +50,10 @@ class SettleTracker:
         self._note(file, now)
         return True
 
-    def due(self, now: float) -> list[str]:
-        """Paths that have waited long enough and must now be looked at with `at_rest` or `forget`."""
-        due = []
-        for path, sighting in self._sightings.items():
-            if now - sighting.since < self._settle_seconds:
-                break
-            due.append(path)
-        return due
+    def due(self, now: float, *, limit: int = LIMIT_FILES) -> list[str]:
+        """Paths that have waited long enough, which must now be looked at with `at_rest` or `forget`."""
+        waited = takewhile(lambda item: now - item[1].since >= self._settle_seconds, self._sightings.items())
+        return [path for path, _ in islice(waited, limit)]
 
     def at_rest(self, file: TrackFile, now: float) -> bool:
         """Whether the file, which is due, looks as it did when its wait began; else the wait begins anew."""

@@ -56,7 +56,9 @@ class Synchronizer:
         walk = Walk(root, follow_symlinks=follow_symlinks, stopped=stopped)
         self.folder = MusicFolder(root, library, walk, mountinfo=mountinfo)
         self._forgetting = Forgetting(self.folder, walk, library)
-        self._intake = Intake(walk, library, enqueue=enqueue, tracker=self._tracker, settle_seconds=settle_seconds)
+        self._intake = Intake(
+            walk, library, enqueue=enqueue, tracker=self._tracker, settle_seconds=settle_seconds, stopped=stopped
+        )
         self._scanner = Scanner(
             walk,
             library,

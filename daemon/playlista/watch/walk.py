@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from playlista.tracks import TrackFile
 from playlista.watch.filter import is_music, is_music_folder, is_music_path
@@ -63,6 +63,8 @@ class Walk:
         self._root = root
         self._follow_symlinks = follow_symlinks
         self._stopped = stopped
+        #: Devices whose inode numbers do not last; files on them are seen with inode 0.
+        self.fleeting_devices: frozenset[int] = frozenset()
 
     def below(self, folder: str = "") -> Iterator[Sight]:
         """What lies below `folder`, relative to the music folder; nothing if it does not exist."""
@@ -100,7 +102,7 @@ class Walk:
             return None
         if not stat.S_ISREG(status.st_mode) or not is_music_path(path):
             return None
-        return _seen(path, status)
+        return self._seen(path, status)
 
     def _inside(self, folder: str, links: _Links | None) -> Iterator[Sight | str]:
         """The folder's files as sights and its folders as paths, in the order of the bytes of whole paths."""
@@ -121,8 +123,27 @@ class Walk:
             if is_folder and is_music_folder(entry.name):
                 if not entry.is_symlink() or (links is not None and links.leads_out(entry.path)):
                     yield path
-            elif not is_folder and is_music(entry.name) and (sight := _look_at(entry, path, links)) is not None:
+            elif not is_folder and is_music(entry.name) and (sight := self._look_at(entry, path, links)) is not None:
                 yield sight
+
+    def _look_at(self, entry: os.DirEntry[str], path: str, links: _Links | None) -> Sight | None:
+        try:
+            if entry.is_symlink() and (links is None or not links.leads_out(entry.path)):
+                return None
+            status = entry.stat(follow_symlinks=links is not None)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            return Unreadable(path, error)
+        if not stat.S_ISREG(status.st_mode):  # pipes and devices would be read for ever
+            return None
+        return self._seen(path, status)
+
+    def _seen(self, path: str, status: os.stat_result) -> Seen:
+        file = TrackFile.from_stat(path, status)
+        if status.st_dev in self.fleeting_devices:
+            file = replace(file, inode=0)
+        return Seen(file, max(status.st_mtime, status.st_ctime))
 
 
 class _Links:
@@ -151,21 +172,3 @@ def _sortable(entry: os.DirEntry[str], links: _Links | None) -> tuple[bytes, boo
     except OSError:
         is_folder = False  # the look at it will tell why
     return os.fsencode(entry.name) + (b"/" if is_folder else b""), is_folder, entry
-
-
-def _look_at(entry: os.DirEntry[str], path: str, links: _Links | None) -> Sight | None:
-    try:
-        if entry.is_symlink() and (links is None or not links.leads_out(entry.path)):
-            return None
-        status = entry.stat(follow_symlinks=links is not None)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        return Unreadable(path, error)
-    if not stat.S_ISREG(status.st_mode):  # pipes and devices would be read for ever
-        return None
-    return _seen(path, status)
-
-
-def _seen(path: str, status: os.stat_result) -> Seen:
-    return Seen(TrackFile.from_stat(path, status), max(status.st_mtime, status.st_ctime))

@@ -81,6 +81,7 @@ class MusicWatcher:
     count : called with "created", "modified", "moved" or "deleted" for each event about music.
     clock, monotonic : seconds since the epoch, to compare with file times; seconds that never jump, for waiting.
     mountinfo : the present text of ``/proc/self/mountinfo``.
+    stopping : when somebody sets it, the watcher ends, and so does `scan_once`; `stop` sets it, too.
     """
 
     def __init__(
@@ -97,13 +98,14 @@ class MusicWatcher:
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
         mountinfo: Callable[[], str] = read_mountinfo,
+        stopping: threading.Event | None = None,
     ) -> None:
         root = os.path.abspath(root)
         self._settle_seconds = settle_seconds
         self._rescan_interval_seconds = rescan_interval_seconds
         self._count = count
         self._monotonic = monotonic
-        self._stopping = threading.Event()
+        self._stopping = stopping or threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
         self._hints = Hints()
         self._synchronizer = Synchronizer(
@@ -163,14 +165,19 @@ class MusicWatcher:
         A file that still changes after three times the settling time is left to another run.
         """
         self._check_folder(self._monotonic())
-        if self._verdict.trusted:
-            self._scan()
-            give_up_at = self._monotonic() + 3 * self._settle_seconds
-            while self._synchronizer.unsettled and self._monotonic() < give_up_at:
-                if self._stopping.wait(TICK_SECONDS):
-                    break
-                self._synchronizer.settle(self._monotonic())
+        while self._verdict.trusted and not self._stopping.is_set():
+            report = self._scan()
+            self._wait_for_settling()
+            if not report.left_out:
+                break
         return self._verdict
+
+    def _wait_for_settling(self) -> None:
+        give_up_at = self._monotonic() + 3 * self._settle_seconds
+        while self._synchronizer.unsettled and self._monotonic() < give_up_at:
+            if self._stopping.wait(TICK_SECONDS):
+                break
+            self._synchronizer.settle(self._monotonic())
 
     def _run(self) -> None:
         try:
@@ -208,6 +215,7 @@ class MusicWatcher:
         if lost:
             self._scan_by(now + OVERFLOW_SCAN_DELAY_SECONDS)
         must_scan = self._synchronizer.follow(hints, now, lost=lost)
+        must_scan |= bool(hints) and self._synchronizer.held is not None  # there may be music again
         if self._synchronizer.settle(now) or must_scan:
             self._scan_by(now + self._settle_seconds)
         if now >= self._scan_at:
@@ -224,12 +232,12 @@ class MusicWatcher:
         if self._verdict.changed or not former.trusted:
             self._scan_at = now
 
-    def _scan(self) -> None:
+    def _scan(self) -> ScanReport:
         began = self._monotonic()
         report = self._synchronizer.scan(began)
         if not report.complete:
             self._check_at = began  # if we are not stopping, the folder is another one
-            return
+            return report
         ended = self._monotonic()
         polling = self._source.mode == "polling"
         if polling and self._scans:
@@ -239,6 +247,7 @@ class MusicWatcher:
         self._scan_at = ended + min(self._rescan_interval_seconds, poll_seconds if polling else math.inf)
         if report.left_out:
             self._scan_by(ended + self._settle_seconds)
+        return report
 
     def _count_findings(self, report: ScanReport) -> None:
         """While polling nothing else tells of events; the first scan tells what was there before."""
