@@ -7,6 +7,7 @@ forward, and what the header says of its length is not believed.
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Protocol, Self
 
@@ -15,6 +16,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from playlista.decode.mapped import MappedFile
+from playlista.decode.mpeg_notices import MpegNotices
 from playlista.decode.page_cache import PageCacheTrail
 from playlista.decode.source import Patience, StreamBrokenError, StreamInfo
 from playlista.errors import FailureReason
@@ -100,18 +102,22 @@ class LibsndfileReader:
         self._place: _Place = mapped or _Descriptor(descriptor)
         self._failure: StreamBrokenError | None = None
         self._frames_read = 0
+        self._notices = MpegNotices()
         try:
             self._file = self._open(descriptor)
         except BaseException:
+            self._notices.close()
             if mapped:
                 mapped.close()
             raise
+        self._is_mpeg = self._file.subtype.startswith("MPEG")
         self.info = StreamInfo(self._file.samplerate, self._file.channels, self._format(), declared_frames)
 
     def _open(self, descriptor: int) -> _ForwardFile:
         os.lseek(descriptor, 0, os.SEEK_SET)
         try:
-            file = _ForwardFile(self._mapped or descriptor, closefd=False)
+            with self._notices.withheld():
+                file = _ForwardFile(self._mapped or descriptor, closefd=False)
         except soundfile.LibsndfileError as error:
             raise StreamBrokenError(FailureReason.CORRUPT, f"libsndfile: {_plain(error)}") from error
         if file.format not in _TRUSTED_FORMATS:
@@ -159,7 +165,8 @@ class LibsndfileReader:
     def _read_call(self, frames: NDArray[np.float32]) -> int:
         """One call of the library; an error is kept for the next one, since frames may have come before it."""
         try:
-            count = len(self._file.read(out=frames))
+            with self._notices.withheld() if self._is_mpeg else nullcontext():
+                count = len(self._file.read(out=frames))
         except soundfile.LibsndfileError as error:
             count = max(0, min(len(frames), self._file.tell() - self._frames_read))
             # Behind the last declared frame there may be tags that a FLAC decoder takes for a damaged frame.
@@ -177,6 +184,7 @@ class LibsndfileReader:
     def close(self) -> None:
         """Close the library's handle and the mapping."""
         self._file.close()
+        self._notices.close()
         if self._mapped:
             self._mapped.close()
 

@@ -8,6 +8,7 @@ opens, so that a reader that gets nowhere can be replaced by the next one.
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -45,6 +46,7 @@ FFMPEG_TOLERANCE_SECONDS = 0.25
 #: that are never touched; what it really uses is 8 MB, and more with a large picture in the tags.
 CHILD_MEMORY_BYTES = 256 * 1024 * 1024
 
+_STANDARD_STREAMS = 2
 _REASONS = {
     errno.ENOENT: FailureReason.VANISHED,
     errno.ENOTDIR: FailureReason.VANISHED,
@@ -119,10 +121,19 @@ def _open_regular(path: str) -> int:
         raise StreamBrokenError(FailureReason.UNREADABLE, f"no usable file name: {error}") from error
     try:
         _require_regular(os.fstat(descriptor).st_mode)
+        return _above_standard_streams(descriptor)
     except BaseException:
         os.close(descriptor)
         raise
-    return descriptor
+
+
+def _above_standard_streams(descriptor: int) -> int:
+    """In a process without standard streams the file would take the place of one, and a child's pipe then its own."""
+    if descriptor > _STANDARD_STREAMS:
+        return descriptor
+    above = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _STANDARD_STREAMS + 1)
+    os.close(descriptor)
+    return above
 
 
 def _require_regular(mode: int) -> None:
