@@ -29,7 +29,7 @@ class Queue(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="playlista-queue-"))
         self.clock = Clock()
         self.process = ExitStack()
-        self.rooms = self.process.enter_context(open_rooms(self.folder, self.clock))
+        self.rooms = self.process.enter_context(open_rooms(self.folder, self.clock, synced=False))
         self.running: Job | None = None
         self.runs = 0
         #: What must be known: the content last enqueued by path, and the BPM of the last result by row.
@@ -91,7 +91,7 @@ class Queue(RuleBasedStateMachine):
     def die_and_start_again(self) -> None:
         job, self.running = self.running, None
         self.process.close()
-        self.rooms = self.process.enter_context(open_rooms(self.folder, self.clock))
+        self.rooms = self.process.enter_context(open_rooms(self.folder, self.clock, synced=False))
         culprits = self.rooms.queue.recover_claimed()
         still_known = job is not None and self.rooms.library.by_id(job.file_id) is not None
         assert len(culprits) == still_known

@@ -16,7 +16,7 @@ from tests.libraries import Rooms, analysis_of, open_rooms, quick_check, track_f
 
 @pytest.fixture
 def rooms(tmp_path: Path) -> Iterator[Rooms]:
-    with open_rooms(tmp_path) as opened:
+    with open_rooms(tmp_path, synced=False) as opened:
         yield opened
 
 

@@ -15,7 +15,7 @@ from tests.libraries import Rooms, analysis_of, failed_analysis, open_rooms, tra
 
 @pytest.fixture
 def rooms(tmp_path: Path) -> Iterator[Rooms]:
-    with open_rooms(tmp_path) as opened:
+    with open_rooms(tmp_path, synced=False) as opened:
         for number in range(6):
             path = f"{number}.mp3"
             opened.queue.enqueue([track_file(path)], "scan")

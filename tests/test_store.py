@@ -20,7 +20,7 @@ from tests.libraries import Rooms, analysis_of, failed_analysis, open_rooms, tra
 
 @pytest.fixture
 def rooms(tmp_path: Path) -> Iterator[Rooms]:
-    with open_rooms(tmp_path) as opened:
+    with open_rooms(tmp_path, synced=False) as opened:
         yield opened
 
 
@@ -73,7 +73,7 @@ RESULTS = st.builds(
 @settings(max_examples=50, deadline=None)
 @given(RESULTS)
 def test_any_result_comes_back_as_it_went_in(tmp_path_factory: pytest.TempPathFactory, result: Analysis) -> None:
-    with open_rooms(tmp_path_factory.mktemp("library")) as rooms:
+    with open_rooms(tmp_path_factory.mktemp("library"), synced=False) as rooms:
         store(rooms, result)
         assert rooms.store.get(result.path) == result
         assert list(rooms.store.iterate()) == [result]

@@ -87,7 +87,7 @@ class Synced:
 def synced(tmp_path: Path) -> Iterator[Synced]:
     (tmp_path / "music").mkdir()
     (tmp_path / "data").mkdir()
-    with open_rooms(tmp_path / "data") as rooms:
+    with open_rooms(tmp_path / "data", synced=False) as rooms:
         yield Synced(tmp_path / "music", rooms)
 
 
@@ -470,7 +470,7 @@ class Folder(RuleBasedStateMachine):
         self.base = Path(tempfile.mkdtemp(prefix="playlista-folder-"))
         (self.base / "music").mkdir()
         (self.base / "data").mkdir()
-        self.rooms_context = open_rooms(self.base / "data")
+        self.rooms_context = open_rooms(self.base / "data", synced=False)
         self.rooms = self.rooms_context.__enter__()
         self.synced = Synced(self.base / "music", self.rooms)
         make_old(self.synced.root, "anchor.mp3", content=b"x" * 10_000)  # the folder is never empty

@@ -56,6 +56,7 @@ def watching(
     counts: Counter[str] | None = None,
     enqueue: Callable[[Iterable[TrackFile], Literal["event", "scan"]], int] | None = None,
     mountinfo: str = "",
+    follow_symlinks: bool = False,
 ) -> Iterator[MusicWatcher]:
     """A running watcher that has made its first scan."""
     counted = Counter[str]() if counts is None else counts
@@ -68,6 +69,7 @@ def watching(
         rescan_interval_seconds=3600,
         count=lambda event: counted.update([event]),
         mountinfo=lambda: mountinfo,
+        follow_symlinks=follow_symlinks,
     )
     watcher.start()
     try:
@@ -141,6 +143,18 @@ def test_a_network_share_mounted_inside_the_music_folder_is_polled_too(root: Pat
     inside = f"1 0 0:1 / / rw - ext4 a rw\n2 1 0:2 / {os.path.realpath(root)}/nas rw - nfs4 b rw\n"
     with watching(root, rooms, mountinfo=inside) as watcher:
         assert watcher.health().mode == "polling"
+
+
+def test_what_lies_behind_followed_links_is_polled(root: Path, rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watcher_module, "LEAST_POLL_SECONDS", 0.3)
+    elsewhere = root.parent / "elsewhere"
+    make(elsewhere, "a.mp3")
+    (root / "link").symlink_to(elsewhere)
+    with watching(root, rooms, follow_symlinks=True) as watcher:
+        until(lambda: paths(rooms) == ["link/a.mp3"])
+        assert watcher.health().mode == "polling"
+        make(elsewhere, "b.mp3")
+        until(lambda: paths(rooms) == ["link/a.mp3", "link/b.mp3"])
 
 
 def test_stopping_takes_less_than_a_second_and_leaves_no_thread(root: Path, rooms: Rooms) -> None:

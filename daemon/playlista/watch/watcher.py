@@ -74,7 +74,7 @@ class MusicWatcher:
     root : the music folder.
     library : the known files.
     enqueue : `JobQueue.enqueue`; called in the watcher's thread.
-    mode : "auto" polls network and FUSE mounts and uses inotify elsewhere.
+    mode : "auto" polls network and FUSE mounts, and where links are followed, and uses inotify elsewhere.
     settle_seconds : how long size and time of a file must stay the same before it is taken.
     rescan_interval_seconds : how often everything is compared even while inotify works.
     follow_symlinks : whether links that lead out of the music folder are followed.
@@ -121,7 +121,8 @@ class MusicWatcher:
         self._source = EventSource(
             mode,
             make_observer=lambda: Observer(root, self._hints, count=count, overflowed=self._note_overflow),
-            reports_changes=lambda: self._synchronizer.folder.reports_changes,
+            # watchdog does not look behind links, so that "auto" has to poll where they are followed.
+            reports_changes=lambda: not follow_symlinks and self._synchronizer.folder.reports_changes,
         )
         self._verdict = Verdict(Presence.MISSING, f"{root}: not looked at yet")
         self._check_at = self._scan_at = 0.0
