@@ -1,10 +1,11 @@
 # Everything a newcomer needs is `make run MUSIC=/path/to/music` and `make test`.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types layers bench bench-memory check-deploy lock clean
+.PHONY: help run test check format lint types layers bench bench-memory bench-quality bench-guard soak check-deploy lock clean
 
 MUSIC ?=
 DATA ?= ./data
+SOAK ?= all
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -62,6 +63,18 @@ bench: $(TEST_STAMP) ## Measure speed beside the peers: make bench MUSIC=/path/t
 bench-memory: $(TEST_STAMP) ## Measure memory: the guide's tables, lengths, limits (as root for real cgroups)
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
 	@$(BIN)/python -m benchmarks.memory $(if $(MUSIC),--music "$(MUSIC)")
+
+bench-quality: $(TEST_STAMP) ## Check every number against its truth, and the optimized against the full analysis
+	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
+	@$(BIN)/python -m benchmarks.quality $(if $(MUSIC),--music "$(MUSIC)")
+
+bench-guard: $(TEST_STAMP) ## Guard the cost of a track by ratios and counts (also part of `make test`)
+	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
+	@$(BIN)/python -m pytest tests/benchmarks
+
+soak: $(TEST_STAMP) ## Hours of faults: kills, poison, mutants, a day's work: make soak [MUSIC=...] [SOAK=kills]
+	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
+	@$(BIN)/python -m tests.soak $(SOAK) $(if $(MUSIC),--music "$(MUSIC)")
 
 check-deploy: $(TEST_STAMP) ## Check image, compose, chart, rules and dashboard with their real tools
 	@sh deploy/tools.sh
