@@ -68,6 +68,7 @@ QUESTIONS: dict[str, Callable[[Rooms], object]] = {
     "list --status": lambda rooms: rooms.overview.summaries(status=Status.FAILED, after="2.mp3"),
     "export": lambda rooms: rooms.store.page(after="2.mp3"),
     "failures": lambda rooms: rooms.overview.failures(),
+    "retries": lambda rooms: rooms.overview.retries(),
     "show": lambda rooms: rooms.store.get("2.mp3"),
     "similar": lambda rooms: list(rooms.store.embeddings()),
     "outdated": lambda rooms: list(rooms.store.outdated({"rhythm": 9})),
@@ -95,3 +96,13 @@ def test_no_question_reads_a_whole_table_or_sorts_one(rooms: Rooms, question: st
     for step in plans:
         assert not re.match(r"SCAN (files|jobs|analyses|embeddings)\b(?! USING (COVERING )?INDEX)", step), step
         assert "TEMP B-TREE" not in step, step
+
+
+def test_a_track_that_is_tried_again_is_listed_with_its_reason_and_time(rooms: Rooms) -> None:
+    rooms.queue.enqueue([track_file("busy.mp3")], "scan")
+    job = rooms.queue.claim()
+    assert job is not None
+    rooms.queue.fail(job, FailureReason.UNREADABLE, "the disk did not answer", retryable=True)
+    (retry,) = rooms.overview.retries()
+    assert (retry.path, retry.reason, retry.detail) == ("busy.mp3", FailureReason.UNREADABLE, "the disk did not answer")
+    assert (retry.attempts, retry.due_at > rooms.clock.now) == (1, True)

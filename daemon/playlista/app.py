@@ -99,13 +99,14 @@ class Daemon:
         return 0
 
     def run_once(self) -> int:
-        """Scan, analyze all that is due; exit code 0, or 3 when some tracks did not succeed."""
+        """Scan, analyze all that is due; exit code 0, or 3 when some tracks failed or wait for another try."""
         self._say_start()
         self._recover()
         verdict = self._watcher.scan_once()
         if not verdict.trusted:
             raise PlaylistaError(verdict.why)
-        return 3 if self._worker.run(until_empty=True) else 0
+        unsuccessful = self._worker.run(until_empty=True)
+        return 3 if unsuccessful or self._queue.next_due_at() is not None else 0
 
     def _made_admission(self) -> Admission:
         settings = self._settings
@@ -150,6 +151,7 @@ class Daemon:
             metrics=self._metrics,
             stop=self._stop,
             wake=self._wake,
+            music_is_there=lambda: self._watcher.health().music_present,
         )
         return analyzer, worker
 
@@ -164,6 +166,7 @@ class Daemon:
             rescan_interval_seconds=settings.watch_rescan_interval_seconds,
             follow_symlinks=settings.follow_symlinks,
             count=self._metrics.watch_event,
+            stopping=self._stop,
         )
 
     def _enqueue(self, files: Iterable[TrackFile], cause: Literal["event", "scan"]) -> int:

@@ -65,10 +65,10 @@ class Endings:
             self.end(connection, row)  # whatever was wrong, those bytes are gone
             return None
         if reason is FailureReason.VANISHED:
-            self._wait(connection, row, reason, attempts=attempts - 1)
+            self._wait(connection, row, reason, detail, attempts=attempts - 1)
             return None
         if retryable and attempts < self.max_attempts:
-            self._wait(connection, row, reason, attempts=attempts)
+            self._wait(connection, row, reason, detail, attempts=attempts)
             return None
         status = Status.QUARANTINED if retryable else Status.FAILED
         failure = Analysis(track_file(row).path, status, reason, detail)
@@ -78,12 +78,15 @@ class Endings:
         job_rows.end(connection, row["file_id"])
         return status
 
-    def _wait(self, connection: sqlite3.Connection, row: sqlite3.Row, reason: FailureReason, *, attempts: int) -> None:
+    def _wait(
+        self, connection: sqlite3.Connection, row: sqlite3.Row, reason: FailureReason, detail: str, *, attempts: int
+    ) -> None:
         job_rows.hold_back(
             connection,
             row["file_id"],
             until=self.clock() + self.backoff.seconds(attempts),
             attempts=attempts,
             alone_reduced=reason is FailureReason.CRASHED,
-            why=reason.value,
+            reason=reason.value,
+            detail=detail,
         )

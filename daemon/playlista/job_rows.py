@@ -68,13 +68,20 @@ def give_back(connection: sqlite3.Connection, file_id: int) -> None:
 
 
 def hold_back(
-    connection: sqlite3.Connection, file_id: int, *, until: float, attempts: int, alone_reduced: bool, why: str
+    connection: sqlite3.Connection,
+    file_id: int,
+    *,
+    until: float,
+    attempts: int,
+    alone_reduced: bool,
+    reason: str,
+    detail: str,
 ) -> None:
     """Claimed to waiting. A file that once took the process down stays under suspicion."""
     connection.execute(
         """UPDATE jobs SET state = 'waiting', due_at = ?, attempts = ?, alone_reduced = max(alone_reduced, ?),
-           reason = ? WHERE file_id = ?""",
-        (until, attempts, alone_reduced, why, file_id),
+           reason = ?, detail = ? WHERE file_id = ?""",
+        (until, attempts, alone_reduced, reason, detail, file_id),
     )
 
 
@@ -82,7 +89,7 @@ def start_over(connection: sqlite3.Connection, file_id: int, *, lane: int, group
     """Any state to queued, due at once, no attempt counted. Its age stays: it has been in the queue all the same."""
     connection.execute(
         """UPDATE jobs SET state = 'queued', lane = ?, feature_groups = ?, due_at = ?, attempts = 0,
-           alone_reduced = 0, rerun = 0, reason = NULL WHERE file_id = ?""",
+           alone_reduced = 0, rerun = 0, reason = NULL, detail = NULL WHERE file_id = ?""",
         (lane, groups, now, file_id),
     )
 

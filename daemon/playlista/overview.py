@@ -47,6 +47,17 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class Retry:
+    """A track whose attempts failed so far, and that is tried again after ``due_at``, in seconds since the epoch."""
+
+    path: str
+    reason: FailureReason
+    detail: str | None
+    attempts: int
+    due_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Throughput:
     """What was finished in a span of time: tracks, the seconds of audio in them, and the seconds that they took."""
 
@@ -87,6 +98,17 @@ class Overview:
         while rows := self._failure_rows(before, limit=100):
             yield from map(_summary, rows)
             before = (rows[-1]["finished_at"], rows[-1]["file_id"])
+
+    def retries(self, *, limit: int | None = None) -> list[Retry]:
+        """The tracks that wait for another attempt, lane by lane as the queue takes them."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                """SELECT files.path, jobs.reason, jobs.detail, jobs.attempts, jobs.due_at
+                   FROM jobs JOIN files ON files.id = jobs.file_id WHERE jobs.state = 'waiting'
+                   ORDER BY jobs.lane, jobs.due_at, jobs.file_id LIMIT ?""",
+                (-1 if limit is None else limit,),
+            ).fetchall()
+        return [_retry(row) for row in rows]
 
     def counts(self) -> dict[str, int]:
         """Files by the status of their result; every status is there, and "unanalyzed" for those without one."""
@@ -132,3 +154,7 @@ def _summary(row: sqlite3.Row) -> Summary:
         attempts=row["attempts"],
         finished_at=row["finished_at"],
     )
+
+
+def _retry(row: sqlite3.Row) -> Retry:
+    return Retry(track_path(row), FailureReason(row["reason"]), row["detail"], row["attempts"], row["due_at"])

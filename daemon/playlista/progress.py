@@ -15,7 +15,7 @@ from playlista.database import Database
 from playlista.instance_lock import running_pid
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.process import resident_memory
-from playlista.overview import Overview, Summary
+from playlista.overview import Overview, Retry, Summary
 
 #: The rate is taken over this long, or since the daemon started.
 RATE_WINDOW_SECONDS = 900.0
@@ -52,7 +52,27 @@ def failure_report(failure: Summary) -> dict[str, Any]:
         "detail": failure.detail,
         "attempts": failure.attempts,
         "finished_at": failure.finished_at,
+        "due_at": None,
     }
+
+
+def retry_report(retry: Retry) -> dict[str, Any]:
+    """One track that failed so far and is tried again, with the same keys as a failure."""
+    return {
+        "path": retry.path,
+        "status": "waiting",
+        "reason": retry.reason,
+        "detail": retry.detail,
+        "attempts": retry.attempts,
+        "finished_at": None,
+        "due_at": retry.due_at,
+    }
+
+
+def failure_reports(overview: Overview, *, limit: int) -> list[dict[str, Any]]:
+    """At most `limit` tracks each of those that are tried again and of those that failed for good, latest first."""
+    retries = [retry_report(one) for one in overview.retries(limit=limit)]
+    return retries + [failure_report(one) for one in overview.failures(limit=limit)]
 
 
 def _rate(overview: Overview, since: float, now: float, waiting: int) -> dict[str, float | None]:

@@ -19,7 +19,7 @@ from playlista.memory.cgroup import Cgroup
 from playlista.memory.monitor import read_memory
 from playlista.metrics import DiskReading, Gauges, MemoryReading, Metrics, QueueReading, WatchReading
 from playlista.overview import Overview
-from playlista.progress import failure_report, read_progress
+from playlista.progress import failure_reports, read_progress
 from playlista.store import Store
 from playlista.tagger import Tagger
 from playlista.tracks import Status
@@ -73,7 +73,7 @@ class Readings:
             status=self._status,
             track=self._track,
             page=self._page,
-            failures=lambda: [failure_report(one) for one in self._overview.failures(limit=SHOWN_FAILURES)],
+            failures=lambda: failure_reports(self._overview, limit=SHOWN_FAILURES),
         )
 
     def not_ready(self) -> str | None:
@@ -103,7 +103,7 @@ class Readings:
 
     def _read_watch(self) -> WatchReading:
         health = self._watcher.health()
-        return WatchReading("" if health.problem else health.mode, self._watcher.overflows)
+        return WatchReading(health.mode if health.alive and health.music_present else "", self._watcher.overflows)
 
     def _read_disk(self) -> DiskReading:
         disk = shutil.disk_usage(self._settings.data_dir)

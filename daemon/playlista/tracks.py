@@ -35,7 +35,7 @@ class Status(StrEnum):
 class TrackFile:
     """A file as ``stat`` saw it: its identity on disk.
 
-    ``path`` is absolute and may hold surrogate escapes where the name on disk is not UTF-8.
+    ``path`` is relative to the music folder, and holds surrogate escapes where the name on disk is not UTF-8.
     """
 
     path: str

@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 #: How long an idle worker sleeps before it asks the queue again, unless it is woken.
 IDLE_SECONDS = 5.0
+#: How often it looks whether the music folder is back.
+ABSENCE_SECONDS = 0.5
 #: How long it waits before it tries a database again that could not be written.
 STORE_RETRY_SECONDS = 10.0
 
@@ -42,6 +44,7 @@ class Worker:
     stop : set by a signal; looked at before every chunk.
     sampler : tells the peak of each track; None with MEMORY_MONITORING_ENABLED=false.
     wake : set when something was put into the queue.
+    music_is_there : whether tracks can be read at all; while they cannot, none is claimed, for none is at fault.
     wall_clock : seconds since the epoch.
     """
 
@@ -58,6 +61,7 @@ class Worker:
         metrics: Metrics,
         stop: threading.Event,
         wake: threading.Event,
+        music_is_there: Callable[[], bool],
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._music_dir = music_dir
@@ -70,6 +74,7 @@ class Worker:
         self._metrics = metrics
         self._stop = stop
         self._wake = wake
+        self._music_is_there = music_is_there
         self._wall_clock = wall_clock
         #: The track at work, and why the library cannot be written at present.
         self.current: str | None = None
@@ -79,6 +84,9 @@ class Worker:
         """Work until stopped, or with `until_empty` until nothing is due; how many tracks did not succeed."""
         unsuccessful = 0
         while not self._stop.is_set():
+            if not self._music_is_there():
+                self._stop.wait(ABSENCE_SECONDS)
+                continue
             try:
                 job = self._queue.claim()
                 self.trouble = None

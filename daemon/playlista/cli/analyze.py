@@ -53,11 +53,11 @@ def analyze(
 
 def named_files(path: str) -> Iterator[str]:
     """`path` itself when it is no folder, else the audio files under it in sorted order."""
-    from playlista.watch.filter import is_music  # noqa: PLC0415
+    from playlista.watch.filter import is_music, is_music_folder  # noqa: PLC0415
 
     if not os.path.isdir(path):
         yield path
         return
     for folder, below, names in os.walk(path):
-        below.sort()
+        below[:] = sorted(filter(is_music_folder, below))
         yield from (os.path.join(folder, name) for name in sorted(names) if is_music(name))

@@ -145,20 +145,24 @@ def list_tracks(
 
 
 def failures(json_lines: JsonOption = False, config: ConfigOption = None, data: DataOption = None) -> None:
-    """Say which tracks failed or were only partly analyzed, why, and how often they were tried."""
+    """Say which tracks failed, were partly analyzed or are tried again: why, and how often they were tried."""
     settings = settings_from(config, data_dir=data)
     from playlista.overview import Overview  # noqa: PLC0415
-    from playlista.progress import failure_report  # noqa: PLC0415
+    from playlista.progress import failure_report, retry_report  # noqa: PLC0415
 
     with reading(settings) as database:
-        found = list(Overview(database).every_failure())
+        overview = Overview(database)
+        found = [retry_report(one) for one in overview.retries()]
+        found += map(failure_report, overview.every_failure())
     if json_lines:
         for one in found:
-            write_json_line(failure_report(one))
+            write_json_line(one)
     elif not found:
         write_line("nothing failed")
     else:
-        rows = [(one.path, one.status.value, one.reason or "", str(one.attempts), one.detail or "") for one in found]
+        rows = [
+            (one["path"], _state(one), one["reason"] or "", str(one["attempts"]), one["detail"] or "") for one in found
+        ]
         table(("track", "status", "reason", "tries", "what it says"), rows, right=("tries",))
 
 
@@ -251,3 +255,12 @@ def opened_for_writing(output: str | None) -> Iterator[BinaryIO]:
 
 def _key(key: str | None, scale: str | None) -> str:
     return f"{key} {scale}" if key else "-"
+
+
+def _state(report: dict[str, Any]) -> str:
+    """The status of a failure, or when it is tried again."""
+    due_at: float | None = report["due_at"]
+    if due_at is None:
+        return str(report["status"])
+    left = due_at - time.time()
+    return f"tried again in {duration(left)}" if left > 0 else "tried again next"

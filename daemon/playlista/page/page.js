@@ -53,7 +53,8 @@ function showStatus(status) {
 function showFailures(failures) {
   byId("failures-room").hidden = failures.length === 0;
   byId("failures").replaceChildren(...failures.map((one) =>
-    row([[one.path], [one.reason], [one.detail || ""], [String(one.attempts), "number"]])));
+    row([[one.path], [one.status === "waiting" ? `${one.reason}, tried again` : one.reason], [one.detail || ""],
+      [String(one.attempts), "number"]])));
 }
 
 function trackRow(track) {
