@@ -5,14 +5,13 @@ What enters: a folder with music. What leaves: :class:`Source` tracks, and files
 kept from run to run as long as the sources and the request stay the same. Nothing is synthesised: silence and noise
 compress, decode and analyze in another time than music does.
 
-``python -m benchmarks.music find|make …`` does the work in a process of its own, because numpy would make the one that
-measures large.
+``python -m benchmarks.music find …`` and ``python -m benchmarks.music_making …`` do the work in processes of their own,
+because numpy would make the one that measures large.
 """
 
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 import os
 import sys
@@ -81,14 +80,14 @@ def make_music(sources: Sequence[Source], folder: Path, requests: Sequence[Reque
     if missing:
         order = folder / f"order-{os.getpid()}.json"
         order.write_text(json.dumps({"sources": [asdict(source) for source in sources], "files": missing}))
-        run(python("-m", "benchmarks.music", "make", str(order))).checked()
+        run(python("-m", "benchmarks.music_making", str(order))).checked()
         order.unlink()
     return paths
 
 
 def _stamp(source: Source) -> list[Any]:
     status = os.stat(source.path)
-    return [source.path, status.st_size, status.st_mtime_ns]
+    return [os.path.realpath(source.path), status.st_size, status.st_mtime_ns]
 
 
 def _find(folder: str, total_seconds: float, least_seconds: float) -> Iterator[Source]:
@@ -114,92 +113,22 @@ def _find(folder: str, total_seconds: float, least_seconds: float) -> Iterator[S
 def _heard(path: str, file: Any) -> tuple[Source, float]:
     """What `file` really has, and the root mean square of its samples."""
     frames, energy = 0, 0.0
-    for block in _blocks(file):
+    for block in blocks(file):
         frames += len(block)
         energy += float((block.astype("float64") ** 2).sum()) / block.shape[1]
     return Source(path, frames / file.samplerate, file.samplerate, file.channels), (energy / max(1, frames)) ** 0.5
 
 
-def _blocks(file: Any) -> Iterator[Any]:
+def blocks(file: Any) -> Iterator[Any]:
     """Seconds of samples [shape=(n, channels), float32] up to the true end, which need not be the declared one."""
     while len(block := file.read(file.samplerate, dtype="float32", always_2d=True)):
         yield block
 
 
-class Row:
-    """The sources one after another for ever, as stereo at 44.1 kHz."""
-
-    def __init__(self, sources: Sequence[Source]) -> None:
-        self._sources = sources
-
-    def blocks(self, skip_seconds: float) -> Iterator[Any]:
-        """Seconds of samples [shape=(n, 2), float32] from `skip_seconds` on."""
-        skip_seconds %= sum(source.seconds for source in self._sources)
-        for source in itertools.cycle(self._sources):
-            if skip_seconds < source.seconds:
-                yield from _stereo(source, skip_seconds)
-            skip_seconds = max(0.0, skip_seconds - source.seconds)
-
-
-def _stereo(source: Source, skip_seconds: float) -> Iterator[Any]:
-    import numpy
-    import soundfile
-
-    with soundfile.SoundFile(source.path) as file:
-        file.seek(int(skip_seconds * file.samplerate))
-        for samples in _resampled(file):
-            yield numpy.ascontiguousarray(samples[:, [0, min(1, samples.shape[1] - 1)]])
-
-
-def _resampled(file: Any) -> Iterator[Any]:
-    import numpy
-    import soxr
-
-    if file.samplerate == RATE_HZ:
-        yield from _blocks(file)
-        return
-    stream = soxr.ResampleStream(file.samplerate, RATE_HZ, file.channels, dtype="float32")
-    for block in _blocks(file):
-        yield stream.resample_chunk(block)
-    yield stream.resample_chunk(numpy.zeros((0, file.channels), numpy.float32), last=True)
-
-
-def _make(path: Path, row: Row, request: Request) -> None:
-    """Write under another name first: a file that is there is whole."""
-    import soundfile
-
-    unfinished = path.with_name(f"unfinished-{path.name}")
-    left = None if request.seconds is None else round(request.seconds * RATE_HZ)
-    form = {".wav": "WAV", ".flac": "FLAC", ".mp3": "MP3", ".ogg": "OGG"}[request.suffix]
-    subtype = {"MP3": None, "OGG": None}.get(form, "PCM_16")
-    with soundfile.SoundFile(unfinished, "w", RATE_HZ, 2, format=form, subtype=subtype, **_options(form)) as file:
-        for block in row.blocks(request.skip_seconds):
-            samples = block if left is None else block[:left]
-            file.write(samples)
-            left = None if left is None else left - len(samples)
-            if left == 0 or (request.megabytes and _size(file, unfinished) >= request.megabytes * 1e6):
-                break
-    unfinished.rename(path)
-
-
-def _options(form: str) -> dict[str, Any]:
-    return {"bitrate_mode": "CONSTANT", "compression_level": 0.0} if form == "MP3" else {}
-
-
-def _size(file: Any, path: Path) -> int:
-    file.flush()
-    return path.stat().st_size
-
-
-def main(arguments: Sequence[str]) -> None:
-    if arguments[0] == "find":
-        print(json.dumps([asdict(source) for source in _find(arguments[1], float(arguments[2]), float(arguments[3]))]))
-        return
-    order = json.loads(Path(arguments[1]).read_text())
-    row = Row([Source(**source) for source in order["sources"]])
-    for path, request in order["files"]:
-        _make(Path(path), row, Request(**request))
+def main(folder: str, total_seconds: str, least_seconds: str) -> None:
+    found = _find(folder, float(total_seconds), float(least_seconds))
+    print(json.dumps([asdict(source) for source in found]))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(*sys.argv[2:])
