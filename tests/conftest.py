@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from playlista.config import Settings
 from playlista.environment import prepare_environment
 
 PREPARED = prepare_environment(Settings().native_environment(), threads=1)
+# The machine may be slow and the checkout read-only: no deadline, and no database of examples in it.
+hypothesis.settings.register_profile("playlista", deadline=None, database=None)
+hypothesis.settings.load_profile("playlista")
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -175,4 +175,4 @@ class Queue(RuleBasedStateMachine):
 
 
 TestQueue = Queue.TestCase
-TestQueue.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)
+TestQueue.settings = settings(max_examples=60, stateful_step_count=50)

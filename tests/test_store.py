@@ -70,7 +70,7 @@ RESULTS = st.builds(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(RESULTS)
 def test_any_result_comes_back_as_it_went_in(tmp_path_factory: pytest.TempPathFactory, result: Analysis) -> None:
     with open_rooms(tmp_path_factory.mktemp("library"), synced=False) as rooms:

@@ -235,7 +235,7 @@ def test_the_samples_do_not_depend_on_the_length_of_the_blocks(seconds: float, n
     assert set(result.block_lengths[:-1]) <= {round(seconds * RATE_HZ)}
 
 
-@settings(deadline=None, database=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     content=st.binary(max_size=600),
     magic=st.sampled_from(

@@ -145,7 +145,7 @@ def test_beats_are_counted_through_a_break_but_not_through_a_silence() -> None:
         assert found.beats_count == pytest.approx(2 * len(pattern.beats) + gap_beats, abs=3)
 
 
-@settings(max_examples=12, deadline=None, database=None)
+@settings(max_examples=12)
 @given(st.lists(st.integers(0, 90_000), max_size=12))
 def test_every_split_of_a_signal_gives_one_answer(cuts: list[int]) -> None:
     samples = drums(130, 4).samples.astype(np.float16)

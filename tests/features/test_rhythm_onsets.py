@@ -81,7 +81,7 @@ def test_every_band_hears_something_and_none_hears_above_the_passband(rate_hz: i
     assert np.all(np.diff(bands.argmax(axis=0)) >= 0)
 
 
-@settings(max_examples=50, deadline=None, database=None)
+@settings(max_examples=50)
 @given(st.lists(st.floats(0, 5, width=32), max_size=30), st.integers(0, 40), st.integers(0, 40))
 def test_a_compact_envelope_gives_back_what_it_was_given(values: list[float], start: int, stop: int) -> None:
     ceiling = 4.0

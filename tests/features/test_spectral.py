@@ -169,7 +169,7 @@ SONG = np.concatenate([cadence(3, "minor"), np.zeros(9000), drums(4)]).astype(np
 WHOLE = spectral(SONG)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.integers(0, len(SONG)), max_size=40))
 def test_any_split_gives_one_answer_to_the_bit(splits: list[int]) -> None:
     accumulator = SpectralAccumulator(22050)

@@ -116,7 +116,7 @@ SIGNAL = song(11.3, RATE_HZ)[:, 0]
 WHOLE = tagging(SIGNAL)[0]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(cuts=st.lists(st.integers(0, len(SIGNAL)), max_size=40))
 def test_any_split_of_one_signal_gives_the_same_bits(cuts: list[int]) -> None:
     accumulator = TagsAccumulator(Probe(), LABELS)

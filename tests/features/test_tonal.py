@@ -132,7 +132,7 @@ SONG = np.concatenate([cadence(3, "minor", tuning_cents=-18), drums(3)]).astype(
 WHOLE = tonal(SONG)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.integers(0, len(SONG)), max_size=40))
 def test_any_split_gives_one_answer_to_the_bit(splits: list[int]) -> None:
     accumulator = TonalAccumulator(22050)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from playlista.memory.budget import CapReason, TrackBudget
@@ -39,7 +39,6 @@ def test_the_names_of_the_reasons_are_the_labels_of_the_metric() -> None:
     assert [str(reason) for reason in CapReason] == ["max_mb_per_track", "limit_percent"]
 
 
-@settings(deadline=None, database=None)  # the machine may be slow, the checkout read-only
 @given(
     max_mb=st.floats(0.1, 1e6),
     limit_percent=st.floats(0.1, 100),

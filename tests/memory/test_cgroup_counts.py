@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from playlista.memory.cgroup import Cgroup
@@ -143,7 +143,6 @@ def test_threads_follow_the_least_of_quota_cpuset_and_affinity(name: str, tmp_pa
     assert Cgroup(tree.build(tmp_path), affinity=lambda: affinity).cpu_threads() == expected
 
 
-@settings(deadline=None, database=None)  # the machine may be slow, the checkout read-only
 @given(st.sets(st.integers(0, 300), min_size=1))
 def test_a_cpu_list_counts_as_many_as_it_names(cpus: set[int]) -> None:
     pairs = ",".join(f"{cpu}-{cpu}" if cpu % 2 else str(cpu) for cpu in sorted(cpus))
@@ -153,7 +152,6 @@ def test_a_cpu_list_counts_as_many_as_it_names(cpus: set[int]) -> None:
 odd_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 
 
-@settings(deadline=None, database=None)  # the machine may be slow, the checkout read-only
 @given(cgroup=odd_text, mountinfo=odd_text, limit=odd_text, stat=odd_text)
 def test_nothing_that_a_machine_says_makes_us_fail(cgroup: str, mountinfo: str, limit: str, stat: str) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -552,4 +552,4 @@ class Folder(RuleBasedStateMachine):
 
 
 TestFolder = Folder.TestCase
-TestFolder.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
+TestFolder.settings = settings(max_examples=50, stateful_step_count=40)

@@ -31,7 +31,7 @@ def test_files_come_in_the_order_of_the_bytes_of_their_whole_paths(tmp_path: Pat
 NAMES = st.text("ab -./0~ä\udcff", min_size=1, max_size=4).filter(lambda name: "/" not in name)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.sets(st.lists(NAMES, min_size=1, max_size=3).map(lambda names: "/x".join(["", *names])[1:]), max_size=12))
 def test_any_tree_comes_in_the_order_of_the_bytes(tmp_path_factory: pytest.TempPathFactory, stems: set[str]) -> None:
     root = tmp_path_factory.mktemp("music")
