@@ -84,6 +84,16 @@ def test_half_a_file_gives_the_first_half_of_the_music(
     np.testing.assert_array_equal(half.samples[:certain], whole.samples[:certain])
 
 
+def test_an_m4a_with_its_index_in_front_is_partial_where_its_sound_is_cut(tmp_path: Path) -> None:
+    path = encoded(noisy(10), RATE_HZ, tmp_path / "track.m4a", "-movflags", "+faststart")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+    result = decoded(path)
+
+    assert result.reason is FailureReason.CORRUPT
+    assert 3 * RATE_HZ < len(result.samples) < 6 * RATE_HZ
+
+
 def mutant(content: bytes, random_source: random.Random) -> bytes:
     """`content` with a few bytes changed, overwritten by extreme numbers, removed or put in."""
     changed = bytearray(content)

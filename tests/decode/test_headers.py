@@ -12,8 +12,9 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from playlista.decode.containers import Container, Identified, identify, parse_mpeg_header
+from playlista.decode.containers import Container, Identified, identify
 from playlista.decode.headers import Declaration, declared_length, ogg_has_end
+from playlista.decode.mpeg_header import parse_mpeg_header
 from playlista.decode.wave_header import parse_wave_header
 from playlista.errors import DecodeError, FailureReason
 from tests.decode.files import MIB, chord, decoded, encoded, opened, outcome

@@ -11,7 +11,8 @@ import struct
 from dataclasses import dataclass
 from itertools import islice
 
-from playlista.decode.containers import Container, Identified, parse_mpeg_header, peek
+from playlista.decode.containers import Container, Identified, peek
+from playlista.decode.mpeg_header import parse_mpeg_header
 from playlista.decode.wave_header import UNKNOWN_SIZES, parse_wave_header, riff_chunks
 
 _FLAC_UNKNOWN_TOTALS = frozenset({0, 2**36 - 1})

@@ -7,10 +7,7 @@ opens, so that a reader that gets nowhere can be replaced by the next one.
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import os
-import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +20,7 @@ from playlista.decode.headers import Declaration, declared_length, ogg_has_end
 from playlista.decode.libsndfile import LibsndfileReader
 from playlista.decode.mapped import MappedFile
 from playlista.decode.pcm import PcmReader, is_plain_pcm
+from playlista.decode.regular_file import may_pass, open_regular_file, reason_of
 from playlista.decode.source import (
     AudioSource,
     FrameReader,
@@ -46,16 +44,6 @@ FFMPEG_TOLERANCE_SECONDS = 0.25
 #: that are never touched; what it really uses is 8 MB, and more with a large picture in the tags.
 CHILD_MEMORY_BYTES = 256 * 1024 * 1024
 
-_STANDARD_STREAMS = 2
-_REASONS = {
-    errno.ENOENT: FailureReason.VANISHED,
-    errno.ENOTDIR: FailureReason.VANISHED,
-    errno.ESTALE: FailureReason.VANISHED,
-    errno.EACCES: FailureReason.PERMISSION_DENIED,
-    errno.EPERM: FailureReason.PERMISSION_DENIED,
-}
-#: What a later attempt will find just the same.
-_LASTING = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG})
 #: Of several readers' complaints, those that are about the machine and not about one decoder's taste win; then, where
 #: the file is of a kind that holds sound, those that are about the whole file.
 _OF_THE_MACHINE = (FailureReason.DECODE_TIMEOUT, FailureReason.OVER_BUDGET, FailureReason.CRASHED)
@@ -93,7 +81,7 @@ def open_source(
     Interrupted : the stop signal came.
     """
     try:
-        descriptor = _open_regular(path)
+        descriptor = open_regular_file(path)
         try:
             doorway = _Doorway(path, descriptor, Patience(timeout_seconds, stop), mapping_min_bytes, child_memory_bytes)
             return doorway.source(block_seconds, max_block_bytes)
@@ -103,44 +91,7 @@ def open_source(
     except StreamBrokenError as broken:
         raise DecodeError(path, broken.reason, broken.message, retryable=broken.retryable) from broken
     except OSError as error:
-        reason = _REASONS.get(error.errno or 0, FailureReason.UNREADABLE)
-        retryable = error.errno not in _LASTING
-        raise DecodeError(path, reason, os.strerror(error.errno or 0), retryable=retryable) from error
-
-
-def _open_regular(path: str) -> int:
-    """A descriptor of `path`, which must be a regular file.
-
-    Asking first keeps us from opening a device or a FIFO, which may block, rewind a tape or wake a writer; asking
-    again afterwards keeps a file that was swapped in between from doing worse than that.
-    """
-    try:
-        _require_regular(os.stat(path).st_mode)
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    except ValueError as error:
-        raise StreamBrokenError(FailureReason.UNREADABLE, f"no usable file name: {error}") from error
-    try:
-        _require_regular(os.fstat(descriptor).st_mode)
-        return _above_standard_streams(descriptor)
-    except BaseException:
-        os.close(descriptor)
-        raise
-
-
-def _above_standard_streams(descriptor: int) -> int:
-    """In a process without standard streams the file would take the place of one, and a child's pipe then its own."""
-    if descriptor > _STANDARD_STREAMS:
-        return descriptor
-    above = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _STANDARD_STREAMS + 1)
-    os.close(descriptor)
-    return above
-
-
-def _require_regular(mode: int) -> None:
-    kinds = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a FIFO"), (stat.S_ISSOCK, "a socket"))
-    kind = next((name for is_kind, name in kinds if is_kind(mode)), "a device")
-    if not stat.S_ISREG(mode):
-        raise StreamBrokenError(FailureReason.NOT_AUDIO, f"is {kind}, not a file")
+        raise DecodeError(path, reason_of(error), os.strerror(error.errno or 0), retryable=may_pass(error)) from error
 
 
 @dataclass(frozen=True, slots=True)
