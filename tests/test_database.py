@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sqlite3
 import subprocess
-import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,11 +14,17 @@ import pytest
 
 from playlista import migrations
 from playlista.database import BUSY_TIMEOUT_SECONDS, Database, open_database, open_read_only
-from playlista.database_errors import BusyError, DamagedError, DiskFullError, NewerError, UnwritableError
+from playlista.database_errors import (
+    BusyError,
+    DamagedError,
+    DiskFullError,
+    NewerError,
+    UnwritableError,
+    why_unwritable,
+)
 from playlista.errors import StoreError
 from tests.libraries import open_rooms, quick_check, track_file
-
-NOBODY = 65534
+from tests.places import fill, small_disk, unprivileged_folder
 
 
 @pytest.fixture
@@ -241,29 +245,11 @@ def test_a_full_disk_loses_only_the_write_that_did_not_fit(path: str) -> None:
         assert quick_check(database) == []
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A real file system of half a megabyte."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", os.fspath(folder)]
-    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("file systems cannot be mounted here")
-    yield folder
-    subprocess.run(["umount", "-l", os.fspath(folder)], check=True)
-
-
-def fill_the_disk(ballast: Path) -> None:
-    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
-        while file.write(b"x" * 4096):
-            pass
-
-
-def test_a_really_full_disk_is_got_over_without_a_hand_on_the_file(small_disk: Path) -> None:
-    with open_rooms(small_disk) as rooms:
+def test_a_really_full_disk_is_got_over_without_a_hand_on_the_file(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk") as disk, open_rooms(disk) as rooms:
         rooms.queue.enqueue([track_file("kept.mp3")], "scan")
-        ballast = small_disk / "ballast"
-        fill_the_disk(ballast)
+        ballast = disk / "ballast"
+        fill(ballast)
         with pytest.raises(DiskFullError):
             rooms.queue.enqueue((track_file(f"{number:05}.mp3") for number in range(5000)), "scan")
         assert rooms.queue.counts()["queued"] == 1
@@ -273,43 +259,43 @@ def test_a_really_full_disk_is_got_over_without_a_hand_on_the_file(small_disk: P
         assert quick_check(rooms.database) == []
 
 
+def test_a_disk_that_is_full_or_read_only_is_known_before_anything_is_written(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk") as disk:
+        assert why_unwritable(disk) is None
+        fill(disk / "ballast")
+        assert "full" in (why_unwritable(disk) or "")
+        subprocess.run(["mount", "-o", "remount,ro", os.fspath(disk)], check=True)
+        assert "read-only" in (why_unwritable(disk) or "")
+    (tmp_path / "disk").rmdir()
+    assert "cannot be reached" in (why_unwritable(tmp_path / "disk") or "")
+
+
 @pytest.fixture
-def unprivileged_folder() -> Iterator[Path]:
-    """A folder of a user who is not root, as whom the test then runs, since root may write everywhere."""
-    folder = Path(tempfile.mkdtemp(prefix="playlista-database-"))
-    privileged = os.geteuid() == 0
-    if privileged:
-        os.chown(folder, NOBODY, NOBODY)
-        os.seteuid(NOBODY)
-    try:
+def unprivileged() -> Iterator[Path]:
+    with unprivileged_folder() as folder:
         yield folder
-    finally:
-        if privileged:
-            os.seteuid(0)
-        folder.chmod(0o700)
-        shutil.rmtree(folder)
 
 
-def test_a_data_folder_that_cannot_be_written_is_said(unprivileged_folder: Path) -> None:
-    unprivileged_folder.chmod(0o500)
+def test_a_data_folder_that_cannot_be_written_is_said(unprivileged: Path) -> None:
+    unprivileged.chmod(0o500)
     with pytest.raises(UnwritableError, match="rights"):
-        open_database(os.fspath(unprivileged_folder / "playlista.db"))
+        open_database(os.fspath(unprivileged / "playlista.db"))
 
 
-def test_a_library_that_became_read_only_is_said_and_not_damaged(unprivileged_folder: Path) -> None:
-    path = unprivileged_folder / "playlista.db"
+def test_a_library_that_became_read_only_is_said_and_not_damaged(unprivileged: Path) -> None:
+    path = unprivileged / "playlista.db"
     open_database(os.fspath(path)).close()
     path.chmod(0o400)
-    unprivileged_folder.chmod(0o500)
+    unprivileged.chmod(0o500)
     with pytest.raises(UnwritableError):
         open_database(os.fspath(path))
 
 
-def test_a_library_in_a_folder_that_cannot_be_written_can_still_be_read(unprivileged_folder: Path) -> None:
-    path = unprivileged_folder / "playlista.db"
+def test_a_library_in_a_folder_that_cannot_be_written_can_still_be_read(unprivileged: Path) -> None:
+    path = unprivileged / "playlista.db"
     with open_database(os.fspath(path)) as database:
         remember(database, "a")
-    unprivileged_folder.chmod(0o500)
+    unprivileged.chmod(0o500)
     with open_read_only(os.fspath(path)) as reader:
         assert names(reader) == ["a"]
 

@@ -6,6 +6,7 @@ wait and go on (full, unwritable, busy), or stop (damaged, newer).
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,3 +67,16 @@ def store_error(error: sqlite3.Error, path: str) -> StoreError:
             return StoreError(f"{path}: {error} ({error.sqlite_errorname}); check the disk and the kernel's log")
         case _:
             return StoreError(f"{path}: {error}")
+
+
+def why_unwritable(folder: str | os.PathLike[str]) -> str | None:
+    """Why the file system of `folder` takes no writes at this moment, in one line; None as far as it can be told."""
+    try:
+        disk = os.statvfs(folder)
+    except OSError as error:
+        return f"{os.fspath(folder)}: cannot be reached ({error.strerror}); see to its disk"
+    if disk.f_flag & os.ST_RDONLY:
+        return f"{os.fspath(folder)}: mounted read-only, no result can be stored; remount it for writing"
+    if disk.f_bavail == 0:
+        return f"{os.fspath(folder)}: the disk is full; free some space, nothing is lost"
+    return None

@@ -12,6 +12,7 @@ from typing import Any
 
 from playlista.config import Settings
 from playlista.database import Database
+from playlista.database_errors import why_unwritable
 from playlista.http import Views
 from playlista.jobs import JobQueue
 from playlista.memory.budget import TrackBudget
@@ -81,7 +82,7 @@ class Readings:
         health = self._watcher.health()
         if self._tagger.is_wanted and self._tagger.accumulator is None:
             return f"tags: {self._tagger.why}"
-        return self._worker.trouble or health.problem
+        return self._worker.trouble or why_unwritable(self._settings.data_dir) or health.problem
 
     def _read_queue(self) -> QueueReading:
         return QueueReading(self._overview.job_counts(), self._queue.oldest_enqueued_at(), self._overview.counts())

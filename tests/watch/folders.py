@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-
-NOBODY = 65534
 
 #: Longer than any event or scan takes on a busy machine; what is waited for comes within a second or two.
 PATIENCE_SECONDS = 30.0
@@ -39,22 +34,3 @@ def until(condition: Callable[[], object], *, patience_seconds: float = PATIENCE
     while not condition():
         assert time.monotonic() < give_up_at, "did not come true in time"
         time.sleep(0.02)
-
-
-@contextmanager
-def unprivileged_folder() -> Iterator[Path]:
-    """A folder of a user who is not root, as whom the block then runs, since root may read everything."""
-    folder = Path(tempfile.mkdtemp(prefix="playlista-watch-"))
-    privileged = os.geteuid() == 0
-    if privileged:
-        os.chown(folder, NOBODY, NOBODY)
-        os.seteuid(NOBODY)
-    try:
-        yield folder
-    finally:
-        if privileged:
-            os.seteuid(0)
-        for place, below, _ in os.walk(folder):
-            for name in below:
-                os.chmod(os.path.join(place, name), 0o700)
-        shutil.rmtree(folder)

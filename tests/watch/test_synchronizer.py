@@ -19,7 +19,8 @@ from playlista.watch.hints import Departed, FolderAppeared, Hint, Moved, Touched
 from playlista.watch.scan import ScanReport
 from playlista.watch.synchronizer import FOLDERS_PER_SCAN, Synchronizer
 from tests.libraries import Rooms, analysis_of, open_rooms
-from tests.watch.folders import make, make_old, unprivileged_folder
+from tests.places import unprivileged_folder
+from tests.watch.folders import make, make_old
 
 SETTLE_SECONDS = 10.0
 

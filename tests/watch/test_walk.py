@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playlista.watch.walk import EmptyFolder, Seen, Sight, Unreadable, Walk
-from tests.watch.folders import make, unprivileged_folder
+from tests.places import unprivileged_folder
+from tests.watch.folders import make
 
 
 def files(sights: list[Sight]) -> list[str]:
