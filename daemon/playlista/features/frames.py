@@ -30,6 +30,29 @@ def amplitude_window(frame_length: int) -> NDArray[np.float32]:
     return scaled
 
 
+class Spectra:
+    """Fourier transforms of frames under a window.
+
+    Asked for with a factor, numpy is 4 to 8 times as fast on float32 (seen with 2.0 to 2.4): without one it multiplies
+    by the integer 1, for which it finds its loop for float64 first and converts there and back; ``norm="forward"``
+    brings a factor in float32 and with it the loop for float32, which takes several frames at once. The factor, one
+    over the length, is undone in the window. Lengths are powers of two, so both are exact; the transform is so to
+    1.2e-7 of the greatest bin.
+
+    Parameters
+    ----------
+    window : np.ndarray [shape=(frame_length,), float32]; frame_length is a power of two.
+    """
+
+    def __init__(self, window: NDArray[np.float32]) -> None:
+        self._window = window * np.float32(len(window))
+
+    def of(self, frames: NDArray[np.float32]) -> NDArray[np.complex64]:
+        """Spectra [shape=(frames, 1 + frame_length // 2)] of `frames` [shape=(frames, frame_length)]."""
+        with np.errstate(over="ignore", invalid="ignore"):  # a hostile file's; its frames are judged by their power
+            return np.fft.rfft(frames * self._window, axis=1, norm="forward")
+
+
 class FrameStream:
     """Cuts pushed samples into frames of `frame_length` samples, every `hop_length`, in batches of `batch_frames`.
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.features.frames import amplitude_window
+from playlista.features.frames import Spectra, amplitude_window
 
 #: Peaks are looked for between these frequencies, as in KeyExtractor. All analysis rates from 8 kHz hold the band.
 LOWEST_HZ = 25.0
@@ -67,7 +67,7 @@ class PeakFinder:
 
     def __init__(self, sample_rate_hz: int, frame_length: int) -> None:
         self._bin_hz = sample_rate_hz / frame_length
-        self._window = amplitude_window(frame_length)
+        self._spectra = Spectra(amplitude_window(frame_length))
         self._lowest_bin = int(np.ceil(LOWEST_HZ / self._bin_hz))
         self._highest_bin = int(HIGHEST_HZ / self._bin_hz)
         self._envelope_weights = _envelope_weights(sample_rate_hz, frame_length // 2 + 1)
@@ -90,7 +90,7 @@ class PeakFinder:
     def _power(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         """Power spectra of the frames that sound; a sinusoid of amplitude a on a bin has power a² there."""
         with np.errstate(over="ignore", invalid="ignore"):
-            spectrum = np.fft.rfft(frames * self._window, axis=1)[:, : self._bins]
+            spectrum = self._spectra.of(frames)[:, : self._bins]
             power = np.square(spectrum.real) + np.square(spectrum.imag)
         loudest = power.max(axis=1)
         sounds = (loudest > LEAST_POWER) & (loudest < GREATEST_POWER)

@@ -16,6 +16,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from playlista.features.frames import Spectra
+
 SAMPLE_RATE_HZ = 16_000
 FRAME_SAMPLES = 512
 HOP_SAMPLES = 256
@@ -36,14 +38,8 @@ class MusicnnMel:
 
     def __init__(self, frames: int) -> None:
         self.block_samples = (frames - 1) * HOP_SAMPLES + FRAME_SAMPLES
-        self._window = np.hanning(FRAME_SAMPLES).astype(np.float32)
+        self._spectra = Spectra(np.hanning(FRAME_SAMPLES).astype(np.float32))
         self._triangles = mel_triangles()
-        self._windowed = np.empty((frames, FRAME_SAMPLES), dtype=np.float32)
-
-    @property
-    def retained_bytes(self) -> int:
-        """Bytes of the working memory for a block."""
-        return self._windowed.nbytes
 
     def bands(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         """Mel bands of a block.
@@ -57,8 +53,7 @@ class MusicnnMel:
         [shape=(frames, 96), float32, log10(1 + 10000 power), 0 for silence]
         """
         frames = np.lib.stride_tricks.sliding_window_view(block, FRAME_SAMPLES)[::HOP_SAMPLES]
-        np.multiply(frames, self._window, out=self._windowed)
-        spectrum = np.fft.rfft(self._windowed)
+        spectrum = self._spectra.of(frames)
         power = np.square(spectrum.real) + np.square(spectrum.imag)
         mel: NDArray[np.float32] = power @ self._triangles
         mel *= np.float32(_COMPRESSION)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.features.envelope import CompactEnvelope
-from playlista.features.frames import FrameStream, amplitude_window, frame_length_of
+from playlista.features.frames import FrameStream, Spectra, amplitude_window, frame_length_of
 
 FRAME_SECONDS = 1024 / 22050
 FRAMES_PER_SECOND = 62.5
@@ -65,7 +65,7 @@ class OnsetEnvelope:
         hop_length = round(sample_rate_hz / FRAMES_PER_SECOND)
         self.frame_rate_hz = sample_rate_hz / hop_length
         self._frames = FrameStream(frame_length, hop_length, BATCH_FRAMES)
-        self._window = amplitude_window(frame_length)
+        self._spectra = Spectra(amplitude_window(frame_length))
         self._bands = np.repeat(mel_bands(sample_rate_hz, frame_length), 2, axis=0)
         self._fading = 0.5 ** (np.arange(1, BATCH_FRAMES + 1) / (LEVEL_HALF_LIFE_SECONDS * self.frame_rate_hz))
         self._before = np.zeros((1, MEL_BANDS), np.float32)
@@ -140,7 +140,7 @@ class OnsetEnvelope:
     def _increase(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         """Mean increase over the bands since each frame's predecessor [shape=(frames,)]."""
         with np.errstate(over="ignore", invalid="ignore"):
-            spectrum = np.fft.rfft(frames * self._window, axis=1).view(np.float32)
+            spectrum = self._spectra.of(frames).view(np.float32)
             power = np.fmin(np.square(spectrum, out=spectrum) @ self._bands, LOUDEST_POWER)
         amplitude = np.sqrt(power)
         compressed = np.log1p(amplitude * (COMPRESSION / self._levels(amplitude))[:, np.newaxis])

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.features import spectral_descriptors as descriptors
-from playlista.features.frames import FrameStream, amplitude_window, frame_length_of
+from playlista.features.frames import FrameStream, Spectra, amplitude_window, frame_length_of
 from playlista.features.mfcc import COEFFICIENTS, MelCepstrum
 from playlista.features.moments import RunningMoments
 from playlista.tracks import Spectral
@@ -53,7 +53,7 @@ class SpectralAccumulator:
     def __init__(self, sample_rate_hz: int) -> None:
         frame_length = frame_length_of(FRAME_SECONDS, sample_rate_hz)
         self._sample_rate_hz = sample_rate_hz
-        self._window = amplitude_window(frame_length)
+        self._spectra = Spectra(amplitude_window(frame_length))
         self._bin_hz = _described_bins(sample_rate_hz, frame_length)
         self._bands = descriptors.contrast_bands(self._bin_hz)
         self._cepstrum = MelCepstrum(self._bin_hz)
@@ -129,7 +129,7 @@ class SpectralAccumulator:
     def _power(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         """Powers of the described bins [shape=(frames, bins)]."""
         with np.errstate(over="ignore", invalid="ignore"):
-            spectrum = np.fft.rfft(frames * self._window, axis=1)[:, _OFFSET_BINS : _OFFSET_BINS + len(self._bin_hz)]
+            spectrum = self._spectra.of(frames)[:, _OFFSET_BINS : _OFFSET_BINS + len(self._bin_hz)]
             power: NDArray[np.float32] = np.square(spectrum.real) + np.square(spectrum.imag)
         return power
 

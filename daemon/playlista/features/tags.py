@@ -93,7 +93,7 @@ class TagsAccumulator:
     def retained_bytes(self) -> int:
         """Bytes of left-over samples, frames and waiting patches."""
         waiting = sum(patch.nbytes for patch in self._batch)
-        return self._samples.nbytes + self._frames.nbytes + self._mel.retained_bytes + waiting
+        return self._samples.nbytes + self._frames.nbytes + waiting
 
     def update(self, chunk: NDArray[np.floating]) -> None:
         """Take samples [shape=(n,), mono, 16 kHz, -1..1]."""
