@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from playlista.features.tonal import TonalAccumulator, camelot
 from playlista.tracks import Tonal
 from tests.features.tones import cadence, coloured_noise, drums, note, pitch_hz
-from tests.signals import sine
+from tests.signals import noise, sine
 
 NOTES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 EVERY_KEY = [(tonic, scale) for scale in ("major", "minor") for tonic in range(12)]
@@ -109,11 +109,16 @@ def test_a_sound_shorter_than_a_frame_is_still_heard() -> None:
     assert tonal(note(pitch_hz(9), 0.15, 22050).astype(np.float32)).key == "A"
 
 
-def test_the_level_does_not_matter() -> None:
+@pytest.mark.parametrize("gain_db", [-40, -20, -3, 12])
+@pytest.mark.parametrize("noise_share", [0.0, 0.03, 0.3, 3.0])
+def test_the_level_does_not_matter(noise_share: float, gain_db: float) -> None:
+    # Faint noise between the notes must not count in a loud recording and be left out of a quiet one.
     song = cadence(5, "major")
-    loud, soft = tonal(song), tonal(song * 0.05)
-    assert (loud.key, loud.scale) == (soft.key, soft.scale)
-    assert loud.tuning_hz == pytest.approx(soft.tuning_hz, rel=0.001)
+    sound = song + noise_share * np.sqrt(np.mean(song**2)) * noise(len(song) / 22050, 22050, 1.0)
+    there, here = tonal(sound), tonal(sound * 10 ** (gain_db / 20))
+    assert (there.key, there.scale) == (here.key, here.scale)
+    assert there.strength == (None if here.strength is None else pytest.approx(here.strength, abs=0.01))
+    assert there.tuning_hz == (None if here.tuning_hz is None else pytest.approx(here.tuning_hz, rel=1e-4))
 
 
 @pytest.mark.parametrize("factor", [1e18, 1e30, np.inf])

@@ -23,9 +23,12 @@ from playlista.features.frames import Spectra, amplitude_window
 #: Peaks are looked for between these frequencies, as in KeyExtractor. All analysis rates from 8 kHz hold the band.
 LOWEST_HZ = 25.0
 HIGHEST_HZ = 3500.0
-#: Strongest peaks of a frame that count, and the least amplitude (-80 dBFS) of one, as in KeyExtractor.
+#: Strongest peaks of a frame that count, as in KeyExtractor, and the least power of one against the strongest of its
+#: frame. With a limit in dBFS, as there, the noise between the notes would count in loud recordings alone.
 PEAKS_PER_FRAME = 60
-LEAST_POWER = 1e-8
+LEAST_SHARE_OF_STRONGEST = np.float32(1e-6)
+#: Power of a sinusoid at -100 dBFS; a frame whose peaks are all weaker is silent. The dither of 16 bits stays below it.
+SILENT_POWER = 1e-10
 #: Beyond this (+160 dBFS) squared powers leave float32; no recording is there, but a hostile float file may be.
 GREATEST_POWER = 1e16
 #: A peak stands out from 10 dB above its surroundings. A bin of Gaussian noise does with probability exp(-10).
@@ -92,15 +95,16 @@ class PeakFinder:
         with np.errstate(over="ignore", invalid="ignore"):
             spectrum = self._spectra.of(frames)[:, : self._bins]
             power = np.square(spectrum.real) + np.square(spectrum.imag)
-        loudest = power.max(axis=1)
-        sounds = (loudest > LEAST_POWER) & (loudest < GREATEST_POWER)
+        strongest = power[:, self._lowest_bin : self._highest_bin + 1].max(axis=1)
+        sounds = (strongest > SILENT_POWER) & (power.max(axis=1) < GREATEST_POWER)
         return power if sounds.all() else power[sounds]
 
     def _peak_power(self, power: NDArray[np.float32]) -> NDArray[np.float32]:
         """Power at the bins that are among the strongest local maxima of their frame, 0 elsewhere."""
         low, high = self._lowest_bin, self._highest_bin + 1
         below, here, above = power[:, low - 1 : high - 1], power[:, low:high], power[:, low + 1 : high + 1]
-        peaks = np.where((here > below) & (here >= above) & (here > LEAST_POWER), here, np.float32(0))
+        least = LEAST_SHARE_OF_STRONGEST * here.max(axis=1, keepdims=True)
+        peaks = np.where((here > below) & (here >= above) & (here > least), here, np.float32(0))
         if peaks.shape[1] > PEAKS_PER_FRAME:
             weakest = np.sort(peaks, axis=1)[:, -PEAKS_PER_FRAME]
             peaks = np.where(peaks >= weakest[:, np.newaxis], peaks, np.float32(0))

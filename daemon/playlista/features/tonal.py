@@ -20,7 +20,7 @@ from playlista.features.hpcp import CENTS, REFERENCE_HZ, PeakFinder, pitch_class
 from playlista.tracks import Tonal
 
 #: Version of the values in ``Tonal``; rises when they change.
-VERSION = 1
+VERSION = 2
 
 #: 4096 samples at 22 050 Hz, 8192 at 44 100 Hz: bins of 5.4 Hz at either.
 FRAME_SECONDS = 0.186
