@@ -39,12 +39,11 @@ class Daemon:
         }
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> Daemon:
-        """Start it and wait until it answers."""
+    def start(self, through: Callable[..., list[str]] = lambda *command: list(command)) -> Daemon:
+        """Start it and wait until it answers; `through` makes its command line, as one that enters a cgroup first."""
+        command = through(sys.executable, "-m", "playlista", "run")
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "playlista", "run"], env=self.environment, cwd=self.data.parent, stderr=log
-            )
+            self.process = subprocess.Popen(command, env=self.environment, cwd=self.data.parent, stderr=log)
         self.wait_for(lambda: self.port is not None, "an address in the log")
         self.wait_for(lambda: self.get("/healthz")[0] == 200, "an answer")
         return self
