@@ -36,6 +36,13 @@ def admission():
     return Admission(cgroup, ladder(3.0, 16), cleanup=trim_heap, patience_seconds=0.0)
 def release():
     held.clear()
+def usage_while_decoding(path):
+    from playlista.config import Settings
+    from playlista.memory_optimized_loader import Lanes, MemoryOptimizedLoader
+    with MemoryOptimizedLoader(Settings(), cgroup).open(path, lanes=Lanes(analysis=False, model=False)) as stream:
+        seen = [cgroup.usage_bytes() for _chunk in stream]
+        tenth = len(seen) // 10
+        return {"first_tenth": max(seen[:tenth]), "later": max(seen[tenth:]), "decoded": stream.frames_decoded}
 for line in sys.stdin:
     print(eval(line), file=answers, flush=True)
 """

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import struct
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests import signals
 from tests.memory.real_cgroups import ProcessInside, RealCgroup, made, process_inside, unique_name
 from tests.memory.trees import MIB
 
@@ -102,6 +105,27 @@ def test_mapped_pages_of_a_file_do_not_count_as_unreclaimable(
     if real_cgroup.stat("inactive_file") + real_cgroup.stat("active_file") < 30 * MIB:
         pytest.skip("the temporary folder is no disk: its pages are not page cache")
     assert inside.ask_integer("cgroup.unreclaimable_bytes()") - before < 4 * MIB
+
+
+def test_a_wav_of_two_gigabytes_is_decoded_with_flat_usage(
+    real_cgroup: RealCgroup, inside: ProcessInside, tmp_path: Path
+) -> None:
+    path = signals.write(tmp_path / "long.wav", signals.song(1))
+    size = 2_000_000_000
+    with path.open("r+b") as file:  # a hole reads as silence, through the page cache like any other data
+        file.truncate(size)
+        file.seek(4)
+        file.write(struct.pack("<I", size - 8))
+        file.seek(40)
+        file.write(struct.pack("<I", size - 44))
+    _forget_cached_pages(path)
+    inside.ask(f"len(open({str(path)!r}, 'rb').read(64 << 20))")
+    if real_cgroup.stat("inactive_file") + real_cgroup.stat("active_file") < 60 * MIB:
+        pytest.skip("the temporary folder is no disk: its pages are not page cache")
+    _forget_cached_pages(path)
+    usage = ast.literal_eval(inside.ask(f"usage_while_decoding({str(path)!r})"))
+    assert usage["decoded"] == (size - 44) // 4
+    assert usage["later"] - usage["first_tenth"] < 8 * MIB
 
 
 @pytest.mark.skipif(not os.access(V1_CPU, os.W_OK), reason="no right to make cpu cgroups of v1 here")
