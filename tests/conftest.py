@@ -42,7 +42,7 @@ def models_dir() -> Path:
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def clean_environment() -> dict[str, str]:
     """The environment of a child process, without what this process has set for its own libraries."""
     return {name: value for name, value in os.environ.items() if name not in PREPARED.set}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 from playlista.errors import ConfigError, PlaylistaError
@@ -10,23 +9,31 @@ from playlista.errors import ConfigError, PlaylistaError
 
 def main() -> None:
     """Run the command line. Exit codes: 0 good, 1 cannot do it, 2 wrong usage, 3 done but some tracks failed."""
-    from playlista.cli import app  # noqa: PLC0415 - so that an error while importing is also told in one line
+    from typer import TyperException  # noqa: PLC0415 - so that an error while importing is also told in one line
+
+    from playlista.cli import app  # noqa: PLC0415
 
     try:
-        app(prog_name="playlista")
+        sys.exit(app(prog_name="playlista", standalone_mode=False))
+    except TyperException as error:
+        fail(_wrong_usage(error), 2)
     except ConfigError as error:
-        fail(error, 2)
+        fail(str(error), 2)
     except PlaylistaError as error:
-        fail(error, 1)
-    except BrokenPipeError:
-        # The reader went away (`playlista list | head`): not an error, but stdout must not be flushed again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        fail(str(error), 1)
 
 
-def fail(error: PlaylistaError, code: int) -> None:
-    """Say `error` in one line on stderr and end with `code`."""
-    line = str(error).encode(errors="backslashreplace").decode().replace("\n", "\\n")
+def _wrong_usage(error: Exception) -> str:
+    """What the command line's library says of wrong usage, as one line, and where help is."""
+    message = error.format_message() if hasattr(error, "format_message") else str(error)
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "playlista"
+    return f"{' '.join(message.split()).rstrip('.')}; `{command} --help` says what there is"
+
+
+def fail(message: str, code: int) -> None:
+    """Say `message` in one line on stderr and end with `code`."""
+    line = message.encode(errors="backslashreplace").decode().replace("\n", "\\n")
     print(f"playlista: {line}", file=sys.stderr)  # noqa: T201 - the command line's own error channel
     sys.exit(code)
 

@@ -64,18 +64,19 @@ def examine(settings: Settings, root: Path = Path("/")) -> Iterator[Finding]:
 
 def _music_folder(settings: Settings, root: Path) -> Finding:  # noqa: ARG001 - one signature for all
     folder = settings.music_dir
-    if not folder.is_dir():
-        return Finding("music", Verdict.BAD, f"{folder}: no such folder; set MUSIC_DIR or --music")
-    if not os.access(folder, os.R_OK | os.X_OK):
-        return Finding("music", Verdict.BAD, f"{folder}: this user cannot read it; give uid {os.getuid()} read rights")
+    if not os.path.isdir(folder):
+        text = f"{folder}: no folder that this user can reach; set MUSIC_DIR or --music, or give it the rights"
+        return Finding("music", Verdict.BAD, text)
+    if not os.access(folder, os.R_OK | os.X_OK, effective_ids=True):
+        return Finding("music", Verdict.BAD, f"{folder}: this user cannot read it; give uid {os.geteuid()} read rights")
     return Finding("music", Verdict.GOOD, f"{folder} can be read")
 
 
 def _data_folder(settings: Settings, root: Path) -> Finding:  # noqa: ARG001
     folder = settings.data_dir
-    standing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    if not os.access(standing, os.W_OK | os.X_OK):
-        text = f"{folder}: this user cannot write it; give uid {os.getuid()} write rights, or set DATA_DIR"
+    standing = next(place for place in (folder, *folder.absolute().parents) if os.path.exists(place))
+    if not os.access(standing, os.W_OK | os.X_OK, effective_ids=True):
+        text = f"{folder}: this user cannot write it; give uid {os.geteuid()} write rights, or set DATA_DIR"
         return Finding("data", Verdict.BAD, text)
     free = os.statvfs(standing).f_bavail * os.statvfs(standing).f_frsize
     if free < 100 * MEBIBYTE:

@@ -7,7 +7,7 @@ library is read in blocks, so that a million tracks cost the memory of a few tho
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,14 +74,25 @@ class Wish:
     tags: tuple[str, ...] = ()
 
     def score(self, analysis: Analysis) -> float | None:
-        """How well a track fits, 0..1 (the least activation of the wished tags); None where it does not."""
+        """How well a track fits, 0..1 (the least activation of the wished tags); None where it does not.
+
+        Raises
+        ------
+        PlaylistaError : the model knows no such tag.
+        """
         if self.bpm and not self._in_tempo(analysis):
             return None
         if self.camelot and not (analysis.tonal and analysis.tonal.camelot in self.camelot):
             return None
         if not self.tags:
             return 1.0
-        return None if analysis.tagging is None else min(analysis.tagging.tags.get(tag, 0.0) for tag in self.tags)
+        return None if analysis.tagging is None else self._least_activation(analysis.tagging.tags)
+
+    def _least_activation(self, activations: Mapping[str, float]) -> float:
+        for tag in self.tags:
+            if tag not in activations:
+                raise PlaylistaError(f"no tag is called {tag!r}; there are: {', '.join(sorted(activations))}")
+        return min(activations[tag] for tag in self.tags)
 
     def _in_tempo(self, analysis: Analysis) -> bool:
         bpm = analysis.rhythm and analysis.rhythm.bpm

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from playlista.cli.options import ConfigOption, DataOption, JsonOption, native_settings_from
-from playlista.cli.terminal import progress_over, write_json_line, write_summary
+from playlista.cli.terminal import printable, progress_over, write_json_line, write_summary
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +24,7 @@ def analyze(
     config: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
-    """Analyze files or folders without touching the library. Exit code 3 when some failed."""
+    """Analyze files or folders, without the library. Exit code 3 when some failed."""
     settings = native_settings_from(config, data_dir=data)
 
     # Native libraries come in only now, after the environment.
@@ -41,7 +41,12 @@ def analyze(
     if tagger.accumulator is None and tagger.is_wanted:
         sys.stderr.write(f"playlista: tracks get no tags: {tagger.why}\n")
     analyzer = AudioAnalyzer(settings, tagger=tagger.accumulator, cgroup=cgroup, cleanup=cleanup.after_chunk)
-    files = [name for path in paths for name in named_files(path)]
+    files: list[str] = []
+    for path in paths:
+        found = list(named_files(path))
+        if not found:
+            sys.stderr.write(f"playlista: {printable(path)}: no audio files in this folder\n")
+        files += found
     failures = 0
     for path in progress_over(files):
         analysis = attempt(analyzer, path).analysis

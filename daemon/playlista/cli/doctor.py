@@ -14,7 +14,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(music: MusicOption = None, data: DataOption = None, config: ConfigOption = None) -> None:
-    """Check settings, folders, limits, processor, model and ffmpeg; exit code 1 if something will not work."""
+    """Check whether this machine will do. Settings, folders, limits, processor, model, ffmpeg; exit code 1 if not."""
     settings = native_settings_from(config, music_dir=music, data_dir=data)
     from playlista.checkup import Verdict, examine  # noqa: PLC0415
 

@@ -69,7 +69,7 @@ def in_library(path: str, settings: Settings) -> str:
 def status(
     json_lines: JsonOption = False, config: ConfigOption = None, data: DataOption = None, music: MusicOption = None
 ) -> None:
-    """Say how far the library is: counts by state, rate, time left, last failure, memory."""
+    """Say how far the library is. Counts by state, rate, time left, last failure, memory."""
     settings = settings_from(config, data_dir=data, music_dir=music)
     from playlista.progress import read_progress  # noqa: PLC0415
 
@@ -141,11 +141,11 @@ def list_tracks(
             (one.path, duration(one.duration_seconds), number(one.bpm), _key(one.key, one.scale), one.status.value)
             for one in Overview(database).every(status=state)
         )
-        table(("track", "length", "bpm", "key", "status"), rows, right=("length", "bpm"))
+        table(("track", "length", "bpm", "key", "status"), rows, right=("length", "bpm"), nothing="no results yet")
 
 
 def failures(json_lines: JsonOption = False, config: ConfigOption = None, data: DataOption = None) -> None:
-    """Say which tracks failed, were partly analyzed or are tried again: why, and how often they were tried."""
+    """Say what failed, why, and how often it was tried. Partly analyzed tracks and those tried again are there, too."""
     settings = settings_from(config, data_dir=data)
     from playlista.overview import Overview  # noqa: PLC0415
     from playlista.progress import failure_report, retry_report  # noqa: PLC0415
@@ -157,13 +157,11 @@ def failures(json_lines: JsonOption = False, config: ConfigOption = None, data: 
     if json_lines:
         for one in found:
             write_json_line(one)
-    elif not found:
-        write_line("nothing failed")
     else:
         rows = [
             (one["path"], _state(one), one["reason"] or "", str(one["attempts"]), one["detail"] or "") for one in found
         ]
-        table(("track", "status", "reason", "tries", "what it says"), rows, right=("tries",))
+        table(("track", "status", "reason", "tries", "what it says"), rows, right=("tries",), nothing="nothing failed")
 
 
 def retry(
@@ -173,7 +171,7 @@ def retry(
     data: DataOption = None,
     music: MusicOption = None,
 ) -> None:
-    """Put tracks back into the queue, their attempts forgotten; a running daemon takes them within seconds."""
+    """Put tracks back into the queue, attempts forgotten. A running daemon takes them within seconds."""
     if bool(paths) == everything:
         raise typer.BadParameter("name tracks, or --all")
     settings = settings_from(config, data_dir=data, music_dir=music)
@@ -202,7 +200,7 @@ def backup(
     config: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
-    """Write a consistent copy of the database, also while the daemon runs."""
+    """Copy the database, also while the daemon runs."""
     settings = settings_from(config, data_dir=data)
     from playlista.backup import back_up  # noqa: PLC0415
     from playlista.database import FILE_NAME  # noqa: PLC0415

@@ -17,7 +17,7 @@ WheelOption = Annotated[
     Path | None, typer.Option("--wheel", metavar="FILE", help="The musicnn 0.1.0 wheel, where pip cannot fetch it.")
 ]
 
-models = typer.Typer(no_args_is_help=True, help="The MusiCNN model: prepare it, see whether it is ready.")
+models = typer.Typer(help="The MusiCNN model: prepare it, see whether it is ready.")
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 def prepare(
     wheel: WheelOption = None, models_dir: ModelsOption = None, data: DataOption = None, config: ConfigOption = None
 ) -> None:
-    """Make the model from the published weights, once; a good one is kept. The only command that uses the network."""
+    """Make the model from the published weights. A good one is kept; the only command that uses the network."""
     settings = settings_from(config, data_dir=data, models_dir=models_dir)
     from playlista.models.prepare import prepare_model  # noqa: PLC0415 - brings numpy
 
@@ -43,7 +43,7 @@ def list_models(
     data: DataOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Say which model files there are, where they come from, and whether their checksums are right."""
+    """Say which model files there are. With their source, and whether their checksums are right."""
     settings = settings_from(config, data_dir=data, models_dir=models_dir)
     from playlista.models.files import ModelFiles  # noqa: PLC0415
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,7 +52,8 @@ def similar(
         for one in found:
             write_json_line({"path": one.path, "likeness": round(one.likeness, 6)})
     else:
-        table(("track", "likeness"), [(one.path, f"{one.likeness:.3f}") for one in found], right=("likeness",))
+        rows = [(one.path, f"{one.likeness:.3f}") for one in found]
+        table(("track", "likeness"), rows, right=("likeness",), nothing="no other track has an embedding yet")
 
 
 def playlist(
@@ -64,12 +66,12 @@ def playlist(
     data: DataOption = None,
     music: MusicOption = None,
 ) -> None:
-    """Write a playlist of the tracks that fit a tempo, keys and tags, best first."""
+    """Write a playlist of what fits a tempo, keys and tags. The best comes first."""
     settings = settings_from(config, data_dir=data, music_dir=music)
     from playlista.similarity import Wish, granted, m3u  # noqa: PLC0415
     from playlista.store import Store  # noqa: PLC0415
 
-    wish = Wish(_tempo_range(bpm), frozenset(code.upper() for code in key) if key else None, tuple(tags or ()))
+    wish = Wish(_tempo_range(bpm), _camelot_codes(key) if key else None, tuple(tags or ()))
     with reading(settings) as database:
         paths = granted(Store(database, clock=time.time), wish, count)
     with opened_for_writing(file) as stream:
@@ -84,7 +86,17 @@ def _tempo_range(text: str | None) -> tuple[float, float] | None:
         low, high = (float(part) for part in text.split("-"))
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no LOW-HIGH, such as 118-126", param_hint="--bpm") from None
+    if low > high:
+        raise typer.BadParameter(f"{text!r} has its ends the wrong way round", param_hint="--bpm")
     return low, high
+
+
+def _camelot_codes(texts: list[str]) -> frozenset[str]:
+    codes = frozenset(text.upper() for text in texts)
+    for code in codes:
+        if not re.fullmatch(r"(1[0-2]|[1-9])[AB]", code):
+            raise typer.BadParameter(f"{code!r} is no Camelot code, which go from 1A to 12B", param_hint="--key")
+    return codes
 
 
 def tag(
@@ -94,7 +106,7 @@ def tag(
     data: DataOption = None,
     music: MusicOption = None,
 ) -> None:
-    """Write tempo, key, ReplayGain and mood into the tags of the files themselves; a dry run unless --write."""
+    """Write what was found into the files' own tags. Tempo, key, ReplayGain and mood; a dry run unless --write."""
     settings = settings_from(config, data_dir=data, music_dir=music)
     from playlista.file_tags import wished_fields, write_tags  # noqa: PLC0415
     from playlista.store import Store  # noqa: PLC0415

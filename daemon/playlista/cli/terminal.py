@@ -60,8 +60,8 @@ def megabytes(count: float | None) -> str:
 PIPE_WIDTH = 10_000
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Collection[str] = ()) -> None:
-    """A table on stdout, the columns named in `right` aligned to the right.
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Collection[str] = (), nothing: str) -> None:
+    """A table on stdout, the columns named in `right` aligned to the right; the line `nothing` where it has no rows.
 
     On a terminal the first column and the last give way when it is narrow; elsewhere each row is one line.
     """
@@ -83,6 +83,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Colle
         )
     for row in rows:
         shown.add_row(*(Text(printable(cell)) for cell in row))
+    if not shown.row_count:
+        write_line(nothing)
+        return
     Console(width=None if wraps else PIPE_WIDTH).print(shown)
 
 

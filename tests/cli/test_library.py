@@ -1,0 +1,178 @@
+"""Commands on a library, as people and scripts call them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import fill
+from tests.integration.daemon import Daemon
+
+IN_ORDER = ["album/middle.ogg", "fast.wav", "slow.flac", "text.mp3"]
+
+
+def documents(daemon: Daemon, *arguments: str) -> list[dict[str, Any]]:
+    """What a command prints, one JSON object a line."""
+    ended = daemon.run(*arguments)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    return [json.loads(line) for line in ended.stdout.splitlines()]
+
+
+def test_status_counts_what_there_is(library: Daemon) -> None:
+    (report,) = documents(library, "status", "--json")
+    assert {state: count for state, count in report["tracks"].items() if count} == {
+        "total": 4,
+        "analyzed": 3,
+        "failed": 1,
+    }
+    assert report["last_failure"]["path"] == "text.mp3"
+    shown = library.run("status").stdout
+    assert "4 total, 3 analyzed, 1 failed" in shown
+    assert "daemon     not running" in shown
+    assert "queue      empty" in shown
+
+
+def test_a_list_is_in_the_order_of_paths_and_by_status_where_asked(library: Daemon) -> None:
+    assert [one["path"] for one in documents(library, "list", "--json")] == IN_ORDER
+    assert [one["path"] for one in documents(library, "list", "--status", "failed", "--json")] == ["text.mp3"]
+    rows = [line.split() for line in library.run("list").stdout.splitlines() if "0:08" in line]
+    assert [row[0] for row in rows] == IN_ORDER[:3]
+
+
+@pytest.mark.parametrize("given", ["album/middle.ogg", "music/album/middle.ogg", "{music}/album/middle.ogg"])
+def test_a_track_is_shown_under_its_name_in_the_library_and_as_a_file(library: Daemon, given: str) -> None:
+    (shown,) = documents(library, "show", given.format(music=library.music), "--json")
+    assert (shown["path"], shown["status"]) == ("album/middle.ogg", "analyzed")
+    assert shown["rhythm"]["bpm"] == pytest.approx(120, rel=0.01)
+
+
+def test_a_track_that_is_not_there_is_one_line_and_1(library: Daemon) -> None:
+    ended = library.run("show", "nothing.mp3")
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        "playlista: nothing.mp3: not in the library, or not analyzed yet; `playlista list` shows what is\n"
+    )
+
+
+def test_failures_say_which_why_and_how_often(library: Daemon) -> None:
+    (failure,) = documents(library, "failures", "--json")
+    assert (failure["path"], failure["status"], failure["reason"]) == ("text.mp3", "failed", "not_audio")
+    assert (failure["attempts"], failure["due_at"]) == (1, None)
+    assert "no sound that libsndfile or ffmpeg knows" in library.run("failures").stdout
+
+
+def test_exported_lines_are_the_results(library: Daemon) -> None:
+    assert documents(library, "export", "--format", "jsonl") == documents(library, "list", "--json")
+
+
+def test_the_flat_table_has_a_row_a_track_and_a_column_a_value(library: Daemon) -> None:
+    rows = list(csv.DictReader(io.StringIO(library.run("export", "--format", "csv").stdout)))
+    assert [row["path"] for row in rows] == IN_ORDER
+    assert float(rows[1]["rhythm_bpm"]) == pytest.approx(150, rel=0.01)
+    assert rows[1]["audio_sample_rate_hz"] == "44100"
+    assert len(rows[1]["top_tags"].split("; ")) == 5
+    assert (rows[3]["reason"], rows[3]["rhythm_bpm"]) == ("not_audio", "")
+
+
+def test_acousticbrainz_documents_have_its_names_and_only_tracks_with_sound(library: Daemon) -> None:
+    found = documents(library, "export", "--format", "acousticbrainz")
+    assert [one["metadata"]["tags"]["file_name"] for one in found] == ["middle.ogg", "fast.wav", "slow.flac"]
+    assert found[0]["metadata"]["audio_properties"]["length"] == pytest.approx(8, abs=0.01)
+    assert found[0]["rhythm"]["bpm"] == pytest.approx(120, rel=0.01)
+
+
+def test_an_export_into_a_file_is_whole_or_not_there(library: Daemon, tmp_path: Path) -> None:
+    place = tmp_path / "results.jsonl"
+    assert library.run("export", "--format", "jsonl", "-o", str(place)).stdout == f"{place}: 4 results\n"
+    assert len(place.read_text().splitlines()) == 4
+    assert [entry.name for entry in tmp_path.iterdir()] == ["results.jsonl"]
+    nowhere = library.run("export", "-o", str(tmp_path / "missing" / "results.jsonl"))
+    assert nowhere.returncode == 1
+    assert "cannot be written (No such file or directory)" in nowhere.stderr
+
+
+def test_what_sounds_alike_is_ranked_without_the_track_itself(library: Daemon, tmp_path: Path) -> None:
+    found = documents(library, "similar", "slow.flac", "--json")
+    assert {one["path"] for one in found} == {"album/middle.ogg", "fast.wav"}
+    assert 1 >= found[0]["likeness"] >= found[1]["likeness"] > 0
+    place = tmp_path / "alike.m3u"
+    library.run("similar", "slow.flac", "-n", "1", "--m3u", str(place))
+    assert place.read_text() == f"#EXTM3U\n{library.music}/{found[0]['path']}\n"
+
+
+def test_a_playlist_has_what_fits_and_the_best_first(library: Daemon, tmp_path: Path) -> None:
+    place = tmp_path / "list.m3u"
+    assert library.run("playlist", str(place), "--bpm", "85-125").stdout == f"{place}: 2 tracks\n"
+    assert place.read_text() == f"#EXTM3U\n{library.music}/album/middle.ogg\n{library.music}/slow.flac\n"
+    library.run("playlist", str(place), "--tag", "electronic")
+    activations = {
+        one["path"]: one["tags"]["electronic"] for one in documents(library, "list", "--status", "analyzed", "--json")
+    }
+    ranked = sorted(activations, key=lambda path: -activations[path])
+    assert place.read_text().splitlines()[1:] == [f"{library.music}/{path}" for path in ranked]
+
+
+def test_a_tag_that_the_model_does_not_know_is_said_with_those_that_it_does(library: Daemon, tmp_path: Path) -> None:
+    ended = library.run("playlist", str(tmp_path / "list.m3u"), "--tag", "jaz")
+    assert ended.returncode == 1
+    assert "no tag is called 'jaz'; there are: 00s, 60s" in ended.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_backup_is_a_database_of_its_own(library: Daemon, tmp_path: Path) -> None:
+    place = tmp_path / "copy.db"
+    assert library.run("backup", str(place)).returncode == 0
+    with sqlite3.connect(place) as copy:
+        assert copy.execute("SELECT count(*) FROM analyses").fetchone() == (4,)
+    copy.close()
+
+
+def test_without_a_library_every_command_says_what_to_do(library: Daemon, tmp_path: Path) -> None:
+    for command in (("status",), ("list",), ("failures",), ("retry", "--all"), ("similar", "x"), ("export",)):
+        ended = library.run(*command, "--data", str(tmp_path))
+        assert ended.returncode == 1
+        assert ended.stderr == (
+            f"playlista: {tmp_path}/playlista.db: no library here yet; start the daemon once with `playlista run`\n"
+        )
+
+
+@pytest.fixture
+def own_library(tmp_path: Path, clean_environment: dict[str, str]) -> Iterator[Daemon]:
+    """A library that the test may change."""
+    daemon = Daemon(tmp_path, clean_environment)
+    fill(daemon.music)
+    daemon.run("run", "--once")
+    yield daemon
+    daemon.close()
+
+
+def test_what_is_put_back_is_tried_again(own_library: Daemon) -> None:
+    assert own_library.run("retry", "text.mp3").stdout == "1 put back\n"
+    assert json.loads(own_library.run("status", "--json").stdout)["queue"]["queued"] == 1
+    (own_library.music / "text.mp3").unlink()
+    assert own_library.run("run", "--once").returncode == 0
+    assert own_library.run("failures").stdout == "nothing failed\n"
+    assert own_library.run("retry", "--all").stdout == "0 put back\n"
+    unknown = own_library.run("retry", "unknown.mp3")
+    assert unknown.returncode == 1
+    assert "unknown.mp3: not in the library" in unknown.stderr
+
+
+def test_tags_are_shown_first_and_written_only_where_asked(own_library: Daemon) -> None:
+    import mutagen
+
+    track = own_library.music / "slow.flac"
+    before = track.read_bytes()
+    dry = own_library.run("tag", "slow.flac")
+    assert dry.stdout.startswith("would write  slow.flac  bpm=")
+    assert track.read_bytes() == before
+    assert own_library.run("tag", "--write", "slow.flac").returncode == 0
+    assert float(mutagen.File(track)["BPM"][0]) == pytest.approx(90, rel=0.01)
+    assert own_library.run("tag", "text.mp3").returncode == 3

@@ -1,0 +1,57 @@
+"""What the command line says of itself, and of wrong usage: one line, and where help is."""
+
+from __future__ import annotations
+
+import pytest
+
+from playlista import __version__
+from tests.integration.daemon import Daemon
+
+COMMANDS = ("run", "analyze", "status", "show", "list", "failures", "retry", "export", "similar", "playlist", "tag")
+
+
+def test_help_names_every_command_and_cuts_none_of_their_descriptions(library: Daemon) -> None:
+    helped = library.run("--help")
+    assert helped.returncode == 0
+    for command in (*COMMANDS, "models", "doctor", "backup"):
+        assert f"\n  {command} " in helped.stdout
+    assert "..." not in helped.stdout.partition("Commands:")[2]
+
+
+def test_without_a_command_there_is_help_and_an_exit_code_of_2(library: Daemon) -> None:
+    ended = library.run()
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("Usage: playlista")
+
+
+def test_the_version_is_said(library: Daemon) -> None:
+    assert library.run("--version").stdout == f"playlista {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("frobnicate",), "No such command 'frobnicate'; `playlista --help`"),
+        (("analyze",), "Missing argument 'PATH…'; `playlista analyze --help`"),
+        (("run", "--listen"), "Option '--listen' requires an argument; `playlista"),
+        (("run", "--listen", "nowhere"), "LISTEN_ADDRESS"),
+        (("list", "--status", "lost"), "'lost' is not one of 'analyzed', 'partial', 'failed', 'quarantined'"),
+        (("retry",), "name tracks, or --all"),
+        (("export",), None),
+        (("export", "--format", "xml"), "'xml' is not one of 'jsonl', 'csv', 'acousticbrainz'"),
+        (("playlist", "x.m3u", "--bpm", "fast"), "'fast' is no LOW-HIGH, such as 118-126"),
+        (("playlist", "x.m3u", "--bpm", "126-118"), "the wrong way round"),
+        (("playlist", "x.m3u", "--key", "13A"), "'13A' is no Camelot code"),
+        (("similar", "slow.flac", "-n", "0"), "should be greater than or equal to 1"),
+        (("models",), "Missing command; `playlista models --help`"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_2(library: Daemon, arguments: tuple[str, ...], said: str | None) -> None:
+    ended = library.run(*arguments)
+    if said is None:  # a default does
+        assert ended.returncode == 0
+        return
+    assert (ended.returncode, ended.stdout) == (2, "")
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("playlista: ")
+    assert said in line
