@@ -27,7 +27,7 @@ class Decoded:
     info: StreamInfo
     samples: NDArray[np.float32]
     block_lengths: list[int]
-    non_finite_samples: int
+    impossible_samples: int
     error: DecodeError | None
 
     @property
@@ -56,7 +56,7 @@ def decoded(path: Path | str, **how: Any) -> Decoded:
             error = caught
         samples = np.concatenate(blocks)
         assert source.frames_decoded == len(samples)
-        return Decoded(source.info, samples, [len(block) for block in blocks], source.non_finite_samples, error)
+        return Decoded(source.info, samples, [len(block) for block in blocks], source.impossible_samples, error)
 
 
 def outcome(path: Path | str, **how: Any) -> str:

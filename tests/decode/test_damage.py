@@ -201,19 +201,32 @@ def test_samples_that_are_no_numbers_become_silence_and_are_counted(
 
     result = decoded(path, mapping_min_bytes=mapping_min_bytes)
 
-    assert (result.non_finite_samples, result.error) == (3, None)
+    assert (result.impossible_samples, result.error) == (3, None)
     signal[[5, 70_000, 170_000], [0, 1, 0]] = 0
     np.testing.assert_array_equal(result.samples, signal)
 
 
-def test_huge_but_finite_samples_are_left_alone(tmp_path: Path) -> None:
+def test_floats_as_large_as_16_bit_integers_are_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "track.wav"
-    signal = np.full((1000, 2), 3e38, np.float32)
+    signal = np.full((1000, 2), -32768.0, np.float32)
     soundfile.write(path, signal, RATE_HZ, "FLOAT")
 
     result = decoded(path)
 
-    assert result.non_finite_samples == 0
+    assert result.impossible_samples == 0
+    np.testing.assert_array_equal(result.samples, signal)
+
+
+def test_samples_that_no_recording_holds_become_silence_and_are_counted(tmp_path: Path) -> None:
+    """A flipped bit in an exponent makes a finite number whose square is not."""
+    path, signal = tmp_path / "track.wav", chord(4, RATE_HZ, 2)
+    signal[[5, 70_000], [0, 1]] = 3e38, -40_000
+    soundfile.write(path, signal, RATE_HZ, "FLOAT")
+
+    result = decoded(path)
+
+    assert (result.impossible_samples, result.error) == (2, None)
+    signal[[5, 70_000], [0, 1]] = 0
     np.testing.assert_array_equal(result.samples, signal)
 
 
@@ -223,7 +236,7 @@ def test_doubles_that_float32_cannot_hold_are_counted_and_silenced(tmp_path: Pat
 
     for mapping_min_bytes in (None, 1):
         result = decoded(path, mapping_min_bytes=mapping_min_bytes)
-        assert result.non_finite_samples == 1
+        assert result.impossible_samples == 1
         np.testing.assert_array_equal(result.samples[:, 0], np.float32([0.25, 0, -0.25]))
 
 

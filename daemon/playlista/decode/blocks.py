@@ -1,4 +1,4 @@
-"""Blocks from whatever reader there is: equal lengths, finite samples, and the truth about how it ended.
+"""Blocks from whatever reader there is: equal lengths, possible samples, and the truth about how it ended.
 
 What enters: a reader with an open file. What leaves: an ``AudioSource``. Which library reads is not known here.
 """
@@ -16,6 +16,11 @@ from numpy.typing import NDArray
 from playlista.decode.page_cache import PageCacheTrail
 from playlista.decode.source import FrameReader, StreamBrokenError, StreamInfo
 from playlista.errors import DecodeError, FailureReason
+
+#: A sample beyond this, 90 dB above full scale, is damage: no recording holds it, not even one whose floats go as far
+#: as 16-bit integers do. What passes stays finite in float16, with room for what a resampler overshoots, and when
+#: squared and summed in float32.
+HIGHEST_SAMPLE = 32768.0
 
 
 class BlockSource:
@@ -42,7 +47,7 @@ class BlockSource:
         end_is_missing: bool = False,
     ) -> None:
         self.frames_decoded = 0
-        self.non_finite_samples = 0
+        self.impossible_samples = 0
         self._path = path
         self._descriptor = descriptor
         self._reader = reader
@@ -116,7 +121,7 @@ class BlockSource:
         self.frames_decoded += filled
         # A copy, lest a short last block keep a long one alive.
         whole = block if filled == len(block) else block[:filled].copy()
-        self.non_finite_samples += _silence_non_finite(whole)
+        self.impossible_samples += _silence_impossible(whole)
         return whole
 
     def _read(self, frames: NDArray[np.float32]) -> int:
@@ -155,12 +160,13 @@ class BlockSource:
         return StreamBrokenError(FailureReason.UNREADABLE, "was changed while it was read", retryable=True)
 
 
-def _silence_non_finite(block: NDArray[np.float32]) -> int:
-    """Replace NaN and infinities by 0 in place; their number."""
+def _silence_impossible(block: NDArray[np.float32]) -> int:
+    """Replace NaN, infinities and what no recording holds by 0 in place; their number."""
+    samples = block.ravel()
     with np.errstate(all="ignore"):
-        # One pass over the memory instead of three: a sum is finite unless a term is not, or all but overflows.
-        if np.isfinite(block.sum(dtype=np.float32)):
+        # One pass over the memory instead of several: no sample exceeds the root of the sum of squares; NaN is no less.
+        if np.dot(samples, samples) <= HIGHEST_SAMPLE**2:
             return 0
-    bad = ~np.isfinite(block)
+        bad = ~(np.abs(block) <= HIGHEST_SAMPLE)
     block[bad] = 0
     return int(np.count_nonzero(bad))

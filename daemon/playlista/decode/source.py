@@ -51,8 +51,8 @@ class AudioSource(Protocol):
         """Frames that the decoder delivered so far."""
 
     @property
-    def non_finite_samples(self) -> int:
-        """NaN and infinite samples so far; each was replaced by 0."""
+    def impossible_samples(self) -> int:
+        """NaN, infinite and absurdly large samples so far; each was replaced by 0."""
 
     @property
     def retained_bytes(self) -> int:
