@@ -1,0 +1,198 @@
+"""SIGKILL at random moments over one run: nothing lost, nothing doubled, the culprit named, soon back.
+
+The witness is the kernel: the process is stopped before it is killed, and what it holds open then is looked up in
+/proc. So the named track is compared with what really was being read.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import statistics
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from tests.soak.findings import Finding, at_least, at_most, exactly, holds, told
+from tests.soak.music import copies, make_excerpts
+from tests.soak.place import Place
+from tests.soak.service import Service
+
+KILLS = 500
+FIRST_TRACKS = 300
+SECONDS = 12.0
+#: More tracks are copied in when fewer than this are left, so that every kill finds work.
+LEAST_LEFT = 60
+#: One kill in so many comes before the daemon is ready.
+STARTUP_KILLS_IN = 10
+LONGEST_STARTUP_SECONDS = 0.8
+LONGEST_LIFE_SECONDS = 1.6
+READY_BAR_SECONDS = 3.0
+FORMS = ("flac", "ogg", "mp3", "m4a", "wav", "opus")
+#: Whoever kills a daemon five hundred times hits some tracks again and again; they must not be taken for poison.
+SETTINGS = {"MAX_ATTEMPTS": "50", "RETRY_BACKOFF_SECONDS": "0.5", "WATCH_SETTLE_SECONDS": "0.2"}
+DEFAULT_MAX_ATTEMPTS = 3
+
+CLAIMED = "SELECT path FROM jobs JOIN files ON files.id = file_id WHERE state = 'claimed'"
+BLAMED = "SELECT path FROM jobs JOIN files ON files.id = file_id WHERE alone_reduced = 1"
+WITH_RESULT = "SELECT path FROM files WHERE status IS NOT NULL"
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was seen over all lives."""
+
+    ready_seconds: list[float] = field(default_factory=list)
+    ready_cpu_seconds: list[float] = field(default_factory=list)
+    loads: list[float] = field(default_factory=list)
+    hits: Counter[str] = field(default_factory=Counter)
+    kills: int = 0
+    reading: int = 0
+    before_ready: int = 0
+    named: int = 0
+    named_on_disk_only: int = 0
+    unnamed: list[str] = field(default_factory=list)
+    unclaimed: list[str] = field(default_factory=list)
+    lost: set[str] = field(default_factory=set)
+
+
+class Massacre:
+    """One run of a daemon that is killed over and over."""
+
+    def __init__(self, service: Service, tracks: Iterator[Path], seed: int) -> None:
+        self._service = service
+        self._tracks = tracks
+        self._random = random.Random(seed)
+        self._expected: str | None = None
+        self.tally = Tally()
+        self.placed = 0
+
+    def feed(self, count: int) -> None:
+        """Copy `count` tracks into the folder."""
+        self.placed += len(list(islice(self._tracks, count)))
+
+    def life(self) -> None:
+        """Start, kill at a random moment, and compare what was named with what the kernel saw."""
+        service, tally = self._service, self.tally
+        service.spawn()
+        if self._random.randrange(STARTUP_KILLS_IN) == 0:
+            tally.before_ready += 1
+            time.sleep(self._random.uniform(0, LONGEST_STARTUP_SECONDS))
+        else:
+            tally.ready_seconds.append(service.wait_ready())
+            tally.ready_cpu_seconds.append(service.cpu_seconds())
+            tally.loads.append(os.getloadavg()[0])
+            time.sleep(self._random.uniform(0, LONGEST_LIFE_SECONDS))
+        opened = service.freeze()
+        service.kill()
+        tally.kills += 1
+        self._check(opened)
+        if self.placed - len(service.journal.results) < LEAST_LEFT:
+            self.feed(LEAST_LEFT)
+
+    def settle_accounts(self) -> None:
+        """The last kill's culprit is named by the life that follows it; wait until all is done."""
+        service = self._service
+        service.spawn()
+        service.wait_ready()
+        self._check_naming()
+        service.until(lambda: service.status_of("/readyz") and not self._left(), "the rest", patience_seconds=1800)
+        service.stop()
+        service.journal.read()
+
+    def _left(self) -> int:
+        time.sleep(0.2)
+        (row,) = self._service.ask_library("SELECT (SELECT count(*) FROM jobs), (SELECT count(*) FROM files)")
+        known = int(str(row[1]))
+        return int(str(row[0])) + self.placed - known
+
+    def _check(self, opened: list[str]) -> None:
+        """After a kill: the former culprit was named, the next one is claimed on disk, no result is gone."""
+        self._check_naming()
+        self._service.journal.life_ended()
+        claimed = self._service.paths_where(CLAIMED) if self._library_exists() else []
+        self.tally.reading += bool(opened)
+        self.tally.unclaimed += [path for path in opened if path not in claimed]
+        self.tally.lost |= self._service.journal.results - set(self._stored())
+        for path in claimed:
+            self.tally.hits[path] += path != self._expected
+        self._expected = next(iter(claimed), None)
+
+    def _check_naming(self) -> None:
+        """The life that just ended had to name the track that the one before it was killed at."""
+        named = [event["path"] for event in self._service.journal.read() if event["event"] == "track.crashed"]
+        if self._expected is None:
+            return
+        if self._expected in named:
+            self.tally.named += 1
+        elif self._library_exists() and self._expected in self._service.paths_where(BLAMED):
+            self.tally.named_on_disk_only += 1
+        elif self._expected in self._service.paths_where(CLAIMED):
+            return  # killed before it could look; the next life will name it
+        else:
+            self.tally.unnamed.append(self._expected)
+        self._expected = None
+
+    def _stored(self) -> list[str]:
+        return self._service.paths_where(WITH_RESULT) if self._library_exists() else []
+
+    def _library_exists(self) -> bool:
+        return (self._service.data / "playlista.db").exists()
+
+
+def run(place: Place) -> list[Finding]:
+    """Kill a daemon `KILLS` times and let it finish."""
+    excerpts = make_excerpts(place.music, place.folder / "excerpts", FORMS, place.scaled(24, 3), seconds=SECONDS)
+    service = Service(place.folder / "run", **SETTINGS)
+    massacre = Massacre(service, copies(excerpts, service.music), place.seed)
+    massacre.feed(place.scaled(FIRST_TRACKS, LEAST_LEFT))
+    try:
+        for number in range(1, place.scaled(KILLS) + 1):
+            massacre.life()
+            if number % 25 == 0:
+                place.say(f"{number} kills, {len(service.journal.results)} of {massacre.placed} tracks done")
+        massacre.settle_accounts()
+        return _findings(place, service, massacre)
+    finally:
+        service.close()
+
+
+def _findings(place: Place, service: Service, massacre: Massacre) -> list[Finding]:
+    tally, analyzed = massacre.tally, service.journal.analyzed
+    statuses = dict(service.ask_library("SELECT status, count(*) FROM files GROUP BY status"))
+    hashes = service.ask_library(
+        "SELECT substr(CAST(path AS TEXT), 7), count(DISTINCT music_hash) FROM analyses JOIN files ON files.id = file_id GROUP BY 1"
+    )
+    (intact,) = service.ask_library("PRAGMA integrity_check")[0]
+    named = tally.named + tally.named_on_disk_only
+    ready = sorted(tally.ready_seconds)
+    return [
+        exactly("kills (SIGKILL)", tally.kills, place.scaled(KILLS)),
+        told("of these before the daemon was ready", tally.before_ready),
+        at_least("of these with a track open, by /proc", tally.reading, place.scaled(KILLS) // 3),
+        exactly("tracks open that no attempt on disk claimed", len(tally.unclaimed), 0),
+        exactly("interrupted tracks named, of those claimed at a kill", named, named + len(tally.unnamed)),
+        told("of these killed again before the log line, named by `failures` only", tally.named_on_disk_only),
+        exactly(
+            "tracks in the folder that have one finished result", int(str(statuses.get("analyzed", 0))), massacre.placed
+        ),
+        exactly("results lost after they were logged", len(tally.lost), 0),
+        exactly("tracks analyzed twice", sum(times > 1 for times in analyzed.values()), 0),
+        exactly("excerpts whose copies gave different music", sum(int(str(row[1])) != 1 for row in hashes), 0),
+        at_most("longest time until ready again", ready[-1], READY_BAR_SECONDS, " s"),
+        told("median and 99 % of it", f"{statistics.median(ready):.2f} s, {ready[int(len(ready) * 0.99)]:.2f} s"),
+        told("CPU time until ready, median and most", _median_and_most(tally.ready_cpu_seconds, " s")),
+        told("load of this machine meanwhile (2 cores are 2.0), median and most", _median_and_most(tally.loads)),
+        told(
+            "tracks hit at least 3 times, which MAX_ATTEMPTS=3 would have quarantined",
+            sum(n >= DEFAULT_MAX_ATTEMPTS for n in tally.hits.values()),
+        ),
+        holds("the library after it", str(intact), reached=intact == "ok"),
+    ]
+
+
+def _median_and_most(values: list[float], unit: str = "") -> str:
+    return f"{statistics.median(values):.2f}{unit}, {max(values):.2f}{unit}"
