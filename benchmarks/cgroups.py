@@ -7,12 +7,14 @@ afterwards. Making one needs root, or a delegated hierarchy.
 from __future__ import annotations
 
 import os
+import threading
 import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 MIB = 1024**2
 _V2_ROOT = Path("/sys/fs/cgroup")
@@ -36,6 +38,10 @@ class MemoryCgroup:
             return int(self._read("memory.max_usage_in_bytes", "memory.peak"))
         return None
 
+    def usage_bytes(self) -> int:
+        """All that is charged right now, file pages included."""
+        return int(self._read("memory.usage_in_bytes", "memory.current"))
+
     def oom_kills(self) -> int:
         """Processes that the kernel has killed here for want of memory."""
         lines = self._read("memory.oom_control", "memory.events").splitlines()
@@ -43,6 +49,33 @@ class MemoryCgroup:
 
     def _read(self, v1_name: str, v2_name: str) -> str:
         return (self.folder / (v1_name if self.version == 1 else v2_name)).read_text()
+
+
+class UsageTrail:
+    """What is charged to a cgroup in the course of a block, file pages included, looked at from a thread."""
+
+    def __init__(self, cgroup: MemoryCgroup, interval_seconds: float = 0.1) -> None:
+        self._cgroup = cgroup
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._follow, args=(interval_seconds,))
+        self._bytes: list[int] = []
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def tenths(self) -> list[int]:
+        """The most that was seen in each tenth of the time, in bytes."""
+        size = max(1, -(-len(self._bytes) // 10))
+        return [max(self._bytes[start : start + size]) for start in range(0, len(self._bytes), size)]
+
+    def _follow(self, interval_seconds: float) -> None:
+        while not self._ended.wait(interval_seconds):
+            self._bytes.append(self._cgroup.usage_bytes())
 
 
 def why_not() -> str | None:

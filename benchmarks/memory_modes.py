@@ -14,9 +14,10 @@ from typing import Any
 
 from benchmarks import product
 from benchmarks.cgroups import why_not
-from benchmarks.children import python, run
-from benchmarks.contest import peers
-from benchmarks.music import Request, Source, make_music
+from benchmarks.children import ChildFailed, python, run
+from benchmarks.contest import ESSENTIA_HOP, Contender, peers
+from benchmarks.memory_limits import Bench
+from benchmarks.music import Request
 from benchmarks.published import PublishedGraphs
 
 STANDARD = {"MEMORY_OPTIMIZATION_ENABLED": "false"}
@@ -58,6 +59,7 @@ SETTINGS: dict[str, dict[str, str]] = {
     "MEMORY_FORCE_CLEANUP=false": {"MEMORY_FORCE_CLEANUP": "false"},
     "MUSICNN_BATCH_SIZE=64": {"MUSICNN_BATCH_SIZE": "64"},
 }
+PRESSURE_LIMITS_MIB = (256, 512, 1024)
 #: In which page cache counts, but binds nobody.
 AMPLE_LIMIT_MIB = 4096
 
@@ -69,46 +71,79 @@ def inventories(files: Sequence[Path], models: Path, graphs: PublishedGraphs) ->
     for mode, changes in (("standard", STANDARD), ("optimized", {})):
         command = python("-m", "benchmarks.probes.inventory", *map(str, files))
         found[mode] = json.loads(run(command, environment={**common, **changes}).checked().output)
-    for peer in peers(graphs):
-        if peer.key in ("textbook-93", "guide-93"):
-            found[peer.key] = run([*peer.command, *map(str, files)]).checked().figures()
+    for peer in _peers(graphs):
+        found[peer.key] = run([*peer.command, *map(str, files)]).checked().figures()
     return found
 
 
-def files(sources: Sequence[Source], folder: Path, models: Path, share: float) -> list[dict[str, Any]]:
+def files(bench: Bench) -> list[dict[str, Any]]:
     """Every file of `FILES` in every mode, in turn, `ROUNDS` times."""
-    wanted = [Request(request.suffix, megabytes=(request.megabytes or 0) * share) for request in FILES.values()]
-    paths = make_music(sources, folder, wanted)
     rows = []
-    for name, path in zip(FILES, paths, strict=True):
+    for name, path in _files(bench).items():
         for number in range(ROUNDS):
             for mode, changes in MODES.items():
-                outcome = product.analyze([path], {"MODELS_DIR": str(models), **changes})
+                outcome = product.analyze([path], {**bench.settings("auto"), **changes})
                 rows.append({"file": name, "mode": mode, "round": number, **_figures(outcome)})
         print(f"  {name}", flush=True)
     return rows
 
 
-def settings(sources: Sequence[Source], folder: Path, models: Path, share: float) -> list[dict[str, Any]]:
+def peers_on_files(bench: Bench, graphs: PublishedGraphs) -> list[dict[str, Any]]:
+    """Every file of `FILES` by other means, once."""
+    rows = []
+    for name, path in _files(bench).items():
+        for peer in _peers(graphs):
+            ended = run([*peer.command, str(path)], environment=peer.environment).checked()
+            rows.append({"file": name, "mode": peer.title, "round": 0, **ended.figures()})
+        print(f"  {name}", flush=True)
+    return rows
+
+
+def pressure(bench: Bench) -> list[dict[str, Any]]:
+    """Both ways in limits that a NAS gives a container."""
+    rows = []
+    for name, path in _files(bench).items():
+        for limit_mib in PRESSURE_LIMITS_MIB:
+            for mode in ("standard", "streaming"):
+                outcome = product.analyze([path], {**bench.settings("auto"), **MODES[mode]}, limit_mib)
+                row = {"file": name, "limit_mib": limit_mib, "mode": mode, "whole": outcome.is_whole([path])}
+                rows.append({**row, **outcome.figures()})
+        print(f"  {name}", flush=True)
+    return rows
+
+
+def settings(bench: Bench) -> list[dict[str, Any]]:
     """The 200 MB WAV with one setting at a time away from its default."""
-    (path,) = make_music(sources, folder, [Request(".wav", megabytes=200 * share)])
+    path = _files(bench)["200 MB WAV"]
     limit = None if why_not() else AMPLE_LIMIT_MIB
     rows = []
     for name, changes in SETTINGS.items():
-        environment = {"MODELS_DIR": str(models), "MUSICNN_RUNTIME": "essentia", **changes}
+        environment = {**bench.settings("essentia"), **changes}
         rows.append({"setting": name, **_figures(product.analyze([path], environment, limit))})
         print(f"  {name}", flush=True)
     return rows
 
 
+def _files(bench: Bench) -> dict[str, Path]:
+    wanted = [Request(request.suffix, megabytes=(request.megabytes or 0) * bench.share) for request in FILES.values()]
+    return dict(zip(FILES, bench.music(wanted), strict=True))
+
+
+def _peers(graphs: PublishedGraphs) -> list[Contender]:
+    """The textbook and the guide's loader read literally, at essentia's own hop."""
+    return [peer for peer in peers(graphs) if peer.key in (f"textbook-{ESSENTIA_HOP}", f"guide-{ESSENTIA_HOP}")]
+
+
 def _figures(outcome: product.Outcome) -> dict[str, Any]:
     (analysis,) = outcome.analyses
+    if analysis["memory"] is None:
+        raise ChildFailed(f"{analysis['path']} was not analyzed: {analysis['reason']}, {analysis['detail']}")
+    audio = analysis["audio"]
     return {
-        **outcome.run.figures(),
+        **outcome.figures(),
         "retained_bytes": outcome.retained_bytes,
-        "cgroup_peak_bytes": outcome.cgroup_peak_bytes,
-        "audio_seconds": analysis["audio"]["duration_seconds"],
-        "analyzed_seconds": analysis["audio"]["analyzed_seconds"],
-        "truncated": analysis["audio"]["truncated"],
-        "total_seconds": analysis["timings"]["total_seconds"],
+        "audio_seconds": audio["duration_seconds"],
+        "analyzed_seconds": audio["analyzed_seconds"],
+        "truncated": audio["truncated"],
+        "timings": analysis["timings"],
     }

@@ -1,10 +1,14 @@
-"""The tables of ``make bench-memory`` from its raw results."""
+"""The page of ``make bench-memory`` from its raw results: the bars, and the guide's own tables.
+
+Each part says what was measured, shows it, and reads it in a sentence that is made from the figures.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from benchmarks import memory_bars, memory_limit_tables
 from benchmarks.tables import length, markdown_table, mib, spread
 
 Results = Mapping[str, Any]
@@ -18,24 +22,41 @@ GUIDE_INVENTORY = (
 )
 #: Of the guide's file table: MB standard, MB optimized.
 GUIDE_FILES = {"50 MB MP3": (200, 50), "100 MB FLAC": (400, 100), "200 MB WAV": (800, 200)}
+#: The classes of the guide's speed table, and what it promises for them.
+GUIDE_SPEED = {
+    "10 MB MP3": "below 50 MB: 1-2 s",
+    "50 MB MP3": "-",
+    "100 MB FLAC": "-",
+    "150 MB FLAC": "above 100 MB: 20-30 % faster",
+    "200 MB WAV": "above 100 MB: 20-30 % faster",
+    "400 MB WAV": "above 200 MB: 50 %+ faster",
+}
 MEGABYTE = 1e6
 
 
 def sections(results: Results) -> dict[str, str]:
-    """Each section of the page by its name."""
-    note = results["machine"]
-    if results["share"] != 1:
-        note += f" **A trial run: every length and size is {results['share']:g} of what it says.**"
-    return {
-        "memory-inventory": f"{note}\n\n{inventory(results['inventory'])}",
-        "memory-files": files(results["files"]),
-        "memory-speed": speed(results["files"]),
-        "memory-duration": f"{durations(results['durations'])}\n\n{growth(results['growth'])}",
-        "memory-settings": settings(results["settings"]),
-        "memory-limits": _in_cgroups(results, limits),
-        "memory-choices": _in_cgroups(results, choices),
-        "memory-daemon": _in_cgroups(results, daemon),
+    """Each part of the page by the name of its markers; of a section without results, nothing."""
+    parts: dict[str, tuple[str, Callable[[Any], str]]] = {
+        "memory-inventory": ("inventory", inventory),
+        "memory-files": ("files", files),
+        "memory-settings": ("settings", settings),
+        "memory-duration": ("durations", memory_limit_tables.durations),
+        "memory-growth": ("growth", memory_limit_tables.growth),
+        "memory-hours": ("hours", memory_limit_tables.hours),
+        "memory-daemon": ("daemon", memory_limit_tables.daemon),
+        "memory-mapping": ("mapping", memory_limit_tables.mapping),
+        "memory-choices": ("choices", memory_limit_tables.choices),
+        "memory-limits": ("limits", memory_limit_tables.limits),
+        "memory-pressure": ("pressure", memory_limit_tables.pressure),
     }
+    found = {"memory-bars": memory_bars.bars(results)} if results else {}
+    for marker, (name, text) in parts.items():
+        if name in results:
+            found[marker] = _measured(results[name], text)
+    if "files" in results:
+        peers = results.get("peers", {}).get("result") or []
+        found["memory-speed"] = speed(results["files"]["result"], peers)
+    return found
 
 
 def inventory(found: Results) -> str:
@@ -47,14 +68,12 @@ def inventory(found: Results) -> str:
     totals = [_mb(found[mode]["peak"]) for mode in ("standard", "optimized")]
     rows.append(("**Total** (the process's peak)", 3518, totals[0], 1180, totals[1]))
     header = ("MB", "guide: baseline", "measured: optimization off", "guide: optimized", "measured: optimized")
-    peers = ", ".join(
-        f"{name} {_mb(found[key]['peak_rss_bytes'])} MB"
-        for key, name in (
-            ("textbook-93", "the textbook essentia way"),
-            ("guide-93", "the guide's loader read literally"),
-        )
+    textbook, guide = (_mb(found[key]["peak_rss_bytes"]) for key in ("textbook-93", "guide-93"))
+    return (
+        f"{markdown_table(header, rows)}\n\n"
+        f"The whole job on three tracks of five minutes takes {totals[1]} MB. The same files take {textbook} MB the "
+        f"textbook essentia way, and {guide} MB with the guide's loader read literally."
     )
-    return f"{markdown_table(header, rows)}\n\nPeaks of others on the same three files: {peers}."
 
 
 def files(rows: list[Any]) -> str:
@@ -64,69 +83,37 @@ def files(rows: list[Any]) -> str:
     )  # fmt: skip
     lines = []
     for name in GUIDE_FILES:
-        standard = _of(rows, name, "standard")[0]
-        for mode in _modes(rows):
-            row = _of(rows, name, mode)[0]
+        standard = of(rows, name, "standard")[0]
+        for mode in modes(rows):
+            row = of(rows, name, mode)[0]
             claimed = GUIDE_FILES[name][0 if mode == "standard" else 1]
-            lines.append(
-                (
-                    name,
-                    mode,
-                    claimed,
-                    _mb(row["retained_bytes"], 1),
-                    _less(row["retained_bytes"], standard["retained_bytes"]),
-                    _mb(row["peak_rss_bytes"]),
-                    _less(row["peak_rss_bytes"], standard["peak_rss_bytes"]),
-                    length(round(row["analyzed_seconds"])),
-                    "yes" if row["truncated"] else "no",
-                )
-            )
-    return markdown_table(header, lines)
+            audio, peak = row["retained_bytes"], row["peak_rss_bytes"]
+            less = (_less(audio, standard["retained_bytes"]), _less(peak, standard["peak_rss_bytes"]))
+            analyzed = length(round(row["analyzed_seconds"]))
+            cut = "yes" if row["truncated"] else "no"
+            lines.append((name, mode, claimed, _mb(audio, 1), less[0], _mb(peak), less[1], analyzed, cut))
+    last = of(rows, "200 MB WAV", "streaming")[0]
+    whole = of(rows, "200 MB WAV", "standard")[0]
+    return (
+        f"{markdown_table(header, lines)}\n\n"
+        f"A 200 MB WAV is analyzed with {_mb(last['retained_bytes'])} MB of its own instead of "
+        f"{_mb(whole['retained_bytes'])}, and {_mb(last['peak_rss_bytes'])} MB in all instead of "
+        f"{_mb(whole['peak_rss_bytes'])}."
+    )
 
 
-def speed(rows: list[Any]) -> str:
+def speed(rows: list[Any], peers: list[Any]) -> str:
     """The guide's speed table: every file in every mode, paired by round."""
-    header = ("file", "mode", "CPU s", "wall s", "wall against standard", "CPU against standard")
+    header = ("file", "guide", "mode", "CPU s", "wall s", "CPU time less", "throughput more")
     lines = []
     for name in dict.fromkeys(row["file"] for row in rows):
-        standard = _of(rows, name, "standard")
-        for mode in _modes(rows):
-            own = _of(rows, name, mode)
+        standard = of(rows, name, "standard")
+        for mode in (*modes(rows), *modes(peers)):
+            own = of([*rows, *peers], name, mode)
             walls, cpus = ([row[key] for row in own] for key in ("wall_seconds", "cpu_seconds"))
-            against = [
-                [row[key] / other[key] for row, other in zip(own, standard, strict=True)]
-                for key in ("wall_seconds", "cpu_seconds")
-            ]
-            lines.append((name, mode, spread(cpus, 1), spread(walls, 1), *(spread(ratio) for ratio in against)))
+            gains = ("-", "-") if mode == "standard" else _gains(own, standard)
+            lines.append((name, GUIDE_SPEED[name], mode, spread(cpus, 1), spread(walls, 1), *gains))
     return markdown_table(header, lines)
-
-
-def durations(rows: list[Any]) -> str:
-    """Peak memory against duration."""
-    header = ("one FLAC of", "runtime", "peak RSS MiB", "of it anonymous", "of it file", "retained by the track KiB")
-    return markdown_table(
-        header,
-        [
-            (
-                length(row["seconds"]),
-                row["runtime"],
-                mib(row["peak_rss_bytes"]),
-                mib(row["peak_anonymous_bytes"]),
-                mib(row["peak_file_bytes"]),
-                f"{row['retained_bytes'] / 1024:.0f}",
-            )
-            for row in rows
-        ],
-    )
-
-
-def growth(found: Results) -> str:
-    """What many tracks in one process leave behind."""
-    grown = (found["last"] - found["settled"]) / 1024**2
-    return (
-        f"{found['count']} tracks in one process (essentia): peak RSS {mib(found['settled'])} MiB after the "
-        f"{found['settled_after']}th, {mib(found['last'])} MiB after the last, {grown:+.1f} MiB."
-    )
 
 
 def settings(rows: list[Any]) -> str:
@@ -151,73 +138,26 @@ def settings(rows: list[Any]) -> str:
     )
 
 
-def limits(results: Results) -> str:
-    """Smallest limits."""
-    header = ("runtime", "smallest memory limit MiB", "CPU s", "wall s", "peak RSS MiB")
-    return markdown_table(
-        header,
-        [
-            (
-                row["runtime"],
-                row["limit_mib"],
-                f"{row['cpu_seconds']:.0f}",
-                f"{row['wall_seconds']:.0f}",
-                mib(row["peak_rss_bytes"]),
-            )
-            if row["limit_mib"]
-            else (row["runtime"], "none up to 1024", "-", "-", "-")
-            for row in results["limits"]
-        ],
-    )
-
-
-def choices(results: Results) -> str:
-    """What ``auto`` takes."""
-    header = ("limit MiB", "takes", "analyzed whole", "peak RSS MiB", "why")
-    return markdown_table(
-        header,
-        [
-            (row["limit_mib"], row["runtime"], "yes" if row["whole"] else "no", mib(row["peak_rss_bytes"]), row["why"])
-            for row in results["choices"]
-        ],
-    )
-
-
-def daemon(results: Results) -> str:
-    """The daemon in its cgroup."""
-    found = results["daemon"]
-    tracks = markdown_table(
-        ("track", "status", "truncated", "tags"),
-        [
-            (
-                f"{t['hours']:.2f} h {t['format']}",
-                t["status"],
-                "yes" if t["truncated"] else "no",
-                "yes" if t["tags"] else "no",
-            )
-            for t in found["tracks"]
-        ],
-    )
-    peak = "unknown" if found["cgroup_peak_bytes"] is None else f"{mib(found['cgroup_peak_bytes'])} MiB"
-    return (
-        f"`playlista run --once` in {found['limit_mib']} MiB: exit code {found['exit_code']}, {found['oom_kills']} OOM "
-        f"kills, peak RSS {mib(found['peak_rss_bytes'])} MiB, cgroup peak {peak} (page cache included), "
-        f"{found['cpu_seconds']:.0f} CPU s.\n\n{tracks}"
-    )
-
-
-def _in_cgroups(results: Results, table: Any) -> str:
-    why = results["no_cgroups"]
-    return f"Not measured: {why}." if why else str(table(results))
-
-
-def _modes(rows: list[Any]) -> list[str]:
+def modes(rows: list[Any]) -> list[str]:
+    """In the order in which they were measured."""
     return list(dict.fromkeys(row["mode"] for row in rows))
 
 
-def _of(rows: list[Any], file: str, mode: str) -> list[Any]:
+def of(rows: list[Any], file: str, mode: str) -> list[Any]:
     """Rows by round."""
     return sorted((r for r in rows if (r["file"], r["mode"]) == (file, mode)), key=lambda row: row["round"])
+
+
+def _measured(section: Results, text: Callable[[Any], str]) -> str:
+    why = section["not_measured"]
+    return f"Not measured: {why}." if why else text(section["result"])
+
+
+def _gains(own: list[Any], standard: list[Any]) -> tuple[str, str]:
+    """CPU time less and throughput more than the same round's standard, in percent; the first for a lone round."""
+    ratios = [row["cpu_seconds"] / other["cpu_seconds"] for row, other in zip(own, standard, strict=False)]
+    less, more = [100 * (1 - ratio) for ratio in ratios], [100 * (1 / ratio - 1) for ratio in ratios]
+    return f"{spread(less, 0)} %", f"{spread(more, 0)} %"
 
 
 def _mb(count: float, digits: int = 0) -> str:

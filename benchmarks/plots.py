@@ -1,4 +1,4 @@
-"""Plots of the results as PNG: ``python -m benchmarks.plots speed|memory RESULTS.json FOLDER``.
+"""Plots of the speed results as PNG: ``python -m benchmarks.plots speed RESULTS.json FOLDER``.
 
 A process of its own, because matplotlib would make the one that measures large.
 """
@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import statistics
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib import pyplot as plt
 
-from benchmarks.tables import MIB, length, load
+from benchmarks.tables import length, load
 
 mpl.use("Agg")
 OURS, THEIRS, FLOOR = "#1b6ca8", "#b0b0b0", "#e0c060"
-ANONYMOUS, FILE = "#1b6ca8", "#9cc6e6"
 
 
 def speed(results: Any, folder: Path) -> None:
@@ -41,7 +39,7 @@ def _contenders(results: Any, path: Path) -> None:
     for place, value in enumerate(middle):
         axes.text(value + reach[1][place], place, f" {value:.0f}", va="center", fontsize=8)
     axes.set_xlabel("CPU seconds for an hour of audio, start-up included")
-    _finish(figure, axes, path)
+    finish(figure, axes, path)
 
 
 def _name(results: Any, key: str) -> str:
@@ -66,59 +64,11 @@ def _flatness(results: Any, path: Path) -> None:
         axes.set(xscale="log", xlabel=label, ylabel="CPU seconds per audio hour", ylim=(0, None))
         axes.set_xticks(places, [length(place) if key == "seconds" else str(place) for place in places])
         axes.minorticks_off()
-    _finish(figure, right, path)
+    finish(figure, right, path)
 
 
-def memory(results: Any, folder: Path) -> None:
-    """Peak memory against duration, the guide's files, and the smallest limits."""
-    _durations(results["durations"], folder / "memory-duration.png")
-    _files(results["files"], folder / "memory-files.png")
-    if results["limits"]:
-        _limits(results["limits"], folder / "memory-limits.png")
-
-
-def _durations(rows: Sequence[Any], path: Path) -> None:
-    figure, axes = plt.subplots(figsize=(9, 3.6))
-    for runtime in dict.fromkeys(row["runtime"] for row in rows):
-        own = [row for row in rows if row["runtime"] == runtime]
-        places = [row["seconds"] for row in own]
-        (line,) = axes.plot(places, [row["peak_rss_bytes"] / MIB for row in own], "o-", label=f"{runtime}: resident")
-        anonymous = [row["peak_anonymous_bytes"] / MIB for row in own]
-        axes.plot(places, anonymous, "o:", color=line.get_color(), label=f"{runtime}: anonymous")
-    axes.set(xscale="log", xlabel="length of the file", ylabel="peak MiB of the whole process", ylim=(0, None))
-    axes.set_xticks(places, [length(place) for place in places])
-    axes.minorticks_off()
-    axes.legend(fontsize=8)
-    _finish(figure, axes, path)
-
-
-def _files(rows: Sequence[Any], path: Path) -> None:
-    figure, axes = plt.subplots(figsize=(9, 3.6))
-    modes = list(dict.fromkeys(row["mode"] for row in rows))
-    names = list(dict.fromkeys(row["file"] for row in rows))
-    for number, mode in enumerate(modes):
-        peaks = [
-            next(r["peak_rss_bytes"] for r in rows if (r["mode"], r["file"]) == (mode, name)) / MIB for name in names
-        ]
-        places = [place + (number - (len(modes) - 1) / 2) * 0.8 / len(modes) for place in range(len(names))]
-        bars = axes.bar(places, peaks, 0.8 / len(modes), label=mode)
-        axes.bar_label(bars, fmt="%.0f", fontsize=8)
-    axes.set_xticks(range(len(names)), names)
-    axes.set_ylabel("peak RSS in MiB")
-    axes.legend(fontsize=8)
-    _finish(figure, axes, path)
-
-
-def _limits(rows: Sequence[Any], path: Path) -> None:
-    figure, axes = plt.subplots(figsize=(9, 3.2))
-    names = [row["runtime"] for row in rows]
-    bars = axes.bar(names, [row["limit_mib"] for row in rows], color=OURS)
-    axes.bar_label(bars, fmt="%d")
-    axes.set_ylabel("smallest cgroup in MiB")
-    _finish(figure, axes, path)
-
-
-def _finish(figure: Any, axes: Any, path: Path) -> None:
+def finish(figure: Any, axes: Any, path: Path) -> None:
+    """Write the figure without frames on two sides, and the same bytes for the same data."""
     for other in figure.axes:
         other.spines[["top", "right"]].set_visible(False)
     axes.margins(x=0.08)
@@ -129,4 +79,4 @@ def _finish(figure: Any, axes: Any, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    {"speed": speed, "memory": memory}[sys.argv[1]](load(Path(sys.argv[2])), Path(sys.argv[3]))
+    {"speed": speed}[sys.argv[1]](load(Path(sys.argv[2])), Path(sys.argv[3]))

@@ -49,8 +49,19 @@ class Outcome:
         """The most that a track's own buffers and accumulators held."""
         return max(analysis["memory"]["retained_bytes"] for analysis in self.analyses)
 
+    def figures(self) -> dict[str, Any]:
+        """For a results file."""
+        kernel = {"cgroup_peak_bytes": self.cgroup_peak_bytes, "oom_kills": self.oom_kills}
+        return {**self.run.figures(), **kernel}
 
-def analyze(files: Sequence[Path], settings: Mapping[str, str], limit_mib: int | None = None) -> Outcome:
+
+def analyze(
+    files: Sequence[Path],
+    settings: Mapping[str, str],
+    limit_mib: int | None = None,
+    *,
+    timeout_seconds: float = 7200.0,
+) -> Outcome:
     """Analyze `files` in one process, in a cgroup of `limit_mib` where one is given."""
     command = [*ANALYZE, *map(str, files)]
     if limit_mib is None:
@@ -58,7 +69,7 @@ def analyze(files: Sequence[Path], settings: Mapping[str, str], limit_mib: int |
         return Outcome(ended, _analyses(ended))
     forget_cached(files)
     with memory_cgroup(limit_mib * MIB) as cgroup:
-        ended = run(command, environment=settings, cgroup=cgroup)
+        ended = run(command, environment=settings, cgroup=cgroup, timeout_seconds=timeout_seconds)
         return Outcome(ended, _analyses(ended), cgroup.peak_bytes(), cgroup.oom_kills())
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 
+#: What there is without the extras.
+LOCKED = {"numpy", "essentia"}
+
 
 def main() -> None:
     from playlista.config import settings_from_process
@@ -12,11 +15,19 @@ def main() -> None:
     settings = settings_from_process()
     prepare_environment(settings.native_environment(), threads=1)
     from playlista.memory.cgroup import Cgroup
+    from playlista.models.choice import choose_runtime
+    from playlista.models.cpu import cpu_flags
+    from playlista.models.runtime import installed_runtimes
     from playlista.tagger import load_tagger
 
     cgroup = Cgroup()
     tagger = load_tagger(settings, cgroup)
-    print(json.dumps({"runtime": tagger.runtime, "why": tagger.why, "limit_bytes": cgroup.memory_limit().bytes}))
+    limit_bytes = cgroup.memory_limit().bytes
+    lean = choose_runtime(
+        "auto", limit_bytes=limit_bytes, installed=LOCKED & installed_runtimes(), cpu_flags=cpu_flags()
+    )
+    choice = {"runtime": tagger.runtime, "why": tagger.why, "limit_bytes": limit_bytes}
+    print(json.dumps({**choice, "lean_runtime": lean.name, "lean_why": lean.why}))
 
 
 if __name__ == "__main__":
