@@ -21,7 +21,10 @@ def configure_logging(level: str, log_format: str, stream: TextIO | None = None)
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        # Collectors want one time zone; people read the clock on the wall.
+        structlog.processors.TimeStamper(fmt="iso", utc=True)
+        if log_format == "json"
+        else structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False),
         structlog.processors.StackInfoRenderer(),
     ]
     renderer: list[Any] = (

@@ -7,10 +7,10 @@ const fixed = (value, digits) => value == null ? "–" : value.toFixed(digits);
 
 function span(seconds) {
   if (seconds == null) return "–";
-  const minutes = Math.floor(seconds / 60), hours = Math.floor(minutes / 60);
+  const whole = Math.round(seconds), minutes = Math.floor(whole / 60), hours = Math.floor(minutes / 60);
   if (hours >= 48) return `${Math.round(hours / 24)} days`;
   if (hours) return `${hours} h ${minutes % 60} min`;
-  return `${minutes}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+  return `${minutes}:${String(whole % 60).padStart(2, "0")}`;
 }
 
 function row(cells) {
@@ -34,17 +34,17 @@ function figure(name, text) {
 
 function showStatus(status) {
   const { tracks, queue, memory, rate } = status;
-  const total = tracks.total || 0, waiting = queue.waiting || 0, done = Math.max(0, total - waiting);
+  const total = tracks.total, left = queue.queued + queue.claimed + queue.waiting, done = Math.max(0, total - left);
   byId("done").style.width = total ? `${100 * done / total}%` : "0";
   byId("progress").textContent = total
-    ? `${done} of ${total} tracks done${waiting ? `, ${span(rate.seconds_left)} left` : ""}`
+    ? `${done} of ${total} tracks done${left ? `, ${span(rate.seconds_left)} left` : ""}`
     : "No tracks yet: put music into the folder.";
   const state = byId("state");
   state.textContent = status.not_ready || (status.current ? `analyzing ${status.current}` : `watching ${status.music_dir}`);
   state.className = status.not_ready ? "warn" : "";
   byId("figures").replaceChildren(
-    figure("Analyzed", tracks.analyzed), figure("Partial", tracks.partial), figure("Failed", tracks.failed + tracks.quarantined),
-    figure("Waiting", waiting), figure("Tracks an hour", fixed(rate.tracks_per_hour, 0)),
+    figure("Analyzed", tracks.analyzed), figure("Partial", tracks.partial), figure("Failed", tracks.failed),
+    figure("Quarantined", tracks.quarantined), figure("Left to do", left), figure("Tracks an hour", fixed(rate.tracks_per_hour, 0)),
     figure("Times real time", fixed(rate.times_real_time, 1)), figure("Memory", megabytes(memory.resident_bytes)),
     figure("Peak", megabytes(memory.peak_bytes)), figure("Limit", megabytes(memory.limit_bytes)),
     figure("MusiCNN", status.runtime), figure("Watching by", status.watch_mode));

@@ -83,7 +83,7 @@ class EventSource:
         self._observer = observer
         if observer.exhausted:
             return self._look_after(observer, now)
-        log.info("watch.started", mode=self.mode, after=self.degraded)
+        log.info("watch.started", mode=self.mode, **({"after": self.degraded} if self.degraded else {}))
         self.degraded = None
         return True
 

@@ -227,7 +227,8 @@ class MusicWatcher:
         self._check_at = now + FOLDER_CHECK_SECONDS
         if self._verdict.presence is not former.presence:
             say = log.info if self._verdict.trusted else log.warning
-            say("folder.checked", presence=self._verdict.presence.value, why=self._verdict.why or None)
+            why = {"why": self._verdict.why} if self._verdict.why else {}
+            say("folder.checked", presence=self._verdict.presence.value, **why)
         if self._verdict.changed:
             self._source.restart()
         if self._verdict.changed or not former.trusted:
