@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from playlista.features.loudness import LoudnessAccumulator
+from tests.conformance.rows import Row
 
 Signal = Callable[[int], NDArray[np.float32]]
 
@@ -53,18 +54,6 @@ class Case:
     def accepts(self, measured: float | None) -> bool:
         """Whether the standard's tolerance holds."""
         return measured is not None and self.truth - self.below <= measured <= self.truth + self.above
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A line of the conformance table."""
-
-    name: str
-    measured: float | None
-    truth: float
-    source: str
-    tolerance: str
-    passed: bool
 
 
 def tones(rate_hz: int, *, steps: list[tuple[float, list[float]]], hz: float = 1000.0) -> NDArray[np.float32]:

@@ -21,7 +21,7 @@ from playlista.features.tempogram import Tempogram
 from playlista.tracks import Rhythm
 
 #: Version of the values in ``Rhythm``; rises when they change.
-VERSION = 1
+VERSION = 2
 
 
 class RhythmAccumulator:

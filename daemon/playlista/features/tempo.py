@@ -19,8 +19,9 @@ SAME_OCTAVES = float(np.log2(1.04))
 RIVAL_OCTAVES = float(np.log2(1.06))
 #: An accent is an onset of 0.4 times the strength that one onset in ten exceeds.
 ACCENT_SHARE = 0.4
-#: A beat that is not struck by an accent every other time at least is not heard.
-FEWEST_ACCENTS_PER_BEAT = 0.5
+#: A beat that no accent strikes every third time is not heard, and one struck two times in three at least is.
+FEWEST_ACCENTS_PER_BEAT = 1 / 3
+CERTAIN_ACCENTS_PER_BEAT = 2 / 3
 #: Tempi along the track are preferred within a quarter of an octave of its own, so that the beat keeps its level.
 NEAR_OCTAVES = 0.25
 
@@ -96,11 +97,12 @@ def estimate_tempo(tempogram: Tempogram, onsets: Onsets) -> Tempo:
     -------
     Tempo
         ``bpm`` 45..220; None where the windows repeat themselves no more than chance would make them, and where there
-        are fewer accents than every other beat.
+        are fewer accents than every third beat.
         ``confidence`` is the geometric mean of three shares: *repetition* in the windows, at the best tempo of each,
         above chance; *agreement*, how much of the track, by activity, has this tempo, half or twice it as its best;
-        *distinction*, by how much the salience of any other tempo stays below. Steady drums reach 0.9, a clear beat in
-        a mix 0.6 to 0.8, expressive playing 0.2 to 0.5. A track of two tempi has at most half the agreement.
+        *distinction*, by how much the salience of any other tempo stays below. It fades out as accents grow too few.
+        Steady drums reach 0.9, a clear beat in a mix 0.6 to 0.8, expressive playing 0.2 to 0.5. A track of two tempi
+        has at most half the agreement.
     """
     votes = count_votes(tempogram, accents(onsets))
     if not votes.salience.any():
@@ -108,12 +110,22 @@ def estimate_tempo(tempogram: Tempogram, onsets: Onsets) -> Tempo:
     best = int(votes.salience.argmax())
     bpm = float(tempogram.grid_bpm[best])
     repetition = votes.mean(votes.repetition) - tempogram.chance
-    if repetition <= 0.0 or votes.mean(votes.accents_per_second) * 60.0 < FEWEST_ACCENTS_PER_BEAT * bpm:
+    accents_per_beat = votes.mean(votes.accents_per_second) * 60.0 / bpm
+    if repetition <= 0.0 or accents_per_beat <= FEWEST_ACCENTS_PER_BEAT:
         return NO_TEMPO
     agreement = votes.mean(_octaves_apart(votes.bpm, bpm) < SAME_OCTAVES)
     rivals = votes.salience[_octaves_apart(tempogram.grid_bpm, bpm) > RIVAL_OCTAVES]
     distinction = 1.0 - float(rivals.max() / votes.salience[best])
-    return Tempo(_peak_bpm(tempogram, votes.salience, best), float(np.cbrt(repetition * agreement * distinction)))
+    return Tempo(
+        _peak_bpm(tempogram, votes.salience, best),
+        float(np.cbrt(repetition * agreement * distinction * _heard_share(accents_per_beat))),
+    )
+
+
+def _heard_share(accents_per_beat: float) -> float:
+    """0 where a beat is not heard, 1 where it certainly is."""
+    above = accents_per_beat - FEWEST_ACCENTS_PER_BEAT
+    return min(above / (CERTAIN_ACCENTS_PER_BEAT - FEWEST_ACCENTS_PER_BEAT), 1.0)
 
 
 def accents(onsets: Onsets) -> NDArray[np.int32]:
