@@ -26,7 +26,7 @@ from playlista.http import Application, Server
 from playlista.instance_lock import instance_lock
 from playlista.jobs import JobQueue
 from playlista.library import Library
-from playlista.memory.admission import Admission
+from playlista.memory.admission import Admission, Reloadable
 from playlista.memory.budget import CapReason
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.cleanup import Cleanup
@@ -115,6 +115,7 @@ class Daemon:
             self._cgroup,
             ladder(settings.memory_optimized_chunk_duration_seconds, patches),
             cleanup=self._cleanup.now,
+            reloadables=[Reloadable("the model", self._tagger.unload)] if self._tagger.unload else (),
             pause=self._stop.wait,
             paused=self._metrics.memory_pause,
         )

@@ -6,6 +6,7 @@ never stops the program: the other features are computed, and the reason is said
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from playlista.config import Settings
@@ -13,10 +14,11 @@ from playlista.errors import ModelError
 from playlista.features.tags import TagsAccumulator
 from playlista.memory.cgroup import Cgroup
 from playlista.models.chatter import notices_withheld
-from playlista.models.choice import RuntimeChoice, choose_runtime
+from playlista.models.choice import choose_runtime
 from playlista.models.cpu import cpu_flags
 from playlista.models.files import ModelFiles
-from playlista.models.runtime import installed_runtimes, load_runtime
+from playlista.models.restartable import RestartableRuntime
+from playlista.models.runtime import TaggerRuntime, installed_runtimes, load_runtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +29,14 @@ class Tagger:
     runtime : its name, "off" where there is none.
     why : the choice in words.
     is_wanted : False only where MUSICNN_RUNTIME is off; true with no accumulator means that something is missing.
+    unload : gives the model up until the next inference, and tells the bytes that this returned; None without a model.
     """
 
     accumulator: TagsAccumulator | None
     runtime: str
     why: str
     is_wanted: bool = True
+    unload: Callable[[], int] | None = None
 
 
 def load_tagger(settings: Settings, cgroup: Cgroup) -> Tagger:
@@ -56,16 +60,19 @@ def load_tagger(settings: Settings, cgroup: Cgroup) -> Tagger:
         return Tagger(None, "off", str(error))
     if files is None:
         return Tagger(None, "off", f"no model in {settings.models_path}; run: playlista models prepare")
-    return Tagger(_started(choice, files, settings, cgroup), choice.name, choice.why)
-
-
-def _started(choice: RuntimeChoice, files: ModelFiles, settings: Settings, cgroup: Cgroup) -> TagsAccumulator:
-    assert choice.name is not None
-    with notices_withheld():
-        runtime = load_runtime(choice.name, files, settings.inference_threads(cgroup.cpu_threads()))
-    return TagsAccumulator(
+    runtime = _started(choice.name, files, settings.inference_threads(cgroup.cpu_threads()))
+    accumulator = TagsAccumulator(
         runtime,
         files.labels,
         patch_hop_frames=settings.musicnn_patch_hop_frames,
         batch_size=settings.musicnn_batch_size,
     )
+    return Tagger(accumulator, choice.name, choice.why, unload=runtime.unload)
+
+
+def _started(name: str, files: ModelFiles, threads: int) -> RestartableRuntime:
+    def start() -> TaggerRuntime:
+        with notices_withheld():
+            return load_runtime(name, files, threads)
+
+    return RestartableRuntime(start)

@@ -110,8 +110,9 @@ def test_a_limit_that_is_changed_while_it_runs_cuts_the_next_track_to_the_sample
 
 
 def test_a_track_that_waits_for_a_neighbours_memory_is_counted_and_goes_ahead_when_it_leaves(
-    real_cgroup: RealCgroup, daemon: Daemon
+    real_cgroup: RealCgroup, daemon: Daemon, models_dir: Path
 ) -> None:
+    daemon.environment |= {"MUSICNN_RUNTIME": "numpy", "MODELS_DIR": str(models_dir)}
     real_cgroup.set_limit(256 * MIB)
     daemon.start(real_cgroup.command)
     with process_inside(real_cgroup) as neighbour:
@@ -126,6 +127,10 @@ def test_a_track_that_waits_for_a_neighbours_memory_is_counted_and_goes_ahead_wh
     (admitted,) = daemon.events("track.admitted")
     assert 0 < admitted["waited_seconds"] < 10
     assert admitted["why"] == "as asked, after waiting for room"
+    assert admitted["cleaned"] == ["garbage and free heap", "page cache of the track", "the model"]
+    result = daemon.result("song.flac")
+    assert result is not None
+    assert len(result["tags"]) == 50, "the model was to be loaded again"
     assert daemon.metric("playlista_memory_pauses_total") == 1
 
 
