@@ -190,3 +190,21 @@ def test_mapping_changes_how_a_file_is_read_and_not_what_is_read(recording: Path
             return np.concatenate([chunk.native for chunk in stream])
 
     np.testing.assert_array_equal(samples(memory_mapping_min_mb=0.0), samples(memory_mapping_enabled=False))
+
+
+def test_a_mapped_file_is_not_copied_through_read_calls(recording: Path) -> None:
+    def read_bytes(**changed: object) -> int:
+        before = _bytes_read_by_calls()
+        held_bytes(recording, **changed)
+        return _bytes_read_by_calls() - before
+
+    size = recording.stat().st_size
+    assert read_bytes(memory_mapping_enabled=False) > 0.99 * size
+    assert read_bytes(memory_mapping_min_mb=0.0) < 0.05 * size
+    assert read_bytes(memory_mapping_min_mb=2 * size / MEBIBYTE) > 0.99 * size
+
+
+def _bytes_read_by_calls() -> int:
+    """What this process got by ``read`` and its kin, from the page cache or not."""
+    counts = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
+    return int(counts["rchar"])
