@@ -28,6 +28,10 @@ VERSIONS: dict[str, int] = {
 }
 
 
+#: Samples of the analysis lane that are widened to float32 at once: 0.5 MB.
+PIECE_SAMPLES = 131_072
+
+
 @dataclass(frozen=True, slots=True)
 class Features:
     """What was asked for; the groups that were not are None."""
@@ -83,12 +87,16 @@ class FeatureAnalyzer:
 
     def update(self, chunk: AudioChunk) -> None:
         """Give each accumulator its lane of `chunk`."""
-        for group, accumulator in self._accumulators.items():
-            samples = self._lane(group, chunk)
-            if len(samples):
-                started = thread_time()
-                accumulator.update(samples)
-                self.seconds[group] += thread_time() - started
+        for group in self._on("loudness"):
+            self._feed(group, chunk.native)
+        if groups := self._on("rhythm", "tonal", "spectral"):
+            for start in range(0, len(chunk.analysis), PIECE_SAMPLES):
+                # Widened once for all three; a piece at a time, since a capped array is a whole track.
+                piece = chunk.analysis[start : start + PIECE_SAMPLES].astype(np.float32, copy=False)
+                for group in groups:
+                    self._feed(group, piece)
+        for group in self._on("tags"):
+            self._feed(group, chunk.model)
 
     def result(self) -> Features:
         """Close every accumulator."""
@@ -99,8 +107,12 @@ class FeatureAnalyzer:
             self.seconds[group] += thread_time() - started
         return Features(**results)
 
-    @staticmethod
-    def _lane(group: str, chunk: AudioChunk) -> NDArray[np.floating]:
-        if group == "loudness":
-            return chunk.native
-        return chunk.model if group == "tags" else chunk.analysis
+    def _on(self, *groups: str) -> list[str]:
+        """Those of `groups` that are being computed."""
+        return [group for group in groups if group in self._accumulators]
+
+    def _feed(self, group: str, samples: NDArray[np.floating]) -> None:
+        if len(samples):
+            started = thread_time()
+            self._accumulators[group].update(samples)
+            self.seconds[group] += thread_time() - started

@@ -77,19 +77,22 @@ def _solve(
     score[farthest_ever:] = onsets / max(float(onsets.std()), float(np.finfo(np.float32).tiny))
     before = np.full(len(onsets), _FIRST_BEAT, np.intp)
     gain_of_first = -np.inf if anchored else 0.0
-    start = int(anchored)
+    numbers = np.arange(len(onsets))
+    start, period = int(anchored), 0.0
     while start < len(onsets):
-        period = periods[start]
-        nearest, farthest = max(round(period / 2), 1), round(2 * period)
+        if periods[start] != period:  # which it is every few seconds only
+            period = float(periods[start])
+            nearest, farthest = max(round(period / 2), 1), round(2 * period)
+            gaps = np.arange(farthest, nearest - 1, -1)
+            penalty = TIGHTNESS * np.log(gaps / period) ** 2
+            earlier = np.lib.stride_tricks.sliding_window_view(score, len(gaps))
         stop = min(start + nearest, len(onsets))
-        gaps = np.arange(farthest, nearest - 1, -1)
-        earlier = score[farthest_ever + start - farthest : farthest_ever + stop - nearest]
-        gains = np.lib.stride_tricks.sliding_window_view(earlier, len(gaps)) - TIGHTNESS * np.log(gaps / period) ** 2
+        first = farthest_ever + start - farthest
+        gains = earlier[first : first + stop - start] - penalty
         choice = gains.argmax(axis=1)
-        frames = np.arange(start, stop)
-        gain = gains[frames - start, choice]
+        gain = gains[numbers[: stop - start], choice]
         score[farthest_ever + start : farthest_ever + stop] += np.maximum(gain, gain_of_first)
-        before[start:stop] = np.where(gain > gain_of_first, frames - gaps[choice], _FIRST_BEAT)
+        before[start:stop] = np.where(gain > gain_of_first, numbers[start:stop] - gaps[choice], _FIRST_BEAT)
         start = stop
     return score[farthest_ever:], before
 

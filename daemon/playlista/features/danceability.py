@@ -42,8 +42,8 @@ STEADY_SECONDS = 0.001
 LOUDEST = 10.0
 
 _BATCH_FRAMES = 32
-#: Loudnesses are collected beyond the longest block before blocks are analyzed: 20 s of them.
-_COLLECTED_FRAMES = 1024
+#: Loudnesses are collected beyond the longest block before blocks are analyzed: 82 s of them.
+_COLLECTED_FRAMES = 4096
 
 
 class DanceabilityAccumulator:
@@ -104,7 +104,9 @@ class DanceabilityAccumulator:
         if self._filled + len(frames) > len(self._recent):
             self._analyze()
         with np.errstate(over="ignore", invalid="ignore"):
-            loudness = np.fmin(frames.std(axis=1), LOUDEST).astype(np.float64)
+            centred = frames - frames.mean(axis=1, keepdims=True)
+            mean_square = np.vecdot(centred, centred) / np.float32(frames.shape[1])
+            loudness = np.fmin(np.sqrt(mean_square), LOUDEST).astype(np.float64)
         self._recent[self._filled : self._filled + len(frames)] = loudness
         self._loudness += float(loudness.sum())
         self._filled += len(frames)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +51,8 @@ class Spectra:
     def of(self, frames: NDArray[np.float32]) -> NDArray[np.complex64]:
         """Spectra [shape=(frames, 1 + frame_length // 2)] of `frames` [shape=(frames, frame_length)]."""
         with np.errstate(over="ignore", invalid="ignore"):  # a hostile file's; its frames are judged by their power
-            return np.fft.rfft(frames * self._window, axis=1, norm="forward")
+            spectra = np.fft.rfft(frames * self._window, axis=1, norm="forward")
+        return cast("NDArray[np.complex64]", spectra)  # numpy's stubs promise complex128, whatever comes in
 
 
 class FrameStream:
@@ -87,6 +89,7 @@ class FrameStream:
         self.hop_length = hop_length
         self.batch_frames = batch_frames
         self._buffer = np.zeros((batch_frames - 1) * hop_length + frame_length, dtype=np.float32)
+        self._frames = np.lib.stride_tricks.sliding_window_view(self._buffer, frame_length)[::hop_length]
         self._filled = 0
         self._batches = 0
 
@@ -116,7 +119,7 @@ class FrameStream:
             self._filled += count
             taken += count
             if self._filled == self._buffer.size:
-                yield self._frames(self.batch_frames)
+                yield self._frames
                 self._keep_overlap()
 
     def flush(self) -> Iterator[NDArray[np.float32]]:
@@ -127,20 +130,16 @@ class FrameStream:
         """
         whole = (self._filled - self.frame_length) // self.hop_length + 1
         if whole > 0:
-            yield self._frames(whole)
+            yield self._frames[:whole]
         elif self._filled and not self._batches:
             self._buffer[self._filled :] = 0.0
-            yield self._frames(1)
+            yield self._frames[:1]
         self.reset()
 
     def reset(self) -> None:
         """Forget all samples."""
         self._filled = 0
         self._batches = 0
-
-    def _frames(self, count: int) -> NDArray[np.float32]:
-        windows = np.lib.stride_tricks.sliding_window_view(self._buffer, self.frame_length)
-        return windows[:: self.hop_length][:count]
 
     def _keep_overlap(self) -> None:
         overlap = self.frame_length - self.hop_length

@@ -14,6 +14,7 @@ usable from the first frame on.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -208,6 +209,7 @@ def _interpolate(
     return offset, np.exp(0.5 * (here - 0.25 * slope * offset))
 
 
+@lru_cache(maxsize=4)
 def _envelope_weights(sample_rate_hz: int, bins: int) -> NDArray[np.float32]:
     """Weight of each bin at each point of the envelope [shape=(bins used, points)], as in SpectralWhitening.
 

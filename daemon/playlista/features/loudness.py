@@ -14,14 +14,15 @@ does, and ffmpeg and libebur128 do not unless asked.
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
 from numpy.typing import NDArray
 
 from playlista.features.gating import LoudnessDistribution
-from playlista.features.k_weighting import ROW_FRAMES, KWeighting
-from playlista.features.true_peak import TruePeakMeter
+from playlista.features.k_weighting import KWeighting
+from playlista.features.true_peak import ROW_FRAMES, TruePeakMeter
 from playlista.tracks import Loudness
 
 #: Raised when values change.
@@ -41,6 +42,8 @@ RANGE_PERCENTILES = (0.10, 0.95)
 LOWEST_RATE_HZ = 4_000
 #: Samples over all channels that are filtered at once: 0.5 MB in float64, which stays in a processor's cache.
 GRID_SAMPLES = 65_536
+#: Steps that are gated at once: 10 s of them.
+STEPS_AT_ONCE = 100
 #: The frames at once are a multiple of this, so that both filters can cut them into whole products; with more than
 #: 64 channels, which no music has, a single row.
 GRID_STEP_FRAMES = 1_024
@@ -92,6 +95,7 @@ class LoudnessAccumulator:
         self._steps_done = 0
         self._open_energy = 0.0
         self._steps = np.zeros(0)
+        self._ungated: list[NDArray[np.float64]] = []
         self._momentary = LoudnessDistribution()
         self._short_term = LoudnessDistribution()
         self._true_peak.reset()
@@ -129,6 +133,7 @@ class LoudnessAccumulator:
         self._measure_block()
         self._block[:] = 0.0
         self._true_peak.update(self._block)
+        self._gate()
         integrated_lufs = self._momentary.gated_mean_lufs(GATE_LU)
         peak = self._true_peak.peak
         return Loudness(
@@ -142,29 +147,32 @@ class LoudnessAccumulator:
         """Measure the frames that fill the block; zeros behind them are the end of the track and count for nothing."""
         self._true_peak.update(self._block)
         if self._filter and self._filled:
-            filtered = self._filter.filter(self._block)[:, : self._filled]
-            self._gate(self._step_energies(np.square(filtered, out=filtered)))
+            self._ungated.append(self._step_energies(self._filter.filter(self._block)[:, : self._filled]))
+            if sum(map(len, self._ungated)) >= STEPS_AT_ONCE:
+                self._gate()
         self._frames_done += self._filled
         self._filled = 0
 
-    def _step_energies(self, squares: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _step_energies(self, filtered: NDArray[np.float64]) -> NDArray[np.float64]:
         """Weighted sums of squares of the 100 ms steps that end in this block; keeps that of the one still open.
 
         Steps are cut at the nearest frame before each tenth of a second, so they do not drift at any rate.
         """
-        end = self._frames_done + squares.shape[1]
+        end = self._frames_done + filtered.shape[1]
         last_step = (STEPS_PER_SECOND * (end + 1) - 1) // self._sample_rate_hz
         step_ends = np.arange(self._steps_done + 1, last_step + 1) * self._sample_rate_hz // STEPS_PER_SECOND
-        cuts = np.concatenate([[0], step_ends - self._frames_done])
-        energies = self._weights @ np.add.reduceat(squares, cuts[cuts < squares.shape[1]], axis=1)
+        cuts = [0, *(step_ends - self._frames_done).tolist(), filtered.shape[1]]
+        pieces = [filtered[:, start:stop] for start, stop in itertools.pairwise(cuts)]
+        energies = np.array([self._weights @ np.vecdot(piece, piece) for piece in pieces])
         energies[0] += self._open_energy
-        complete = len(step_ends)
-        self._open_energy = float(energies[complete]) if complete < len(energies) else 0.0
+        self._open_energy = float(energies[-1])
         self._steps_done = last_step
-        return energies[:complete]
+        return energies[:-1]
 
-    def _gate(self, steps: NDArray[np.float64]) -> None:
-        """Count the windows that end with each of these steps."""
+    def _gate(self) -> None:
+        """Count the windows that end with each of the steps that have come in."""
+        steps = np.concatenate([np.zeros(0), *self._ungated])
+        self._ungated.clear()
         history = np.concatenate([self._steps, steps])
         for length, distribution in ((GATING_STEPS, self._momentary), (RANGE_STEPS, self._short_term)):
             recent = history[max(len(history) - len(steps) - length + 1, 0) :]

@@ -12,6 +12,7 @@ counts, and the envelope is in nepers.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -66,7 +67,7 @@ class OnsetEnvelope:
         self.frame_rate_hz = sample_rate_hz / hop_length
         self._frames = FrameStream(frame_length, hop_length, BATCH_FRAMES)
         self._spectra = Spectra(amplitude_window(frame_length))
-        self._bands = np.repeat(mel_bands(sample_rate_hz, frame_length), 2, axis=0)
+        self._bands = _bands_of_parts(sample_rate_hz, frame_length)
         self._fading = 0.5 ** (np.arange(1, BATCH_FRAMES + 1) / (LEVEL_HALF_LIFE_SECONDS * self.frame_rate_hz))
         self._before = np.zeros((1, MEL_BANDS), np.float32)
         self._flux = CompactEnvelope(self.frame_rate_hz, CEILING)
@@ -164,6 +165,12 @@ def _peaks(values: NDArray[np.float32], reach: int) -> NDArray[np.intp]:
     around = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
     peaks: NDArray[np.intp] = np.flatnonzero((around.argmax(axis=1) == reach) & (values > ONSET_THRESHOLD))
     return peaks
+
+
+@lru_cache(maxsize=4)
+def _bands_of_parts(sample_rate_hz: int, frame_length: int) -> NDArray[np.float32]:
+    """`mel_bands` for squares of real and imaginary parts side by side."""
+    return np.repeat(mel_bands(sample_rate_hz, frame_length), 2, axis=0)
 
 
 def mel_bands(sample_rate_hz: int, frame_length: int) -> NDArray[np.float32]:

@@ -107,7 +107,7 @@ class Tempogram:
 
     def _repetition(self, windows: NDArray[np.float32]) -> NDArray[np.float64]:
         """Mean autocorrelation at the beats of each tempo, corrected for the overlap."""
-        power = np.abs(np.fft.rfft(windows, self._padded, axis=1)) ** 2
+        power = np.abs(np.fft.rfft(windows, self._padded, axis=1, norm="forward")) ** 2
         products = np.fft.irfft(power, self._padded, axis=1)[:, : self._padded // 2]
         overlap = np.maximum(1.0 - np.arange(products.shape[1]) / self.window_frames, LEAST_OVERLAP)
         correlation = products / (overlap * np.maximum(products[:, :1], _TINY))
@@ -117,7 +117,7 @@ class Tempogram:
     def _pulse(self, windows: NDArray[np.float32]) -> NDArray[np.float64]:
         """Mean magnitude at the harmonics of each tempo, relative to the root mean square over the spectrum."""
         tapered = windows * np.hanning(self.window_frames).astype(np.float32)
-        magnitude = np.abs(np.fft.rfft(tapered, 2 * self._padded, axis=1))
+        magnitude = np.abs(np.fft.rfft(tapered, 2 * self._padded, axis=1, norm="forward"))
         level = np.sqrt(np.mean(np.square(magnitude), axis=1, keepdims=True))
         harmonics = [_at(magnitude / np.maximum(level, _TINY), bins) for bins in self._bins]
         total = sum(harmonics, np.zeros_like(harmonics[0]))

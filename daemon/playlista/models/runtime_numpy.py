@@ -89,7 +89,7 @@ class _OverBands:
         highest = np.empty((PATCH_FRAMES // FRAMES_AT_ONCE, self._kernel.shape[1]), dtype=np.float32)
         for step, row in enumerate(highest):
             start = step * FRAMES_AT_ONCE
-            np.max(padded[start : start + len(self._kernel)].T @ self._kernel, axis=0, out=row)
+            np.maximum.reduce(padded[start : start + len(self._kernel)].T @ self._kernel, axis=0, out=row)
         return _clip(highest.reshape(PATCH_FRAMES, self._filters), self._branch)
 
 
