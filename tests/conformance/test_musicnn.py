@@ -1,27 +1,31 @@
-"""Tags and embedding against the published network and its authors' own way of running it, on real music.
-
-The reference is not ours: the graph of the `musicnn` package as TensorFlow freezes it, unfolded, run by essentia; its
-input is computed as the package's `extractor.batch_data` does (librosa, spectrogram cut to float16), and, in another
-test, by essentia's `TensorflowPredictMusiCNN` from the samples on.
-"""
+"""Tags and embedding against the published network and its authors' own way of running it, on real music."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
-import librosa
 import numpy as np
 import pytest
 import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from playlista.features.tags import PATCH_FRAMES, TagsAccumulator
 from playlista.models.files import ModelFiles
 from playlista.models.runtime import installed_runtimes, load_runtime
 from playlista.models.runtime_essentia import EssentiaRuntime
-from tests.conformance.essentia_reference import essentia
+from tests.conformance.tags_rows import (
+    NOT_HERE,
+    PUBLISHED_TOLERANCE,
+    RUNTIME_TOLERANCE,
+    authors_patches,
+    cosine,
+    essentia_tags,
+    our_patches,
+    our_tags,
+    short_row,
+    without_rest,
+)
 from tests.models.weights import published_graph
 
 MUSIC = "librosa-data/audio"
@@ -35,11 +39,6 @@ TRACKS = (
     f"{LOOPS}/ambi_choir.flac",
 )
 SECONDS = 30
-
-#: Of the design: per tag, against the published values for the same weights.
-PUBLISHED_TOLERANCE = 0.01
-#: Of the design: one runtime against another on the same patches. Measured: 2e-6.
-RUNTIME_TOLERANCE = 1e-3
 
 
 @pytest.fixture(scope="module")
@@ -65,44 +64,7 @@ def music(request: pytest.FixtureRequest, shared_audio: Path) -> NDArray[np.floa
     return np.resize(mono, max(len(mono), 7 * 16_000))
 
 
-def authors_patches(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Patches as in musicnn/extractor.py, batch_data: 187 frames without overlap, what is left over is dropped."""
-    power = librosa.feature.melspectrogram(y=samples, sr=16_000, hop_length=256, n_fft=512, n_mels=96).T
-    compressed = np.log10(10_000 * power.astype(np.float16).astype(np.float32) + 1)
-    count = len(compressed) // PATCH_FRAMES
-    return compressed[: count * PATCH_FRAMES].reshape(count, PATCH_FRAMES, 96).astype(np.float32)
-
-
-class Recorder:
-    """Keeps the patches that the accumulator cuts."""
-
-    name = "recorder"
-
-    def __init__(self) -> None:
-        self.patches: list[NDArray[np.float32]] = []
-
-    def activations(self, patches: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        self.patches.extend(patches.copy())
-        return np.zeros((len(patches), 50), np.float32), np.zeros((len(patches), 200), np.float32)
-
-
-def our_patches(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    recorder = Recorder()
-    accumulator = TagsAccumulator(recorder, [str(tag) for tag in range(50)])
-    accumulator.update(samples)
-    accumulator.result()
-    return np.stack(recorder.patches)
-
-
-def our_tags(runtime_name: str, files: ModelFiles, samples: NDArray[np.float32]) -> tuple[np.ndarray, np.ndarray]:
-    accumulator = TagsAccumulator(load_runtime(runtime_name, files), files.labels)
-    accumulator.update(samples)
-    result = accumulator.result()
-    assert result is not None
-    return np.array([result.tags[label] for label in files.labels]), np.array(result.embedding)
-
-
-@pytest.mark.parametrize("name", sorted(installed_runtimes() - {"tensorflow"}))
+@pytest.mark.parametrize("name", sorted(installed_runtimes() - NOT_HERE))
 def test_a_runtime_gives_the_published_graphs_answers_on_the_same_patches(
     name: str, files: ModelFiles, published: EssentiaRuntime, music: NDArray[np.float32]
 ) -> None:
@@ -117,7 +79,7 @@ def test_a_runtime_gives_the_published_graphs_answers_on_the_same_patches(
 def test_tags_are_those_of_the_authors_own_extractor(
     files: ModelFiles, published: EssentiaRuntime, music: NDArray[np.float32]
 ) -> None:
-    whole = music[: len(music) // (PATCH_FRAMES * 256) * PATCH_FRAMES * 256 - 256]  # no rest, which theirs would drop
+    whole = without_rest(music)
     tags, embedding = our_tags("numpy", files, whole)
     activations, embeddings = published.activations(authors_patches(whole))
     np.testing.assert_allclose(tags, activations.mean(axis=0), rtol=0, atol=PUBLISHED_TOLERANCE)
@@ -127,12 +89,14 @@ def test_tags_are_those_of_the_authors_own_extractor(
 def test_tags_are_those_of_essentias_predictor_on_the_published_graph(
     project_root: Path, files: ModelFiles, music: NDArray[np.float32]
 ) -> None:
-    whole = music[: len(music) // (PATCH_FRAMES * 256) * PATCH_FRAMES * 256 - 256]
-    predict = essentia(
-        "TensorflowPredictMusiCNN", graphFilename=str(published_graph(project_root)), patchHopSize=PATCH_FRAMES
-    )
+    whole = without_rest(music)
     tags, _ = our_tags("numpy", files, whole)
-    np.testing.assert_allclose(tags, predict(whole).mean(axis=0), rtol=0, atol=PUBLISHED_TOLERANCE)
+    expected = essentia_tags(published_graph(project_root), whole)
+    np.testing.assert_allclose(tags, expected, rtol=0, atol=PUBLISHED_TOLERANCE)
+
+
+def test_two_seconds_have_tags_and_say_that_they_were_padded(files: ModelFiles, music: NDArray[np.float32]) -> None:
+    assert short_row(files, music).passed
 
 
 def test_the_end_that_the_published_extractors_drop_moves_no_tag_far(
@@ -150,7 +114,3 @@ def test_jazz_is_heard_in_jazz(files: ModelFiles, shared_audio: Path) -> None:
     samples, rate_hz = soundfile.read(shared_audio / TRACKS[0], dtype="float32", always_2d=True)
     tags, _ = our_tags("numpy", files, soxr.resample(samples.mean(axis=1), rate_hz, 16_000))
     assert files.labels[int(tags.argmax())] == "jazz"  # "Vibe Ace" is from the album "Jazz Sampler"
-
-
-def cosine(left: np.ndarray, right: np.ndarray) -> float:
-    return float(left @ right / np.linalg.norm(left) / np.linalg.norm(right))
