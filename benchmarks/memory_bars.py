@@ -55,7 +55,7 @@ def _daemon(found: Any) -> Iterator[Bar]:
 
 
 def _durations(rows: Any) -> Iterator[Bar]:
-    peaks = {row["seconds"]: row["peak_rss_bytes"] / MEGABYTE for row in rows if row["runtime"] == "essentia"}
+    peaks = {row["seconds"]: row["peak_rss_bytes"] / MEGABYTE for row in rows}
     highest, longest = max(peaks.values()), max(peaks) / 3600
     what = f"peak RSS up to {longest:g} h, essentia's runtime"
     yield what, f"<= {PEAK_MB} MB", f"{highest:.0f} MB", highest <= PEAK_MB

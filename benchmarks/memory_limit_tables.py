@@ -12,11 +12,10 @@ Results = Mapping[str, Any]
 
 def durations(rows: list[Any]) -> str:
     """Peak memory against duration."""
-    header = ("one FLAC of", "runtime", "peak RSS MiB", "of it anonymous", "of it file", "held by the track KiB")
+    header = ("one FLAC of", "peak RSS MiB", "of it anonymous", "of it file", "held by the track KiB")
     lines = [
         (
             length(row["seconds"]),
-            row["runtime"],
             mib(row["peak_rss_bytes"]),
             mib(row["peak_anonymous_bytes"]),
             mib(row["peak_file_bytes"]),
@@ -24,13 +23,13 @@ def durations(rows: list[Any]) -> str:
         )
         for row in rows
     ]
-    first, last = rows[0], [row for row in rows if row["runtime"] == rows[0]["runtime"]][-1]
+    first, last = rows[0], rows[-1]
     longer = last["seconds"] / first["seconds"]
     more = (last["peak_rss_bytes"] - first["peak_rss_bytes"]) / 1024**2
     return (
         f"{markdown_table(header, lines)}\n\n"
-        f"{length(last['seconds'])} is {longer:.0f} times {length(first['seconds'])} and takes {more:+.0f} MiB "
-        f"({first['runtime']}). File pages are those of libraries; the kernel may take them back."
+        f"{length(last['seconds'])} is {longer:.0f} times {length(first['seconds'])} and takes {more:+.0f} MiB. "
+        "File pages are those of libraries; the kernel may take them back."
     )
 
 

@@ -82,18 +82,18 @@ def limits(bench: Bench) -> list[dict[str, Any]]:
 
 
 def smallest(bench: Bench, runtime: str) -> dict[str, Any]:
-    """The smallest limit in which an hour of every format is analyzed whole, and not at a crawl: bisected on a short
-    file, shown on the hours."""
-    short, files = bench.music([Request(".flac", seconds=600 * bench.share)])[0], bench.hours()
-    trials = {path: Trial(path, bench.settings(runtime)) for path in (short, *files)}
+    """The smallest limit in which ten minutes of every format are analyzed whole, and not at a crawl: bisected on one
+    file, shown on all."""
+    wanted = [Request(suffix, seconds=600 * bench.share) for suffix in (".flac", ".wav", ".mp3")]
+    trials = [Trial(path, bench.settings(runtime)) for path in bench.music(wanted)]
     low, high = LOW_MIB, HIGH_MIB
     while high - low > STEP_MIB:
         middle = (low + high) // 2 // STEP_MIB * STEP_MIB
-        low, high = (low, middle) if trials[short].passes(middle) else (middle, high)
+        low, high = (low, middle) if trials[0].passes(middle) else (middle, high)
     while high <= HIGH_MIB:
-        if all(trials[path].passes(high) for path in files):
-            slowest = max(trials[path].slowdown for path in files)
-            peak = max(trials[path].peak_rss_bytes for path in files)
+        if all(trial.passes(high) for trial in trials):
+            slowest = max(trial.slowdown for trial in trials)
+            peak = max(trial.peak_rss_bytes for trial in trials)
             return {"runtime": runtime, "limit_mib": high, "slowest": slowest, "peak_rss_bytes": peak}
         high += STEP_MIB
     return {"runtime": runtime, "limit_mib": None}

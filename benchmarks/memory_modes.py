@@ -8,7 +8,7 @@ the memory optimization and nothing else; the textbook and the guide's loader re
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,10 @@ SETTINGS: dict[str, dict[str, str]] = {
     "MEMORY_FORCE_CLEANUP=false": {"MEMORY_FORCE_CLEANUP": "false"},
     "MUSICNN_BATCH_SIZE=64": {"MUSICNN_BATCH_SIZE": "64"},
 }
-PRESSURE_LIMITS_MIB = (256, 512, 1024)
+#: Of these files, the ones that other programs are run on, and the ones for which memory is made short.
+PEER_FILES = ("10 MB MP3", "200 MB WAV")
+PRESSURE_FILES = ("50 MB MP3", "100 MB FLAC", "200 MB WAV", "400 MB WAV")
+PRESSURE_LIMITS_MIB = (512, 1024)
 #: In which page cache counts, but binds nobody.
 AMPLE_LIMIT_MIB = 4096
 
@@ -89,9 +92,9 @@ def files(bench: Bench) -> list[dict[str, Any]]:
 
 
 def peers_on_files(bench: Bench, graphs: PublishedGraphs) -> list[dict[str, Any]]:
-    """Every file of `FILES` by other means, once."""
+    """`PEER_FILES` by other means, once."""
     rows = []
-    for name, path in _files(bench).items():
+    for name, path in _files(bench, PEER_FILES).items():
         for peer in _peers(graphs):
             ended = run([*peer.command, str(path)], environment=peer.environment).checked()
             rows.append({"file": name, "mode": peer.title, "round": 0, **ended.figures()})
@@ -102,7 +105,7 @@ def peers_on_files(bench: Bench, graphs: PublishedGraphs) -> list[dict[str, Any]
 def pressure(bench: Bench) -> list[dict[str, Any]]:
     """Both ways in limits that a NAS gives a container."""
     rows = []
-    for name, path in _files(bench).items():
+    for name, path in _files(bench, PRESSURE_FILES).items():
         for limit_mib in PRESSURE_LIMITS_MIB:
             for mode in ("standard", "streaming"):
                 outcome = product.analyze([path], {**bench.settings("auto"), **MODES[mode]}, limit_mib)
@@ -114,7 +117,7 @@ def pressure(bench: Bench) -> list[dict[str, Any]]:
 
 def settings(bench: Bench) -> list[dict[str, Any]]:
     """The 200 MB WAV with one setting at a time away from its default."""
-    path = _files(bench)["200 MB WAV"]
+    path = _files(bench, ["200 MB WAV"])["200 MB WAV"]
     limit = None if why_not() else AMPLE_LIMIT_MIB
     rows = []
     for name, changes in SETTINGS.items():
@@ -124,9 +127,9 @@ def settings(bench: Bench) -> list[dict[str, Any]]:
     return rows
 
 
-def _files(bench: Bench) -> dict[str, Path]:
-    wanted = [Request(request.suffix, megabytes=(request.megabytes or 0) * bench.share) for request in FILES.values()]
-    return dict(zip(FILES, bench.music(wanted), strict=True))
+def _files(bench: Bench, names: Collection[str] = tuple(FILES)) -> dict[str, Path]:
+    wanted = [Request(FILES[name].suffix, megabytes=(FILES[name].megabytes or 0) * bench.share) for name in names]
+    return dict(zip(names, bench.music(wanted), strict=True))
 
 
 def _peers(graphs: PublishedGraphs) -> list[Contender]:

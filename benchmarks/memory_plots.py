@@ -32,14 +32,10 @@ def main(results: Path, folder: Path) -> None:
 
 def _durations(rows: Sequence[Any], path: Path) -> None:
     figure, axes = plt.subplots(figsize=(9, 3.6))
-    for runtime, colour in zip(dict.fromkeys(row["runtime"] for row in rows), (OURS, "#c05020"), strict=False):
-        own = [row for row in rows if row["runtime"] == runtime]
-        places = [row["seconds"] for row in own]
-        axes.plot(
-            places, [row["peak_rss_bytes"] / MIB for row in own], "o-", color=colour, label=f"{runtime}: resident"
-        )
-        anonymous = [row["peak_anonymous_bytes"] / MIB for row in own]
-        axes.plot(places, anonymous, "o:", color=colour, label=f"{runtime}: anonymous alone")
+    places = [row["seconds"] for row in rows]
+    axes.plot(places, [row["peak_rss_bytes"] / MIB for row in rows], "o-", color=OURS, label="resident")
+    anonymous = [row["peak_anonymous_bytes"] / MIB for row in rows]
+    axes.plot(places, anonymous, "o:", color=OURS, label="of it anonymous")
     axes.axhline(BAR_MIB, color=THEIRS, linestyle="--", label="bar: 260 MB resident")
     axes.set(xscale="log", xlabel="length of the file", ylabel="peak MiB of the whole process", ylim=(0, 290))
     axes.set_xticks(places, [length(place) for place in places])
