@@ -38,6 +38,11 @@ DEFAULT_MAX_ATTEMPTS = 3
 
 CLAIMED = "SELECT path FROM jobs JOIN files ON files.id = file_id WHERE state = 'claimed'"
 BLAMED = "SELECT path FROM jobs JOIN files ON files.id = file_id WHERE alone_reduced = 1"
+#: Copies are named NUMBER-EXCERPT, with five digits.
+MUSIC_BY_EXCERPT = """
+    SELECT substr(CAST(path AS TEXT), 7), count(DISTINCT music_hash)
+    FROM analyses JOIN files ON files.id = file_id GROUP BY 1
+"""
 WITH_RESULT = "SELECT path FROM files WHERE status IS NOT NULL"
 
 
@@ -163,9 +168,7 @@ def run(place: Place) -> list[Finding]:
 def _findings(place: Place, service: Service, massacre: Massacre) -> list[Finding]:
     tally, analyzed = massacre.tally, service.journal.analyzed
     statuses = dict(service.ask_library("SELECT status, count(*) FROM files GROUP BY status"))
-    hashes = service.ask_library(
-        "SELECT substr(CAST(path AS TEXT), 7), count(DISTINCT music_hash) FROM analyses JOIN files ON files.id = file_id GROUP BY 1"
-    )
+    hashes = service.ask_library(MUSIC_BY_EXCERPT)
     (intact,) = service.ask_library("PRAGMA integrity_check")[0]
     named = tally.named + tally.named_on_disk_only
     ready = sorted(tally.ready_seconds)

@@ -37,6 +37,8 @@ FORMS: dict[str, tuple[str, ...]] = {
 }
 #: Where excerpts begin in their sources: far enough apart to be different music.
 _STEP_SECONDS = 11.0
+#: Time stamps are made anew, for some files of test suites have broken ones, and what is cut from them would, too.
+_WHOLE = ("-map", "0:a:0", "-af", "asetpts=N/SR/TB")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,5 +100,5 @@ def _sources(music: Path | None, folder: Path) -> list[tuple[str, float]]:
 
 def _encode(excerpt: Excerpt, seconds: float, path: Path, codec: Sequence[str]) -> None:
     asked = ("-ss", str(excerpt.begin_seconds), "-t", str(seconds), "-i", f"file:{excerpt.source}")
-    command = [ffmpeg_path(), "-nostdin", "-y", "-loglevel", "fatal", *asked, "-map", "0:a:0", "-c:a", *codec]
+    command = [ffmpeg_path(), "-nostdin", "-y", "-loglevel", "fatal", *asked, *_WHOLE, "-c:a", *codec]
     subprocess.run([*command, f"file:{path}"], check=True)
