@@ -6,15 +6,14 @@ list. ``Interrupted`` alone passes through, since it is no verdict on the track.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
-
-import structlog
 
 from playlista.audio_analyzer import EVERYTHING, AudioAnalyzer, Pass
 from playlista.errors import FailureReason, Interrupted, TrackError
 from playlista.tracks import Analysis, Status
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)  # not structlog: see `playlista.logs`
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ def attempt(analyzer: AudioAnalyzer, path: str, *, shown_as: str | None = None, 
         detail = "ran out of memory; raise the limit or lower the chunk duration"
         return Attempt(failed(name, FailureReason.OVER_BUDGET, detail), retryable=True)
     except Exception as error:
-        log.exception("track.broke", path=name)
+        log.exception("track.broke", extra={"path": name})
         detail = f"{type(error).__name__}: {error}; please report it with the log"
         return Attempt(failed(name, FailureReason.INTERNAL, detail), retryable=True)
 

@@ -11,8 +11,6 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-import structlog
-
 from playlista.config import Settings
 from playlista.errors import DecodeError, FailureReason
 from playlista.features.analyzer import VERSIONS, FeatureAnalyzer, Features
@@ -24,8 +22,6 @@ from playlista.memory.process import peak_resident_bytes
 from playlista.memory_optimized_loader import MemoryOptimizedLoader
 from playlista.track_stream import Assembly, Lanes, TrackStream, Truncation, never, nothing
 from playlista.tracks import FEATURE_GROUPS, Analysis, Audio, MemoryUse, Status, Timings
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

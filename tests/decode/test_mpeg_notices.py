@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 import pytest
-import structlog
 
 from playlista.decode.mpeg_notices import MpegNotices
 from tests.decode.files import chord, encoded, outcome
@@ -21,17 +20,19 @@ def damaged_mp3(path: Path) -> Path:
     return path
 
 
-def test_nothing_of_a_damaged_mp3_reaches_standard_error(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_nothing_of_a_damaged_mp3_reaches_standard_error(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
     path = damaged_mp3(tmp_path / "track.mp3")
     capfd.readouterr()
 
-    with structlog.testing.capture_logs() as events:
+    with caplog.at_level("DEBUG", "playlista"):
         assert outcome(path) == "partial: corrupt"
 
     assert capfd.readouterr().err == ""
-    complaints = [event for event in events if event["event"] == "decoder.complained"]
+    complaints = [record for record in caplog.records if record.message == "decoder.complained"]
     assert complaints
-    assert all(event["log_level"] == "debug" for event in complaints)
+    assert all(record.levelname == "DEBUG" for record in complaints)
 
 
 def test_what_others_write_meanwhile_comes_through(capfd: pytest.CaptureFixture[str]) -> None:

@@ -30,12 +30,10 @@ def analyze(
     # Native libraries come in only now, after the environment.
     from playlista.attempt import attempt  # noqa: PLC0415
     from playlista.audio_analyzer import AudioAnalyzer  # noqa: PLC0415
-    from playlista.logs import configure_logging  # noqa: PLC0415
     from playlista.memory.cgroup import Cgroup  # noqa: PLC0415
     from playlista.memory.cleanup import Cleanup  # noqa: PLC0415
     from playlista.tagger import load_tagger  # noqa: PLC0415
 
-    configure_logging("warning", settings.log_format)
     cgroup, cleanup = Cgroup(), Cleanup(enabled=settings.memory_force_cleanup)
     tagger = load_tagger(settings, cgroup)
     if tagger.accumulator is None and tagger.is_wanted:

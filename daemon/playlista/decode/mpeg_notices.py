@@ -7,13 +7,12 @@ silence it, and one damaged file may cause thousands of lines.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-
-import structlog
 
 _NOTICE = re.compile(rb"Note: |Warning: Xing |\[[^\]]*libmpg123[^\]]*\] (?:error|warning): ")
 _STDERR = 2
@@ -26,7 +25,7 @@ class MpegNotices:
     """A place for the lines of one file's decoder."""
 
     def __init__(self) -> None:
-        self._log = structlog.get_logger(__name__)
+        self._log = logging.getLogger(__name__)  # not structlog: see `playlista.logs`
         self._spool = os.fdopen(os.memfd_create("notices"), "w+b")
 
     @contextmanager
@@ -62,4 +61,5 @@ class MpegNotices:
                 os.write(_STDERR, line)
         notices = [line.decode("utf-8", "replace").strip() for line in lines if _NOTICE.match(line)]
         if notices:
-            self._log.debug("decoder.complained", notices=notices[:_LOGGED_LINES], count=len(notices))
+            said = {"notices": notices[:_LOGGED_LINES], "count": len(notices)}
+            self._log.debug("decoder.complained", extra=said)
