@@ -166,6 +166,43 @@ def test_files_that_were_joined_are_read_behind_the_seam(name: str, tmp_path: Pa
     assert len(result.samples) == pytest.approx(16 * RATE_HZ, abs=4 * 1152)
 
 
+def ogg_checksum(page: bytes) -> int:
+    """CRC-32 of RFC 3533: polynomial 0x04c11db7, nothing reflected, nothing inverted."""
+    value = 0
+    for byte in page:
+        value ^= byte << 24
+        for _ in range(8):
+            value = (value << 1 ^ (0x04C11DB7 if value & 0x80000000 else 0)) & 0xFFFFFFFF
+    return value
+
+
+def with_late_pages(content: bytes, first: int, frames: int) -> bytes:
+    """An Ogg stream whose pages from number `first` on end `frames` earlier than they do, with true checksums."""
+    pages = [b"OggS" + page for page in content.split(b"OggS")[1:]]
+    for number in range(first, len(pages)):
+        page = bytearray(pages[number])
+        page[6:14] = (int.from_bytes(page[6:14], "little") - frames).to_bytes(8, "little")
+        page[22:26] = bytes(4)
+        page[22:26] = ogg_checksum(page).to_bytes(4, "little")
+        pages[number] = bytes(page)
+    return b"".join(pages)
+
+
+def test_an_opus_page_that_is_a_sample_short_is_no_damage_but_a_broken_one_is(tmp_path: Path) -> None:
+    path = encoded(noisy(8)[:, :1], RATE_HZ, tmp_path / "track.opus", "-c:a", "libopus", "-b:a", "64k")
+    content = with_late_pages(path.read_bytes(), first=4, frames=1)
+    path.write_bytes(content)
+    with pytest.raises(soundfile.LibsndfileError):
+        soundfile.read(path)
+
+    result = decoded(path)
+
+    assert result.error is None
+    assert len(result.samples) == pytest.approx(8 * 48000, abs=960)
+    path.write_bytes(content[:-2000] + bytes([content[-2000] ^ 1]) + content[-1999:])
+    assert outcome(path) == "partial: corrupt"
+
+
 @pytest.mark.parametrize("tag", [b"TAG" + bytes(125), b"APETAGEX" + bytes(24), b"TAG" + bytes(40_000)])
 @pytest.mark.parametrize("name", ["track.mp3", "track.flac", "track.wav", "track.ogg"])
 def test_tags_at_the_end_are_no_damage(tag: bytes, name: str, tmp_path: Path) -> None:

@@ -30,7 +30,8 @@ class ContinuedReader:
     ----------
     first : begins; it is closed with this reader.
     successor : makes a reader of the same file that delivers the same rate and channels from its first frame on.
-    absolves : whether the successor's reaching the end shows that the file is sound: it stops at any damage.
+    absolves : whether the successor's reaching the end without a complaint shows that the file is sound, and the first
+        reader was at fault.
     """
 
     def __init__(self, first: FrameReader, successor: Successor, *, absolves: bool = False) -> None:
@@ -40,6 +41,7 @@ class ContinuedReader:
         self._absolves = absolves
         self._frames_read = 0
         self._broken: StreamBrokenError | None = None
+        self._doubt: StreamBrokenError | None = None
 
     def read_into(self, frames: NDArray[np.float32]) -> int:
         """Fill `frames`, return how many were filled, 0 at the end. See ``FrameReader``.
@@ -49,6 +51,8 @@ class ContinuedReader:
         count = self._read(frames)
         if count == 0 and self._holds_more() and self._hand_over():
             count = self._read(frames)
+        if count == 0 and self._doubt and getattr(self._reader, "found_damage", False):
+            self._broken = self._broken or self._doubt
         if count == 0 and self._broken:
             raise self._broken
         self._frames_read += count
@@ -106,7 +110,8 @@ class ContinuedReader:
             return
         seconds = self._frames_read / self.info.sample_rate_hz
         message = f"{self._broken.message} at {seconds:.2f} s, from where another decoder went on"
-        self._broken = None if self._absolves else StreamBrokenError(self._broken.reason, message)
+        damage = StreamBrokenError(self._broken.reason, message)
+        self._broken, self._doubt = (None, damage) if self._absolves else (damage, None)
 
     def _skip(self, reader: FrameReader) -> None:
         """Read what has been delivered already once more, into nothing."""

@@ -22,6 +22,7 @@ from playlista.errors import FailureReason
 _SHORTAGES = ("Cannot allocate memory", "Resource temporarily unavailable", "bad_alloc")
 #: ffmpeg's word for one or two MPEG frame headers somewhere in what may be anything; a row of frames scores 25.
 _GUESSED = "with low score of 1,"
+_DAMAGE = ("CRC mismatch", "Error", "Invalid")
 _MAX_WAV_HEADER_BYTES = 64 * 1024
 #: Metadata is printed with more indentation, so that no tag can pose as this line.
 _DURATION = re.compile(r"^  Duration: (\d+):(\d\d):(\d\d\.\d+)", re.MULTILINE)
@@ -97,6 +98,12 @@ class FfmpegReader:
 
     def unread_bytes(self) -> None:
         """None: the child does not say how far it read."""
+
+    @property
+    def found_damage(self) -> bool:
+        """Whether ffmpeg said that something is wrong with the file, which does not keep it from going on."""
+        told = (line for line in self._child.said() if line.startswith("["))  # by a module, not in a tag
+        return any(word in line for line in told for word in _DAMAGE)
 
     def close(self) -> None:
         """End the child."""
