@@ -1,4 +1,4 @@
-"""One attempt at one track, whatever happens in it: the only place where every exception is caught.
+"""One attempt at one track, whatever happens in it: the place where every exception becomes a verdict.
 
 What enters: an analyzer and a path. What leaves: a result object, also for a failure, with the reason from the closed
 list. ``Interrupted`` alone passes through, since it is no verdict on the track.
@@ -42,9 +42,14 @@ def attempt(analyzer: AudioAnalyzer, path: str, *, shown_as: str | None = None, 
         detail = "ran out of memory; raise the limit or lower the chunk duration"
         return Attempt(failed(name, FailureReason.OVER_BUDGET, detail), retryable=True)
     except Exception as error:
-        log.exception("track.broke", extra={"path": name})
-        detail = f"{type(error).__name__}: {error}; please report it with the log"
-        return Attempt(failed(name, FailureReason.INTERNAL, detail), retryable=True)
+        return broken(name, error)
+
+
+def broken(name: str, error: Exception) -> Attempt:
+    """The attempt that ended with an error that nobody thought of; to be called while the error is handled."""
+    log.exception("track.broke", extra={"path": name})
+    detail = f"{type(error).__name__}: {error}; please report it with the log"
+    return Attempt(failed(name, FailureReason.INTERNAL, detail), retryable=True)
 
 
 def failed(name: str, reason: FailureReason, detail: str) -> Analysis:

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 import structlog
 
-from playlista.attempt import Attempt, attempt, failed
+from playlista.attempt import Attempt, attempt, broken, failed
 from playlista.audio_analyzer import AudioAnalyzer, Pass
 from playlista.errors import FailureReason, Interrupted, StoreError, TrackError
 from playlista.jobs import Job, JobQueue
@@ -120,6 +120,11 @@ class Worker:
             self._queue.release(job)
             log.info("track.released", path=job.file.path, why="asked to stop")
             return True
+        except StoreError:
+            raise
+        except Exception as error:
+            # Such as a result that cannot be stored. It is one track's matter, and no reason to end the daemon.
+            return self._fail(job, broken(job.file.path, error))
         finally:
             self._metrics.track_ended()
             self._cleanup.after_track()
