@@ -16,8 +16,6 @@ DAEMON_LIMIT_MIB = 256
 #: In which page cache counts, but binds nobody.
 AMPLE_LIMIT_MIB = 8192
 BIG_MEGABYTES = 4000
-#: How the file is read, beside a plain copy of it to nowhere.
-WAYS: dict[str, dict[str, str]] = {"mapped (default)": {}, "read": {"MEMORY_MAPPING_ENABLED": "false"}}
 
 
 def daemon(bench: Bench) -> dict[str, Any]:
@@ -36,16 +34,17 @@ def daemon(bench: Bench) -> dict[str, Any]:
 
 
 def mapping(bench: Bench) -> list[dict[str, Any]]:
-    """A WAV of 4 GB, without tags, read in each way, in a cgroup where page cache binds nobody."""
+    """A WAV of 4 GB, without tags, in a cgroup where page cache binds nobody; beside it, a plain copy to nowhere."""
     (path,) = bench.music([Request(".wav", megabytes=BIG_MEGABYTES * bench.share)])
+    commands = {
+        "analyzed, mapped": [*product.ANALYZE, str(path)],
+        "`cat`, for comparison": ["sh", "-c", 'cat "$0" >/dev/null', str(path)],
+    }
     rows = []
-    commands = {way: [*product.ANALYZE, str(path)] for way in WAYS}
-    commands["`cat`, for comparison"] = ["sh", "-c", f"cat '{path}' >/dev/null"]
     for way, command in commands.items():
-        environment = {**bench.settings("off"), **WAYS.get(way, {})}
         product.forget_cached([path])
         with memory_cgroup(AMPLE_LIMIT_MIB * MIB) as cgroup, UsageTrail(cgroup) as trail:
-            ended = run(command, environment=environment, cgroup=cgroup).checked()
+            ended = run(command, environment=bench.settings("off"), cgroup=cgroup).checked()
             row = {"way": way, "size_bytes": path.stat().st_size, "peak_bytes": cgroup.peak_bytes()}
         rows.append({**row, "usage": trail.tenths(), **ended.figures()})
         print(f"  {way}: {(row['peak_bytes'] or 0) >> 20} MiB", flush=True)
