@@ -87,7 +87,13 @@ class AudioAnalyzer:
         if self._tagger is not None and how.configuration is not None:
             self._tagger.batch_size = max(1, how.configuration.batch_patches)
         with self._loader.open(
-            path, lanes=lanes, budget=budget, chunk_seconds=chunk_seconds, stop=self._stop, cleanup=self._cleanup
+            path,
+            lanes=lanes,
+            budget=budget,
+            chunk_seconds=chunk_seconds,
+            stop=self._stop,
+            cleanup=self._cleanup,
+            ahead=self._may_read_ahead(chunk_seconds),
         ) as stream:
             run = _Run(name, stream, self._features(stream, how), budget)
             run.feed(lambda: self._clock() - started > self._settings.track_timeout_seconds)
@@ -128,6 +134,11 @@ class AudioAnalyzer:
             if stream.broke_off:
                 raise stream.broke_off
             return stream.music_hash
+
+    def _may_read_ahead(self, chunk_seconds: float | None) -> bool:
+        """Whether a second CPU is ours right now, and memory not so short that chunks are smaller than configured."""
+        configured = self._settings.memory_optimized_chunk_duration_seconds
+        return (chunk_seconds or configured) >= configured and self._cgroup.cpu_threads() > 1
 
     def _features(self, stream: TrackStream, how: Pass) -> FeatureAnalyzer:
         return FeatureAnalyzer(

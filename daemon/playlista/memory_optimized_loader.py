@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,7 @@ class MemoryOptimizedLoader:
         chunk_seconds: float | None = None,
         stop: Callable[[], bool] = never,
         cleanup: Callable[[], None] = nothing,
+        ahead: bool = False,
     ) -> TrackStream:
         """Open `path` for one pass.
 
@@ -92,6 +94,7 @@ class MemoryOptimizedLoader:
         chunk_seconds : None for the configured chunk.
         stop : asked before every block; true ends the pass with ``Interrupted``.
         cleanup : called after every chunk, when the consumer is done with it.
+        ahead : decode the next chunk in another thread while the consumer has the last; it holds one chunk more.
 
         Raises
         ------
@@ -100,13 +103,18 @@ class MemoryOptimizedLoader:
         settings = self._settings
         mapped = settings.memory_optimization_enabled and settings.memory_mapping_enabled
         budget = budget or self.budget()
+        leaving = Event()
+
+        def stop_or_leave() -> bool:
+            return leaving.is_set() or stop()
+
         source = open_source(
             str(path),
             block_seconds=chunk_seconds or settings.memory_optimized_chunk_duration_seconds,
             max_block_bytes=min(MAX_BLOCK_BYTES, budget.budget_bytes // 4),
             mapping_min_bytes=int(settings.memory_mapping_min_mb * MEBIBYTE) if mapped else None,
             timeout_seconds=settings.track_timeout_seconds,
-            stop=stop,
+            stop=stop_or_leave,
         )
         assembly = assembly or self.assembly(path)
         whole = assembly is Assembly.WHOLE
@@ -117,8 +125,10 @@ class MemoryOptimizedLoader:
             assembly=assembly,
             budget=budget,
             lanes=lanes,
-            stop=stop,
+            stop=stop_or_leave,
             cleanup=cleanup,
+            leaving=leaving,
+            ahead=ahead,
         )
 
     def load_audio_streaming(self, path: str | Path) -> Iterator[tuple[NDArray[np.floating], float, float]]:

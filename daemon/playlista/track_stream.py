@@ -7,9 +7,10 @@ It opens no file and computes no feature.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from threading import Event
 from time import thread_time
 from types import TracebackType
 from typing import Any
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from playlista.decode.identity import MusicHash
+from playlista.decode.read_ahead import ReadAhead
 from playlista.decode.resample import MonoResampler, downmix
 from playlista.decode.source import AudioSource
 from playlista.errors import DecodeError, Interrupted
@@ -63,14 +65,21 @@ class Truncation:
 class TrackStream:
     """One open track. Iterate it once, then read what is known of it.
 
+    Parameters
+    ----------
+    stop : asked before every block; true ends the pass with ``Interrupted``. True once `leaving` is set.
+    cleanup : called after every chunk, when the consumer is done with it.
+    leaving : set when the stream is left, so that what is being decoded ahead is given up.
+    ahead : decode and resample the next chunk in another thread while the consumer has the last; for streamed tracks.
+
     Attributes
     ----------
     info : what the header says.
     assembly : how the samples are put together.
     broke_off : the error at which decoding ended early, after at least one block; None for a sound file.
     truncation : the cut at the budget; None where the track was delivered whole.
-    decode_seconds, resample_seconds : CPU seconds of the thread that iterated.
-    held_bytes : most bytes of samples held at one time by this stream and its chunks.
+    decode_seconds, resample_seconds : CPU seconds of the thread that decoded.
+    held_bytes : most bytes of samples held at one time by this stream and its chunks, the one made ahead included.
     frames_delivered : frames at the native rate that the chunks stood for.
     """
 
@@ -85,6 +94,8 @@ class TrackStream:
         lanes: Lanes,
         stop: Callable[[], bool],
         cleanup: Callable[[], None],
+        leaving: Event,
+        ahead: bool,
     ) -> None:
         self.info = source.info
         self.broke_off: DecodeError | None = None
@@ -103,6 +114,9 @@ class TrackStream:
         self._to_analysis = MonoResampler(native, analysis_rate_hz, dtype=self._dtype) if lanes.analysis else None
         self._to_model = MonoResampler(native, MODEL_RATE_HZ) if lanes.model else None
         self._hash = MusicHash(native)
+        self._fault: DecodeError | None = None
+        self._leaving = leaving
+        self._ahead = ReadAhead(self._made()) if ahead and assembly is Assembly.STREAMED else None
 
     def __enter__(self) -> TrackStream:
         return self
@@ -110,12 +124,16 @@ class TrackStream:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._leaving.set()
+        if self._ahead:
+            self._ahead.close()
         self._source.close()
 
     def __iter__(self) -> Iterator[AudioChunk]:
         ways = {Assembly.STREAMED: self._streamed, Assembly.CAPPED: self._capped, Assembly.WHOLE: self._whole}
         for chunk in ways[self.assembly]():
-            self._note_held(chunk.native.nbytes + chunk.analysis.nbytes + chunk.model.nbytes)
+            held = chunk.native.nbytes + chunk.analysis.nbytes + chunk.model.nbytes
+            self._note_held(2 * held if self._ahead else held)
             yield chunk
             del chunk  # the consumer is done with it: let it go before the next one is made
             self._cleanup()
@@ -134,8 +152,14 @@ class TrackStream:
         self.held_bytes = max(self.held_bytes, held)
 
     def _streamed(self) -> Iterator[AudioChunk]:
+        for chunk in self._ahead or self._made():
+            self.frames_delivered += len(chunk.native)
+            yield chunk
+        self.broke_off = self._fault
+
+    def _made(self) -> Generator[AudioChunk]:
+        """The chunks as they are made, perhaps in another thread than the one that takes them."""
         for native in self._blocks():
-            self.frames_delivered += len(native)
             yield self._split(native)
         yield self._flush()
 
@@ -183,7 +207,7 @@ class TrackStream:
             except DecodeError as error:
                 if self._source.frames_decoded == 0:
                     raise
-                self.broke_off = error
+                self._fault = error
                 native = None
             self.decode_seconds += thread_time() - started
             if native is None:

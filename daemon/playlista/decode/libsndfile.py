@@ -44,7 +44,7 @@ _TRUSTED_FORMATS = frozenset(
 )
 _UNKNOWN_FRAMES = 2**62
 #: Frames a call: an error loses what the same call had decoded before it, and a stop waits for no more than this.
-_CALL_FRAMES = 16384
+_CALL_FRAMES = 65536
 
 
 class _ForwardFile(soundfile.SoundFile):  # type: ignore[misc]
