@@ -18,12 +18,13 @@ PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One figure; ``reached`` is None where there is no bar and the figure is only told."""
+    """One figure; ``reached`` is None where there is no bar and the figure is only told, ``timed`` if it is a time."""
 
     what: str
     figure: str
     bar: str = ""
     reached: bool | None = None
+    timed: bool = False
 
     @property
     def missed(self) -> bool:
@@ -38,7 +39,7 @@ def exactly(what: str, figure: int, wanted: int) -> Finding:
 
 def at_most(what: str, figure: float, bar: float, unit: str = "", *, digits: int = 2) -> Finding:
     """A measure with an upper bound."""
-    return Finding(what, f"{figure:.{digits}f}{unit}", f"<= {bar:g}{unit}", figure <= bar)
+    return Finding(what, f"{figure:.{digits}f}{unit}", f"<= {bar:g}{unit}", figure <= bar, timed=unit == " s")
 
 
 def at_least(what: str, figure: float, bar: float, unit: str = "") -> Finding:

@@ -67,9 +67,10 @@ class Tally:
 class Massacre:
     """One run of a daemon that is killed over and over."""
 
-    def __init__(self, service: Service, tracks: Iterator[Path], seed: int) -> None:
+    def __init__(self, service: Service, tracks: Iterator[Path], least_left: int, seed: int) -> None:
         self._service = service
         self._tracks = tracks
+        self._least_left = least_left
         self._random = random.Random(seed)
         self._expected: str | None = None
         self.tally = Tally()
@@ -95,8 +96,8 @@ class Massacre:
         service.kill()
         tally.kills += 1
         self._check(opened)
-        if self.placed - len(service.journal.results) < LEAST_LEFT:
-            self.feed(LEAST_LEFT)
+        if self.placed - len(service.journal.results) < self._least_left:
+            self.feed(self._least_left)
 
     def settle_accounts(self) -> None:
         """The last kill's culprit is named by the life that follows it; wait until all is done."""
@@ -152,8 +153,8 @@ def run(place: Place) -> list[Finding]:
     """Kill a daemon `KILLS` times and let it finish."""
     excerpts = make_excerpts(place.music, place.folder / "excerpts", FORMS, place.scaled(24, 3), seconds=SECONDS)
     service = Service(place.folder / "run", **SETTINGS)
-    massacre = Massacre(service, copies(excerpts, service.music), place.seed)
-    massacre.feed(place.scaled(FIRST_TRACKS, LEAST_LEFT))
+    massacre = Massacre(service, copies(excerpts, service.music), place.scaled(LEAST_LEFT, 8), place.seed)
+    massacre.feed(place.scaled(FIRST_TRACKS, 16))
     try:
         for number in range(1, place.scaled(KILLS) + 1):
             massacre.life()
@@ -175,7 +176,7 @@ def _findings(place: Place, service: Service, massacre: Massacre) -> list[Findin
     return [
         exactly("kills (SIGKILL)", tally.kills, place.scaled(KILLS)),
         told("of these before the daemon was ready", tally.before_ready),
-        at_least("of these with a track open, by /proc", tally.reading, place.scaled(KILLS) // 3),
+        at_least("of these with a track open, by /proc", tally.reading, place.scaled(KILLS) // 6),
         exactly("tracks open that no attempt on disk claimed", len(tally.unclaimed), 0),
         exactly("interrupted tracks named, of those claimed at a kill", named, named + len(tally.unnamed)),
         told("of these killed again before the log line, named by `failures` only", tally.named_on_disk_only),

@@ -37,6 +37,7 @@ FORMS: dict[str, tuple[str, ...]] = {
 }
 #: Where excerpts begin in their sources: far enough apart to be different music.
 _STEP_SECONDS = 11.0
+MADE_SECONDS = 60.0
 #: Time stamps are made anew, for some files of test suites have broken ones, and what is cut from them would, too.
 _WHOLE = ("-map", "0:a:0", "-af", "asetpts=N/SR/TB")
 
@@ -91,11 +92,11 @@ def _sources(music: Path | None, folder: Path) -> list[tuple[str, float]]:
         return [(source.path, source.seconds) for source in find_music(music, total_seconds=1800)]
     from tests import signals
 
-    made = [
-        signals.write(folder / f"source{seed}.wav", signals.song(150, seed=seed, bpm=90 + 20 * seed))
-        for seed in range(3)
-    ]
-    return [(str(path), 150.0) for path in made]
+    folder = folder.with_name(f"{folder.name} sources")  # which may be a music folder
+    folder.mkdir(exist_ok=True)
+    songs = [signals.song(MADE_SECONDS, seed=seed, bpm=90 + 20 * seed) for seed in range(3)]
+    made = [signals.write(folder / f"{number}.wav", song) for number, song in enumerate(songs)]
+    return [(str(path), MADE_SECONDS) for path in made]
 
 
 def _encode(excerpt: Excerpt, seconds: float, path: Path, codec: Sequence[str]) -> None:

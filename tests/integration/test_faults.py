@@ -1,0 +1,46 @@
+"""The soak's proofs in seconds: the same code on fewer files. `make soak` runs them whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.cgroups import why_not
+from tests.soak import folders, kills, mutants, poison
+from tests.soak.findings import Finding
+from tests.soak.place import Place
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path, scale=0.01)
+
+
+def missed(findings: list[Finding]) -> list[str]:
+    """What is not as it should be. How long it took is the soak's affair: here the machine may have other work."""
+    return [f"{one.what}: {one.figure}, not {one.bar}" for one in findings if one.missed and not one.timed]
+
+
+def test_kills_at_random_moments_lose_and_double_nothing_and_each_interrupted_track_is_named(place: Place) -> None:
+    assert missed(kills.run(place)) == []
+
+
+def test_a_file_that_takes_all_the_memory_is_quarantined_and_the_others_are_analyzed(place: Place) -> None:
+    if trouble := why_not():
+        pytest.skip(trouble)
+    assert missed(poison.oom(place)) == []
+
+
+def test_a_file_that_crashes_libsndfile_is_quarantined_and_the_others_are_analyzed(place: Place) -> None:
+    if poison.compiled(place.folder) is None:
+        pytest.skip("there is no C compiler to build a decoder with a bug")
+    assert missed(poison.segfault(place)) == []
+
+
+def test_odd_names_are_analyzed_stored_byte_for_byte_and_shown(place: Place) -> None:
+    assert missed(folders.names(place)) == []
+
+
+def test_a_hundred_mutants_through_the_daemon_end_in_words(place: Place) -> None:
+    assert missed(mutants.run(place)) == []
