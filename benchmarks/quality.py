@@ -1,0 +1,64 @@
+"""``make bench-quality MUSIC=…``: every number against its truth, and the optimized against the full analysis.
+
+``python -m benchmarks.quality --music DIR`` measures, prints the tables, and writes them into docs/quality.md. What it
+measured lies in build/bench/results; ``--tables`` makes the page from that alone. It ends with 1 where a bar is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from benchmarks import machine, quality_determinism, quality_drift, quality_tables, tables
+from benchmarks.quality_tracks import longest_tracks
+from playlista.config import Settings
+from playlista.environment import prepare_environment
+
+PAGE = Path("docs/quality.md")
+DETERMINISM_TRACKS = 8
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--music", type=Path, default=Path("../shared/audio"))
+    parser.add_argument("--models", type=Path, default=Path("build/models"))
+    parser.add_argument("--work", type=Path, default=Path("build/bench"))
+    parser.add_argument("--wheel", type=Path, help="the musicnn wheel, where pip cannot fetch it")
+    parser.add_argument("--most", type=int, default=40, help="tracks for the drift, the longest ones")
+    parser.add_argument("--tables", action="store_true", help="from the last results, without measuring")
+    return parser.parse_args()
+
+
+def main() -> None:
+    asked = parse()
+    kept = asked.work / "results" / "quality.json"
+    if not asked.tables:
+        tables.save(kept, measure(asked))
+    results = tables.load(kept)
+    for name, text in quality_tables.sections(results).items():
+        print(f"\n{text}\n")
+        tables.write_section(PAGE, name, text)
+    print(f"written into {PAGE}")
+    if missed := quality_tables.failures(results):
+        sys.exit(f"benchmarks: missed: {'; '.join(missed)}")
+
+
+def measure(asked: argparse.Namespace) -> dict[str, Any]:
+    tracks = longest_tracks(asked.music, asked.models, asked.most)
+    print(f"benchmarks: {len(tracks)} tracks for the drift", flush=True)
+    drift = quality_drift.measure(tracks, asked.models)
+    print("benchmarks: determinism", flush=True)
+    steady = list(quality_determinism.rows(tracks[:DETERMINISM_TRACKS], asked.models))
+    prepare_environment(Settings().native_environment(), threads=1)
+    from benchmarks import quality_conformance  # native libraries come in only now, after the environment
+
+    conformance = quality_conformance.measure(asked.music, tracks, asked.models, asked.work, asked.wheel)
+    conformance["sections"]["Determinism"] = [asdict(row) for row in steady]
+    return {"machine": machine.describe(), "conformance": conformance, "drift": drift}
+
+
+if __name__ == "__main__":
+    main()
