@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from playlista.config import Settings
-from playlista.errors import DecodeError, FailureReason
+from playlista.errors import DecodeError, FailureReason, Interrupted
 from playlista.features.analyzer import VERSIONS, FeatureAnalyzer, Features
 from playlista.features.tags import TagsAccumulator
 from playlista.memory.budget import TrackBudget
@@ -147,7 +147,13 @@ class AudioAnalyzer:
             stream.analysis_rate_hz,
             tagger=self._tagger,
             groups=how.groups,
+            checkpoint=self._checkpoint,
         )
+
+    def _checkpoint(self) -> None:
+        """The end of a ten-hour track takes seconds in itself: a stop has to get through there, too."""
+        if self._stop():
+            raise Interrupted("asked to stop")
 
 
 class _Run:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from playlista.errors import Interrupted
 from playlista.features.rhythm import RhythmAccumulator
 from playlista.tracks import Rhythm
 from tests import signals
@@ -192,3 +193,20 @@ def test_forty_minutes_keep_their_tempo_in_few_bytes_and_are_analyzed_in_few_mor
     assert found.bpm == pytest.approx(120, rel=0.002)
     assert found.beats_count == pytest.approx(2 * 40 * 60, rel=0.01)
     assert peak_bytes < 4_000_000
+
+
+def test_the_end_of_a_long_track_can_be_left_every_few_minutes_of_it() -> None:
+    asked = 0
+
+    def leave_at_the_fifth() -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 5:
+            raise Interrupted("asked to stop")
+
+    accumulator = RhythmAccumulator(RATE_HZ, checkpoint=leave_at_the_fifth)
+    pattern = drums(120, 40)
+    for _ in range(20):  # 800 s
+        accumulator.update(pattern.samples)
+    with pytest.raises(Interrupted):
+        accumulator.result()

@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 
+def go_on() -> None:
+    """The checkpoint of a caller who never wants to stop."""
+
+
 class Accumulator(Protocol[ResultT_co]):
     """A feature in the making.
 

@@ -6,7 +6,7 @@ all of them retained. Files, budgets and clocks of the wall are not its business
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from time import thread_time
 from typing import Any
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.features import loudness, rhythm, spectral, tags, tonal
-from playlista.features.accumulator import Accumulator
+from playlista.features.accumulator import Accumulator, go_on
 from playlista.tracks import FEATURE_GROUPS, AudioChunk, Loudness, Rhythm, Spectral, Tagging, Tonal
 
 #: Version of each feature group; when one rises, that group alone is computed anew.
@@ -52,6 +52,7 @@ class FeatureAnalyzer:
     analysis_rate_hz : of the analysis lane.
     tagger : the accumulator of tags, which outlives tracks because its model is dear to load; None without a model.
     groups : which groups to compute; those of ``FEATURE_GROUPS``.
+    checkpoint : called now and then while the end of a long track is worked out; what it raises ends ``result``.
     """
 
     def __init__(
@@ -62,9 +63,10 @@ class FeatureAnalyzer:
         *,
         tagger: Accumulator[Tagging | None] | None,
         groups: Collection[str] = FEATURE_GROUPS,
+        checkpoint: Callable[[], None] = go_on,
     ) -> None:
         made: dict[str, Accumulator[Any] | None] = {
-            "rhythm": rhythm.RhythmAccumulator(analysis_rate_hz) if "rhythm" in groups else None,
+            "rhythm": rhythm.RhythmAccumulator(analysis_rate_hz, checkpoint=checkpoint) if "rhythm" in groups else None,
             "tonal": tonal.TonalAccumulator(analysis_rate_hz) if "tonal" in groups else None,
             "loudness": loudness.LoudnessAccumulator(sample_rate_hz, channels) if "loudness" in groups else None,
             "spectral": spectral.SpectralAccumulator(analysis_rate_hz) if "spectral" in groups else None,

@@ -12,12 +12,14 @@ counts, and the envelope is in nepers.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from playlista.features.accumulator import go_on
 from playlista.features.envelope import CompactEnvelope
 from playlista.features.frames import FrameStream, Spectra, amplitude_window, frame_length_of
 
@@ -58,10 +60,12 @@ class Onsets(NamedTuple):
 class OnsetEnvelope:
     """The onset envelope of one track, from chunks of any length, kept in 62.5 bytes a second.
 
-    Frame k is centred on sample ``k * hop``; before the first sample there was silence.
+    Frame k is centred on sample ``k * hop``; before the first sample there was silence. `checkpoint` is called at every
+    `read`: at the end of a track whoever asks reads all of it, and ten hours take seconds.
     """
 
-    def __init__(self, sample_rate_hz: int) -> None:
+    def __init__(self, sample_rate_hz: int, *, checkpoint: Callable[[], None] = go_on) -> None:
+        self._checkpoint = checkpoint
         frame_length = frame_length_of(FRAME_SECONDS, sample_rate_hz)
         hop_length = round(sample_rate_hz / FRAMES_PER_SECOND)
         self.frame_rate_hz = sample_rate_hz / hop_length
@@ -108,6 +112,7 @@ class OnsetEnvelope:
         -------
         [shape=(n,), float32, nepers, >= 0], cut to the frames that there are.
         """
+        self._checkpoint()
         reach = round(_MEAN_SECONDS * self.frame_rate_hz)
         first = max(start - reach, 0)
         flux = self._flux.read(first, stop + reach)

@@ -10,9 +10,12 @@ stretch at a time.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
+from playlista.features.accumulator import go_on
 from playlista.features.beats import track_beats
 from playlista.features.danceability import DanceabilityAccumulator
 from playlista.features.onsets import OnsetEnvelope
@@ -32,11 +35,13 @@ class RhythmAccumulator:
     sample_rate_hz : int
         Rate of the chunks, 8000..48000. Times are exact at every rate. From 22 050 Hz up all rates hear the same band;
         below, hi-hats are missing.
+    checkpoint : callable
+        Called now and then while the end of a long track is worked out; what it raises ends ``result``.
     """
 
-    def __init__(self, sample_rate_hz: int) -> None:
+    def __init__(self, sample_rate_hz: int, *, checkpoint: Callable[[], None] = go_on) -> None:
         self._sample_rate_hz = sample_rate_hz
-        self._envelope = OnsetEnvelope(sample_rate_hz)
+        self._envelope = OnsetEnvelope(sample_rate_hz, checkpoint=checkpoint)
         self._danceability = DanceabilityAccumulator(sample_rate_hz)
         self._bpm: float | None
         self.reset()
