@@ -54,6 +54,8 @@ def translated(path: str) -> Iterator[None]:
 def store_error(error: sqlite3.Error, path: str) -> StoreError:
     """The `StoreError` that says the same as `error` and what to do about it."""
     code = getattr(error, "sqlite_errorcode", None)
+    if code == sqlite3.SQLITE_IOERR_SHMSIZE:
+        code = sqlite3.SQLITE_FULL  # no room for the WAL's index; SQLite has no better word for it
     match code & 0xFF if code is not None else None:  # the low byte is the kind, the rest its shade
         case sqlite3.SQLITE_FULL:
             return DiskFullError(f"{path}: the disk is full; free some space, nothing is lost")

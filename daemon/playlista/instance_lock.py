@@ -6,7 +6,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from playlista.errors import StoreError
 
@@ -58,8 +58,9 @@ def _take(descriptor: int, path: str) -> None:
         raise StoreError(
             f"{path}: Playlista is already running as pid {holder or 'unknown'}; stop it, or set another DATA_DIR"
         )
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    with suppress(OSError):  # on a full disk; the lock holds all the same, and the database says it better
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
 
 
 def _locked(descriptor: int) -> bool:
