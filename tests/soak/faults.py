@@ -23,6 +23,8 @@ from tests.soak.service import Service
 
 #: The worker and the watcher look again ten seconds after the disk was full; a folder is looked at every five.
 RECOVERY_SECONDS = 60.0
+#: A track waits behind those that came before it.
+PATIENCE = 900.0
 LOW_LIMIT_MIB = 144
 LOW_SECONDS = 10.0
 AWAY_SECONDS = 12.0
@@ -62,7 +64,6 @@ class Scene:
         """Copy so many tracks in."""
         for _ in range(count):
             next(self.feed)
-            time.sleep(0.1)
 
     def logged(self, event: str) -> int:
         """How often the daemon said so."""
@@ -84,7 +85,7 @@ def full_disk(scene: Scene) -> None:
     before = scene.logged("store.failed")
     scene.service.until(lambda: scene.service.status_of("/readyz") == 503, "the full disk to be said")
     # The journal has room of its own for some dozen results; only then does one not fit.
-    scene.service.until(lambda: scene.next_tracks(1) or scene.logged("store.failed") > before, "a result too many")
+    scene.service.until(lambda: _fed(scene) and scene.logged("store.failed") > before, "a result too many", PATIENCE)
     filler.unlink()
     scene.service.wait_ready(RECOVERY_SECONDS)
 
@@ -178,8 +179,17 @@ def _while_read(scene: Scene, name: str) -> Path:
     target = scene.disk / f"{name} while read {number:03}{scene.long_track.suffix}"
     shutil.copyfile(scene.long_track, target.with_suffix(".part"))
     target.with_suffix(".part").rename(target)
-    scene.service.until(lambda: scene.current() == target.name, f"{target.name} to be read")
+    scene.service.until(lambda: scene.current() == target.name, f"{target.name} to be read", PATIENCE)
     return target
+
+
+def _fed(scene: Scene) -> bool:
+    """Keep a few tracks waiting."""
+    time.sleep(0.5)
+    status, body = scene.service.get("/api/v1/status")
+    if status == 200 and json.loads(body)["queue"]["queued"] < 5:
+        scene.next_tracks(2)
+    return True
 
 
 def _written(descriptor: int, size: int) -> bool:
