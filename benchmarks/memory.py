@@ -9,6 +9,7 @@ divides every length by twenty, to try it out.
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,8 +119,10 @@ def measure(asked: argparse.Namespace, kept: Path) -> None:
             continue
         print(f"benchmarks: {section.about}", flush=True)
         why = no_cgroups if section.in_cgroups else None
+        before = os.getloadavg()[0]
         measured = None if why else section.measure(bench)
-        tables.save(path, {"machine": machine.describe(), "not_measured": why, "result": measured})
+        load = (before + os.getloadavg()[0]) / 2
+        tables.save(path, {"machine": machine.describe(), "load": load, "not_measured": why, "result": measured})
 
 
 if __name__ == "__main__":

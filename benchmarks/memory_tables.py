@@ -55,7 +55,7 @@ def sections(results: Results) -> dict[str, str]:
             found[marker] = _measured(results[name], text)
     if "files" in results:
         peers = results.get("peers", {}).get("result") or []
-        found["memory-speed"] = speed(results["files"]["result"], peers)
+        found["memory-speed"] = speed(results["files"]["result"], peers) + _busy(results["files"])
     return found
 
 
@@ -151,6 +151,12 @@ def of(rows: list[Any], file: str, mode: str) -> list[Any]:
 def _measured(section: Results, text: Callable[[Any], str]) -> str:
     why = section["not_measured"]
     return f"Not measured: {why}." if why else text(section["result"])
+
+
+def _busy(section: Results) -> str:
+    """A warning where other work made wall time meaningless: we keep fewer than two processors busy."""
+    load = section.get("load", 0.0)
+    return f"\n\nThe machine had other work (load {load:.0f}): compare CPU time, not wall time." if load > 3 else ""
 
 
 def _gains(own: list[Any], standard: list[Any]) -> tuple[str, str]:
