@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.cgroups import why_not
-from tests.soak import folders, kills, mutants, poison
+from tests.soak import folders, kills, mutants, poison, power
 from tests.soak.findings import Finding
 from tests.soak.place import Place
 
@@ -44,3 +44,9 @@ def test_odd_names_are_analyzed_stored_byte_for_byte_and_shown(place: Place) -> 
 
 def test_a_hundred_mutants_through_the_daemon_end_in_words(place: Place) -> None:
     assert missed(mutants.run(place)) == []
+
+
+def test_what_was_told_is_on_the_disk_when_the_power_goes(place: Place) -> None:
+    if trouble := power.why_not():
+        pytest.skip(trouble)
+    assert missed(power.run(place)) == []

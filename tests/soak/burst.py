@@ -96,7 +96,7 @@ def number_of(service: Service, query: str) -> int:
     """The one number that `query` answers."""
     time.sleep(0.1)
     (row,) = service.ask_library(query)
-    return int(str(row[0]))
+    return int(row[0])
 
 
 _DONE_PATHS = "SELECT path FROM files WHERE status = 'analyzed'"

@@ -53,7 +53,7 @@ def run(place: Place) -> list[Finding]:
         return [told("the day was not tried", trouble)]
     with ExitStack() as rooms:
         cgroup = rooms.enter_context(memory_cgroup(LIMIT_MIB * MIB))
-        service = Service(place.folder / "run", cgroup=cgroup, **SETTINGS)
+        service = Service(place.folder / "run", SETTINGS, cgroup=cgroup)
         disk = place.folder / "disk"
         disk.mkdir()
         service.data.mkdir(exist_ok=True)
@@ -135,7 +135,7 @@ class _Day:
     def _look(self) -> tuple[int, int, int]:
         with suppress(Exception):  # a full disk may keep us from looking
             (row,) = self._service.ask_library(LEFT)
-            jobs, self._done, known = (int(str(value)) for value in row)
+            jobs, self._done, known = (int(value) for value in row)
             return jobs, self._done, known
         return 1, self._done, 0
 

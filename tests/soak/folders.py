@@ -31,6 +31,7 @@ NAMES = (
     b"x" * 251 + b".wav",
     b" .wav",
 )
+SETTINGS = {"WATCH_SETTLE_SECONDS": "0.2", "MUSICNN_RUNTIME": "off"}
 PATH_BYTES = 4096  # with the byte that ends it, as the kernel counts
 
 
@@ -46,7 +47,7 @@ def run(place: Place) -> list[Finding]:
 def names(place: Place) -> list[Finding]:
     """Names of odd bytes, and a path as long as the kernel takes."""
     (clip,) = make_excerpts(place.music, place.folder / "clip", ("wav",), 1, seconds=1)
-    service = Service(place.folder / "names", WATCH_SETTLE_SECONDS="0.2", MUSICNN_RUNTIME="off")
+    service = Service(place.folder / "names", SETTINGS)
     try:
         service.spawn()
         service.wait_ready()

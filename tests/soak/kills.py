@@ -112,8 +112,8 @@ class Massacre:
     def _left(self) -> int:
         time.sleep(0.2)
         (row,) = self._service.ask_library("SELECT (SELECT count(*) FROM jobs), (SELECT count(*) FROM files)")
-        known = int(str(row[1]))
-        return int(str(row[0])) + self.placed - known
+        known = int(row[1])
+        return int(row[0]) + self.placed - known
 
     def _check(self, opened: list[str]) -> None:
         """After a kill: the former culprit was named, the next one is claimed on disk, no result is gone."""
@@ -152,7 +152,7 @@ class Massacre:
 def run(place: Place) -> list[Finding]:
     """Kill a daemon `KILLS` times and let it finish."""
     excerpts = make_excerpts(place.music, place.folder / "excerpts", FORMS, place.scaled(24, 3), seconds=SECONDS)
-    service = Service(place.folder / "run", **SETTINGS)
+    service = Service(place.folder / "run", SETTINGS)
     massacre = Massacre(service, copies(excerpts, service.music), place.scaled(LEAST_LEFT, 8), place.seed)
     massacre.feed(place.scaled(FIRST_TRACKS, 16))
     try:
@@ -181,11 +181,11 @@ def _findings(place: Place, service: Service, massacre: Massacre) -> list[Findin
         exactly("interrupted tracks named, of those claimed at a kill", named, named + len(tally.unnamed)),
         told("of these killed again before the log line, named by `failures` only", tally.named_on_disk_only),
         exactly(
-            "tracks in the folder that have one finished result", int(str(statuses.get("analyzed", 0))), massacre.placed
+            "tracks in the folder that have one finished result", int(statuses.get("analyzed", 0)), massacre.placed
         ),
         exactly("results lost after they were logged", len(tally.lost), 0),
         exactly("tracks analyzed twice", sum(times > 1 for times in analyzed.values()), 0),
-        exactly("excerpts whose copies gave different music", sum(int(str(row[1])) != 1 for row in hashes), 0),
+        exactly("excerpts whose copies gave different music", sum(int(row[1]) != 1 for row in hashes), 0),
         at_most("longest time until ready again", ready[-1], READY_BAR_SECONDS, " s"),
         told("median and 99 % of it", f"{statistics.median(ready):.2f} s, {ready[int(len(ready) * 0.99)]:.2f} s"),
         told("CPU time until ready, median and most", _median_and_most(tally.ready_cpu_seconds, " s")),

@@ -30,7 +30,7 @@ def unmounted(place: Place) -> list[Finding]:
     excerpts = make_excerpts(place.music, place.folder / "clips", ("ogg", "wav"), 4, seconds=2)
     feed = copies(excerpts, disk)
     tracks = [next(feed) for _ in range(place.scaled(TRACKS, 8))]
-    service = Service(place.folder / "mounts", **SETTINGS)
+    service = Service(place.folder / "mounts", SETTINGS)
     if not _mount("--bind", disk, service.music):
         return [told("unmounted: not tried", "no right to mount here")]
     try:
@@ -84,7 +84,7 @@ def exhausted(place: Place) -> list[Finding]:
     """The system's inotify watches run out while the daemon runs, for real, and come back."""
     if not os.access(WATCH_LIMIT, os.W_OK):
         return [told("ENOSPC: not tried", f"no right to write {WATCH_LIMIT}")]
-    service = Service(place.folder / "watches", **SETTINGS)
+    service = Service(place.folder / "watches", SETTINGS)
     feed = copies(make_excerpts(place.music, place.folder / "clip", ("ogg",), 1, seconds=2), service.music)
     next(feed)
     try:

@@ -48,7 +48,7 @@ def run(place: Place) -> list[Finding]:
     with ExitStack() as rooms:
         trouble = why_not()
         cgroup = None if trouble else rooms.enter_context(memory_cgroup(LIMIT_MIB * MIB))
-        service = Service(place.folder / "run", cgroup=cgroup, **SETTINGS)
+        service = Service(place.folder / "run", SETTINGS, cgroup=cgroup)
         rooms.callback(service.close)
         count = _make(place, service)
         watch = _Watch(place, service)
@@ -131,7 +131,7 @@ class _Watch:
 
 def _results(service: Service) -> list[Row]:
     rows = service.ask_library("SELECT path, status, reason FROM files LEFT JOIN analyses ON file_id = files.id")
-    return [(os.path.basename(os.fsdecode(bytes(path))), status, reason) for path, status, reason in rows]  # type: ignore[arg-type, misc]
+    return [(os.path.basename(os.fsdecode(bytes(path))), status, reason) for path, status, reason in rows]
 
 
 def _verdicts(count: int, rows: list[Row]) -> list[Finding]:

@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.cgroups import MIB, memory_cgroup, why_not
+from benchmarks.cgroups import MIB, MemoryCgroup, memory_cgroup, why_not
 from tests.soak.findings import Finding, exactly, holds, told
 from tests.soak.music import make_excerpts
 from tests.soak.place import Place
@@ -119,7 +119,7 @@ def _worked_off(service: Service) -> bool:
     done = "SELECT count(*) FROM files WHERE status IS NULL UNION ALL SELECT count(*) FROM files"
     while service.process.poll() is None:
         if service.status_of("/readyz") == 200:
-            left, known = (int(str(row[0])) for row in service.ask_library(done))
+            left, known = (int(row[0]) for row in service.ask_library(done))
             if known and not left:
                 return True
         time.sleep(0.05)
@@ -128,14 +128,15 @@ def _worked_off(service: Service) -> bool:
 
 def _analyzed(service: Service) -> int:
     (row,) = service.ask_library("SELECT count(*) FROM files WHERE status = 'analyzed'")
-    return int(str(row[0]))
+    return int(row[0])
 
 
 @contextmanager
-def _service(place: Place, name: str, settings: dict[str, str], **how: object) -> Iterator[Service]:
+def _service(
+    place: Place, name: str, settings: dict[str, str], cgroup: MemoryCgroup | None = None
+) -> Iterator[Service]:
     with ExitStack() as rooms:
-        service = Service(place.folder / name, **how, **SETTINGS)  # type: ignore[arg-type]
-        service.environment |= settings
+        service = Service(place.folder / name, SETTINGS | settings, cgroup=cgroup)
         rooms.callback(service.close)
         yield service
 

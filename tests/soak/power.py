@@ -45,12 +45,19 @@ class Losses:
     unsynced_lost: int = 0
 
 
+def why_not() -> str | None:
+    """Why no file system can be made in a file here; None if one can."""
+    if os.geteuid() != 0 or shutil.which("mkfs.ext4") is None:
+        return "needs root and mkfs.ext4"
+    return None if os.path.exists("/dev/loop-control") else "there are no loop devices"
+
+
 def run(place: Place) -> list[Finding]:
     """Cut the power `CUTS` times, on copies."""
-    if os.geteuid() != 0 or shutil.which("mkfs.ext4") is None:
-        return [told("not tried", "needs root and mkfs.ext4")]
+    if trouble := why_not():
+        return [told("not tried", trouble)]
     excerpts = make_excerpts(place.music, place.folder / "excerpts", ("flac", "ogg", "wav"), 6, SECONDS)
-    service = Service(place.folder / "run", **SETTINGS)
+    service = Service(place.folder / "run", SETTINGS)
     image = _made_image(place.folder / "disk.img")
     losses = Losses()
     with ExitStack() as rooms:
@@ -59,8 +66,8 @@ def run(place: Place) -> list[Finding]:
         _cut_over_and_over(place, service, image, copies(excerpts, service.music), losses)
         service.stop()
     return [
-        exactly("power cuts", losses.cuts, place.scaled(CUTS)),
-        at_least("of these that lost a file that nobody had synced", losses.unsynced_lost, place.scaled(CUTS) // 2),
+        exactly("power cuts", losses.cuts, place.scaled(CUTS, 2)),
+        at_least("of these that lost a file that nobody had synced", losses.unsynced_lost, place.scaled(CUTS, 2) // 2),
         told("results told in the log before the last cut", len(losses.told)),
         exactly("results told that a copy of the disk did not have", len(losses.missing), 0),
         exactly("copies on which SQLite found a fault in the library", losses.damaged, 0),
@@ -71,7 +78,7 @@ def _cut_over_and_over(place: Place, service: Service, image: Path, tracks: Iter
     chance, placed = random.Random(place.seed), len(list(islice(tracks, BACKLOG)))
     service.spawn()
     service.wait_ready()
-    for number in range(place.scaled(CUTS)):
+    for number in range(place.scaled(CUTS, 2)):
         time.sleep(chance.uniform(0, LONGEST_WAIT_SECONDS))
         unsynced = service.data / f"unsynced {number}"
         unsynced.write_bytes(b"x" * 4096)

@@ -14,9 +14,10 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from benchmarks.cgroups import MemoryCgroup
 from playlista.database import FILE_NAME
@@ -32,18 +33,13 @@ class Service(Daemon):
     """One daemon on a port that stays the same from life to life, perhaps inside a cgroup."""
 
     def __init__(
-        self,
-        folder: Path,
-        *,
-        cgroup: MemoryCgroup | None = None,
-        environment: dict[str, str] | None = None,
-        **settings: str,
+        self, folder: Path, settings: Mapping[str, str] | None = None, *, cgroup: MemoryCgroup | None = None
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._port = _free_port()
         self._cgroup = cgroup
-        base = dict(os.environ if environment is None else environment)
-        super().__init__(folder, base, LISTEN_ADDRESS=f"127.0.0.1:{self._port}", **settings)
+        address = f"127.0.0.1:{self._port}"
+        super().__init__(folder, dict(os.environ), **{"LISTEN_ADDRESS": address, **(settings or {})})
         self.journal = Journal(self.log)
 
     @property
@@ -123,7 +119,7 @@ class Service(Daemon):
         self.process.wait()
         self.process = None
 
-    def ask_library(self, query: str) -> list[tuple[object, ...]]:
+    def ask_library(self, query: str) -> list[tuple[Any, ...]]:
         """Rows of the library as it lies on disk, read without changing it."""
         uri = f"{(self.data / FILE_NAME).as_uri()}?mode=ro"
         connection = sqlite3.connect(uri, uri=True, timeout=10)
@@ -134,7 +130,7 @@ class Service(Daemon):
 
     def paths_where(self, query: str) -> list[str]:
         """The first column of `query`, which must be a path."""
-        return [os.fsdecode(bytes(row[0])) for row in self.ask_library(query)]  # type: ignore[arg-type]
+        return [os.fsdecode(bytes(row[0])) for row in self.ask_library(query)]
 
 
 def _open_files(pid: int) -> list[str]:
