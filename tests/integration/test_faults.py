@@ -42,8 +42,8 @@ def test_odd_names_are_analyzed_stored_byte_for_byte_and_shown(place: Place) -> 
     assert missed(folders.names(place)) == []
 
 
-def test_a_hundred_mutants_through_the_daemon_end_in_words(place: Place) -> None:
-    assert missed(mutants.run(place)) == []
+def test_mutants_of_every_format_through_the_daemon_end_in_words(tmp_path: Path) -> None:
+    assert missed(mutants.run(Place(tmp_path, scale=0.005))) == []
 
 
 def test_what_was_told_is_on_the_disk_when_the_power_goes(place: Place) -> None:

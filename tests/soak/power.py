@@ -27,7 +27,7 @@ from tests.soak.place import Place
 from tests.soak.service import Service
 
 CUTS = 100
-IMAGE_MB = 64
+IMAGE_MB = 32
 SECONDS = 12.0
 LONGEST_WAIT_SECONDS = 1.5
 BACKLOG = 30
