@@ -45,14 +45,28 @@ def music(tmp_path: Path) -> Path:
     return folder
 
 
-def worker_of(rooms: Rooms, music: Path) -> Worker:
-    """A worker that overflows."""
+class Replacing(AudioAnalyzer):
+    """Is overtaken by somebody who puts another file in the place of the first one that it reads."""
+
+    replacement: bytes | None = None
+
+    def analyze(self, path: str, *, shown_as: str | None = None, how: Pass = EVERYTHING) -> Analysis:
+        analysis = super().analyze(path, shown_as=shown_as, how=how)
+        if self.replacement is not None:
+            Path(path).with_suffix(".part").write_bytes(self.replacement)
+            Path(path).with_suffix(".part").rename(path)
+            self.replacement = None
+        return analysis
+
+
+def worker_of(rooms: Rooms, music: Path, analyzer: AudioAnalyzer) -> Worker:
+    """A worker with `analyzer`."""
     cleanup = Cleanup(enabled=False)
     return Worker(
         os.fspath(music),
         queue=rooms.queue,
         store=rooms.store,
-        analyzer=Overflowing(Settings(musicnn_runtime="off")),
+        analyzer=analyzer,
         admission=Admission(Cgroup(), ladder(3.0, 0), cleanup=cleanup.now),
         cleanup=cleanup,
         sampler=None,
@@ -68,7 +82,7 @@ def test_a_result_that_cannot_be_stored_fails_its_track_and_the_others_go_on(mus
     with open_rooms(tmp_path) as rooms:
         files = [TrackFile.from_stat(path.name, path.stat()) for path in sorted(music.iterdir())]
         rooms.queue.enqueue(files, "scan")
-        worker = worker_of(rooms, music)
+        worker = worker_of(rooms, music, Overflowing(Settings(musicnn_runtime="off")))
         for _ in range(MAX_ATTEMPTS):
             worker.run(until_empty=True)
             rooms.clock.now += 3600  # past the back-off
@@ -79,3 +93,23 @@ def test_a_result_that_cannot_be_stored_fails_its_track_and_the_others_go_on(mus
     bad = results["bad.wav"]
     assert (bad.status, bad.reason) == (Status.QUARANTINED, FailureReason.INTERNAL)
     assert "JSON" in str(bad.detail)
+
+
+def test_what_was_read_of_a_file_that_was_replaced_meanwhile_counts_for_nothing(music: Path, tmp_path: Path) -> None:
+    analyzer = Replacing(Settings(musicnn_runtime="off"))
+    analyzer.replacement = signals.write(tmp_path / "longer.wav", signals.song(5)).read_bytes()
+    with open_rooms(tmp_path) as rooms:
+        rooms.queue.enqueue([TrackFile.from_stat("a.wav", (music / "a.wav").stat())], "scan")
+        worker = worker_of(rooms, music, analyzer)
+        worker.run(until_empty=True)
+        assert rooms.store.get("a.wav") is None
+        (retry,) = rooms.overview.retries()
+        assert (retry.reason, retry.attempts) == (FailureReason.VANISHED, 0)
+        rooms.clock.now += 3600  # past the back-off; a daemon that sees the change goes on at once
+        worker.run(until_empty=True)
+
+        result = rooms.store.get("a.wav")
+
+    assert result is not None
+    assert result.audio is not None
+    assert result.audio.duration_seconds == 5.0
