@@ -113,7 +113,8 @@ def test_an_offset_is_no_sound() -> None:
     assert spectral(song + np.float32(0.2)).centroid_hz == pytest.approx(spectral(song).centroid_hz, rel=0.02)
 
 
-@pytest.mark.parametrize("level", [0.0, 5e-5], ids=["silence", "dither"])
+# Dither of 16 bits and the rounding behind it are half a step of 2 ** -15, RMS.
+@pytest.mark.parametrize("level", [0.0, 0.5 * 2**-15], ids=["silence", "dither"])
 def test_silence_has_no_spectrum(level: float) -> None:
     assert spectral((level * np.random.default_rng(0).standard_normal(50_000)).astype(np.float32)) is None
 
@@ -127,6 +128,15 @@ def test_silence_within_a_track_counts_for_nothing() -> None:
     pauses = np.zeros(100 * 1536, np.float32)  # whole hops, so that the frames within the sound are the same
     alone, with_pauses = spectral(sound), spectral(np.concatenate([pauses, sound, pauses]))
     assert values(with_pauses)[:11] == pytest.approx(values(alone)[:11], rel=0.01)
+
+
+@pytest.mark.parametrize("gain_db", [-25, -20, -3, 20])
+def test_only_the_mfccs_depend_on_the_level(gain_db: float) -> None:
+    # Pauses full of noise 65 dB below the music: gated at every level, and not only where they end under -90 dBFS.
+    noise = 0.3 * 10 ** (-65 / 20) * coloured_noise(20, 0)
+    sound = noise + np.pad(0.3 * cadence(2, "major"), len(noise))[len(noise) :][: len(noise)]
+    there, here = spectral(sound.astype(np.float32)), spectral((sound * 10 ** (gain_db / 20)).astype(np.float32))
+    assert values(here)[:-26] == pytest.approx(values(there)[:-26], rel=1e-3)
 
 
 def test_a_sound_shorter_than_a_frame_is_still_described() -> None:

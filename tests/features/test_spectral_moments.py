@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playlista.features.moments import RunningMoments
+from playlista.features.moments import GatedMoments, RunningMoments
 
 
 @given(st.lists(st.integers(0, 400), max_size=10), st.floats(-1e6, 1e6))
@@ -48,3 +48,33 @@ def test_a_reset_forgets() -> None:
     moments.reset()
     moments.add(np.array([[2.0]]))
     assert (moments.count, list(moments.mean)) == (1, [2])
+
+
+def test_merged_moments_are_those_of_all_rows() -> None:
+    rows = np.random.default_rng(1).standard_normal((90, 2)) + 1e6
+    merged, part = RunningMoments(2), RunningMoments(2)
+    merged.add(rows[:20])
+    part.add(rows[20:])
+    merged.merge(part)
+    merged.merge(RunningMoments(2))
+    assert merged.count == 90
+    assert merged.mean == pytest.approx(rows.mean(axis=0), rel=1e-12)
+    assert merged.variance == pytest.approx(rows.var(axis=0), rel=1e-6)
+
+
+@pytest.mark.parametrize("loudest_db", [-35, 0, 20])
+def test_rows_far_below_the_loudest_count_for_nothing_wherever_it_comes(loudest_db: float) -> None:
+    levels = np.array([loudest_db - 55, loudest_db - 45, loudest_db - 60, loudest_db, loudest_db - 54])
+    rows = np.arange(5.0)[:, np.newaxis]
+    moments = GatedMoments(1, 50.0)
+    for row, level in zip(rows, levels, strict=True):
+        moments.add(row[np.newaxis], np.array([level]))
+    assert (moments.result().count, list(moments.result().mean)) == (2, [2.0])
+
+
+def test_levels_beyond_the_scale_count_with_its_ends() -> None:
+    moments = GatedMoments(1, 50.0)
+    moments.add(np.array([[1.0], [3.0], [5.0]]), np.array([-400.0, 100.0, 400.0]))
+    assert list(moments.result().mean) == [4.0]
+    moments.reset()
+    assert moments.result().count == 0

@@ -1,9 +1,12 @@
-"""Mean and variance of a stream of vectors, without keeping them."""
+"""Mean and variance of a stream of vectors, without keeping them, and of its loud part alone."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+
+#: Levels that are told apart; what is lower or higher counts with the last.
+LOWEST_LEVEL_DB, HIGHEST_LEVEL_DB, LEVEL_STEP_DB = -93.0, 60.0, 3.0
 
 
 class RunningMoments:
@@ -41,14 +44,21 @@ class RunningMoments:
 
     def add(self, rows: NDArray[np.floating]) -> None:
         """Take more rows [shape=(n, columns)]; n may be 0."""
-        if not len(rows):
-            return
-        wide = rows.astype(np.float64)
-        batch_mean = wide.mean(axis=0)
-        step = batch_mean - self._mean
-        total = self.count + len(wide)
-        self._squares += np.square(wide - batch_mean).sum(axis=0) + step**2 * self.count * len(wide) / total
-        self._mean += step * (len(wide) / total)
+        if len(rows):
+            wide = rows.astype(np.float64)
+            mean = wide.mean(axis=0)
+            self._merge(len(wide), mean, np.square(wide - mean).sum(axis=0))
+
+    def merge(self, other: RunningMoments) -> None:
+        """Take all rows that `other` has taken."""
+        if other.count:
+            self._merge(other.count, other._mean, other._squares)
+
+    def _merge(self, count: int, mean: NDArray[np.float64], squares: NDArray[np.float64]) -> None:
+        step = mean - self._mean
+        total = self.count + count
+        self._squares += squares + step**2 * self.count * count / total
+        self._mean += step * (count / total)
         self.count = total
 
     def reset(self) -> None:
@@ -56,3 +66,49 @@ class RunningMoments:
         self._mean[:] = 0.0
         self._squares[:] = 0.0
         self.count = 0
+
+
+class GatedMoments:
+    """Mean and variance of rows that have a level each, without those far below the loudest of them all.
+
+    The loudest is not known before the end; so rows are counted apart by level, in steps of 3 dB, until then.
+
+    Parameters
+    ----------
+    columns : int
+        Length of a row.
+    gate_db : float
+        Rows this far below the loudest, or up to a step less, count for nothing.
+    """
+
+    def __init__(self, columns: int, gate_db: float) -> None:
+        self._steps = [
+            RunningMoments(columns) for _ in range(int((HIGHEST_LEVEL_DB - LOWEST_LEVEL_DB) / LEVEL_STEP_DB))
+        ]
+        self._gate_steps = round(gate_db / LEVEL_STEP_DB)
+        self._columns = columns
+
+    @property
+    def retained_bytes(self) -> int:
+        """Bytes of the state; constant."""
+        return sum(step.retained_bytes for step in self._steps)
+
+    def add(self, rows: NDArray[np.floating], level_db: NDArray[np.floating]) -> None:
+        """Take more rows [shape=(n, columns)] and their levels [shape=(n,)]; n may be 0."""
+        step_of_row = np.clip((level_db - LOWEST_LEVEL_DB) // LEVEL_STEP_DB, 0, len(self._steps) - 1).astype(np.intp)
+        for number in np.unique(step_of_row):
+            self._steps[number].add(rows[step_of_row == number])
+
+    def result(self) -> RunningMoments:
+        """Moments of the rows that are not gated; of none where there was no row."""
+        used = [number for number, step in enumerate(self._steps) if step.count]
+        merged = RunningMoments(self._columns)
+        for number in used:
+            if number >= used[-1] - self._gate_steps:
+                merged.merge(self._steps[number])
+        return merged
+
+    def reset(self) -> None:
+        """Forget all rows."""
+        for step in self._steps:
+            step.reset()

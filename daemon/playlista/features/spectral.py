@@ -6,8 +6,9 @@ Frames are 93 ms long, every 70 ms, at every rate (2048 samples at 22 050 Hz, 40
 scaled so that a sinusoid of amplitude a has magnitude a. The spectrum is described from the second bin above 0 Hz,
 since an offset reaches into the first, up to 10 kHz: the band that the resampler leaves whole at 22 050 Hz, and that
 all rates from there on have alike.
-The values of a frame are those that ``features.spectral_descriptors`` and ``features.mfcc`` define. Frames under
--80 dBFS RMS are silent and count for nothing. Only the MFCCs depend on the level of the track.
+The values of a frame are those that ``features.spectral_descriptors`` and ``features.mfcc`` define. Frames 50 dB below
+the loudest of the track count for nothing: there lie pauses, and the noise of the recording. Frames under -90 dBFS RMS,
+in which is the dither of 16 bits, are silent. So only the MFCCs depend on the level of the track.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from numpy.typing import NDArray
 from playlista.features import spectral_descriptors as descriptors
 from playlista.features.frames import FrameStream, Spectra, amplitude_window, frame_length_of
 from playlista.features.mfcc import COEFFICIENTS, MelCepstrum
-from playlista.features.moments import RunningMoments
+from playlista.features.moments import GatedMoments
 from playlista.tracks import Spectral
 
 #: Version of the values in ``Spectral``; rises when they change.
-VERSION = 1
+VERSION = 2
 
 FRAME_SECONDS = 0.093
 BATCH_FRAMES = 64
@@ -33,8 +34,10 @@ HIGHEST_HZ = 10_000.0
 _LOWEST_FULL_RATE_HZ = 22_050
 #: Bins in the main lobe of an offset (0 Hz) under a Hann window.
 _OFFSET_BINS = 2
-#: Mean square of a frame at -80 dBFS; and of one at +150 dBFS, beyond which float32 ends. Only a hostile file is so.
-SILENT_MEAN_SQUARE = 1e-8
+#: Frames this far below the loudest count for nothing. Relative, lest the level of a recording decide which ones do.
+GATE_DB = 50.0
+#: Mean square of a frame at -90 dBFS; and of one at +150 dBFS, beyond which float32 ends. Only a hostile file is so.
+SILENT_MEAN_SQUARE = 1e-9
 ABSURD_MEAN_SQUARE = 1e15
 #: Sum of the powers of a frame over its mean square, with our window (Parseval: 2 * 1.5 for Hann's noise bandwidth).
 _POWERS_PER_MEAN_SQUARE = 3.0
@@ -59,8 +62,8 @@ class SpectralAccumulator:
         self._cepstrum = MelCepstrum(self._bin_hz)
         self._frames = FrameStream(frame_length, frame_length * 3 // 4, BATCH_FRAMES)
         self._last_spectrum = np.zeros((1, len(self._bin_hz)), np.float32)
-        self._moments = RunningMoments(4 + len(self._bands) + COEFFICIENTS)
-        self._flux_moments = RunningMoments(1)
+        self._moments = GatedMoments(4 + len(self._bands) + COEFFICIENTS, GATE_DB)
+        self._flux_moments = GatedMoments(1, GATE_DB)
         self.reset()
 
     @property
@@ -85,21 +88,22 @@ class SpectralAccumulator:
         Returns
         -------
         Spectral, or None where no frame sounds
-            All but ``mfcc_var`` (population variances) are means over the frames that sound: ``centroid_hz`` and
-            ``rolloff_hz`` in Hz, up to 10 000; ``flatness`` 0..1; ``flux`` 0..sqrt(2), over frames whose predecessor
-            sounds too, 0 where there is none; ``zero_crossing_rate`` 0..1; ``contrast`` in dB, 0..80, of seven
-            octaves; 13 MFCCs.
+            All but ``mfcc_var`` (population variances) are means over the frames that sound and are not gated:
+            ``centroid_hz`` and ``rolloff_hz`` in Hz, up to 10 000; ``flatness`` 0..1; ``flux`` 0..sqrt(2), over frames
+            whose predecessor counts too, 0 where there is none; ``zero_crossing_rate`` 0..1; ``contrast`` in dB, 0..80,
+            of seven octaves; 13 MFCCs.
         """
         for batch in self._frames.flush():
             self._collect(batch)
-        if not self._moments.count:
+        moments, flux_moments = self._moments.result(), self._flux_moments.result()
+        if not moments.count:
             return None
-        mean, variance = self._moments.mean.tolist(), self._moments.variance.tolist()
+        mean, variance = moments.mean.tolist(), moments.variance.tolist()
         return Spectral(
             centroid_hz=mean[0],
             rolloff_hz=mean[1],
             flatness=mean[2],
-            flux=self._flux_moments.mean.tolist()[0],
+            flux=flux_moments.mean.tolist()[0],
             zero_crossing_rate=mean[3],
             contrast=tuple(mean[4:-COEFFICIENTS]),
             mfcc_mean=tuple(mean[-COEFFICIENTS:]),
@@ -113,18 +117,20 @@ class SpectralAccumulator:
         self._flux_moments.reset()
         self._frames_seen = 0
         self._last_sounding = -2
+        self._last_level_db = 0.0
 
     def _collect(self, frames: NDArray[np.float32]) -> None:
         power = self._power(frames)
-        sounds = self._sounds(power)
+        mean_square = power.sum(axis=1, dtype=np.float64) / _POWERS_PER_MEAN_SQUARE
+        sounds = (mean_square > SILENT_MEAN_SQUARE) & (mean_square < ABSURD_MEAN_SQUARE)
         numbers = self._frames_seen + np.flatnonzero(sounds)
         self._frames_seen += len(frames)
         if not sounds.all():
-            frames, power = frames[sounds], power[sounds]
+            frames, power, mean_square = frames[sounds], power[sounds], mean_square[sounds]
         if len(frames):
-            magnitude = np.sqrt(power)
-            self._moments.add(self._rows(frames, magnitude, power))
-            self._flux_moments.add(self._flux(magnitude, numbers)[:, np.newaxis])
+            magnitude, level_db = np.sqrt(power), 10 * np.log10(mean_square)
+            self._moments.add(self._rows(frames, magnitude, power), level_db)
+            self._collect_flux(magnitude, level_db, numbers)
 
     def _power(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         """Powers of the described bins [shape=(frames, bins)]."""
@@ -132,12 +138,6 @@ class SpectralAccumulator:
             spectrum = self._spectra.of(frames)[:, _OFFSET_BINS : _OFFSET_BINS + len(self._bin_hz)]
             power: NDArray[np.float32] = np.square(spectrum.real) + np.square(spectrum.imag)
         return power
-
-    def _sounds(self, power: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Whether each frame sounds, neither silent nor absurd."""
-        mean_square = power.sum(axis=1, dtype=np.float64) / _POWERS_PER_MEAN_SQUARE
-        sounds: NDArray[np.bool_] = (mean_square > SILENT_MEAN_SQUARE) & (mean_square < ABSURD_MEAN_SQUARE)
-        return sounds
 
     def _rows(
         self, frames: NDArray[np.float32], magnitude: NDArray[np.float32], power: NDArray[np.float32]
@@ -155,14 +155,21 @@ class SpectralAccumulator:
             )
         )
 
-    def _flux(self, magnitude: NDArray[np.float32], numbers: NDArray[np.intp]) -> NDArray[np.float32]:
-        """Flux of the frames, numbered within the track, that follow directly on one that sounds."""
+    def _collect_flux(
+        self, magnitude: NDArray[np.float32], level_db: NDArray[np.float64], numbers: NDArray[np.intp]
+    ) -> None:
+        """Add the flux of the frames, numbered within the track, that follow directly on one that sounds.
+
+        It is as loud as the quieter of the two: beside a gated frame it would tell of noise.
+        """
         unit = magnitude / np.sqrt(np.einsum("fb,fb->f", magnitude, magnitude))[:, np.newaxis]
         before = np.concatenate((self._last_spectrum, unit[:-1]))
+        quieter_db = np.minimum(level_db, np.append(self._last_level_db, level_db[:-1]))
         follows = np.diff(numbers, prepend=self._last_sounding) == 1
         self._last_spectrum[:] = unit[-1]
-        self._last_sounding = int(numbers[-1])
-        return descriptors.flux(unit[follows], before[follows])
+        self._last_sounding, self._last_level_db = int(numbers[-1]), float(level_db[-1])
+        flux = descriptors.flux(unit[follows], before[follows])
+        self._flux_moments.add(flux[:, np.newaxis], quieter_db[follows])
 
 
 def _described_bins(sample_rate_hz: int, frame_length: int) -> NDArray[np.float32]:
