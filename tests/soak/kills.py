@@ -111,9 +111,8 @@ class Massacre:
 
     def _left(self) -> int:
         time.sleep(0.2)
-        (row,) = self._service.ask_library("SELECT (SELECT count(*) FROM jobs), (SELECT count(*) FROM files)")
-        known = int(row[1])
-        return int(row[0]) + self.placed - known
+        ((jobs, known),) = self._service.ask_library("SELECT (SELECT count(*) FROM jobs), count(*) FROM files")
+        return int(jobs) + self.placed - int(known)
 
     def _check(self, opened: list[str]) -> None:
         """After a kill: the former culprit was named, the next one is claimed on disk, no result is gone."""
@@ -122,7 +121,7 @@ class Massacre:
         claimed = self._service.paths_where(CLAIMED) if self._library_exists() else []
         self.tally.reading += bool(opened)
         self.tally.unclaimed += [path for path in opened if path not in claimed]
-        self.tally.lost |= self._service.journal.results - set(self._stored())
+        self.tally.lost |= self._service.journal.results - self._stored()
         for path in claimed:
             self.tally.hits[path] += path != self._expected
         self._expected = next(iter(claimed), None)
@@ -142,8 +141,8 @@ class Massacre:
             self.tally.unnamed.append(self._expected)
         self._expected = None
 
-    def _stored(self) -> list[str]:
-        return self._service.paths_where(WITH_RESULT) if self._library_exists() else []
+    def _stored(self) -> set[str]:
+        return set(self._service.paths_where(WITH_RESULT)) if self._library_exists() else set()
 
     def _library_exists(self) -> bool:
         return (self._service.data / "playlista.db").exists()
@@ -168,7 +167,7 @@ def run(place: Place) -> list[Finding]:
 
 def _findings(place: Place, service: Service, massacre: Massacre) -> list[Finding]:
     tally, analyzed = massacre.tally, service.journal.analyzed
-    statuses = dict(service.ask_library("SELECT status, count(*) FROM files GROUP BY status"))
+    ((finished,),) = service.ask_library("SELECT count(*) FROM files WHERE status = 'analyzed'")
     hashes = service.ask_library(MUSIC_BY_EXCERPT)
     (intact,) = service.ask_library("PRAGMA integrity_check")[0]
     named = tally.named + tally.named_on_disk_only
@@ -180,9 +179,7 @@ def _findings(place: Place, service: Service, massacre: Massacre) -> list[Findin
         exactly("tracks open that no attempt on disk claimed", len(tally.unclaimed), 0),
         exactly("interrupted tracks named, of those claimed at a kill", named, named + len(tally.unnamed)),
         told("of these killed again before the log line, named by `failures` only", tally.named_on_disk_only),
-        exactly(
-            "tracks in the folder that have one finished result", int(statuses.get("analyzed", 0)), massacre.placed
-        ),
+        exactly("tracks in the folder that have one finished result", int(finished), massacre.placed),
         exactly("results lost after they were logged", len(tally.lost), 0),
         exactly("tracks analyzed twice", sum(times > 1 for times in analyzed.values()), 0),
         exactly("excerpts whose copies gave different music", sum(int(row[1]) != 1 for row in hashes), 0),

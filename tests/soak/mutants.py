@@ -124,7 +124,7 @@ class _Watch:
         return [
             exactly("deaths of the daemon", self.deaths, 0),
             at_most("longest time for one file", self.longest_seconds, TIMEOUT_SECONDS + GRACE_SECONDS, " s"),
-            told("that was", os.path.basename(self.longest_path)),
+            told("which one that was", os.path.basename(self.longest_path)),
             at_most("peak resident memory of the daemon", self.peak_bytes / MIB, LIMIT_MIB, " MiB", digits=0),
         ]
 
@@ -142,10 +142,15 @@ def _verdicts(count: int, rows: list[Row]) -> list[Finding]:
     ]
     return [
         exactly("mutants of real files that have a result", sum(row[1] is not None for row in rows), count),
-        exactly(f"of these with a reason that blames anything but the file {' '.join(wrong[:5])}", len(wrong), 0),
-        exactly(f"undamaged files among them not told as analyzed {' '.join(spoilt[:5])}", len(spoilt), 0),
-        exactly(f"files cut to 20-80 % told as whole {' '.join(trusted[:5])}", len(trusted), 0),
+        _none("of these with a reason that blames anything but the file", wrong),
+        _none("undamaged files among them not told as analyzed", spoilt),
+        _none("files cut to 20-80 % told as whole, where the format shows its length or its end", trusted),
     ]
+
+
+def _none(what: str, names: list[str]) -> Finding:
+    """That there are no such files; else with the names of some."""
+    return exactly(f"{what}: {', '.join(names[:5])}" if names else what, len(names), 0)
 
 
 def _kinds(rows: list[Row]) -> list[Finding]:

@@ -104,12 +104,15 @@ def growth(samples: Sequence[Sample]) -> list[Finding]:
     slope, peak = resident.per_thousand_tracks, max(one.resident_bytes for one in samples) / MIB
     return [
         at_most("resident memory, growth from the 2nd hour to the 24th", resident.growth, GROWTH_BAR_MIB, " MiB"),
-        told("in the 2nd hour, in the 24th, at most", f"{resident.first:.1f}, {resident.last:.1f}, {peak:.1f} MiB"),
-        told("slope by regression over the hours, per 1,000 tracks", f"{slope:+.2f} MiB"),
+        told(
+            "resident memory in the 2nd hour, in the 24th, at most",
+            f"{resident.first:.1f}, {resident.last:.1f}, {peak:.1f} MiB",
+        ),
+        told("its slope by regression over the hours, per 1,000 tracks", f"{slope:+.2f} MiB"),
         at_most("file descriptors between tracks, growth", descriptors.growth, 0, digits=0),
-        told("in the 2nd hour, in the 24th", f"{descriptors.first:.0f}, {descriptors.last:.0f}"),
+        told("file descriptors in the 2nd hour, in the 24th", f"{descriptors.first:.0f}, {descriptors.last:.0f}"),
         at_most("threads between tracks, growth", threads.growth, 0, digits=0),
-        told("in the 2nd hour, in the 24th", f"{threads.first:.0f}, {threads.last:.0f}"),
+        told("threads in the 2nd hour, in the 24th", f"{threads.first:.0f}, {threads.last:.0f}"),
     ]
 
 
