@@ -40,14 +40,14 @@ def _durations(rows: Sequence[Any], path: Path) -> None:
     axes.set(xscale="log", xlabel="length of the file", ylabel="peak MiB of the whole process", ylim=(0, 290))
     axes.set_xticks(places, [length(place) for place in places])
     axes.minorticks_off()
-    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+    axes.legend(fontsize=8, loc="lower right", frameon=False)
     finish(figure, axes, path)
 
 
 def _files(rows: Sequence[Any], path: Path) -> None:
     figure, axes = plt.subplots(figsize=(9, 3.6))
     modes = list(dict.fromkeys(row["mode"] for row in rows))
-    names = list(dict.fromkeys(row["file"] for row in rows))
+    names = sorted(dict.fromkeys(row["file"] for row in rows), key=lambda name: int(name.split()[0]))
     for number, mode in enumerate(modes):
         peaks = [
             next(r["peak_rss_bytes"] for r in rows if (r["mode"], r["file"]) == (mode, name)) / MIB for name in names
@@ -67,7 +67,7 @@ def _limits(rows: Sequence[Any], path: Path) -> None:
     bars = axes.barh([row["runtime"] for row in found], [row["limit_mib"] for row in found], color=OURS)
     axes.bar_label(bars, fmt=" %d", fontsize=8)
     axes.axvline(192, color=THEIRS, linestyle="--")
-    axes.set_xlabel("smallest memory limit in MiB for an hour of each format (dashed: the promise, 192)")
+    axes.set_xlabel("smallest memory limit in MiB for ten minutes of each format (dashed: the promise, 192)")
     finish(figure, axes, path)
 
 
@@ -75,13 +75,14 @@ def _growth(found: Any, path: Path) -> None:
     figure, axes = plt.subplots(figsize=(9, 2.6))
     axes.plot(range(1, len(found["peaks"]) + 1), [peak / MIB for peak in found["peaks"]], color=OURS)
     axes.axvline(found["settled_after"], color=THEIRS, linestyle="--")
-    axes.set(xlabel="tracks analyzed in one process", ylabel="peak RSS in MiB", ylim=(0, None))
+    axes.set(xlabel="tracks analyzed in one process", ylabel="peak RSS in MiB")
+    axes.set_ylim(0, 1.2 * max(found["peaks"]) / MIB)
     finish(figure, axes, path)
 
 
 def _mapping(rows: Sequence[Any], path: Path) -> None:
     figure, axes = plt.subplots(figsize=(9, 2.8))
-    for row, colour in zip(rows, (OURS, "#c05020", THEIRS), strict=False):
+    for row, colour in zip(rows, (OURS, THEIRS), strict=False):
         shares = [100 * (number + 1) / len(row["usage"]) for number in range(len(row["usage"]))]
         axes.plot(
             shares, [usage / MIB for usage in row["usage"]], "o-", color=colour, label=row["way"].replace("`", "")

@@ -106,8 +106,9 @@ def speed(rows: list[Any], peers: list[Any]) -> str:
     """The guide's speed table: every file in every mode, paired by round."""
     header = ("file", "guide", "mode", "CPU s", "wall s", "CPU time less", "throughput more")
     lines = []
-    for name in dict.fromkeys(row["file"] for row in rows):
-        standard = of(rows, name, "standard")
+    for name in GUIDE_SPEED:
+        if not (standard := of(rows, name, "standard")):
+            continue
         for mode in (*modes(rows), *modes(peers)):
             own = of([*rows, *peers], name, mode)
             walls, cpus = ([row[key] for row in own] for key in ("wall_seconds", "cpu_seconds"))
