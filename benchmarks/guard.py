@@ -14,6 +14,7 @@ calls
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -75,19 +76,25 @@ def measure(analyze: Callable[[], Any], audio_seconds: float, rounds: int = ROUN
 
 
 def count_calls(work: Callable[[], Any]) -> int:
-    """Functions, Python's and built-in, that `work` calls on this thread."""
+    """Functions, Python's and built-in, that `work` calls on this thread.
+
+    Without garbage collections, whose finalizers and callbacks, if the program has any, fall where they like.
+    """
     calls = 0
 
     def note(_frame: FrameType, event: str, _argument: object) -> None:
         nonlocal calls
         calls += event in ("call", "c_call")
 
-    before = sys.getprofile()
+    before, collects = sys.getprofile(), gc.isenabled()
+    gc.disable()
     sys.setprofile(note)
     try:
         work()
     finally:
         sys.setprofile(before)
+        if collects:
+            gc.enable()
     return calls
 
 

@@ -1,4 +1,4 @@
-"""Plots of the speed results as PNG: ``python -m benchmarks.plots speed RESULTS.json FOLDER``.
+"""Plots of the speed results as PNG: ``python -m benchmarks.plots RESULTS FOLDER``.
 
 A process of its own, because matplotlib would make the one that measures large.
 """
@@ -13,6 +13,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib import pyplot as plt
 
+from benchmarks.speed_tables import beyond_first, hour_seconds
 from benchmarks.tables import length, load
 
 mpl.use("Agg")
@@ -21,8 +22,10 @@ OURS, THEIRS, FLOOR = "#1b6ca8", "#b0b0b0", "#e0c060"
 
 def speed(results: Any, folder: Path) -> None:
     """CPU seconds of each contender; cost of an hour against length and number."""
-    _contenders(results, folder / "speed.png")
-    _flatness(results, folder / "scaling.png")
+    if "contest" in results:
+        _contenders(results["contest"], folder / "speed.png")
+    if "durations" in results and "counts" in results:
+        _flatness(results, folder / "scaling.png")
 
 
 def _contenders(results: Any, path: Path) -> None:
@@ -54,15 +57,18 @@ def _colour(key: str) -> str:
 
 def _flatness(results: Any, path: Path) -> None:
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2))
-    start = results["start_up_seconds"]
-    for axes, rows, key, label in (
-        (left, results["durations"], "seconds", "length of one file"),
-        (right, results["counts"], "count", "number of 10 s files"),
+    start = results["durations"]["start_up_seconds"]
+    hourly = [(row["seconds"], hour_seconds(row, start)) for row in results["durations"]["rows"]]
+    first, *rows = results["counts"]
+    each = [(row["count"], 1000 * beyond_first(row, first)) for row in rows]
+    for axes, points, shown, label, unit in (
+        (left, hourly, length, "length of one file", "CPU seconds per audio hour"),
+        (right, each, str, "number of short files", "CPU ms per file"),
     ):
-        places = [row[key] for row in rows]
-        axes.plot(places, [3600 * (row["cpu_seconds"] - start) / row["seconds"] for row in rows], "o-", color=OURS)
-        axes.set(xscale="log", xlabel=label, ylabel="CPU seconds per audio hour", ylim=(0, None))
-        axes.set_xticks(places, [length(place) if key == "seconds" else str(place) for place in places])
+        places = [place for place, _ in points]
+        axes.plot(places, [cost for _, cost in points], "o-", color=OURS)
+        axes.set(xscale="log", xlabel=label, ylabel=unit, ylim=(0, None))
+        axes.set_xticks(places, [shown(place) for place in places])
         axes.minorticks_off()
     finish(figure, right, path)
 
@@ -79,4 +85,4 @@ def finish(figure: Any, axes: Any, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    {"speed": speed}[sys.argv[1]](load(Path(sys.argv[2])), Path(sys.argv[3]))
+    speed({path.stem: load(path) for path in Path(sys.argv[1]).glob("*.json")}, Path(sys.argv[2]))

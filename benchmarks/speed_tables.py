@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from benchmarks.tables import length, markdown_table, mib, spread
@@ -15,10 +15,22 @@ Results = Mapping[str, Any]
 
 
 def sections(results: Results) -> dict[str, str]:
-    """Each section of the page by its name."""
-    parts = [results["machine"], _about(results), contenders(results), bars(results), stages(results)]
-    scaling = "\n\n".join(filter(None, [durations(results), counts(results)]))
-    return {"speed": "\n\n".join(parts), "scaling": scaling}
+    """Each section of the page by its name, as far as it was measured.
+
+    Parameters
+    ----------
+    results : by the names of ``benchmarks.speed.SECTIONS``.
+    """
+    made: dict[str, str] = {}
+    if "contest" in results:
+        contest = results["contest"]
+        parts = [contest["machine"], _about(contest), contenders(contest), bars(contest), stages(contest)]
+        made["speed"] = "\n\n".join(parts)
+    if "durations" in results and "counts" in results:
+        made["scaling"] = f"{durations(results['durations'])}\n\n{counts(results['counts'])}"
+    if "idle" in results:
+        made["idle"] = idle(results["idle"])
+    return made
 
 
 def fastest(results: Results) -> str:
@@ -57,7 +69,7 @@ def contenders(results: Results) -> str:
 def bars(results: Results) -> str:
     """What must be shown, as ratios of CPU seconds within a round, with what was reached."""
     rows = [
-        (what, f"<= {bar:.2f}", spread(found), "yes" if statistics.median(found) <= bar else "no")
+        (what, f"<= {bar:.2f}", spread(found), _yes(statistics.median(found) <= bar))
         for what, bar, found in _bars(results)
     ]
     return markdown_table(("CPU seconds, whole processes", "bar", "median (range)", "reached"), rows)
@@ -104,38 +116,70 @@ def stages(results: Results) -> str:
 
 def durations(results: Results) -> str:
     """Cost and memory from short to long."""
-    header = ("one FLAC of", "CPU s", "CPU s per audio hour, without start-up", "times real time", "peak RSS MiB")
+    header = (
+        f"one FLAC of ({results['runtime']})", "CPU s", "CPU s per audio hour, without start-up", "times real time",
+        "peak RSS MiB",
+    )  # fmt: skip
     return markdown_table(
         header,
         [
             (
                 length(row["seconds"]),
                 f"{row['cpu_seconds']:.2f}",
-                f"{3600 * (row['cpu_seconds'] - results['start_up_seconds']) / row['seconds']:.1f}",
+                f"{hour_seconds(row, results['start_up_seconds']):.1f}",
                 f"{row['seconds'] / row['wall_seconds']:.0f}",
                 mib(row["peak_rss_bytes"]),
             )
-            for row in results["durations"]
+            for row in results["rows"]
         ],
     )
 
 
-def counts(results: Results) -> str:
+def hour_seconds(row: Results, start_up_seconds: float) -> float:
+    """CPU seconds for an hour of audio beyond the start-up."""
+    return float(3600 * (row["cpu_seconds"] - start_up_seconds) / row["seconds"])
+
+
+def counts(rows: Sequence[Results]) -> str:
     """Cost from few to many, through the library."""
-    header = ("tracks of 10 s", "CPU s", "CPU ms per track, without start-up", "peak RSS MiB", "analyzed")
+    first = rows[0]
+    each = length(first["seconds"] / first["count"])
+    header = (f"tracks of {each}", "CPU s", "CPU ms for each beyond the first", "wall s", "peak RSS MiB", "analyzed")
     return markdown_table(
         header,
         [
             (
                 row["count"],
                 f"{row['cpu_seconds']:.2f}",
-                f"{1000 * (row['cpu_seconds'] - results['start_up_seconds']) / row['count']:.1f}",
+                f"{1000 * beyond_first(row, first):.1f}" if row["count"] > 1 else "-",
+                f"{row['wall_seconds']:.0f}",
                 mib(row["peak_rss_bytes"]),
                 row["status"]["tracks"]["analyzed"],
             )
-            for row in results["counts"]
+            for row in rows
         ],
     )
+
+
+def beyond_first(row: Results, first: Results) -> float:
+    """CPU seconds for each track of a library beyond what a library of one track costs."""
+    return float(row["cpu_seconds"] - first["cpu_seconds"]) / (row["count"] - first["count"])
+
+
+def idle(rows: Sequence[Results]) -> str:
+    """What is asked for beside analysis: figure, bar, whether it is reached."""
+    header = ("beside analysis", "bar", "measured", "reached")
+    return markdown_table(
+        header,
+        [
+            (row["what"], row["bar"], f"{row['figure']:.{row['digits']}f} {row['unit']}", _yes(row["reached"]))
+            for row in rows
+        ],
+    )
+
+
+def _yes(reached: bool) -> str:
+    return "yes" if reached else "no"
 
 
 def ratios(results: Results, key: str, other: str) -> list[float]:
