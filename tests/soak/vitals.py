@@ -65,11 +65,20 @@ def sample(pid: int, progress: int) -> Sample:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """One measure over the day: in its second and its last hour, and by a straight line through the hours between."""
+    """One measure over the day, hour by hour from the second on, and by a straight line through all of them."""
 
-    first: float
-    last: float
+    hours: tuple[float, ...]
     per_thousand_tracks: float
+
+    @property
+    def first(self) -> float:
+        """In the second hour."""
+        return self.hours[0]
+
+    @property
+    def last(self) -> float:
+        """In the last hour."""
+        return self.hours[-1]
 
     @property
     def growth(self) -> float:
@@ -93,22 +102,23 @@ def trend(samples: Sequence[Sample], measure: Callable[[Sample], float], *, floo
         if hour
     ]
     slope = statistics.linear_regression(*zip(*points, strict=True)).slope
-    return Trend(points[0][1], points[-1][1], slope * 1000)
+    return Trend(tuple(value for _, value in points), slope * 1000)
 
 
 def growth(samples: Sequence[Sample]) -> list[Finding]:
     """Memory, file descriptors and threads over the day."""
+    between = trend(samples, lambda one: one.resident_bytes / MIB, floor=True)
     resident = trend(samples, lambda one: one.resident_bytes / MIB)
     descriptors = trend(samples, lambda one: one.descriptors, floor=True)
     threads = trend(samples, lambda one: one.threads, floor=True)
-    slope, peak = resident.per_thousand_tracks, max(one.resident_bytes for one in samples) / MIB
+    peak = max(one.resident_bytes for one in samples) / MIB
+    by_hour = " ".join(f"{value:.0f}" for value in resident.hours)
     return [
-        at_most("resident memory, growth from the 2nd hour to the 24th", resident.growth, GROWTH_BAR_MIB, " MiB"),
-        told(
-            "resident memory in the 2nd hour, in the 24th, at most",
-            f"{resident.first:.1f}, {resident.last:.1f}, {peak:.1f} MiB",
-        ),
-        told("its slope by regression over the hours, per 1,000 tracks", f"{slope:+.2f} MiB"),
+        at_most("resident memory between tracks, growth from the 2nd hour", between.growth, GROWTH_BAR_MIB, " MiB"),
+        told("that is in the 2nd hour, in the 24th", f"{between.first:.1f}, {between.last:.1f} MiB"),
+        at_most("resident memory at work, growth from the 2nd hour", resident.growth, GROWTH_BAR_MIB, " MiB"),
+        told("that is by hour (median); the most at any time", f"{by_hour}; {peak:.0f} MiB"),
+        told("its slope over the hours by regression, per 1,000 tracks", f"{resident.per_thousand_tracks:+.2f} MiB"),
         at_most("file descriptors between tracks, growth", descriptors.growth, 0, digits=0),
         told("file descriptors in the 2nd hour, in the 24th", f"{descriptors.first:.0f}, {descriptors.last:.0f}"),
         at_most("threads between tracks, growth", threads.growth, 0, digits=0),
