@@ -20,7 +20,7 @@ from benchmarks.children import python, run
 from benchmarks.contest import RUNTIMES, contest, floors, ours, peers, warm_up, write_patches
 from benchmarks.music import Source, find_music
 from benchmarks.published import published_graphs
-from benchmarks.scaling import by_count, by_duration, start_up
+from benchmarks.scaling import by_count, by_cpus, by_duration, start_up
 
 DURATIONS = (180, 600, 1800, 3600, 3 * 3600, 10 * 3600)
 COUNTS = (10, 100, 1000, 10_000)
@@ -84,6 +84,12 @@ def from_short_to_long(asked: argparse.Namespace, sources: list[Source]) -> dict
     }
 
 
+def on_one_cpu_and_two(asked: argparse.Namespace, sources: list[Source]) -> list[dict[str, Any]]:
+    """What decoding beside the analysis buys."""
+    runtimes = [runtime for runtime in asked.runtimes if runtime != "tensorflow"]  # whose start outlasts the music
+    return [row for runtime in runtimes for row in by_cpus(sources, runtime, asked.models, asked.rounds)]
+
+
 def from_few_to_many(asked: argparse.Namespace, sources: list[Source]) -> list[dict[str, Any]]:
     """Libraries of each size."""
     return by_count(sources, asked.work / "music", asked.counts, SCALING_RUNTIME, asked.models)
@@ -96,6 +102,7 @@ def beside_analysis(asked: argparse.Namespace, _sources: list[Source]) -> list[d
 
 SECTIONS: dict[str, Callable[[argparse.Namespace, list[Source]], Any]] = {
     "contest": side_by_side,
+    "cpus": on_one_cpu_and_two,
     "durations": from_short_to_long,
     "counts": from_few_to_many,
     "idle": beside_analysis,

@@ -28,6 +28,8 @@ def sections(results: Results) -> dict[str, str]:
         made["speed"] = "\n\n".join(parts)
     if "durations" in results and "counts" in results:
         made["scaling"] = f"{durations(results['durations'])}\n\n{counts(results['counts'])}"
+    if "cpus" in results:
+        made["cpus"] = cpus(results["cpus"])
     if "idle" in results:
         made["idle"] = idle(results["idle"])
     return made
@@ -112,6 +114,21 @@ def stages(results: Results) -> str:
         cells = [f"{1000 * value / minutes:.0f}" for value in (*seconds, rest)]
         rows.append((key.removeprefix("ours-"), *cells, f"{start:.2f}"))
     return markdown_table(header, rows)
+
+
+def cpus(rows: Sequence[Results]) -> str:
+    """Wall and CPU seconds on one CPU and on two, and their ratios within a round."""
+    header = ("all files", "wall s on 1", "wall s on 2", "wall of one's", "CPU s on 1", "CPU s on 2", "CPU of one's")
+    lines = []
+    for runtime in dict.fromkeys(row["runtime"] for row in rows):
+        one, two = ([row for row in rows if (row["runtime"], row["cpus"]) == (runtime, cpus)] for cpus in (1, 2))
+        cells = []
+        for figure in ("wall_seconds", "cpu_seconds"):
+            alone, beside = ([row[figure] for row in part] for part in (one, two))
+            of_one = [there / here for here, there in zip(alone, beside, strict=True)]
+            cells += [spread(alone, 1), spread(beside, 1), spread(of_one)]
+        lines.append((runtime, *cells))
+    return markdown_table(header, lines)
 
 
 def durations(results: Results) -> str:
