@@ -42,8 +42,8 @@ def bars(results: Results) -> str:
 
 def _hours(rows: Any) -> Iterator[Bar]:
     whole = [row["format"].upper() for row in rows if row["whole"] and row["runtime"] == "auto"]
-    peak = max(row["peak_rss_bytes"] for row in rows) / MEGABYTE
-    found = f"{', '.join(whole)}; {peak:.0f} MB at most"
+    peak = max(row["peak_rss_bytes"] for row in rows if row["runtime"] == "auto") / MEGABYTE
+    found = f"{', '.join(whole)}; peak RSS {peak:.0f} MB"
     yield "1 h whole with tags in 192 MiB, default settings", "FLAC, WAV, MP3", found, all(row["whole"] for row in rows)
 
 
