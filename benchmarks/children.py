@@ -23,6 +23,10 @@ from benchmarks.cgroups import MemoryCgroup
 
 SAMPLE_SECONDS = 0.02
 
+#: Emptied for every child: compiled modules are kept, as wherever the product is installed, or each start would compile
+#: them anew.
+COMPILED_ONCE = {"PYTHONDONTWRITEBYTECODE": ""}
+
 #: One thread in every pool: CPU seconds of the same work can be compared, and no pool waits by spinning.
 ONE_THREAD = dict.fromkeys(
     (
@@ -121,7 +125,7 @@ def python(*arguments: str) -> list[str]:
 
 
 def _environment(changes: Mapping[str, str]) -> dict[str, str]:
-    merged = {**os.environ, **ONE_THREAD, **changes}
+    merged = {**os.environ, **ONE_THREAD, **COMPILED_ONCE, **changes}
     return {name: value for name, value in merged.items() if value}
 
 
