@@ -58,6 +58,7 @@ def durations(bench: Bench) -> Any:
 SECTIONS = {
     "inventory": Section("the guide's inventories", inventory),
     "files": Section("the guide's files", memory_modes.files),
+    "wall": Section("the guide's classes of files on the clock", memory_modes.wall),
     "peers": Section("the guide's files by other means", peers),
     "pressure": Section("the guide's files where memory is short", memory_modes.pressure, in_cgroups=True),
     "settings": Section("what each setting buys", memory_modes.settings),

@@ -14,7 +14,7 @@ Bar = tuple[str, str, str, bool]
 PEAK_MB, SLOPE_MB, GROWTH_MB = 260, 20, 10
 MEGABYTE = 1e6
 GUIDE_FILES = ("50 MB MP3", "100 MB FLAC", "200 MB WAV")
-#: Least reduction of CPU time against optimization off, in percent, by the classes of the guide.
+#: How much faster than with optimization off, in percent, by the classes of the guide.
 SPEED = {"10 MB MP3": 0, "150 MB FLAC": 25, "400 MB WAV": 50}
 
 
@@ -27,6 +27,7 @@ def bars(results: Results) -> str:
         "growth": _growth,
         "inventory": _inventory,
         "files": _files,
+        "wall": _wall,
         "choices": _choices,
     }
     rows = [
@@ -83,12 +84,21 @@ def _files(rows: Any) -> Iterator[Bar]:
         yield what, f">= {bar} % less", f"{least:.1f} % less or more", least >= bar
     less = _less(rows, "200 MB WAV", "streaming", "peak_rss_bytes")
     yield "the process's peak at 200 MB WAV", ">= 75 % less", f"{less:.0f} % less", less >= 75
+    yield from _faster(rows, "cpu_seconds", "CPU")
+
+
+def _wall(rows: Any) -> Iterator[Bar]:
+    yield from _faster(rows, "wall_seconds", "on the clock")
+
+
+def _faster(rows: Any, key: str, kind: str) -> Iterator[Bar]:
+    """Against the guide's classes. Half as fast again is 50 % faster, and a third less time."""
     for name, bar in SPEED.items():
-        savings = [100 * (1 - ratio) for ratio in _ratios(rows, name, "streaming", "cpu_seconds")]
-        gains = [100 * (1 / ratio - 1) for ratio in _ratios(rows, name, "streaming", "cpu_seconds")]
-        promised = f">= {bar} %" if bar else "no slower"
-        found = f"time {spread(savings, 0)} % less, throughput {spread(gains, 0)} % more"
-        yield f"faster than optimization off, {name}", promised, found, statistics.median(gains) >= bar
+        ratios = _ratios(rows, name, "streaming", key)
+        less, more = [100 * (1 - ratio) for ratio in ratios], [100 * (1 / ratio - 1) for ratio in ratios]
+        promised = f">= {bar} % faster" if bar else "no slower"
+        found = f"{spread(more, 0)} % faster, {spread(less, 0)} % less time"
+        yield f"against optimization off, {name}, {kind}", promised, found, statistics.median(more) >= bar
 
 
 def _choices(rows: Any) -> Iterator[Bar]:

@@ -61,6 +61,7 @@ SETTINGS: dict[str, dict[str, str]] = {
     "MEMORY_FORCE_CLEANUP=false": {"MEMORY_FORCE_CLEANUP": "false"},
     "MUSICNN_BATCH_SIZE=64": {"MUSICNN_BATCH_SIZE": "64"},
 }
+WALL_FILES = ("10 MB MP3", "150 MB FLAC", "400 MB WAV")
 #: Of these files, the ones that other programs are run on, and the ones for which memory is made short.
 PEER_FILES = ("10 MB MP3", "200 MB WAV")
 PRESSURE_FILES = ("50 MB MP3", "100 MB FLAC", "200 MB WAV", "400 MB WAV")
@@ -87,6 +88,18 @@ def files(bench: Bench) -> list[dict[str, Any]]:
     for name, path in _files(bench).items():
         for number in range(ROUNDS if name in TIMED_FILES else 1):
             for mode in MODES if number == 0 else ("standard", "streaming"):
+                outcome = product.analyze([path], {**bench.settings("auto"), **MODES[mode]})
+                rows.append({"file": name, "mode": mode, "round": number, **_figures(outcome)})
+        print(f"  {name}", flush=True)
+    return rows
+
+
+def wall(bench: Bench) -> list[dict[str, Any]]:
+    """`WALL_FILES` with the optimization off and on in turn, for the time on the clock."""
+    rows = []
+    for name, path in _files(bench, WALL_FILES).items():
+        for number in range(ROUNDS):
+            for mode in ("standard", "streaming"):
                 outcome = product.analyze([path], {**bench.settings("auto"), **MODES[mode]})
                 rows.append({"file": name, "mode": mode, "round": number, **_figures(outcome)})
         print(f"  {name}", flush=True)
