@@ -143,7 +143,10 @@ def pressure(rows: list[Any]) -> str:
     cells = {(row["file"], row["limit_mib"], row["mode"]): _ended(row) for row in rows}
     places = dict.fromkeys((row["file"], row["limit_mib"]) for row in rows)
     lines = [(*place, cells[(*place, "standard")], cells[(*place, "streaming")]) for place in places]
-    return markdown_table(header, lines)
+    killed = sum(row["oom_kills"] > 0 for row in rows if row["mode"] == "standard")
+    whole = sum(row["whole"] for row in rows if row["mode"] == "streaming")
+    reading = f"Of {len(lines)} such runs, {killed} without the optimization are killed; with it {whole} are whole."
+    return f"{markdown_table(header, lines)}\n\n{reading}"
 
 
 def _ended(row: Results) -> str:
