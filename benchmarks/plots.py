@@ -67,7 +67,7 @@ def _flatness(results: Any, path: Path) -> None:
     ):
         places = [place for place, _ in points]
         axes.plot(places, [cost for _, cost in points], "o-", color=OURS)
-        axes.set(xscale="log", xlabel=label, ylabel=unit, ylim=(0, None))
+        axes.set(xscale="log", xlabel=label, ylabel=unit, ylim=(0, 1.25 * max(cost for _, cost in points)))
         axes.set_xticks(places, [shown(place) for place in places])
         axes.minorticks_off()
     finish(figure, right, path)
