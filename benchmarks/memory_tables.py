@@ -57,6 +57,8 @@ def sections(results: Results) -> dict[str, str]:
     for marker, (name, text) in parts.items():
         if name in results:
             found[marker] = _measured(results[name], text)
+    if "wall" in results:
+        found["memory-wall"] += _busy(results["wall"])
     if "files" in results:
         peers = results.get("peers", {}).get("result") or []
         found["memory-speed"] = speed(results["files"]["result"], peers) + _busy(results["files"])
@@ -189,7 +191,11 @@ def _measured(section: Results, text: Callable[[Any], str]) -> str:
 def _busy(section: Results) -> str:
     """A warning where other work made wall time meaningless: we keep fewer than two processors busy."""
     load = section.get("load", 0.0)
-    return f"\n\nThe machine had other work (load {load:.0f}): compare CPU time, not wall time." if load > 3 else ""
+    return (
+        f"\n\nThe machine had other work (load {load:.0f}): wall time says little here, CPU time does."
+        if load > 3
+        else ""
+    )
 
 
 def _gains(own: list[Any], standard: list[Any], key: str = "cpu_seconds") -> tuple[str, str]:
