@@ -68,7 +68,7 @@ def names(place: Place) -> list[Finding]:
     ]
 
 
-NAMES_SHOWN = tuple(os.fsdecode(name) for name in NAMES[:6])
+NAMES_SHOWN = tuple(os.fsdecode(name) for name in NAMES[:2])
 
 
 def _copied(clip: os.PathLike[str], service: Service, name: bytes) -> str:

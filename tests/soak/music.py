@@ -37,7 +37,7 @@ FORMS: dict[str, tuple[str, ...]] = {
 }
 #: Where excerpts begin in their sources: far enough apart to be different music.
 _STEP_SECONDS = 11.0
-MADE_SECONDS = 60.0
+MADE_SECONDS = 30.0
 #: Time stamps are made anew, for some files of test suites have broken ones, and what is cut from them would, too.
 _WHOLE = ("-map", "0:a:0", "-af", "asetpts=N/SR/TB")
 
@@ -94,7 +94,7 @@ def _sources(music: Path | None, folder: Path) -> list[tuple[str, float]]:
 
     folder = folder.with_name(f"{folder.name} sources")  # which may be a music folder
     folder.mkdir(exist_ok=True)
-    songs = [signals.song(MADE_SECONDS, seed=seed, bpm=90 + 20 * seed) for seed in range(3)]
+    songs = [signals.song(MADE_SECONDS, seed=seed, bpm=90 + 20 * seed) for seed in range(2)]
     made = [signals.write(folder / f"{number}.wav", song) for number, song in enumerate(songs)]
     return [(str(path), MADE_SECONDS) for path in made]
 
