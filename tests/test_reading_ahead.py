@@ -1,4 +1,4 @@
-"""Decoding beside analysis: where it happens, and that nothing but the wall clock can tell."""
+"""Decoding and tagging beside the analysis: where it happens, and that nothing but the wall clock can tell."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from playlista.audio_analyzer import AudioAnalyzer, Pass
 from playlista.config import Settings
 from playlista.errors import FailureReason, Interrupted, TrackError
 from playlista.features.rhythm import RhythmAccumulator
+from playlista.features.tags import TagsAccumulator
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.configuration import predict
 from playlista.memory_optimized_loader import MemoryOptimizedLoader
@@ -188,3 +190,85 @@ def test_time_spent_decoding_and_time_spent_analyzing_do_not_add_up(song: Path) 
                 time.sleep(pause)
             wall[ahead] = time.monotonic() - started
     assert wall[True] < 0.8 * wall[False]
+
+
+def tag_threads() -> list[str]:
+    """Threads that are tagging."""
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("tags")]
+
+
+@pytest.fixture(scope="module")
+def wave(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return signals.write(tmp_path_factory.mktemp("beside") / "song.wav", signals.song(SECONDS))
+
+
+class SlowTagger:
+    """A runtime that answers after a pause, and notes in which thread it was asked."""
+
+    name = "slow"
+
+    def __init__(self, pause_seconds: float = 0.0) -> None:
+        self.pause_seconds = pause_seconds
+        self.threads: set[str] = set()
+
+    def activations(self, patches: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        self.threads.add(threading.current_thread().name)
+        time.sleep(self.pause_seconds)
+        return patches.mean(axis=2)[:, :50], patches.mean(axis=2)[:, :100].repeat(2, axis=1)
+
+
+def tagging(cpus: int, runtime: SlowTagger) -> AudioAnalyzer:
+    return analyzer(cpus, tagger=TagsAccumulator(runtime, [str(number) for number in range(50)]))
+
+
+def test_tags_come_beside_the_other_features_and_are_the_same_to_the_bit(wave: Path) -> None:
+    alone, beside = SlowTagger(), SlowTagger()
+    assert values(tagging(2, beside).analyze(str(wave))) == values(tagging(1, alone).analyze(str(wave)))
+    assert alone.threads == {"MainThread"}
+    assert "tags_0" in beside.threads
+    assert not tag_threads()
+
+
+def test_where_decoding_keeps_the_second_cpu_busy_there_is_no_third_thread(song: Path) -> None:
+    runtime = SlowTagger()
+    tagging(2, runtime).analyze(str(song))
+    assert runtime.threads == {"MainThread"}
+
+
+def test_time_spent_tagging_and_time_spent_on_the_rest_do_not_add_up(
+    wave: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pause = 0.15
+    former = RhythmAccumulator.update
+
+    def slowly(accumulator: RhythmAccumulator, chunk: NDArray[np.floating]) -> None:
+        time.sleep(pause)
+        former(accumulator, chunk)
+
+    monkeypatch.setattr(RhythmAccumulator, "update", slowly)
+    wall = {}
+    for cpus in (1, 2):
+        started = time.monotonic()
+        tagging(cpus, SlowTagger(pause)).analyze(str(wave))
+        wall[cpus] = time.monotonic() - started
+    assert wall[2] < 0.8 * wall[1]
+
+
+def test_an_error_in_a_feature_waits_for_the_tags_of_its_chunk(wave: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_accumulator: RhythmAccumulator, _chunk: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(RhythmAccumulator, "update", fail)
+    with pytest.raises(ZeroDivisionError):
+        tagging(2, SlowTagger(0.1)).analyze(str(wave))
+    assert not tag_threads()
+
+
+def test_an_error_of_the_model_fails_the_track_as_it_does_alone(wave: Path) -> None:
+    class Broken(SlowTagger):
+        def activations(self, patches: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        tagging(2, Broken()).analyze(str(wave))
+    assert readers() == []

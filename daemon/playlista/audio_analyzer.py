@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from playlista.config import Settings
@@ -22,6 +24,9 @@ from playlista.memory.process import peak_resident_bytes
 from playlista.memory_optimized_loader import MemoryOptimizedLoader
 from playlista.track_stream import Assembly, Lanes, TrackStream, Truncation, never, nothing
 from playlista.tracks import FEATURE_GROUPS, Analysis, Audio, MemoryUse, Status, Timings
+
+#: Containers of samples as they are; to decode them is a twentieth of the work, of other formats it is a third.
+UNCOMPRESSED = frozenset({"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +91,17 @@ class AudioAnalyzer:
         chunk_seconds = how.configuration.chunk_seconds if how.configuration else None
         if self._tagger is not None and how.configuration is not None:
             self._tagger.batch_size = max(1, how.configuration.batch_patches)
-        with self._loader.open(
+        opened = self._loader.open(
             path,
             lanes=lanes,
             budget=budget,
             chunk_seconds=chunk_seconds,
             stop=self._stop,
             cleanup=self._cleanup,
-            ahead=self._may_read_ahead(chunk_seconds),
-        ) as stream:
-            run = _Run(name, stream, self._features(stream, how), budget)
+            ahead=self._has_second_cpu(chunk_seconds),
+        )
+        with opened as stream, _beside(stream) as beside:
+            run = _Run(name, stream, self._features(stream, how, beside), budget)
             run.feed(lambda: self._clock() - started > self._settings.track_timeout_seconds)
             results = run.features.result()
         return run.analysis(results, self._clock() - started, self._cgroup.memory_limit().bytes)
@@ -135,12 +141,12 @@ class AudioAnalyzer:
                 raise stream.broke_off
             return stream.music_hash
 
-    def _may_read_ahead(self, chunk_seconds: float | None) -> bool:
+    def _has_second_cpu(self, chunk_seconds: float | None) -> bool:
         """Whether a second CPU is ours right now, and memory not so short that chunks are smaller than configured."""
         configured = self._settings.memory_optimized_chunk_duration_seconds
         return (chunk_seconds or configured) >= configured and self._cgroup.cpu_threads() > 1
 
-    def _features(self, stream: TrackStream, how: Pass) -> FeatureAnalyzer:
+    def _features(self, stream: TrackStream, how: Pass, beside: Executor | None) -> FeatureAnalyzer:
         return FeatureAnalyzer(
             stream.info.sample_rate_hz,
             stream.info.channels,
@@ -148,12 +154,23 @@ class AudioAnalyzer:
             tagger=self._tagger,
             groups=how.groups,
             checkpoint=self._checkpoint,
+            beside=beside,
         )
 
     def _checkpoint(self) -> None:
         """The end of a ten-hour track takes seconds in itself: a stop has to get through there, too."""
         if self._stop():
             raise Interrupted("asked to stop")
+
+
+@contextmanager
+def _beside(stream: TrackStream) -> Iterator[Executor | None]:
+    """A thread for the tags where decoding leaves the second CPU half idle; else two threads are enough for two."""
+    if not (stream.is_ahead and stream.info.format in UNCOMPRESSED):
+        yield None
+        return
+    with ThreadPoolExecutor(1, "tags") as thread:
+        yield thread
 
 
 class _Run:

@@ -139,6 +139,11 @@ class TrackStream:
             self._cleanup()
 
     @property
+    def is_ahead(self) -> bool:
+        """Whether the next chunk is made while the consumer has the last."""
+        return self._ahead is not None
+
+    @property
     def music_hash(self) -> str:
         """Identity of the decoded audio, whatever the container and its tags."""
         return self._hash.hexdigest()

@@ -7,6 +7,7 @@ all of them retained. Files, budgets and clocks of the wall are not its business
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from concurrent.futures import Executor, wait
 from dataclasses import dataclass
 from time import thread_time
 from typing import Any
@@ -53,6 +54,8 @@ class FeatureAnalyzer:
     tagger : the accumulator of tags, which outlives tracks because its model is dear to load; None without a model.
     groups : which groups to compute; those of ``FEATURE_GROUPS``.
     checkpoint : called now and then while the end of a long track is worked out; what it raises ends ``result``.
+    beside : runs the tags of each chunk beside the other groups; None for one after the other. No accumulator is ever
+        touched by two threads at a time, so the results are the same.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class FeatureAnalyzer:
         tagger: Accumulator[Tagging | None] | None,
         groups: Collection[str] = FEATURE_GROUPS,
         checkpoint: Callable[[], None] = go_on,
+        beside: Executor | None = None,
     ) -> None:
         made: dict[str, Accumulator[Any] | None] = {
             "rhythm": rhythm.RhythmAccumulator(analysis_rate_hz, checkpoint=checkpoint) if "rhythm" in groups else None,
@@ -74,6 +78,7 @@ class FeatureAnalyzer:
         }
         self._accumulators = {group: accumulator for group, accumulator in made.items() if accumulator is not None}
         self.seconds = dict.fromkeys(FEATURE_GROUPS, 0.0)
+        self._beside = beside
         if "tags" in self._accumulators:
             self._accumulators["tags"].reset()
 
@@ -89,6 +94,22 @@ class FeatureAnalyzer:
 
     def update(self, chunk: AudioChunk) -> None:
         """Give each accumulator its lane of `chunk`."""
+        if self._beside is None:
+            self._update_tags(chunk)
+            self._update_others(chunk)
+            return
+        tags = self._beside.submit(self._update_tags, chunk)
+        try:
+            self._update_others(chunk)
+        finally:
+            wait((tags,))  # the tagger outlives the track: it must not be at work when the next one resets it
+        tags.result()
+
+    def _update_tags(self, chunk: AudioChunk) -> None:
+        for group in self._on("tags"):
+            self._feed(group, chunk.model)
+
+    def _update_others(self, chunk: AudioChunk) -> None:
         for group in self._on("loudness"):
             self._feed(group, chunk.native)
         if groups := self._on("rhythm", "tonal", "spectral"):
@@ -97,8 +118,6 @@ class FeatureAnalyzer:
                 piece = chunk.analysis[start : start + PIECE_SAMPLES].astype(np.float32, copy=False)
                 for group in groups:
                     self._feed(group, piece)
-        for group in self._on("tags"):
-            self._feed(group, chunk.model)
 
     def result(self) -> Features:
         """Close every accumulator."""

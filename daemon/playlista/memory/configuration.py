@@ -17,8 +17,8 @@ INFERENCE_BYTES = 8 * MEBIBYTE
 #: Accumulators and resamplers; 24 hours of audio retain 9 MB.
 ACCUMULATOR_BYTES = 10 * MEBIBYTE
 #: A second of the native signal, 48 kHz stereo float32, in the copies that are alive at one time: decoded block, mono,
-#: both resampled lanes, and the float32 copy that a feature computes on.
-SECOND_BYTES = 5 * 48000 * 2 * 4
+#: both resampled lanes, the float32 copy that a feature computes on, and two for the chunk that is made ahead.
+SECOND_BYTES = 7 * 48000 * 2 * 4
 
 SMALLEST_CHUNK_SECONDS = 1.0
 
