@@ -1,0 +1,83 @@
+"""A music folder and a library that are kept in step, with the time in the test's hands."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playlista.watch.hints import Hint
+from playlista.watch.scan import ScanReport
+from playlista.watch.synchronizer import Synchronizer
+from tests.libraries import Rooms, analysis_of
+from tests.watch.folders import make_old
+
+SETTLE_SECONDS = 10.0
+
+
+@dataclass
+class Synced:
+    """A music folder, a library, and what keeps them in step; the time is the test's.
+
+    The wall clock runs an hour ahead, so that files made a moment ago lie there as if at rest for long: their time
+    of change cannot be set back.
+    """
+
+    root: Path
+    rooms: Rooms
+    mountinfo: str = ""
+    now: float = 100.0
+    stopped: bool = False
+    clock_ahead_seconds: float = 3600.0
+    synchronizer: Synchronizer = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        self.synchronizer = Synchronizer(
+            os.fspath(self.root),
+            self.rooms.library,
+            self.rooms.queue.enqueue,
+            settle_seconds=SETTLE_SECONDS,
+            follow_symlinks=False,
+            clock=lambda: time.time() + self.clock_ahead_seconds,
+            mountinfo=lambda: self.mountinfo,
+            stopped=lambda: self.stopped,
+        )
+        self.synchronizer.folder.check()
+
+    def scan(self) -> ScanReport:
+        return self.synchronizer.scan(self.now)
+
+    def follow(self, *hints: Hint, lost: bool = False) -> None:
+        """Events, and then time enough for whatever follows from them, with the scan that the watcher would make."""
+        must_scan = self.synchronizer.follow(hints, self.now, lost=lost)
+        for _ in range(3):
+            self.now += SETTLE_SECONDS
+            must_scan |= self.synchronizer.settle(self.now)
+        if must_scan:
+            self.scan()
+
+    def analyze_all(self) -> int:
+        """Work the queue off; how many tracks were analyzed. The result holds the row, so that it can be followed."""
+        done = 0
+        while (job := self.rooms.queue.claim()) is not None:
+            self.rooms.queue.finish(job, analysis_of(job.file.path, bpm=float(job.file_id)))
+            done += 1
+        return done
+
+    def rows(self) -> dict[str, int]:
+        return {known.file.path: known.file_id for known in self.rooms.library.page(limit=100_000)}
+
+    def queued(self) -> int:
+        return self.rooms.queue.counts()["queued"]
+
+
+def analyzed(synced: Synced, *paths: str) -> dict[str, int]:
+    """Files that were scanned and analyzed; their rows by path."""
+    make_old(synced.root, *paths)
+    synced.scan()
+    assert synced.analyze_all() == len(paths)
+    return synced.rows()
