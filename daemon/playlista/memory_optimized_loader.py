@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from playlista.config import Settings, settings_from_process
 from playlista.decode.opening import open_source
 from playlista.decode.resample import MonoResampler
+from playlista.decode.source import AudioSource
 from playlista.memory.budget import TrackBudget
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.monitor import read_memory
@@ -100,22 +101,12 @@ class MemoryOptimizedLoader:
         ------
         DecodeError : the file cannot be opened as audio, with the reason.
         """
-        settings = self._settings
-        mapped = settings.memory_optimization_enabled and settings.memory_mapping_enabled
-        budget = budget or self.budget()
-        leaving = Event()
+        settings, budget, leaving = self._settings, budget or self.budget(), Event()
 
         def stop_or_leave() -> bool:
             return leaving.is_set() or stop()
 
-        source = open_source(
-            str(path),
-            block_seconds=chunk_seconds or settings.memory_optimized_chunk_duration_seconds,
-            max_block_bytes=min(MAX_BLOCK_BYTES, budget.budget_bytes // 4),
-            mapping_min_bytes=int(settings.memory_mapping_min_mb * MEBIBYTE) if mapped else None,
-            timeout_seconds=settings.track_timeout_seconds,
-            stop=stop_or_leave,
-        )
+        source = self._source(str(path), budget, chunk_seconds, stop_or_leave)
         assembly = assembly or self.assembly(path)
         whole = assembly is Assembly.WHOLE
         return TrackStream(
@@ -129,6 +120,20 @@ class MemoryOptimizedLoader:
             cleanup=cleanup,
             leaving=leaving,
             ahead=ahead,
+        )
+
+    def _source(
+        self, path: str, budget: TrackBudget, chunk_seconds: float | None, stop: Callable[[], bool]
+    ) -> AudioSource:
+        settings = self._settings
+        mapped = settings.memory_optimization_enabled and settings.memory_mapping_enabled
+        return open_source(
+            path,
+            block_seconds=chunk_seconds or settings.memory_optimized_chunk_duration_seconds,
+            max_block_bytes=min(MAX_BLOCK_BYTES, budget.budget_bytes // 4),
+            mapping_min_bytes=int(settings.memory_mapping_min_mb * MEBIBYTE) if mapped else None,
+            timeout_seconds=settings.track_timeout_seconds,
+            stop=stop,
         )
 
     def load_audio_streaming(self, path: str | Path) -> Iterator[tuple[NDArray[np.floating], float, float]]:

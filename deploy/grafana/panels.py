@@ -164,13 +164,7 @@ def lines(
         .show_points(common_models.VisibilityMode.NEVER)
         .thresholds(thresholds(steps))
         .color_scheme(dashboard.FieldColor().mode(models.FieldColorModeId.PALETTE_CLASSIC))
-        .legend(
-            common.VizLegendOptions()
-            .display_mode(common_models.LegendDisplayMode.TABLE)
-            .placement(common_models.LegendPlacement.RIGHT)
-            .show_legend(True)
-            .calcs(["lastNotNull", "max"])
-        )
+        .legend(_legend_table())
         .tooltip(common.VizTooltipOptions().mode(common_models.TooltipDisplayMode.MULTI))
         .span(size[0])
         .height(size[1])
@@ -184,6 +178,17 @@ def lines(
     if stacked:
         panel = panel.stacking(common.StackingConfig().mode(common_models.StackingMode.NORMAL).group("A"))
     return panel
+
+
+def _legend_table() -> common.VizLegendOptions:
+    """Names at the right, with what each line is now and was at most."""
+    return (
+        common.VizLegendOptions()
+        .display_mode(common_models.LegendDisplayMode.TABLE)
+        .placement(common_models.LegendPlacement.RIGHT)
+        .show_legend(True)
+        .calcs(["lastNotNull", "max"])
+    )
 
 
 def dashed(panel: timeseries.Panel, name: str, color: str) -> timeseries.Panel:

@@ -14,20 +14,11 @@ from playlista.features.tonal import TonalAccumulator, find_key
 from playlista.tracks import Tonal
 from tests.conformance.essentia_reference import essentia
 from tests.conformance.recordings import Recording, recordings
+from tests.conformance.tonal_rows import KEYS, SHARPS
 from tests.features.tones import cadence, drums
 
-SHARPS = {"Bb": "A#", "Eb": "D#", "Ab": "G#"}
 RATE_HZ, LENGTH = 22050, 4096
 
-#: Keys of the recordings in ../shared/audio/TRUTH.tsv that have a scale.
-KEYS = {
-    "Hungarian_Dance": ("G", "minor"),
-    "Lets_Go_Fishin": ("A#", "major"),
-    "Sugar_Plum_Fairy": ("E", "minor"),
-    "Vibe_Ace": ("E", "major"),
-    "guit_em9": ("E", "minor"),
-    "loop_drone_g_97": ("G", "minor"),
-}
 #: Recordings of which only the tonic is known. (bass_hit_c is a thump of half a second without a steady tone.)
 TONICS = {
     "solo-trumpet-06": "F",

@@ -118,18 +118,21 @@ class MusicWatcher:
             mountinfo=mountinfo,
             stopped=self._stopping.is_set,
         )
-        self._source = EventSource(
-            mode,
-            make_observer=lambda: Observer(root, self._hints, count=count, overflowed=self._note_overflow),
-            # watchdog does not look behind links, so that "auto" has to poll where they are followed.
-            reports_changes=lambda: not follow_symlinks and self._synchronizer.folder.reports_changes,
-        )
+        self._source = self._event_source(root, mode, follow_symlinks)
         self._verdict = Verdict(Presence.MISSING, f"{root}: not looked at yet")
         self._check_at = self._scan_at = 0.0
         self._trouble: str | None = None
         self._scans = 0
         #: How often the kernel lost events.
         self.overflows = 0
+
+    def _event_source(self, root: str, mode: WatchMode, follow_symlinks: bool) -> EventSource:
+        return EventSource(
+            mode,
+            make_observer=lambda: Observer(root, self._hints, count=self._count, overflowed=self._note_overflow),
+            # watchdog does not look behind links, so that "auto" has to poll where they are followed.
+            reports_changes=lambda: not follow_symlinks and self._synchronizer.folder.reports_changes,
+        )
 
     def start(self) -> None:
         """Begin, with a scan of everything."""
