@@ -20,7 +20,7 @@ FAILED_EVERY = 1000
 
 def fill(data: Path, files: Iterable[Any], result: dict[str, Any]) -> None:
     """Put `files`, of the type ``TrackFile``, each with `result`, into a new library in `data`."""
-    from playlista.database import FILE_NAME, open_database
+    from playlista.library.database import FILE_NAME, open_database
 
     with open_database(os.fspath(data / FILE_NAME)) as database:
         numbered = enumerate(files, start=1)
@@ -30,7 +30,7 @@ def fill(data: Path, files: Iterable[Any], result: dict[str, Any]) -> None:
 
 
 def _put(connection: Any, rows: list[tuple[int, Any]], result: dict[str, Any]) -> None:
-    from playlista.file_rows import file_values
+    from playlista.library.file_rows import file_values
 
     text = json.dumps({key: value for key, value in result.items() if key not in ("path", "embedding")})
     connection.execute(

@@ -42,9 +42,9 @@ def published_graphs(folder: Path, wheel: Path | None = None) -> PublishedGraphs
 
 def main(folder: Path, wheel_path: Path | None) -> None:
     from benchmarks.published_onnx import published_onnx
-    from playlista.models.checkpoint import read_checkpoint
-    from playlista.models.freeze import freeze_published_graph
-    from playlista.models.wheel import fetch_wheel, open_wheel
+    from playlista.musicnn.conversion.checkpoint import read_checkpoint
+    from playlista.musicnn.conversion.freeze import freeze_published_graph
+    from playlista.musicnn.conversion.wheel import fetch_wheel, open_wheel
 
     wheel = open_wheel(wheel_path) if wheel_path else fetch_wheel()
     index, data = (wheel.read_checkpoint_file(name) for name in (".index", ".data-00000-of-00001"))

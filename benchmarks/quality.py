@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks import machine, quality_determinism, quality_drift, quality_tables, tables
 from benchmarks.quality_tracks import longest_tracks
 from playlista.config import Settings
-from playlista.environment import prepare_environment
+from playlista.system.environment import prepare_environment
 
 PAGE = Path("docs/quality.md")
 DETERMINISM_TRACKS = 8

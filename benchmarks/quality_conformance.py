@@ -70,7 +70,7 @@ def _key(recorded: Sequence[Recording]) -> Iterator[Row]:
 def _tags(tracks: Sequence[Path], models: Path, work: Path, wheel: Path | None) -> Iterator[Row]:
     import soxr
 
-    from playlista.models.files import ModelFiles
+    from playlista.musicnn.files import ModelFiles
 
     files = ModelFiles.find(models)
     assert files is not None, f"no model in {models}"

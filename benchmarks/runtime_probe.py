@@ -20,10 +20,10 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from playlista.essentia_algorithms import essentia_standard
-from playlista.features.tags import TagsAccumulator
-from playlista.models.files import GRAPH, ModelFiles
-from playlista.models.runtime import TaggerRuntime, load_runtime
+from playlista.features.tags.accumulator import TagsAccumulator
+from playlista.musicnn.files import GRAPH, ModelFiles
+from playlista.musicnn.runtimes.runtime import TaggerRuntime, load_runtime
+from playlista.system.essentia_algorithms import essentia_standard
 
 DAEMON_LIBRARIES = ("sqlite3", "prometheus_client", "structlog", "watchdog.observers", "pyebur128", "waitress")
 

@@ -25,7 +25,7 @@ import numpy as np
 import soundfile
 
 from playlista.config import Settings
-from playlista.environment import prepare_environment
+from playlista.system.environment import prepare_environment
 
 MIB = 1024**2
 SEARCH_STEP_MIB = 8
@@ -79,7 +79,7 @@ def cases(asked: argparse.Namespace, folder: Path) -> Iterator[Case]:
                 yield from (Case(name, one_dnn, batch, threads) for batch in asked.batches)
     if asked.published:
         graph = folder / "published.pb"
-        freeze = [sys.executable, "-m", "playlista.models.freeze", str(asked.published), str(graph)]
+        freeze = [sys.executable, "-m", "playlista.musicnn.conversion.freeze", str(asked.published), str(graph)]
         subprocess.run(freeze, check=True, capture_output=True)
         yield from (Case("tensorflow", one_dnn, published=graph) for one_dnn in ("0", "1"))
         yield Case("essentia", published=graph)

@@ -9,7 +9,7 @@ import hypothesis
 import pytest
 
 from playlista.config import Settings
-from playlista.environment import prepare_environment
+from playlista.system.environment import prepare_environment
 
 PREPARED = prepare_environment(Settings().native_environment(), threads=1)
 # The machine may be slow and the checkout read-only: no deadline, and no database of examples in it.

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playlista.database import FILE_NAME, Database, open_database
 from playlista.errors import FailureReason
-from playlista.jobs import JobQueue
-from playlista.library import Library
-from playlista.overview import Overview
-from playlista.store import Store
+from playlista.library.database import FILE_NAME, Database, open_database
+from playlista.library.files import Library
+from playlista.library.queue import JobQueue
+from playlista.library.results import Store
+from playlista.library.summaries import Overview
 from playlista.tracks import Analysis, Audio, Loudness, Rhythm, Status, Tagging, Tonal, TrackFile
 
 MAX_ATTEMPTS = 3

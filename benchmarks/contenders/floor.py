@@ -42,8 +42,8 @@ def _inference(runtime: str, models: Path, published: Path | None) -> Any:
     """A call from patches to activations."""
     if published is not None and runtime == "onnx":
         return _published_onnx(published)
-    from playlista.models.files import ModelFiles
-    from playlista.models.runtime import load_runtime
+    from playlista.musicnn.files import ModelFiles
+    from playlista.musicnn.runtimes.runtime import load_runtime
 
     files = ModelFiles.find(models)
     assert files is not None, f"no model in {models}"

@@ -25,10 +25,10 @@ class Recorder:
 def main(folder: Path, files: list[str]) -> None:
     import numpy as np
 
+    from playlista.analysis.track_stream import Lanes
     from playlista.config import Settings
-    from playlista.features.tags import TagsAccumulator
+    from playlista.features.tags.accumulator import TagsAccumulator
     from playlista.memory_optimized_loader import MemoryOptimizedLoader
-    from playlista.track_stream import Lanes
 
     loader = MemoryOptimizedLoader(Settings())
     for path in files:

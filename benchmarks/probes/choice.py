@@ -10,15 +10,15 @@ LOCKED = {"numpy", "essentia"}
 
 def main() -> None:
     from playlista.config import settings_from_process
-    from playlista.environment import prepare_environment
+    from playlista.system.environment import prepare_environment
 
     settings = settings_from_process()
     prepare_environment(settings.native_environment(), threads=1)
+    from playlista.analysis.tagger import load_tagger
     from playlista.memory.cgroup import Cgroup
-    from playlista.models.choice import choose_runtime
-    from playlista.models.cpu import cpu_flags
-    from playlista.models.runtime import installed_runtimes
-    from playlista.tagger import load_tagger
+    from playlista.musicnn.choice import choose_runtime
+    from playlista.musicnn.cpu import cpu_flags
+    from playlista.musicnn.runtimes.runtime import installed_runtimes
 
     cgroup = Cgroup()
     tagger = load_tagger(settings, cgroup)

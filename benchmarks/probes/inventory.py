@@ -18,18 +18,18 @@ import sys
 
 def main(files: list[str]) -> None:
     from playlista.config import settings_from_process
-    from playlista.environment import prepare_environment
+    from playlista.system.environment import prepare_environment
 
     settings = settings_from_process()
     prepare_environment(settings.native_environment(), threads=1)
     import numpy as np
 
-    from playlista.audio_analyzer import AudioAnalyzer
+    from playlista.analysis.audio_analyzer import AudioAnalyzer
+    from playlista.analysis.tagger import load_tagger
     from playlista.memory.cgroup import Cgroup
     from playlista.memory.cleanup import Cleanup
     from playlista.memory.process import resident_memory
     from playlista.memory_optimized_loader import MemoryOptimizedLoader
-    from playlista.tagger import load_tagger
 
     cgroup, cleanup = Cgroup(), Cleanup(enabled=settings.memory_force_cleanup)
     overheads = resident_memory().resident_bytes

@@ -18,11 +18,11 @@ CALLS = 25
 
 def main(data: Path) -> None:
     from playlista.config import Settings
-    from playlista.database import FILE_NAME, open_database
-    from playlista.jobs import JobQueue
-    from playlista.overview import Overview
-    from playlista.progress import read_progress
-    from playlista.store import Store
+    from playlista.daemon.status import read_progress
+    from playlista.library.database import FILE_NAME, open_database
+    from playlista.library.queue import JobQueue
+    from playlista.library.results import Store
+    from playlista.library.summaries import Overview
     from playlista.tracks import Status, TrackFile
 
     settings = replace(Settings(), data_dir=data)

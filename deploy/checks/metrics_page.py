@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from playlista.metrics import DiskReading, Gauges, MemoryReading, Metrics, QueueReading, WatchReading
+from playlista.serve.metrics import DiskReading, Gauges, MemoryReading, Metrics, QueueReading, WatchReading
 from playlista.tracks import Status
 
 

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks.guard import STAGES, Cost, count_calls, measure
-from playlista.audio_analyzer import AudioAnalyzer
+from playlista.analysis.audio_analyzer import AudioAnalyzer
+from playlista.analysis.tagger import load_tagger
 from playlista.config import Settings
-from playlista.features.spectral import SpectralAccumulator
+from playlista.features.spectral.accumulator import SpectralAccumulator
 from playlista.memory.cgroup import Cgroup
-from playlista.tagger import load_tagger
 from playlista.tracks import Analysis
 from tests import signals
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from playlista.models.arrays import read_network
-from playlista.models.runtime_numpy import NumpyRuntime
+from playlista.musicnn.arrays import read_network
+from playlista.musicnn.runtimes.numpy import NumpyRuntime
 
 
 @pytest.fixture(scope="module")

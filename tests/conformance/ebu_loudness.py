@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
-from playlista.features.loudness import LoudnessAccumulator
+from playlista.features.loudness.accumulator import LoudnessAccumulator
 from tests.conformance.rows import Row
 
 Signal = Callable[[int], NDArray[np.float32]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from playlista.essentia_algorithms import essentia_standard
+from playlista.system.essentia_algorithms import essentia_standard
 
 
 def essentia(name: str, **parameters: Any) -> Any:

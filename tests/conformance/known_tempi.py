@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.features.rhythm import RhythmAccumulator
+from playlista.features.rhythm.accumulator import RhythmAccumulator
 from playlista.tracks import Rhythm
 from tests.conformance.essentia_reference import essentia
 from tests.conformance.recordings import Recording

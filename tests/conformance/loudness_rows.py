@@ -15,7 +15,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from playlista.features.loudness import LoudnessAccumulator
+from playlista.features.loudness.accumulator import LoudnessAccumulator
 from playlista.tracks import Loudness
 from tests.conformance.rows import Row, greatest
 

@@ -8,7 +8,7 @@ import mir_eval
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.features.rhythm import RhythmAccumulator
+from playlista.features.rhythm.accumulator import RhythmAccumulator
 from playlista.tracks import Rhythm
 from tests.conformance.known_tempi import level_of, said_of
 from tests.conformance.rows import Row

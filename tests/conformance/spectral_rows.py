@@ -9,10 +9,10 @@ import librosa
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.features import spectral_descriptors as descriptors
 from playlista.features.frames import amplitude_window
-from playlista.features.mfcc import MelCepstrum
-from playlista.features.musicnn_mel import FRAME_SAMPLES, HOP_SAMPLES, MusicnnMel
+from playlista.features.spectral import descriptors
+from playlista.features.spectral.mfcc import MelCepstrum
+from playlista.features.tags.musicnn_mel import FRAME_SAMPLES, HOP_SAMPLES, MusicnnMel
 from tests.conformance.essentia_reference import essentia
 from tests.conformance.rows import Row
 from tests.features.tones import cadence, coloured_noise, drums

@@ -14,10 +14,10 @@ import librosa
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.features.tags import PATCH_FRAMES, TagsAccumulator
-from playlista.models.files import ModelFiles
-from playlista.models.runtime import installed_runtimes, load_runtime
-from playlista.models.runtime_essentia import EssentiaRuntime
+from playlista.features.tags.accumulator import PATCH_FRAMES, TagsAccumulator
+from playlista.musicnn.files import ModelFiles
+from playlista.musicnn.runtimes.essentia import EssentiaRuntime
+from playlista.musicnn.runtimes.runtime import installed_runtimes, load_runtime
 from playlista.tracks import Tagging
 from tests.conformance.essentia_reference import essentia
 from tests.conformance.rows import Row, greatest
@@ -28,7 +28,7 @@ PATCH_SAMPLES = PATCH_FRAMES * 256
 PUBLISHED_TOLERANCE = 0.01
 #: Of the design: one runtime against another on the same patches. Measured: 2e-6.
 RUNTIME_TOLERANCE = 1e-3
-#: Python TensorFlow costs 450 MB to import; that it agrees is the business of tests/models.
+#: Python TensorFlow costs 450 MB to import; that it agrees is the business of tests/musicnn.
 NOT_HERE = {"tensorflow"}
 
 

@@ -11,9 +11,9 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from playlista.models.files import ModelFiles
-from playlista.models.runtime import installed_runtimes, load_runtime
-from playlista.models.runtime_essentia import EssentiaRuntime
+from playlista.musicnn.files import ModelFiles
+from playlista.musicnn.runtimes.essentia import EssentiaRuntime
+from playlista.musicnn.runtimes.runtime import installed_runtimes, load_runtime
 from tests.conformance.tags_rows import (
     NOT_HERE,
     PUBLISHED_TOLERANCE,
@@ -26,7 +26,7 @@ from tests.conformance.tags_rows import (
     short_row,
     without_rest,
 )
-from tests.models.weights import published_graph
+from tests.musicnn.weights import published_graph
 
 MUSIC = "librosa-data/audio"
 LOOPS = "sonic-pi/etc/samples"

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from playlista.features import spectral_descriptors as descriptors
-from playlista.features.spectral import SpectralAccumulator
+from playlista.features.spectral.accumulator import SpectralAccumulator, descriptors
 from playlista.tracks import Spectral
 from tests.conformance.recordings import recordings
 from tests.conformance.spectral_rows import comparisons

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from playlista.features.rhythm import RhythmAccumulator
+from playlista.features.rhythm.accumulator import RhythmAccumulator
 from tests.conformance.essentia_reference import essentia
 from tests.conformance.known_tempi import (
     DRONE,

@@ -11,8 +11,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from playlista.decode.ffmpeg_child import ffmpeg_path
 from playlista.decode.opening import open_source
+from playlista.decode.readers.ffmpeg_child import ffmpeg_path
 from playlista.decode.source import AudioSource, StreamInfo
 from playlista.errors import DecodeError, FailureReason
 from tests.signals import sine

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from playlista.decode import ffmpeg_child
+from playlista.decode.readers import ffmpeg_child
 from playlista.errors import DecodeError, FailureReason, Interrupted
 from tests.decode.files import MIB, chord, decoded, encoded, opened
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from playlista.decode.mapped import MappedFile
+from playlista.decode.readers.mapped import MappedFile
 from playlista.errors import DecodeError, FailureReason
 from tests.decode.files import MIB, chord, decoded, opened
 from tests.signals import noise

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from playlista.decode.mpeg_notices import MpegNotices
+from playlista.decode.readers.mpeg_notices import MpegNotices
 from tests.decode.files import chord, encoded, outcome
 
 

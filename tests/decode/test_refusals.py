@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from playlista.decode import ffmpeg_child
+from playlista.decode.readers import ffmpeg_child
 from playlista.errors import DecodeError, FailureReason
 from tests.decode.files import chord, encoded, opened, outcome
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from playlista.decode.ffmpeg_child import ffmpeg_path
+from playlista.decode.readers.ffmpeg_child import ffmpeg_path
 from playlista.errors import DecodeError
 from tests.decode.files import decoded, outcome
 

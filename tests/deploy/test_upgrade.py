@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from playlista import migrations
+from playlista.library import migrations
 from tests.integration.daemon import Daemon
 from tests.signals import song, write
 

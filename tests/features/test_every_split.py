@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from playlista.config import Settings
 from playlista.features.accumulator import Accumulator
 from playlista.features.analyzer import FeatureAnalyzer, Features
-from playlista.features.danceability import DanceabilityAccumulator
-from playlista.features.loudness import LoudnessAccumulator
-from playlista.features.rhythm import RhythmAccumulator
-from playlista.features.spectral import SpectralAccumulator
-from playlista.features.tags import TagsAccumulator
-from playlista.features.tonal import TonalAccumulator
+from playlista.features.loudness.accumulator import LoudnessAccumulator
+from playlista.features.rhythm.accumulator import RhythmAccumulator
+from playlista.features.rhythm.danceability import DanceabilityAccumulator
+from playlista.features.spectral.accumulator import SpectralAccumulator
+from playlista.features.tags.accumulator import TagsAccumulator
+from playlista.features.tonal.accumulator import TonalAccumulator
 from playlista.memory_optimized_loader import MemoryOptimizedLoader
 from playlista.tracks import FEATURE_GROUPS, AudioChunk
 from tests import signals

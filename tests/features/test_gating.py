@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playlista.features.gating import LoudnessDistribution, loudness_lufs
+from playlista.features.loudness.gating import LoudnessDistribution, loudness_lufs
 
 levels_lufs = st.lists(st.floats(-90, 5), min_size=1, max_size=300)
 

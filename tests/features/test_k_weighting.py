@@ -7,7 +7,13 @@ import pytest
 from numpy.typing import NDArray
 from scipy import signal
 
-from playlista.features.k_weighting import ROW_FRAMES, STANDARD_HIGH_PASS, STANDARD_SHELF, KWeighting, sections_at
+from playlista.features.loudness.k_weighting import (
+    ROW_FRAMES,
+    STANDARD_HIGH_PASS,
+    STANDARD_SHELF,
+    KWeighting,
+    sections_at,
+)
 from tests.signals import noise, sine
 
 

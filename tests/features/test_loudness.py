@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import signal
 
-from playlista.features.gating import loudness_lufs
-from playlista.features.k_weighting import STANDARD_HIGH_PASS, STANDARD_SHELF
-from playlista.features.loudness import LoudnessAccumulator
+from playlista.features.loudness.accumulator import LoudnessAccumulator
+from playlista.features.loudness.gating import loudness_lufs
+from playlista.features.loudness.k_weighting import STANDARD_HIGH_PASS, STANDARD_SHELF
 from playlista.tracks import Loudness
 from tests.signals import noise, sine, song
 
@@ -174,7 +174,7 @@ def test_the_width_of_the_thread_pool_of_blas_changes_no_bit(
     clean_environment: dict[str, str], project_root: Path
 ) -> None:
     script = (
-        "import numpy as np; from playlista.features.loudness import LoudnessAccumulator;"
+        "import numpy as np; from playlista.features.loudness.accumulator import LoudnessAccumulator;"
         "meter = LoudnessAccumulator(44100, 2);"
         "meter.update(np.random.default_rng(0).uniform(-1, 1, (100_000, 2)).astype(np.float32)); print(meter.result())"
     )

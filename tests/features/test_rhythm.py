@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from playlista.errors import Interrupted
-from playlista.features.rhythm import RhythmAccumulator
+from playlista.features.rhythm.accumulator import RhythmAccumulator
 from playlista.tracks import Rhythm
 from tests import signals
 from tests.features.rhythm_signals import RATE_HZ, Pattern, clicks, drums, random_strokes

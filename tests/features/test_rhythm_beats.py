@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from playlista.features.beats import TIGHTNESS, best_path
+from playlista.features.rhythm.beats import TIGHTNESS, best_path
 
 PERIOD_FRAMES = 31.0
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from playlista.features.danceability import HIGHEST, DanceabilityAccumulator, scale_frames
+from playlista.features.rhythm.danceability import HIGHEST, DanceabilityAccumulator, scale_frames
 from tests import signals
 from tests.features.rhythm_signals import RATE_HZ, drums
 

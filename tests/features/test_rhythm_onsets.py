@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from playlista.features.envelope import CompactEnvelope
-from playlista.features.onsets import HIGHEST_HZ, MEL_BANDS, OnsetEnvelope, mel_bands
+from playlista.features.rhythm.envelope import CompactEnvelope
+from playlista.features.rhythm.onsets import HIGHEST_HZ, MEL_BANDS, OnsetEnvelope, mel_bands
 from tests import signals
 from tests.features.rhythm_signals import RATE_HZ, clicks
 from tests.features.tones import coloured_noise

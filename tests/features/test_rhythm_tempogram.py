@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from playlista.features.onsets import OnsetEnvelope
-from playlista.features.tempo import accents, beat_periods, estimate_tempo
-from playlista.features.tempogram import FASTEST_BPM, SLOWEST_BPM, Tempogram
+from playlista.features.rhythm.onsets import OnsetEnvelope
+from playlista.features.rhythm.tempo import accents, beat_periods, estimate_tempo
+from playlista.features.rhythm.tempogram import FASTEST_BPM, SLOWEST_BPM, Tempogram
 from tests.features.rhythm_signals import RATE_HZ, clicks, drums
 
 

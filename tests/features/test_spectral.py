@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from playlista.features.spectral import SpectralAccumulator
+from playlista.features.spectral.accumulator import SpectralAccumulator
 from playlista.tracks import Spectral
 from tests.features.tones import cadence, coloured_noise, drums
 from tests.signals import sine

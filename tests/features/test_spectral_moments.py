@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playlista.features.moments import GatedMoments, RunningMoments
+from playlista.features.spectral.moments import GatedMoments, RunningMoments
 
 
 @given(st.lists(st.integers(0, 400), max_size=10), st.floats(-1e6, 1e6))

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from playlista.features.musicnn_mel import MusicnnMel
-from playlista.features.tags import TagsAccumulator
+from playlista.features.tags.accumulator import TagsAccumulator
+from playlista.features.tags.musicnn_mel import MusicnnMel
 from playlista.tracks import Tagging
 from tests.signals import noise, song
 

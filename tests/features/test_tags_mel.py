@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from playlista.features.musicnn_mel import FRAME_SAMPLES, HOP_SAMPLES, MusicnnMel, mel_triangles
+from playlista.features.tags.musicnn_mel import FRAME_SAMPLES, HOP_SAMPLES, MusicnnMel, mel_triangles
 from tests.conformance.essentia_reference import essentia
 from tests.signals import noise, sine, song
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from playlista.features.tonal import TonalAccumulator, camelot
+from playlista.features.tonal.accumulator import TonalAccumulator, camelot
 from playlista.tracks import Tonal
 from tests.features.tones import cadence, coloured_noise, drums, note, pitch_hz
 from tests.signals import noise, sine

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from playlista.features.hpcp import PeakFinder, pitch_class_histogram, profile
-from playlista.features.tonal import tuning_cents
+from playlista.features.tonal.accumulator import tuning_cents
+from playlista.features.tonal.hpcp import PeakFinder, pitch_class_histogram, profile
 from tests.features.tones import coloured_noise, pitch_hz
 from tests.signals import noise, sine
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from playlista.features.true_peak import ROW_FRAMES, TAPS, TruePeakMeter, interpolator, oversampling
+from playlista.features.loudness.true_peak import ROW_FRAMES, TAPS, TruePeakMeter, interpolator, oversampling
 from tests.signals import noise, sine
 
 FRAMES = 4 * ROW_FRAMES

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from playlista.decode.ffmpeg_child import ffmpeg_path
+from playlista.decode.readers.ffmpeg_child import ffmpeg_path
 from tests import signals
 from tests.integration.daemon import Daemon
 

@@ -38,7 +38,8 @@ def release():
     held.clear()
 def usage_while_decoding(path):
     from playlista.config import Settings
-    from playlista.memory_optimized_loader import Lanes, MemoryOptimizedLoader
+    from playlista.analysis.loader import MemoryOptimizedLoader
+    from playlista.analysis.track_stream import Lanes
     with MemoryOptimizedLoader(Settings(), cgroup).open(path, lanes=Lanes(analysis=False, model=False)) as stream:
         seen = [cgroup.usage_bytes() for _chunk in stream]
         tenth = len(seen) // 10

@@ -20,7 +20,7 @@ SOURCES = Path(__file__).parents[2] / "daemon"
 # What a track's 106 chunks of 3 s cost in cleanup, with every library of the daemon loaded.
 COST_OF_A_TRACK = """
 import gc, json, time
-from playlista.essentia_algorithms import essentia_standard
+from playlista.system.essentia_algorithms import essentia_standard
 essentia_standard()
 import numpy, prometheus_client, soundfile, soxr, sqlite3, structlog, typer, watchdog.observers
 from playlista.memory.cleanup import Cleanup
@@ -46,7 +46,7 @@ print(json.dumps({"unfrozen_ms": unfrozen_ms, "first_ms": spent[0] * 1000, "rest
 # Resident bytes after a track that left 48 MiB of free blocks below one that is still in use.
 RESIDENT_AFTER_A_TRACK = """
 import sys
-from playlista.environment import prepare_environment
+from playlista.system.environment import prepare_environment
 prepare_environment({}, threads=1)
 from playlista.memory.cleanup import Cleanup
 from playlista.memory.process import resident_memory

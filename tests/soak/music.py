@@ -14,7 +14,7 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from benchmarks.music import find_music
-from playlista.decode.ffmpeg_child import ffmpeg_path
+from playlista.decode.readers.ffmpeg_child import ffmpeg_path
 
 #: Suffix and encoder; the first six are decoded by libsndfile inside the daemon, the others by its ffmpeg child.
 FORMS: dict[str, tuple[str, ...]] = {

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from playlista.database import FILE_NAME
+from playlista.library.database import FILE_NAME
 from tests.soak.findings import Finding, at_least, exactly, told
 from tests.soak.music import copies, make_excerpts
 from tests.soak.place import Place

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.cgroups import MemoryCgroup
-from playlista.database import FILE_NAME
+from playlista.library.database import FILE_NAME
 from tests.integration.daemon import Daemon
 from tests.soak.journal import Journal
 

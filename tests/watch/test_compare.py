@@ -8,7 +8,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playlista.library import KnownFile
+from playlista.library.files import KnownFile
 from playlista.tracks import TrackFile
 from playlista.watch.compare import Absent, Changed, Kept, New, Renumbered, compare
 from playlista.watch.walk import EmptyFolder, Seen, Sight, Unreadable

@@ -28,11 +28,11 @@ def analyze(
     settings = native_settings_from(config, data_dir=data)
 
     # Native libraries come in only now, after the environment.
-    from playlista.attempt import attempt  # noqa: PLC0415
-    from playlista.audio_analyzer import AudioAnalyzer  # noqa: PLC0415
+    from playlista.analysis.attempt import attempt  # noqa: PLC0415
+    from playlista.analysis.audio_analyzer import AudioAnalyzer  # noqa: PLC0415
+    from playlista.analysis.tagger import load_tagger  # noqa: PLC0415
     from playlista.memory.cgroup import Cgroup  # noqa: PLC0415
     from playlista.memory.cleanup import Cleanup  # noqa: PLC0415
-    from playlista.tagger import load_tagger  # noqa: PLC0415
 
     cgroup, cleanup = Cgroup(), Cleanup(enabled=settings.memory_force_cleanup)
     tagger = load_tagger(settings, cgroup)

@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 def doctor(music: MusicOption = None, data: DataOption = None, config: ConfigOption = None) -> None:
     """Check whether this machine will do. Settings, folders, limits, processor, model, ffmpeg; exit code 1 if not."""
     settings = native_settings_from(config, music_dir=music, data_dir=data)
-    from playlista.checkup import Verdict, examine  # noqa: PLC0415
+    from playlista.cli.checkup import Verdict, examine  # noqa: PLC0415
 
     works = True
     for finding in examine(settings):

@@ -28,7 +28,7 @@ from playlista.errors import PlaylistaError
 from playlista.tracks import Status
 
 if TYPE_CHECKING:
-    from playlista.database import Database
+    from playlista.library.database import Database
 
 
 class ExportKind(StrEnum):
@@ -52,7 +52,7 @@ def register(app: typer.Typer) -> None:
 @contextmanager
 def reading(settings: Settings) -> Iterator[Database]:
     """The library, opened for reading."""
-    from playlista.database import FILE_NAME, open_read_only  # noqa: PLC0415
+    from playlista.library.database import FILE_NAME, open_read_only  # noqa: PLC0415
 
     with open_read_only(os.path.join(settings.data_dir, FILE_NAME)) as database:
         yield database
@@ -71,7 +71,7 @@ def status(
 ) -> None:
     """Say how far the library is. Counts by state, rate, time left, last failure, memory."""
     settings = settings_from(config, data_dir=data, music_dir=music)
-    from playlista.progress import read_progress  # noqa: PLC0415
+    from playlista.daemon.status import read_progress  # noqa: PLC0415
 
     with reading(settings) as database:
         report = read_progress(database, settings, now=time.time())
@@ -112,7 +112,7 @@ def show(
 ) -> None:
     """Show the stored result of one track."""
     settings = settings_from(config, data_dir=data, music_dir=music)
-    from playlista.store import Store  # noqa: PLC0415
+    from playlista.library.results import Store  # noqa: PLC0415
 
     with reading(settings) as database:
         analysis = Store(database, clock=time.time).get(in_library(path, settings))
@@ -129,8 +129,8 @@ def list_tracks(
 ) -> None:
     """List the stored results, in the order of their paths."""
     settings = settings_from(config, data_dir=data)
-    from playlista.overview import Overview  # noqa: PLC0415
-    from playlista.store import Store  # noqa: PLC0415
+    from playlista.library.results import Store  # noqa: PLC0415
+    from playlista.library.summaries import Overview  # noqa: PLC0415
 
     with reading(settings) as database:
         if json_lines:
@@ -147,8 +147,8 @@ def list_tracks(
 def failures(json_lines: JsonOption = False, config: ConfigOption = None, data: DataOption = None) -> None:
     """Say what failed, why, and how often it was tried. Partly analyzed tracks and those tried again are there, too."""
     settings = settings_from(config, data_dir=data)
-    from playlista.overview import Overview  # noqa: PLC0415
-    from playlista.progress import failure_report, retry_report  # noqa: PLC0415
+    from playlista.daemon.status import failure_report, retry_report  # noqa: PLC0415
+    from playlista.library.summaries import Overview  # noqa: PLC0415
 
     with reading(settings) as database:
         overview = Overview(database)
@@ -175,9 +175,9 @@ def retry(
     if bool(paths) == everything:
         raise typer.BadParameter("name tracks, or --all")
     settings = settings_from(config, data_dir=data, music_dir=music)
-    from playlista.database import FILE_NAME, open_database, open_read_only  # noqa: PLC0415
-    from playlista.jobs import JobQueue  # noqa: PLC0415
-    from playlista.store import Store  # noqa: PLC0415
+    from playlista.library.database import FILE_NAME, open_database, open_read_only  # noqa: PLC0415
+    from playlista.library.queue import JobQueue  # noqa: PLC0415
+    from playlista.library.results import Store  # noqa: PLC0415
 
     place = os.path.join(settings.data_dir, FILE_NAME)
     open_read_only(place).close()  # says so where there is no library yet; opening for writing would make one
@@ -202,8 +202,8 @@ def backup(
 ) -> None:
     """Copy the database, also while the daemon runs."""
     settings = settings_from(config, data_dir=data)
-    from playlista.backup import back_up  # noqa: PLC0415
-    from playlista.database import FILE_NAME  # noqa: PLC0415
+    from playlista.library.backup import back_up  # noqa: PLC0415
+    from playlista.library.database import FILE_NAME  # noqa: PLC0415
 
     back_up(os.path.join(settings.data_dir, FILE_NAME), file)
     write_line(f"{file}: {os.path.getsize(file)} bytes")
@@ -219,8 +219,8 @@ def export(
 ) -> None:
     """Write all results out."""
     settings = settings_from(config, data_dir=data)
-    from playlista.export import write_results  # noqa: PLC0415
-    from playlista.store import Store  # noqa: PLC0415
+    from playlista.library.results import Store  # noqa: PLC0415
+    from playlista.outputs.export import write_results  # noqa: PLC0415
 
     with reading(settings) as database, opened_for_writing(output) as stream:
         count = write_results(Store(database, clock=time.time).iterate(), kind.value, stream)

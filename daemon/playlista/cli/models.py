@@ -31,7 +31,7 @@ def prepare(
 ) -> None:
     """Make the model from the published weights. A good one is kept; the only command that uses the network."""
     settings = settings_from(config, data_dir=data, models_dir=models_dir)
-    from playlista.models.prepare import prepare_model  # noqa: PLC0415 - brings numpy
+    from playlista.musicnn.conversion.prepare import prepare_model  # noqa: PLC0415 - brings numpy
 
     prepare_model(settings.models_path, wheel=wheel, say=lambda line: write_line(f"playlista: {line}"))
 
@@ -45,7 +45,7 @@ def list_models(
 ) -> None:
     """Say which model files there are. With their source, and whether their checksums are right."""
     settings = settings_from(config, data_dir=data, models_dir=models_dir)
-    from playlista.models.files import ModelFiles  # noqa: PLC0415
+    from playlista.musicnn.files import ModelFiles  # noqa: PLC0415
 
     files = ModelFiles.find(settings.models_path)
     if json_lines:

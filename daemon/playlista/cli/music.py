@@ -15,7 +15,7 @@ from playlista.cli.terminal import printable, table, write_json_line, write_line
 from playlista.errors import PlaylistaError
 
 if TYPE_CHECKING:
-    from playlista.store import Store
+    from playlista.library.results import Store
     from playlista.tracks import Analysis
 
 CountOption = Annotated[int, typer.Option("-n", min=1, max=100_000, help="How many tracks.")]
@@ -39,8 +39,8 @@ def similar(
 ) -> None:
     """The tracks that sound most like PATH, by their embeddings."""
     settings = settings_from(config, data_dir=data, music_dir=music)
-    from playlista.similarity import m3u, nearest  # noqa: PLC0415
-    from playlista.store import Store  # noqa: PLC0415
+    from playlista.library.results import Store  # noqa: PLC0415
+    from playlista.outputs.similarity import m3u, nearest  # noqa: PLC0415
 
     with reading(settings) as database:
         found = nearest(Store(database, clock=time.time), in_library(path, settings), count)
@@ -68,8 +68,8 @@ def playlist(
 ) -> None:
     """Write a playlist of what fits a tempo, keys and tags. The best comes first."""
     settings = settings_from(config, data_dir=data, music_dir=music)
-    from playlista.similarity import Wish, granted, m3u  # noqa: PLC0415
-    from playlista.store import Store  # noqa: PLC0415
+    from playlista.library.results import Store  # noqa: PLC0415
+    from playlista.outputs.similarity import Wish, granted, m3u  # noqa: PLC0415
 
     wish = Wish(_tempo_range(bpm), _camelot_codes(key) if key else None, tuple(tags or ()))
     with reading(settings) as database:
@@ -108,8 +108,8 @@ def tag(
 ) -> None:
     """Write what was found into the files' own tags. Tempo, key, ReplayGain and mood; a dry run unless --write."""
     settings = settings_from(config, data_dir=data, music_dir=music)
-    from playlista.file_tags import wished_fields, write_tags  # noqa: PLC0415
-    from playlista.store import Store  # noqa: PLC0415
+    from playlista.library.results import Store  # noqa: PLC0415
+    from playlista.outputs.file_tags import wished_fields, write_tags  # noqa: PLC0415
 
     failures = 0
     with reading(settings) as database:

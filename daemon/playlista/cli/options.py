@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from playlista.config import Settings, settings_from_process
-from playlista.environment import prepare_environment
 from playlista.memory.cgroup import Cgroup
+from playlista.system.environment import prepare_environment
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", "-c", metavar="FILE", help="Settings; ./playlista.conf where there is one.")

@@ -14,12 +14,12 @@ from functools import partial
 
 from playlista.decode.blocks import BlockSource
 from playlista.decode.containers import MAPPABLE, WAVES, Container, Identified, identify
-from playlista.decode.continued import ContinuedReader
-from playlista.decode.ffmpeg import FfmpegReader
 from playlista.decode.headers import Declaration, declared_length, ogg_has_end
-from playlista.decode.libsndfile import LibsndfileReader
-from playlista.decode.mapped import MappedFile
-from playlista.decode.pcm import PcmReader, is_plain_pcm
+from playlista.decode.readers.continued import ContinuedReader
+from playlista.decode.readers.ffmpeg import FfmpegReader
+from playlista.decode.readers.libsndfile import LibsndfileReader
+from playlista.decode.readers.mapped import MappedFile
+from playlista.decode.readers.pcm import PcmReader, is_plain_pcm
 from playlista.decode.regular_file import may_pass, open_regular_file, reason_of
 from playlista.decode.source import (
     AudioSource,

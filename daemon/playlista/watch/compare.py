@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from playlista.file_rows import as_stored, path_bytes, same_content
-from playlista.library import KnownFile
+from playlista.library.file_rows import as_stored, path_bytes, same_content
+from playlista.library.files import KnownFile
 from playlista.watch.walk import EmptyFolder, Seen, Sight, Unreadable
 
 

@@ -10,8 +10,8 @@ from itertools import islice
 
 import structlog
 
-from playlista.file_rows import DISPLACED
-from playlista.library import Library
+from playlista.library.file_rows import DISPLACED
+from playlista.library.files import Library
 from playlista.watch.music_folder import MusicFolder
 from playlista.watch.walk import Walk
 

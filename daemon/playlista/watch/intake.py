@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import takewhile
 
-from playlista.file_rows import as_stored, same_content
-from playlista.library import Library
+from playlista.library.file_rows import as_stored, same_content
+from playlista.library.files import Library
 from playlista.tracks import TrackFile
 from playlista.watch.hints import Departed, FolderAppeared, Hint, Moved, Touched
 from playlista.watch.moves import Moves

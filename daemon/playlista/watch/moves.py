@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 
-from playlista.file_rows import as_stored, same_content
-from playlista.library import KnownFile, Library
+from playlista.library.file_rows import as_stored, same_content
+from playlista.library.files import KnownFile, Library
 from playlista.tracks import TrackFile
 from playlista.watch.walk import Seen, Walk
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 
-from playlista.library import Library
-from playlista.mounts import Mount, mounts_within, parse_mountinfo
+from playlista.library.files import Library
+from playlista.system.mountinfo import Mount, mounts_within, parse_mountinfo
 from playlista.watch.walk import Seen, Walk
 
 #: Known files that are looked for, and strange ones that are asked after, to tell the folder from another one.

@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 
 import structlog
 
-from playlista.library import KnownFile, Library
+from playlista.library.files import KnownFile, Library
 from playlista.tracks import TrackFile
 from playlista.watch.compare import Absent, Changed, Finding, Kept, New, Renumbered, compare
 from playlista.watch.moves import Moves

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
-from playlista.library import Library
+from playlista.library.files import Library
 from playlista.tracks import TrackFile
 from playlista.watch.forgetting import Forgetting
 from playlista.watch.hints import Hint

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import structlog
 
 from playlista.errors import StoreError
-from playlista.library import Library
-from playlista.mounts import read_mountinfo
+from playlista.library.files import Library
+from playlista.system.mountinfo import read_mountinfo
 from playlista.watch.event_source import EventSource, WatchMode
 from playlista.watch.hints import Hints
 from playlista.watch.music_folder import Presence, Verdict

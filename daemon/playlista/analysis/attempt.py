@@ -1,0 +1,57 @@
+"""One attempt at one track, whatever happens in it: the place where every exception becomes a verdict.
+
+What enters: an analyzer and a path. What leaves: a result object, also for a failure, with the reason from the closed
+list. ``Interrupted`` alone passes through, since it is no verdict on the track.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from playlista.analysis.audio_analyzer import EVERYTHING, AudioAnalyzer, Pass
+from playlista.errors import FailureReason, Interrupted, TrackError
+from playlista.tracks import Analysis, Status
+
+log = logging.getLogger(__name__)  # not structlog: see `playlista.logs`
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How an attempt ended; ``retryable`` when the same bytes may end otherwise another time."""
+
+    analysis: Analysis
+    retryable: bool = False
+
+
+def attempt(analyzer: AudioAnalyzer, path: str, *, shown_as: str | None = None, how: Pass = EVERYTHING) -> Attempt:
+    """Analyze `path`, or say why not.
+
+    Raises
+    ------
+    Interrupted : the stop signal came first.
+    """
+    name = shown_as or path
+    try:
+        return Attempt(analyzer.analyze(path, shown_as=name, how=how))
+    except Interrupted:
+        raise
+    except TrackError as error:
+        return Attempt(failed(name, error.reason, error.message), error.retryable)
+    except MemoryError:
+        detail = "ran out of memory; raise the limit or lower the chunk duration"
+        return Attempt(failed(name, FailureReason.OVER_BUDGET, detail), retryable=True)
+    except Exception as error:
+        return broken(name, error)
+
+
+def broken(name: str, error: Exception) -> Attempt:
+    """The attempt that ended with an error that nobody thought of; to be called while the error is handled."""
+    log.exception("track.broke", extra={"path": name})
+    detail = f"{type(error).__name__}: {error}; please report it with the log"
+    return Attempt(failed(name, FailureReason.INTERNAL, detail), retryable=True)
+
+
+def failed(name: str, reason: FailureReason, detail: str) -> Analysis:
+    """The result object of a track of which nothing is known but why."""
+    return Analysis(path=name, status=Status.FAILED, reason=reason, detail=detail)

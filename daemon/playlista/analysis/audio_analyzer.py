@@ -1,0 +1,244 @@
+"""From a path to a result object: the loader's stream through the features, with everything said that happened.
+
+What enters: a path. What leaves: an ``Analysis`` that is analyzed or partial, or a ``TrackError`` with its reason.
+It neither knows the queue nor the database; the daemon's worker, ``analyze`` and the tests all come through here.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from playlista.analysis.loader import MemoryOptimizedLoader
+from playlista.analysis.track_stream import Assembly, Lanes, TrackStream, Truncation, never, nothing
+from playlista.config import Settings
+from playlista.errors import DecodeError, FailureReason, Interrupted
+from playlista.features.analyzer import VERSIONS, FeatureAnalyzer, Features
+from playlista.features.tags.accumulator import TagsAccumulator
+from playlista.memory.budget import TrackBudget
+from playlista.memory.cgroup import Cgroup
+from playlista.memory.configuration import Configuration
+from playlista.memory.process import peak_resident_bytes
+from playlista.tracks import FEATURE_GROUPS, Analysis, Audio, MemoryUse, Status, Timings
+
+#: Containers of samples as they are; to decode them is a twentieth of the work, of other formats it is a third.
+UNCOMPRESSED = frozenset({"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF"})
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """How one track is to be analyzed.
+
+    groups : feature groups to compute.
+    configuration : chunk and batch, smaller where memory is short; None for what the settings say.
+    """
+
+    groups: Collection[str] = FEATURE_GROUPS
+    configuration: Configuration | None = None
+
+
+EVERYTHING = Pass()
+
+
+class AudioAnalyzer:
+    """Analyzes one track at a time.
+
+    Parameters
+    ----------
+    tagger : accumulator of tags; None where there is no model or MUSICNN_RUNTIME is off.
+    stop : asked before every chunk; true ends the track with ``Interrupted``.
+    cleanup : called after every chunk.
+    clock : seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        tagger: TagsAccumulator | None = None,
+        cgroup: Cgroup | None = None,
+        stop: Callable[[], bool] = never,
+        cleanup: Callable[[], None] = nothing,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._cgroup = cgroup or Cgroup()
+        self._loader = MemoryOptimizedLoader(settings, self._cgroup)
+        self._settings = settings
+        self._tagger = tagger
+        self._stop = stop
+        self._cleanup = cleanup
+        self._clock = clock
+
+    def analyze(self, path: str, *, shown_as: str | None = None, how: Pass = EVERYTHING) -> Analysis:
+        """Analyze the file at `path`, to be called `shown_as` in the result.
+
+        Raises
+        ------
+        TrackError : nothing could be analyzed, with the reason.
+        Interrupted : the stop signal came first.
+        """
+        started = self._clock()
+        name = shown_as or path
+        lanes = Lanes(
+            analysis=not {"rhythm", "tonal", "spectral"}.isdisjoint(how.groups),
+            model=self._tagger is not None and "tags" in how.groups,
+        )
+        budget = self._loader.budget()
+        chunk_seconds = how.configuration.chunk_seconds if how.configuration else None
+        if self._tagger is not None and how.configuration is not None:
+            self._tagger.batch_size = max(1, how.configuration.batch_patches)
+        opened = self._loader.open(
+            path,
+            lanes=lanes,
+            budget=budget,
+            chunk_seconds=chunk_seconds,
+            stop=self._stop,
+            cleanup=self._cleanup,
+            ahead=self._has_second_cpu(chunk_seconds),
+        )
+        with opened as stream, _beside(stream) as beside:
+            run = _Run(name, stream, self._features(stream, how, beside), budget)
+            run.feed(lambda: self._clock() - started > self._settings.track_timeout_seconds)
+            results = run.features.result()
+        return run.analysis(results, self._clock() - started, self._cgroup.memory_limit().bytes)
+
+    def array_bytes(self, path: str) -> int:
+        """What the file at `path` will hold beside chunks: the capped array, or at least its own size when whole.
+
+        Raises
+        ------
+        OSError : the file cannot be looked at.
+        """
+        assembly = self._loader.assembly(path)
+        if assembly is Assembly.CAPPED:
+            return self._loader.budget().budget_bytes
+        return os.stat(path).st_size if assembly is Assembly.WHOLE else 0
+
+    @property
+    def versions(self) -> dict[str, int]:
+        """Versions of the feature groups that this analyzer computes; without a model there is none of tags."""
+        return {group: number for group, number in VERSIONS.items() if group != "tags" or self._tagger is not None}
+
+    def is_current(self, analysis: Analysis) -> bool:
+        """Whether `analysis` has everything that would be computed today."""
+        return all(analysis.versions.get(group) == number for group, number in self.versions.items())
+
+    def music_hash(self, path: str) -> str:
+        """Identity of the decoded audio, without analyzing it.
+
+        Raises
+        ------
+        TrackError : the file cannot be decoded.
+        """
+        with self._loader.open(path, lanes=Lanes(analysis=False, model=False), stop=self._stop) as stream:
+            for _chunk in stream:
+                pass
+            if stream.broke_off:
+                raise stream.broke_off
+            return stream.music_hash
+
+    def _has_second_cpu(self, chunk_seconds: float | None) -> bool:
+        """Whether a second CPU is ours right now, and memory not so short that chunks are smaller than configured."""
+        configured = self._settings.memory_optimized_chunk_duration_seconds
+        return (chunk_seconds or configured) >= configured and self._cgroup.cpu_threads() > 1
+
+    def _features(self, stream: TrackStream, how: Pass, beside: Executor | None) -> FeatureAnalyzer:
+        return FeatureAnalyzer(
+            stream.info.sample_rate_hz,
+            stream.info.channels,
+            stream.analysis_rate_hz,
+            tagger=self._tagger,
+            groups=how.groups,
+            checkpoint=self._checkpoint,
+            beside=beside,
+        )
+
+    def _checkpoint(self) -> None:
+        """The end of a ten-hour track takes seconds in itself: a stop has to get through there, too."""
+        if self._stop():
+            raise Interrupted("asked to stop")
+
+
+@contextmanager
+def _beside(stream: TrackStream) -> Iterator[Executor | None]:
+    """A thread for the tags where decoding leaves the second CPU half idle; else two threads are enough for two."""
+    if not (stream.is_ahead and stream.info.format in UNCOMPRESSED):
+        yield None
+        return
+    with ThreadPoolExecutor(1, "tags") as thread:
+        yield thread
+
+
+class _Run:
+    """One track on its way: the stream, its features, and what must be said of both."""
+
+    def __init__(self, name: str, stream: TrackStream, features: FeatureAnalyzer, budget: TrackBudget) -> None:
+        self.features = features
+        self._name = name
+        self._stream = stream
+        self._budget = budget
+        self._retained_bytes = 0
+
+    def feed(self, is_late: Callable[[], bool]) -> None:
+        """Run the stream through the features until its end, the budget or the deadline."""
+        for chunk in self._stream:
+            self.features.update(chunk)
+            held = self.features.retained_bytes
+            self._retained_bytes = max(self._retained_bytes, held + self._stream.held_bytes)
+            # An array is cut by the stream itself, and exact to the sample; here what the features keep is bounded.
+            if self._stream.assembly is Assembly.STREAMED and held > self._budget.budget_bytes:
+                self._stream.truncation = Truncation(self._budget.reason, self._stream.frames_delivered)
+                break
+            if is_late():
+                message = "took longer than TRACK_TIMEOUT_SECONDS; analyzed as far as it came"
+                self._stream.broke_off = DecodeError(self._name, FailureReason.DECODE_TIMEOUT, message, retryable=False)
+                break
+
+    def analysis(self, features: Features, total_seconds: float, limit_bytes: int) -> Analysis:
+        """The result object."""
+        stream = self._stream
+        return Analysis(
+            path=self._name,
+            status=Status.PARTIAL if stream.broke_off else Status.ANALYZED,
+            reason=stream.broke_off.reason if stream.broke_off else None,
+            detail=stream.broke_off.message if stream.broke_off else None,
+            audio=self._audio(),
+            rhythm=features.rhythm,
+            tonal=features.tonal,
+            loudness=features.loudness,
+            spectral=features.spectral,
+            tagging=features.tags,
+            versions=self.features.versions,
+            timings=self._timings(total_seconds),
+            memory=MemoryUse(peak_resident_bytes(), self._retained_bytes, limit_bytes),
+            music_hash=None if stream.truncation else stream.music_hash,
+        )
+
+    def _audio(self) -> Audio:
+        info, rate = self._stream.info, self._stream.info.sample_rate_hz
+        decoded = self._stream.frames_decoded / rate
+        declared = None if info.declared_frames is None else info.declared_frames / rate
+        truncation = self._stream.truncation
+        return Audio(
+            duration_seconds=max(decoded, declared or 0.0) if truncation else decoded,
+            analyzed_seconds=self._stream.frames_delivered / rate,
+            declared_seconds=declared,
+            sample_rate_hz=rate,
+            channels=info.channels,
+            format=info.format,
+            truncated=truncation is not None,
+            truncation_reason=truncation.reason if truncation else None,
+        )
+
+    def _timings(self, total_seconds: float) -> Timings:
+        stages = {f"{group}_seconds": round(seconds, 6) for group, seconds in self.features.seconds.items()}
+        return Timings(
+            decode_seconds=round(self._stream.decode_seconds, 6),
+            resample_seconds=round(self._stream.resample_seconds, 6),
+            total_seconds=round(total_seconds, 6),
+            **stages,
+        )

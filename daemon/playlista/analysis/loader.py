@@ -1,0 +1,196 @@
+"""Opens a track as the memory settings say; `playlista.memory_optimized_loader` offers it under the guide's name.
+
+What enters: a path and the settings. What leaves: ``AudioChunk``s, in one of three ways that the settings choose:
+
+streaming
+    chunks of ``MEMORY_OPTIMIZED_CHUNK_DURATION_SECONDS``, nothing kept (the default);
+capped array
+    ``MEMORY_STREAMING_ENABLED=false``: the analysis signal becomes one array, cut at the track's budget;
+whole
+    optimization off, or a file under ``MEMORY_OPTIMIZED_MIN_FILE_MB``: all of it in memory at 44.1 kHz float32.
+
+The guide's calls (``load_audio_streaming``, ``load_audio_memory_capped``, ``get_memory_info``) stand on the same
+stream that the daemon reads.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playlista.analysis.track_stream import Assembly, Lanes, TrackStream, never, nothing
+from playlista.config import Settings, settings_from_process
+from playlista.decode.opening import open_source
+from playlista.decode.resample import MonoResampler
+from playlista.decode.source import AudioSource
+from playlista.memory.budget import TrackBudget
+from playlista.memory.cgroup import Cgroup
+from playlista.memory.monitor import read_memory
+
+FULL_RATE_HZ = 44100
+MEBIBYTE = 1024 * 1024
+#: A block of native samples is never larger, whatever the rate and the number of channels.
+MAX_BLOCK_BYTES = 4 * MEBIBYTE
+EVERY_LANE = Lanes()
+ANALYSIS_LANE = Lanes(model=False)
+
+logger = logging.getLogger("playlista.memory_optimized_loader")
+
+
+class MemoryOptimizedLoader:
+    """Opens tracks as the settings say, and answers the guide's calls."""
+
+    def __init__(self, settings: Settings, cgroup: Cgroup | None = None) -> None:
+        self._settings = settings
+        self._cgroup = cgroup or Cgroup()
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz of the analysis signal."""
+        return self._settings.analysis_rate_hz
+
+    def assembly(self, path: str | Path) -> Assembly:
+        """The guide's rule: optimization on and the file not below the threshold, else all of it in memory."""
+        settings = self._settings
+        threshold = settings.memory_optimized_min_file_mb * MEBIBYTE
+        if not settings.memory_optimization_enabled or (threshold and os.stat(path).st_size < threshold):
+            return Assembly.WHOLE
+        return Assembly.STREAMED if settings.memory_streaming_enabled else Assembly.CAPPED
+
+    def budget(self, max_mb: float | None = None) -> TrackBudget:
+        """What one track may retain right now; limits are read anew at every call."""
+        return TrackBudget.of(
+            max_mb=self._settings.memory_optimized_max_mb_per_track if max_mb is None else max_mb,
+            limit_percent=self._settings.memory_optimized_memory_limit_percent,
+            limit_bytes=self._cgroup.memory_limit().bytes,
+        )
+
+    def open(
+        self,
+        path: str | Path,
+        *,
+        assembly: Assembly | None = None,
+        lanes: Lanes = EVERY_LANE,
+        budget: TrackBudget | None = None,
+        chunk_seconds: float | None = None,
+        stop: Callable[[], bool] = never,
+        cleanup: Callable[[], None] = nothing,
+        ahead: bool = False,
+    ) -> TrackStream:
+        """Open `path` for one pass.
+
+        Parameters
+        ----------
+        assembly : None for what the settings say of this file.
+        budget : None for what may be retained right now.
+        chunk_seconds : None for the configured chunk.
+        stop : asked before every block; true ends the pass with ``Interrupted``.
+        cleanup : called after every chunk, when the consumer is done with it.
+        ahead : decode the next chunk in another thread while the consumer has the last; it holds one chunk more.
+
+        Raises
+        ------
+        DecodeError : the file cannot be opened as audio, with the reason.
+        """
+        settings, budget, leaving = self._settings, budget or self.budget(), Event()
+
+        def stop_or_leave() -> bool:
+            return leaving.is_set() or stop()
+
+        source = self._source(str(path), budget, chunk_seconds, stop_or_leave)
+        assembly = assembly or self.assembly(path)
+        whole = assembly is Assembly.WHOLE
+        return TrackStream(
+            source,
+            analysis_rate_hz=FULL_RATE_HZ if whole else settings.analysis_rate_hz,
+            analysis_dtype=np.float16 if settings.analysis_is_float16 and not whole else np.float32,
+            assembly=assembly,
+            budget=budget,
+            lanes=lanes,
+            stop=stop_or_leave,
+            cleanup=cleanup,
+            leaving=leaving,
+            ahead=ahead,
+        )
+
+    def _source(
+        self, path: str, budget: TrackBudget, chunk_seconds: float | None, stop: Callable[[], bool]
+    ) -> AudioSource:
+        settings = self._settings
+        mapped = settings.memory_optimization_enabled and settings.memory_mapping_enabled
+        return open_source(
+            path,
+            block_seconds=chunk_seconds or settings.memory_optimized_chunk_duration_seconds,
+            max_block_bytes=min(MAX_BLOCK_BYTES, budget.budget_bytes // 4),
+            mapping_min_bytes=int(settings.memory_mapping_min_mb * MEBIBYTE) if mapped else None,
+            timeout_seconds=settings.track_timeout_seconds,
+            stop=stop,
+        )
+
+    def load_audio_streaming(self, path: str | Path) -> Iterator[tuple[NDArray[np.floating], float, float]]:
+        """The guide's streaming: (chunk, start_time, end_time) of the analysis signal, times in seconds."""
+        position = 0
+        with self.open(path, assembly=Assembly.STREAMED, lanes=ANALYSIS_LANE) as stream:
+            for chunk in stream:
+                if len(chunk.analysis):
+                    start, position = position, position + len(chunk.analysis)
+                    yield chunk.analysis, start / stream.analysis_rate_hz, position / stream.analysis_rate_hz
+
+    def load_audio_memory_capped(
+        self, path: str | Path, max_mb: float | None = None
+    ) -> tuple[NDArray[np.floating], int]:
+        """The guide's capped array: (audio, sample_rate), cut at `max_mb` MB or at the configured budget.
+
+        Returns
+        -------
+        audio : [shape=(n,), float16 or float32, mono, sample_rate Hz]
+        """
+        with self.open(path, assembly=Assembly.CAPPED, lanes=ANALYSIS_LANE, budget=self.budget(max_mb)) as stream:
+            for chunk in stream:
+                audio = chunk.analysis  # the last chunk is the array; those before it have an empty lane
+            if stream.truncation:
+                cut = stream.truncation
+                logger.warning("%s: cut after %d samples (%s)", path, cut.kept_samples, cut.reason)
+            logger.debug("%s: %d samples, %.1f MB", path, len(audio), audio.nbytes / MEBIBYTE)
+            return audio, stream.analysis_rate_hz
+
+    def get_memory_info(self) -> dict[str, Any]:
+        """Memory as the system sees it, in bytes, with ``current_usage`` as the guide names resident memory."""
+        snapshot = read_memory(self._cgroup)
+        return {
+            "current_usage": snapshot.resident_bytes,
+            **asdict(snapshot),
+            "budget_bytes": self.budget().budget_bytes,
+        }
+
+
+@cache
+def get_memory_optimized_loader() -> MemoryOptimizedLoader:
+    """The loader of this process, from its configuration file and environment."""
+    return MemoryOptimizedLoader(settings_from_process())
+
+
+def safe_essentia_load(path: str | Path, sample_rate: int = FULL_RATE_HZ) -> tuple[NDArray[np.float32], int]:
+    """The conventional way that the guide compares with: the whole file, mono float32, in one array.
+
+    Raises
+    ------
+    DecodeError : the file cannot be decoded.
+    """
+    loader = MemoryOptimizedLoader(Settings(memory_optimization_enabled=False))
+    with loader.open(path, assembly=Assembly.WHOLE, lanes=ANALYSIS_LANE) as stream:
+        (chunk,) = stream
+    audio = chunk.analysis.astype(np.float32, copy=False)
+    if sample_rate != FULL_RATE_HZ:
+        resampler = MonoResampler(FULL_RATE_HZ, sample_rate)
+        audio = np.concatenate([resampler.process(audio), resampler.finish()])
+    return audio, sample_rate

@@ -1,0 +1,168 @@
+"""Whether this machine lets the daemon do its work: one finding a subject, each with its remedy.
+
+What enters: settings. What leaves: findings. Nothing is changed, and no music file is opened.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from playlista.config import Settings
+from playlista.decode.readers.ffmpeg_child import FfmpegMissingError, ffmpeg_path
+from playlista.errors import ModelError
+from playlista.memory.cgroup import Cgroup
+from playlista.musicnn.choice import choose_runtime
+from playlista.musicnn.cpu import cpu_flags
+from playlista.musicnn.files import ModelFiles
+from playlista.musicnn.runtimes.runtime import installed_runtimes
+from playlista.system.mountinfo import Mount, mount_of, parse_mountinfo, read_mountinfo
+
+MEBIBYTE = 1024 * 1024
+#: The smallest memory limit for which we promise that an hour of music passes with tags.
+LEAST_LIMIT_BYTES = 192 * MEBIBYTE
+
+
+class Verdict(StrEnum):
+    """How a finding stands."""
+
+    GOOD = "good"
+    MIND = "mind"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line for people; BAD means that something will not work."""
+
+    subject: str
+    verdict: Verdict
+    text: str
+
+
+def examine(settings: Settings, root: Path = Path("/")) -> Iterator[Finding]:
+    """Every finding, in the order in which a start would run into them."""
+    yield Finding("settings", Verdict.GOOD, "every value can be used")
+    checks: tuple[Callable[[Settings, Path], Finding], ...] = (
+        _music_folder,
+        _data_folder,
+        _music_mount,
+        _data_mount,
+        _inotify,
+        _memory,
+        _processor,
+        _model,
+        _runtime,
+        _ffmpeg,
+    )
+    for check in checks:
+        yield check(settings, root)
+
+
+def _music_folder(settings: Settings, root: Path) -> Finding:  # noqa: ARG001 - one signature for all
+    folder = settings.music_dir
+    if not os.path.isdir(folder):
+        text = f"{folder}: no folder that this user can reach; set MUSIC_DIR or --music, or give it the rights"
+        return Finding("music", Verdict.BAD, text)
+    if not os.access(folder, os.R_OK | os.X_OK, effective_ids=True):
+        return Finding("music", Verdict.BAD, f"{folder}: this user cannot read it; give uid {os.geteuid()} read rights")
+    return Finding("music", Verdict.GOOD, f"{folder} can be read")
+
+
+def _data_folder(settings: Settings, root: Path) -> Finding:  # noqa: ARG001
+    folder = settings.data_dir
+    standing = next(place for place in (folder, *folder.absolute().parents) if os.path.exists(place))
+    if not os.access(standing, os.W_OK | os.X_OK, effective_ids=True):
+        text = f"{folder}: this user cannot write it; give uid {os.geteuid()} write rights, or set DATA_DIR"
+        return Finding("data", Verdict.BAD, text)
+    free = os.statvfs(standing).f_bavail * os.statvfs(standing).f_frsize
+    if free < 100 * MEBIBYTE:
+        return Finding("data", Verdict.MIND, f"{folder}: only {free // MEBIBYTE} MB free; 10,000 tracks take 70 MB")
+    return Finding("data", Verdict.GOOD, f"{folder} can be written, {free // MEBIBYTE} MB free")
+
+
+def _music_mount(settings: Settings, root: Path) -> Finding:
+    mount = _mount_under(settings.music_dir, root)
+    if mount is None or settings.watch_mode == "polling":
+        return Finding("watching", Verdict.GOOD, "the folder is compared with the database again and again")
+    if mount.reports_changes:
+        return Finding("watching", Verdict.GOOD, f"{mount.kind} reports changes: inotify")
+    verdict = Verdict.BAD if settings.watch_mode == "inotify" else Verdict.MIND
+    return Finding("watching", verdict, f"{mount.kind} reports no changes: polling; set WATCH_MODE=auto or polling")
+
+
+def _data_mount(settings: Settings, root: Path) -> Finding:
+    mount = _mount_under(settings.data_dir, root)
+    if mount is not None and mount.is_network:
+        text = f"{settings.data_dir} lies on {mount.kind}; a database is slow and at risk there: use a local disk"
+        return Finding("database", Verdict.MIND, text)
+    return Finding("database", Verdict.GOOD, f"on {mount.kind if mount else 'a file system'} of this machine")
+
+
+def _mount_under(folder: Path, root: Path) -> Mount | None:
+    return mount_of(os.path.realpath(folder), parse_mountinfo(read_mountinfo(str(root / "proc/self/mountinfo"))))
+
+
+def _inotify(settings: Settings, root: Path) -> Finding:
+    try:
+        watches = int((root / "proc/sys/fs/inotify/max_user_watches").read_text())
+    except (OSError, ValueError):
+        return Finding("inotify", Verdict.MIND, "its limits cannot be read; where it fails, polling takes over")
+    folders = sum(1 for _ in os.walk(settings.music_dir))
+    if folders * 1.1 > watches:
+        remedy = f"sysctl fs.inotify.max_user_watches={2 * folders} on the host; until then, polling takes over"
+        return Finding("inotify", Verdict.MIND, f"{folders} folders, {watches} watches: {remedy}")
+    return Finding("inotify", Verdict.GOOD, f"{folders} folders, {watches} watches")
+
+
+def _memory(settings: Settings, root: Path) -> Finding:  # noqa: ARG001
+    limit = Cgroup(root).memory_limit()
+    text = f"limit {limit.bytes // MEBIBYTE} MB ({limit.source})"
+    if limit.bytes < LEAST_LIMIT_BYTES:
+        return Finding("memory", Verdict.MIND, f"{text}; give it 192 MB, or set MUSICNN_RUNTIME=off")
+    return Finding("memory", Verdict.GOOD, text)
+
+
+def _processor(settings: Settings, root: Path) -> Finding:  # noqa: ARG001
+    flags = cpu_flags(root / "proc/cpuinfo") or frozenset()
+    known = [name for name in ("avx", "avx2", "avx512f", "fma") if name in flags]
+    threads = Cgroup(root).cpu_threads()
+    if not known:
+        return Finding("processor", Verdict.MIND, f"{threads} threads, no AVX: MusiCNN runs on numpy or onnx only")
+    return Finding("processor", Verdict.GOOD, f"{threads} threads, {', '.join(known)}")
+
+
+def _model(settings: Settings, root: Path) -> Finding:  # noqa: ARG001
+    try:
+        files = ModelFiles.find(settings.models_path)
+    except ModelError as error:
+        return Finding("model", Verdict.BAD, str(error))
+    if files is None:
+        verdict = Verdict.GOOD if settings.musicnn_runtime == "off" else Verdict.MIND
+        return Finding("model", verdict, f"none in {settings.models_path}, so no tags; run: playlista models prepare")
+    return Finding("model", Verdict.GOOD, f"ready in {files.folder}")
+
+
+def _runtime(settings: Settings, root: Path) -> Finding:
+    try:
+        choice = choose_runtime(
+            settings.musicnn_runtime,
+            limit_bytes=Cgroup(root).memory_limit().bytes,
+            installed=installed_runtimes(),
+            cpu_flags=cpu_flags(root / "proc/cpuinfo"),
+        )
+    except ModelError as error:
+        return Finding("runtime", Verdict.BAD, str(error))
+    wanted = settings.musicnn_runtime != "off"
+    return Finding("runtime", Verdict.MIND if choice.name is None and wanted else Verdict.GOOD, choice.why)
+
+
+def _ffmpeg(settings: Settings, root: Path) -> Finding:  # noqa: ARG001
+    try:
+        return Finding("ffmpeg", Verdict.GOOD, ffmpeg_path())
+    except FfmpegMissingError:
+        text = "none on PATH and imageio-ffmpeg is missing: M4A, WMA, APE and WavPack will fail; install ffmpeg"
+        return Finding("ffmpeg", Verdict.BAD, text)

@@ -1,0 +1,245 @@
+"""The daemon: builds the rooms by hand, starts them, and stops them in reverse.
+
+What enters: settings. What leaves: a running daemon, and an exit code when it ends. Watching and serving have threads
+of their own; the worker has the main one, so that a signal only has to set a flag.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+from typing import Literal
+
+import structlog
+
+from playlista import __version__
+from playlista.analysis.audio_analyzer import AudioAnalyzer
+from playlista.analysis.tagger import load_tagger
+from playlista.config import Settings
+from playlista.daemon.readings import Readings
+from playlista.daemon.worker import Worker
+from playlista.errors import PlaylistaError
+from playlista.library.database import FILE_NAME, Database, open_database, open_read_only
+from playlista.library.files import Library
+from playlista.library.instance_lock import instance_lock
+from playlista.library.queue import JobQueue
+from playlista.library.results import Store
+from playlista.memory.admission import Admission, Reloadable
+from playlista.memory.budget import CapReason
+from playlista.memory.cgroup import Cgroup
+from playlista.memory.cleanup import Cleanup
+from playlista.memory.configuration import ladder
+from playlista.memory.monitor import MemorySampler, read_memory
+from playlista.serve.http import Application, Server
+from playlista.serve.metrics import Metrics
+from playlista.system.mountinfo import read_mountinfo
+from playlista.tracks import TrackFile
+from playlista.watch.watcher import MusicWatcher
+
+log = structlog.get_logger(__name__)
+
+
+class Daemon:
+    """All rooms of one daemon, open from ``with`` to the end of it."""
+
+    def __init__(self, settings: Settings, rooms: ExitStack, stop: threading.Event) -> None:
+        self._settings = settings
+        self._stop = stop
+        self._wake = threading.Event()
+        self._cgroup = Cgroup()
+        self._database = rooms.enter_context(_opened(settings))
+        self._store = Store(self._database, clock=time.time)
+        self._queue = JobQueue(
+            self._database,
+            self._store,
+            clock=time.time,
+            max_attempts=settings.max_attempts,
+            first_backoff_seconds=settings.retry_backoff_seconds,
+        )
+        self._tagger = load_tagger(settings, self._cgroup)
+        self._metrics = Metrics(version=__version__, runtime=self._tagger.runtime, cap_reasons=CapReason)
+        self._cleanup = Cleanup(enabled=settings.memory_force_cleanup, spent=self._metrics.cleanup_took)
+        self._admission = self._made_admission()
+        self._sampler = self._made_sampler(rooms)
+        self._analyzer, self._worker = self._made_worker()
+        self._watcher = self._made_watcher()
+        self._rooms = rooms
+
+    def wake(self) -> None:
+        """Make an idle worker look up."""
+        self._wake.set()
+
+    def run(self) -> int:
+        """Watch, serve and analyze until stopped; exit code 0."""
+        self._say_start()
+        self._recover()
+        readings = Readings(
+            self._settings,
+            self._rooms.enter_context(open_read_only(self._database.path)),
+            queue=self._queue,
+            worker=self._worker,
+            watcher=self._watcher,
+            tagger=self._tagger,
+            metrics=self._metrics,
+            cgroup=self._cgroup,
+        )
+        self._metrics.read_from(readings.gauges())
+        server = Server(self._settings.listen_address, Application(readings.views()))
+        for room in (server, self._watcher):
+            room.start()
+            self._rooms.callback(room.stop)
+        log.info("daemon.started", music=os.fspath(self._settings.music_dir), port=server.port, pid=os.getpid())
+        self._worker.run()
+        log.info("daemon.stopped", why="asked to stop")
+        return 0
+
+    def run_once(self) -> int:
+        """Scan, analyze all that is due; exit code 0, or 3 when some tracks failed or wait for another try."""
+        self._say_start()
+        self._recover()
+        verdict = self._watcher.scan_once()
+        if not verdict.trusted:
+            raise PlaylistaError(verdict.why)
+        unsuccessful = self._worker.run(until_empty=True)
+        return 3 if unsuccessful or self._queue.next_due_at() is not None else 0
+
+    def _made_admission(self) -> Admission:
+        settings = self._settings
+        patches = settings.musicnn_batch_size if self._tagger.accumulator else 0
+        return Admission(
+            self._cgroup,
+            ladder(settings.memory_optimized_chunk_duration_seconds, patches),
+            cleanup=self._cleanup.now,
+            reloadables=[Reloadable("the model", self._tagger.unload)] if self._tagger.unload else (),
+            pause=self._stop.wait,
+            paused=self._metrics.memory_pause,
+        )
+
+    def _made_sampler(self, rooms: ExitStack) -> MemorySampler | None:
+        if not self._settings.memory_monitoring_enabled:
+            return None
+        return rooms.enter_context(MemorySampler(lambda: read_memory(self._cgroup)))
+
+    def _after_chunk(self) -> None:
+        """Give memory back, and go on smaller where it has run short all the same."""
+        self._cleanup.after_chunk()
+        smaller = self._admission.during_track()
+        if smaller is not None and self._tagger.accumulator is not None:
+            self._tagger.accumulator.batch_size = smaller.batch_patches
+
+    def _made_worker(self) -> tuple[AudioAnalyzer, Worker]:
+        settings = self._settings
+        analyzer = AudioAnalyzer(
+            settings,
+            tagger=self._tagger.accumulator,
+            cgroup=self._cgroup,
+            stop=self._stop.is_set,
+            cleanup=self._after_chunk,
+        )
+        worker = Worker(
+            os.path.abspath(settings.music_dir),
+            queue=self._queue,
+            store=self._store,
+            analyzer=analyzer,
+            admission=self._admission,
+            cleanup=self._cleanup,
+            sampler=self._sampler,
+            metrics=self._metrics,
+            stop=self._stop,
+            wake=self._wake,
+            music_is_there=lambda: self._watcher.health().music_present,
+        )
+        return analyzer, worker
+
+    def _made_watcher(self) -> MusicWatcher:
+        settings = self._settings
+        return MusicWatcher(
+            os.fspath(settings.music_dir),
+            Library(self._database),
+            self._enqueue,
+            mode=settings.watch_mode,
+            settle_seconds=settings.watch_settle_seconds,
+            rescan_interval_seconds=settings.watch_rescan_interval_seconds,
+            follow_symlinks=settings.follow_symlinks,
+            count=self._metrics.watch_event,
+            stopping=self._stop,
+        )
+
+    def _enqueue(self, files: Iterable[TrackFile], cause: Literal["event", "scan"]) -> int:
+        due = self._queue.enqueue(files, cause)
+        if due:
+            self._metrics.tracks_discovered(due)
+            self._wake.set()
+        return due
+
+    def _say_start(self) -> None:
+        limit = self._cgroup.memory_limit()
+        log.info(
+            "daemon.starting",
+            version=__version__,
+            data=os.fspath(self._settings.data_dir),
+            memory_limit_mb=limit.bytes >> 20,
+            limit_from=limit.source,
+            cpus=self._cgroup.cpu_threads(),
+        )
+        if self._database.warning:
+            log.warning("database.misplaced", why=self._database.warning)
+        say = log.warning if self._tagger.is_wanted and self._tagger.accumulator is None else log.info
+        say("runtime.chosen", runtime=self._tagger.runtime, why=self._tagger.why)
+
+    def _recover(self) -> None:
+        """Name the tracks that the former process did not survive, and queue what a newer version computes better."""
+        for culprit in self._queue.recover_claimed():
+            log.warning("track.crashed", path=culprit.path, attempts=culprit.attempts, quarantined=culprit.quarantined)
+        for groups, files in self._store.outdated(self._analyzer.versions):
+            count = self._queue.enqueue(files, "outdated", groups=groups)
+            log.info("results.outdated", groups=sorted(groups), tracks=count)
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Database]:
+    """The library, held by this process alone."""
+    data_dir = os.fspath(settings.data_dir)
+    with (
+        instance_lock(data_dir),
+        open_database(os.path.join(data_dir, FILE_NAME), mountinfo=read_mountinfo()) as database,
+    ):
+        yield database
+
+
+@contextmanager
+def _stopped_by_signals(stop: threading.Event, wake: Callable[[], None]) -> Iterator[None]:
+    """SIGTERM and SIGINT set `stop`; a second one ends the process at once, in the system's own way."""
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        stop.set()
+        wake()
+        signal.signal(number, signal.SIG_DFL)
+
+    former = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def run_daemon(settings: Settings, *, once: bool) -> int:
+    """Run the daemon with `settings`, or one pass over the folder; the exit code.
+
+    Raises
+    ------
+    PlaylistaError : it cannot start: folder, lock, database, port, runtime.
+    """
+    if not os.path.isdir(settings.music_dir):
+        raise PlaylistaError(f"{settings.music_dir}: no such folder; set MUSIC_DIR or --music to your music")
+    stop = threading.Event()
+    with ExitStack() as rooms:
+        daemon = Daemon(settings, rooms, stop)
+        with _stopped_by_signals(stop, daemon.wake):
+            return daemon.run_once() if once else daemon.run()

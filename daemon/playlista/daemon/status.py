@@ -1,0 +1,103 @@
+"""How far the library is, as one report: what ``status`` prints and ``/api/v1/status`` answers.
+
+What enters: a library, also one opened beside the daemon, and the time. What leaves: plain types.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import psutil
+
+from playlista.config import Settings
+from playlista.library.database import Database
+from playlista.library.instance_lock import running_pid
+from playlista.library.summaries import Overview, Retry, Summary
+from playlista.memory.cgroup import Cgroup
+from playlista.memory.process import resident_memory
+
+#: The rate is taken over this long, or since the daemon started.
+RATE_WINDOW_SECONDS = 900.0
+
+
+def read_progress(database: Database, settings: Settings, *, now: float) -> dict[str, Any]:
+    """The report at `now`, in seconds since the epoch.
+
+    Keys: ``music_dir``, ``daemon`` (pid or None), ``tracks`` by status with ``total``, ``queue`` by state,
+    ``rate`` (None where nothing was finished lately), ``last_failure``, ``memory`` of the daemon (None: none runs).
+    """
+    overview = Overview(database)
+    pid = running_pid(os.fspath(settings.data_dir))
+    process = _process(pid)
+    tracks, queue = overview.counts(), overview.job_counts()
+    started = process.create_time() if process else now - RATE_WINDOW_SECONDS
+    return {
+        "music_dir": os.fspath(settings.music_dir),
+        "daemon": {"pid": pid},
+        "tracks": {"total": sum(tracks.values()), **tracks},
+        "queue": queue,
+        "rate": _rate(overview, max(started, now - RATE_WINDOW_SECONDS), now, sum(queue.values())),
+        "last_failure": next((failure_report(one) for one in overview.failures(limit=1)), None),
+        "memory": _memory(process),
+    }
+
+
+def failure_report(failure: Summary) -> dict[str, Any]:
+    """One failure in plain types."""
+    return {
+        "path": failure.path,
+        "status": failure.status,
+        "reason": failure.reason,
+        "detail": failure.detail,
+        "attempts": failure.attempts,
+        "finished_at": failure.finished_at,
+        "due_at": None,
+    }
+
+
+def retry_report(retry: Retry) -> dict[str, Any]:
+    """One track that failed so far and is tried again, with the same keys as a failure."""
+    return {
+        "path": retry.path,
+        "status": "waiting",
+        "reason": retry.reason,
+        "detail": retry.detail,
+        "attempts": retry.attempts,
+        "finished_at": None,
+        "due_at": retry.due_at,
+    }
+
+
+def failure_reports(overview: Overview, *, limit: int) -> list[dict[str, Any]]:
+    """At most `limit` tracks each of those that are tried again and of those that failed for good, latest first."""
+    retries = [retry_report(one) for one in overview.retries(limit=limit)]
+    return retries + [failure_report(one) for one in overview.failures(limit=limit)]
+
+
+def _rate(overview: Overview, since: float, now: float, waiting: int) -> dict[str, float | None]:
+    done = overview.throughput(since=since)
+    per_hour = done.tracks / max(1.0, now - since) * 3600
+    return {
+        "tracks_per_hour": per_hour or None,
+        "times_real_time": done.audio_seconds / done.busy_seconds if done.busy_seconds else None,
+        "seconds_left": waiting / per_hour * 3600 if per_hour and waiting else None,
+    }
+
+
+def _process(pid: int | None) -> psutil.Process | None:
+    try:
+        return None if pid is None else psutil.Process(pid)
+    except psutil.Error:
+        return None
+
+
+def _memory(process: psutil.Process | None) -> dict[str, int] | None:
+    if process is None:
+        return None
+    memory = resident_memory(pid=process.pid)
+    return {
+        "resident_bytes": memory.resident_bytes,
+        "peak_bytes": memory.peak_bytes,
+        "limit_bytes": Cgroup().memory_limit().bytes,
+    }

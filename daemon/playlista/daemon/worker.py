@@ -1,0 +1,228 @@
+"""The worker: claim, analyze, store, finish; one track at a time, on the main thread.
+
+What enters: jobs from the queue. What leaves: results in the store, a log line and metrics for each. It is the only
+room that sees several stages, and it decides nothing about music.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import structlog
+
+from playlista.analysis.attempt import Attempt, attempt, broken, failed
+from playlista.analysis.audio_analyzer import AudioAnalyzer, Pass
+from playlista.errors import FailureReason, Interrupted, StoreError, TrackError
+from playlista.library.queue import Job, JobQueue
+from playlista.library.results import Store
+from playlista.memory.admission import Admission
+from playlista.memory.cleanup import Cleanup
+from playlista.memory.monitor import MemorySampler
+from playlista.serve.metrics import Metrics
+from playlista.tracks import FEATURE_GROUPS, Analysis, Status, TrackFile
+
+log = structlog.get_logger(__name__)
+
+#: How long an idle worker sleeps before it asks the queue again, unless it is woken.
+IDLE_SECONDS = 5.0
+#: How often it looks whether the music folder is back.
+ABSENCE_SECONDS = 0.5
+#: How long it waits before it tries a database again that could not be written.
+STORE_RETRY_SECONDS = 10.0
+
+
+class Worker:
+    """Works the queue off until it is told to stop.
+
+    Parameters
+    ----------
+    music_dir : absolute path of the music folder.
+    stop : set by a signal; looked at before every chunk.
+    sampler : tells the peak of each track; None with MEMORY_MONITORING_ENABLED=false.
+    wake : set when something was put into the queue.
+    music_is_there : whether tracks can be read at all; while they cannot, none is claimed, for none is at fault.
+    wall_clock : seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        music_dir: str,
+        *,
+        queue: JobQueue,
+        store: Store,
+        analyzer: AudioAnalyzer,
+        admission: Admission,
+        cleanup: Cleanup,
+        sampler: MemorySampler | None,
+        metrics: Metrics,
+        stop: threading.Event,
+        wake: threading.Event,
+        music_is_there: Callable[[], bool],
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._music_dir = music_dir
+        self._queue = queue
+        self._store = store
+        self._analyzer = analyzer
+        self._admission = admission
+        self._cleanup = cleanup
+        self._sampler = sampler
+        self._metrics = metrics
+        self._stop = stop
+        self._wake = wake
+        self._music_is_there = music_is_there
+        self._wall_clock = wall_clock
+        #: The track at work, and why the library cannot be written at present.
+        self.current: str | None = None
+        self.trouble: str | None = None
+
+    def run(self, *, until_empty: bool = False) -> int:
+        """Work until stopped, or with `until_empty` until nothing is due; how many tracks did not succeed."""
+        unsuccessful = 0
+        while not self._stop.is_set():
+            if not self._music_is_there():
+                self._stop.wait(ABSENCE_SECONDS)
+                continue
+            try:
+                job = self._queue.claim()
+                self.trouble = None
+                if job is not None:
+                    unsuccessful += not self._work(job)
+                elif until_empty:
+                    break
+                else:
+                    self._idle()
+            except StoreError as error:
+                # A full disk or a locked file may pass; the job stays claimed or queued, and nothing is lost.
+                self.trouble = str(error)
+                log.warning("store.failed", error=str(error), retry_seconds=STORE_RETRY_SECONDS)
+                if until_empty:
+                    raise
+                self._stop.wait(STORE_RETRY_SECONDS)
+        return unsuccessful
+
+    def _idle(self) -> None:
+        due = self._queue.next_due_at()
+        pause = IDLE_SECONDS if due is None else min(IDLE_SECONDS, max(0.0, due - self._wall_clock()))
+        self._wake.wait(pause)
+        self._wake.clear()
+
+    def _work(self, job: Job) -> bool:
+        self.current = job.file.path
+        self._metrics.track_started()
+        try:
+            return self._attempt(job)
+        except Interrupted:
+            self._queue.release(job)
+            log.info("track.released", path=job.file.path, why="asked to stop")
+            return True
+        except StoreError:
+            raise
+        except Exception as error:
+            # Such as a result that cannot be stored. It is one track's matter, and no reason to end the daemon.
+            return self._fail(job, broken(job.file.path, error))
+        finally:
+            self._metrics.track_ended()
+            self._cleanup.after_track()
+            self.current = None
+
+    def _attempt(self, job: Job) -> bool:
+        path = os.path.join(self._music_dir, job.file.path)
+        extra_bytes = self._analyzer.array_bytes(path) if os.path.exists(path) else 0
+        admitted = self._admission.admit(path, extra_bytes=extra_bytes, reduced=job.alone_reduced)
+        seen = _seen(path, job.file.path)
+        former = self._store.get(job.file.path)
+        if former and self._is_same_music(job, path, former):
+            return self._finish(
+                job, replace(former, reason=None, detail=None, status=Status.ANALYZED), seen, "track.kept"
+            )
+        groups = job.groups or frozenset(FEATURE_GROUPS)
+        done = attempt(self._analyzer, path, shown_as=job.file.path, how=Pass(groups, admitted.configuration))
+        if seen is not None and _seen(path, job.file.path) != seen:
+            # What was read is neither the old file nor the new one. It is no fault of the file: nothing is counted.
+            changed = failed(job.file.path, FailureReason.VANISHED, "replaced or rewritten while it was read")
+            return self._fail(job, Attempt(changed, retryable=True))
+        if done.analysis.audio is None:
+            return self._fail(job, done)
+        return self._finish(job, _merged(former, done.analysis, job.groups), seen, "track.analyzed")
+
+    def _is_same_music(self, job: Job, path: str, former: Analysis) -> bool:
+        """Whether a file that changed still holds the music that was analyzed: it was only retagged."""
+        if job.groups is not None or former.status is not Status.ANALYZED or former.music_hash is None:
+            return False
+        if not self._analyzer.is_current(former):
+            return False
+        try:
+            return self._analyzer.music_hash(path) == former.music_hash
+        except TrackError:
+            return False  # the attempt that follows will say why
+
+    def _finish(self, job: Job, analysis: Analysis, seen: TrackFile | None, event: str) -> bool:
+        if not self._queue.finish(job, analysis, seen=seen):
+            log.info("track.forgotten", path=job.file.path, why="deleted while it was analyzed")
+            return True
+        self._metrics.track_completed(analysis, self._wall_clock())
+        peaks = {"track_peak_mb": self._sampler.restart().resident_bytes >> 20} if self._sampler else {}
+        log.info(event, **_told(analysis), **peaks)
+        if analysis.audio and analysis.audio.truncated:
+            log.warning(
+                "track.truncated",
+                path=analysis.path,
+                reason=analysis.audio.truncation_reason,
+                analyzed_seconds=round(analysis.audio.analyzed_seconds, 3),
+            )
+        return True
+
+    def _fail(self, job: Job, done: Attempt) -> bool:
+        reason, detail = done.analysis.reason or FailureReason.INTERNAL, done.analysis.detail or ""
+        status = self._queue.fail(job, reason, detail, retryable=done.retryable)
+        if status is None:
+            self._metrics.attempt_failed(reason)
+            log.warning("track.retried", path=job.file.path, reason=reason, detail=detail, attempts=job.attempts)
+        else:
+            self._metrics.track_completed(replace(done.analysis, status=status), self._wall_clock())
+            log.warning(f"track.{status}", path=job.file.path, reason=reason, detail=detail, attempts=job.attempts)
+        return False
+
+
+def _seen(path: str, relative: str) -> TrackFile | None:
+    try:
+        return TrackFile.from_stat(relative, os.stat(path))
+    except OSError:
+        return None
+
+
+def _merged(former: Analysis | None, analysis: Analysis, groups: frozenset[str] | None) -> Analysis:
+    """`analysis`, with what it did not compute anew taken from `former`."""
+    if groups is None or former is None:
+        return analysis
+    kept = {field: getattr(former, field) for field in _group_fields() if getattr(analysis, field) is None}
+    return replace(analysis, **kept, versions={**former.versions, **analysis.versions})
+
+
+def _group_fields() -> list[str]:
+    return ["tagging" if group == "tags" else group for group in FEATURE_GROUPS]
+
+
+def _told(analysis: Analysis) -> dict[str, object]:
+    """What one log line says of a track."""
+    told: dict[str, object] = {"path": analysis.path, "status": analysis.status.value}
+    if analysis.reason:
+        told |= {"reason": analysis.reason.value, "detail": analysis.detail}
+    if analysis.audio:
+        told["audio_seconds"] = round(analysis.audio.analyzed_seconds, 1)
+    told["seconds"] = round(analysis.timings.total_seconds, 2)
+    if analysis.rhythm:
+        told["bpm"] = analysis.rhythm.bpm and round(analysis.rhythm.bpm, 1)
+    if analysis.tonal:
+        told["key"] = analysis.tonal.camelot
+    if analysis.loudness:
+        told["lufs"] = analysis.loudness.integrated_lufs and round(analysis.loudness.integrated_lufs, 1)
+    if analysis.memory:
+        told["peak_mb"] = analysis.memory.peak_rss_bytes >> 20
+        told["retained_kb"] = analysis.memory.retained_bytes >> 10
+    return told

@@ -1,0 +1,198 @@
+"""AAC, ALAC, WMA, Monkey's Audio, WavPack, DSD, Musepack and whatever libsndfile refuses, by an ffmpeg child.
+
+What enters: an open file. What leaves: frames, in order, as float32 at the stream's own rate and channels. A decoder
+that crashes or hangs costs the child, not the daemon.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+import struct
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playlista.decode.headers import Declaration
+from playlista.decode.page_cache import PageCacheTrail
+from playlista.decode.readers.ffmpeg_child import FfmpegChild, FfmpegMissingError
+from playlista.decode.source import BYTES_PER_SAMPLE, Patience, StreamBrokenError, StreamInfo
+from playlista.errors import FailureReason
+
+_SHORTAGES = ("Cannot allocate memory", "Resource temporarily unavailable", "bad_alloc")
+#: ffmpeg's word for one or two MPEG frame headers somewhere in what may be anything; a row of frames scores 25.
+_GUESSED = "with low score of 1,"
+_DAMAGE = ("CRC mismatch", "Error", "Invalid")
+_MAX_WAV_HEADER_BYTES = 64 * 1024
+#: Metadata is printed with more indentation, so that no tag can pose as this line.
+_DURATION = re.compile(r"^  Duration: (\d+):(\d\d):(\d\d\.\d+)", re.MULTILINE)
+_CODEC = re.compile(r"^  Stream #0:\d+.*?: Audio: (\w+)", re.MULTILINE)
+_MODULE = re.compile(r"^(\[[^\]]*\] *)+")
+_CACHE_STEP_BYTES = 64 * 1024 * 1024
+
+
+class FfmpegReader:
+    """Frames of one file through ffmpeg.
+
+    Parameters
+    ----------
+    descriptor : the open file; it stays the caller's.
+    memory_bytes : memory that the child may allocate; None for no limit.
+    patience : asked while waiting.
+    declared : the length by our own look at the header; None to take ffmpeg's, which is rounded to 10 ms.
+    demuxer : the input format where the content alone does not tell; None to let ffmpeg find out.
+    like : bring the stream to this rate and these channels; None to take it as it is.
+
+    Raises
+    ------
+    StreamBrokenError : ffmpeg is missing, finds no sound in the file, or decodes nothing of it.
+    """
+
+    def __init__(
+        self,
+        descriptor: int,
+        memory_bytes: int | None,
+        patience: Patience,
+        *,
+        declared: Declaration | None = None,
+        demuxer: str | None = None,
+        like: StreamInfo | None = None,
+    ) -> None:
+        given = ("-f", demuxer) if demuxer else ()
+        taken = ("-ar", str(like.sample_rate_hz), "-ac", str(like.channels)) if like else ()
+        try:
+            self._child = FfmpegChild(descriptor, given, taken, memory_bytes=memory_bytes, patience=patience)
+        except FfmpegMissingError as error:
+            raise StreamBrokenError(FailureReason.UNREADABLE, f"needs ffmpeg: {error}") from error
+        self._trail = PageCacheTrail(descriptor)
+        self._rest = b""
+        self._bytes_taken = 0
+        try:
+            self.info = self._read_head(declared)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def queued_bytes(self) -> int:
+        """Bytes of samples that wait between the child and us at most."""
+        return self._child.queued_bytes
+
+    def read_into(self, frames: NDArray[np.float32]) -> int:
+        """Fill `frames` and return how many were filled; 0 at the end. See ``FrameReader``."""
+        flat = frames.reshape(-1).view(np.uint8)
+        filled = 0
+        while filled < len(flat):
+            piece = self._rest or self._child.next_piece()
+            if not piece:
+                break
+            taken = min(len(piece), len(flat) - filled)
+            flat[filled : filled + taken] = np.frombuffer(piece, np.uint8, taken)
+            self._rest = piece[taken:]
+            filled += taken
+        self._note_taken(filled)
+        count = filled // (BYTES_PER_SAMPLE * self.info.channels)
+        if count == 0:
+            self._raise_if_failed()
+        return count
+
+    def unread_bytes(self) -> None:
+        """None: the child does not say how far it read."""
+
+    @property
+    def found_damage(self) -> bool:
+        """Whether ffmpeg said that something is wrong with the file, which does not keep it from going on."""
+        told = (line for line in self._child.said() if line.startswith("["))  # by a module, not in a tag
+        return any(word in line for line in told for word in _DAMAGE)
+
+    def close(self) -> None:
+        """End the child."""
+        self._child.close()
+
+    def _note_taken(self, taken: int) -> None:
+        """Drop what the child has read from the page cache now and then; it reads ahead of us by little."""
+        step_before = self._bytes_taken // _CACHE_STEP_BYTES
+        self._bytes_taken += taken
+        if self._bytes_taken // _CACHE_STEP_BYTES > step_before:
+            self._trail.finished()
+
+    def _read_head(self, declared: Declaration | None) -> StreamInfo:
+        """The WAV header that ffmpeg wrote: unlike its messages it is exact about rate and channels."""
+        head = b""
+        while (layout := _parse_wav_head(head)) is None:
+            piece = self._child.next_piece()
+            if not piece or len(head) > _MAX_WAV_HEADER_BYTES:
+                self._raise_if_failed()
+                raise _silence_of("\n".join(self._child.said()))
+            head += piece
+        channels, rate_hz, data_start = layout
+        self._rest = head[data_start:]
+        self._child.wait_until_described()
+        text = "\n".join(self._child.said())
+        if _GUESSED in text:
+            raise StreamBrokenError(FailureReason.CORRUPT, "ffmpeg: resembles sound, but only by chance")
+        frames = declared.frames_at(rate_hz) if declared else _declared_frames(text, rate_hz)
+        return StreamInfo(rate_hz, channels, _codec_name(text), frames)
+
+    def _raise_if_failed(self) -> None:
+        """Return if ffmpeg ended well.
+
+        Raises
+        ------
+        StreamBrokenError : it did not, with what it said of the cause.
+        """
+        status = self._child.exit_status()
+        if status == 0:
+            return
+        said = "\n".join(self._child.said())
+        if status == -signal.SIGKILL:
+            raise StreamBrokenError(FailureReason.OVER_BUDGET, "ffmpeg was killed, most likely for its memory")
+        if status < 0:
+            raise StreamBrokenError(FailureReason.CRASHED, f"ffmpeg was ended by signal {-status}")
+        if any(shortage in said for shortage in _SHORTAGES):
+            raise StreamBrokenError(FailureReason.OVER_BUDGET, "ffmpeg had not enough memory")
+        if "matches no streams" in said:
+            raise StreamBrokenError(FailureReason.NOT_AUDIO, "holds no sound")
+        raise StreamBrokenError(FailureReason.CORRUPT, f"ffmpeg: {_complaint(said) or 'decodes nothing of it'}")
+
+
+def _parse_wav_head(head: bytes) -> tuple[int, int, int] | None:
+    """(channels, rate in Hz, start of the samples) of a WAV stream; None while `head` ends too early to know."""
+    position, channels, rate_hz = 12, 0, 0
+    while len(head) >= position + 8:
+        name, length = head[position : position + 4], struct.unpack_from("<I", head, position + 4)[0]
+        if name == b"data":
+            return channels, rate_hz, position + 8
+        if name == b"fmt " and len(head) >= position + 16:
+            channels, rate_hz = struct.unpack_from("<HI", head, position + 10)
+        position += 8 + length + length % 2
+    return None
+
+
+def _codec_name(said: str) -> str:
+    """ "AAC", "ALAC", "WMAV2" … of the input stream."""
+    match = _CODEC.search(said)
+    return match[1].upper() if match else "FFMPEG"
+
+
+def _declared_frames(said: str, rate_hz: int) -> int | None:
+    """The duration that the header states; None where there is none or ffmpeg had to guess it from the bit rate."""
+    match = _DURATION.search(said)
+    if match is None or "Estimating duration from bitrate" in said:
+        return None
+    seconds = int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3])
+    return round(seconds * rate_hz)
+
+
+def _silence_of(said: str) -> StreamBrokenError:
+    """Why a child that ended well gave nothing: a damage that it passed over, or there was nothing to give."""
+    complaint = _complaint(said)
+    if complaint:
+        return StreamBrokenError(FailureReason.CORRUPT, f"ffmpeg: {complaint}")
+    return StreamBrokenError(FailureReason.EMPTY, "not a single sample in it")
+
+
+def _complaint(said: str) -> str:
+    """The first line that tells of an error, without the module and address that said it; empty where none does."""
+    errors = (line for line in said.splitlines() if "Error" in line or "Invalid" in line)
+    return _MODULE.sub("", next(errors, "")).strip()

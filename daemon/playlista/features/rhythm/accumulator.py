@@ -1,0 +1,100 @@
+"""Rhythm of a track: tempo and its confidence, beats, onset rate, danceability.
+
+What enters: mono chunks at the analysis rate, of any length. What leaves: :class:`playlista.tracks.Rhythm`, and the
+times of the beats. The parts are in ``onsets``, ``tempogram``, ``tempo``, ``beats`` and ``danceability``; each names
+its source.
+
+While the track streams by, one byte is kept for every 16 ms of it. Tempo and beats come out of those at the end, a
+stretch at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playlista.features.accumulator import go_on
+from playlista.features.rhythm.beats import track_beats
+from playlista.features.rhythm.danceability import DanceabilityAccumulator
+from playlista.features.rhythm.onsets import OnsetEnvelope
+from playlista.features.rhythm.tempo import beat_periods, estimate_tempo
+from playlista.features.rhythm.tempogram import Tempogram
+from playlista.tracks import Rhythm
+
+#: Version of the values in ``Rhythm``; rises when they change.
+VERSION = 2
+
+
+class RhythmAccumulator:
+    """Rhythm of one track.
+
+    Parameters
+    ----------
+    sample_rate_hz : int
+        Rate of the chunks, 8000..48000. Times are exact at every rate. From 22 050 Hz up all rates hear the same band;
+        below, hi-hats are missing.
+    checkpoint : callable
+        Called now and then while the end of a long track is worked out; what it raises ends ``result``.
+    """
+
+    def __init__(self, sample_rate_hz: int, *, checkpoint: Callable[[], None] = go_on) -> None:
+        self._sample_rate_hz = sample_rate_hz
+        self._envelope = OnsetEnvelope(sample_rate_hz, checkpoint=checkpoint)
+        self._danceability = DanceabilityAccumulator(sample_rate_hz)
+        self._bpm: float | None
+        self.reset()
+
+    @property
+    def retained_bytes(self) -> int:
+        """Bytes of left-over samples and of the envelope, which grows by 62.5 a second of audio."""
+        return self._envelope.retained_bytes + self._danceability.retained_bytes
+
+    def update(self, chunk: NDArray[np.floating]) -> None:
+        """Take the next samples.
+
+        Parameters
+        ----------
+        chunk : np.ndarray [shape=(n,), float16 or float32, mono, -1..1]
+        """
+        self._samples += chunk.size
+        self._envelope.update(chunk)
+        self._danceability.update(chunk)
+
+    def result(self) -> Rhythm:
+        """Close the stream and answer.
+
+        Returns
+        -------
+        Rhythm
+            ``bpm`` 45..220, None where there is no beat; ``bpm_confidence`` 0..1, and how it comes about, as in
+            :func:`playlista.features.rhythm.tempo.estimate_tempo`; ``beats_count``, 0 where there is no beat;
+            ``onset_rate_hz``, onsets a second, 0 for silence; ``danceability`` as in
+            :meth:`playlista.features.rhythm.danceability.DanceabilityAccumulator.result`.
+        """
+        self._envelope.close()
+        seconds = max(self._samples, 1) / self._sample_rate_hz
+        onsets = self._envelope.onsets()
+        tempo = estimate_tempo(Tempogram(self._envelope), onsets)
+        self._bpm = tempo.bpm
+        return Rhythm(
+            bpm=tempo.bpm,
+            bpm_confidence=tempo.confidence,
+            beats_count=len(self.beat_times()),
+            onset_rate_hz=len(onsets.frames) / seconds,
+            danceability=self._danceability.result(),
+        )
+
+    def beat_times(self) -> NDArray[np.float64]:
+        """Times of the beats [shape=(beats,), seconds, ascending], computed anew; empty before ``result``."""
+        if self._bpm is None:
+            return np.zeros(0)
+        return track_beats(self._envelope, beat_periods(Tempogram(self._envelope), self._bpm))
+
+    def reset(self) -> None:
+        """Forget the track."""
+        self._samples = 0
+        self._bpm = None
+        self._envelope.reset()
+        self._danceability.reset()

@@ -1,0 +1,118 @@
+"""When the beats of a track fall, given its onset envelope and how fast it is in each piece of it.
+
+What enters: ``OnsetEnvelope`` and the beat's period along the track. What leaves: times in seconds.
+
+Source: Ellis, "Beat tracking by dynamic programming" (JNMR 36, 2007). Of all sequences of beats, the best has the
+strongest onsets at its beats and the steadiest intervals between them. Its frames are solved in blocks of half a beat,
+in which none can precede another; and the track in stretches of about a minute. Each stretch begins at the last beat
+of the one before and looks 16 s beyond its own end, so that only the beats themselves grow with the track.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playlista.features.rhythm.onsets import OnsetEnvelope
+from playlista.features.rhythm.tempo import BeatPeriods
+
+STRETCH_FRAMES = 4096
+LOOKAHEAD_FRAMES = 1024
+#: Weight of a steady beat against strong onsets, these in units of the envelope's standard deviation.
+TIGHTNESS = 100.0
+
+#: A beat sounds when, within 32 ms, it has half the median strength of them all.
+AUDIBLE_SHARE = 0.5
+_SLACK_FRAMES = 2
+#: Beats that do not sound are counted between two that do, 4 bars apart at most: a break, but not a silence.
+LONGEST_BREAK_BEATS = 16
+
+_FIRST_BEAT = -1
+
+
+def track_beats(envelope: OnsetEnvelope, periods: BeatPeriods) -> NDArray[np.float64]:
+    """Times of the beats of a track [shape=(beats,), float64, seconds, ascending]."""
+    beats = [np.zeros(0, np.intp)]
+    strengths = [np.zeros(0, np.float32)]
+    start, anchored, ended = 0, False, len(envelope) == 0
+    while not ended:
+        onsets = envelope.read(start, start + STRETCH_FRAMES + LOOKAHEAD_FRAMES)
+        ended = start + len(onsets) == len(envelope)
+        path = best_path(onsets, periods.at(start + np.arange(len(onsets))), anchored=anchored)
+        kept = path if ended else path[path < STRETCH_FRAMES]
+        fresh = kept[1:] if anchored else kept
+        beats.append(start + fresh)
+        strengths.append(_strengths(onsets, fresh))
+        anchored = len(fresh) > 0
+        start += int(fresh[-1]) if anchored else STRETCH_FRAMES
+    return np.concatenate(beats)[_sounding(np.concatenate(strengths))] / envelope.frame_rate_hz
+
+
+def best_path(onsets: NDArray[np.float32], periods: NDArray[np.float64], *, anchored: bool) -> NDArray[np.intp]:
+    """Frames of the best sequence of beats through a stretch, empty where nothing sounds.
+
+    Parameters
+    ----------
+    onsets : [shape=(frames,)], the envelope.
+    periods : [shape=(frames,)], frames from beat to beat around each frame.
+    anchored : whether the first frame is known to be a beat and no other can be the first.
+    """
+    score, before = _solve(onsets, periods, anchored=anchored)
+    last_period = round(periods[-1])
+    frame = max(len(onsets) - last_period, 0) + int(score[-last_period:].argmax())
+    if score[frame] <= 0.0:
+        return np.zeros(0, np.intp)
+    path = [frame]
+    while before[path[-1]] != _FIRST_BEAT:
+        path.append(int(before[path[-1]]))
+    return np.array(path[::-1], np.intp)
+
+
+def _solve(
+    onsets: NDArray[np.float32], periods: NDArray[np.float64], *, anchored: bool
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Score of the best sequence that ends at each frame, and the beat before it there."""
+    farthest_ever = round(2 * periods.max())
+    score = np.full(farthest_ever + len(onsets), -np.inf)
+    score[farthest_ever:] = onsets / max(float(onsets.std()), float(np.finfo(np.float32).tiny))
+    before = np.full(len(onsets), _FIRST_BEAT, np.intp)
+    gain_of_first = -np.inf if anchored else 0.0
+    numbers = np.arange(len(onsets))
+    start, period = int(anchored), 0.0
+    while start < len(onsets):
+        if periods[start] != period:  # which it is every few seconds only
+            period = float(periods[start])
+            nearest, farthest = max(round(period / 2), 1), round(2 * period)
+            gaps = np.arange(farthest, nearest - 1, -1)
+            penalty = TIGHTNESS * np.log(gaps / period) ** 2
+            earlier = np.lib.stride_tricks.sliding_window_view(score, len(gaps))
+        stop = min(start + nearest, len(onsets))
+        first = farthest_ever + start - farthest
+        gains = earlier[first : first + stop - start] - penalty
+        choice = gains.argmax(axis=1)
+        gain = gains[numbers[: stop - start], choice]
+        score[farthest_ever + start : farthest_ever + stop] += np.maximum(gain, gain_of_first)
+        before[start:stop] = np.where(gain > gain_of_first, numbers[start:stop] - gaps[choice], _FIRST_BEAT)
+        start = stop
+    return score[farthest_ever:], before
+
+
+def _strengths(onsets: NDArray[np.float32], beats: NDArray[np.intp]) -> NDArray[np.float32]:
+    """The highest value around each beat."""
+    padded = np.pad(onsets, _SLACK_FRAMES)
+    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * _SLACK_FRAMES + 1)[beats]
+    strongest: NDArray[np.float32] = around.max(axis=1, initial=0.0)
+    return strongest
+
+
+def _sounding(strengths: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which beats sound, or lie in a short break between two that do."""
+    threshold = AUDIBLE_SHARE * np.median(strengths) if len(strengths) else 0.0
+    sounding = np.flatnonzero(strengths > threshold)
+    numbers = np.arange(len(strengths))
+    after = np.searchsorted(sounding, numbers)
+    bounded = np.concatenate(([-np.inf], sounding, [np.inf]))
+    next_sounding = bounded[after + 1]
+    last_sounding = np.where(next_sounding == numbers, numbers, bounded[after])
+    within: NDArray[np.bool_] = next_sounding - last_sounding <= LONGEST_BREAK_BEATS
+    return within

@@ -1,0 +1,158 @@
+"""The tempo of a track, how sure it is, and how it changes along the track.
+
+What enters: ``Tempogram`` and the onsets. What leaves: :class:`Tempo`, and :class:`BeatPeriods` for the beat
+tracker.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playlista.features.rhythm.onsets import Onsets
+from playlista.features.rhythm.tempogram import GRID_STEP, Tempogram
+
+#: Two tempi are the same within 4 % (the tolerance of MIREX), and rivals from 6 % on: a peak is not its own rival.
+SAME_OCTAVES = float(np.log2(1.04))
+RIVAL_OCTAVES = float(np.log2(1.06))
+#: An accent is an onset of 0.4 times the strength that one onset in ten exceeds.
+ACCENT_SHARE = 0.4
+#: A beat that no accent strikes every third time is not heard, and one struck two times in three at least is.
+FEWEST_ACCENTS_PER_BEAT = 1 / 3
+CERTAIN_ACCENTS_PER_BEAT = 2 / 3
+#: Tempi along the track are preferred within a quarter of an octave of its own, so that the beat keeps its level.
+NEAR_OCTAVES = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """Tempo in beats a minute, None where there is no beat; confidence 0..1, then 0."""
+
+    bpm: float | None
+    confidence: float
+
+
+NO_TEMPO = Tempo(None, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class BeatPeriods:
+    """Frames from beat to beat [shape=(windows,)]; each holds for `hop_frames` around the middle of its window."""
+
+    frames: NDArray[np.float64]
+    hop_frames: int
+
+    def at(self, frames: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Frames from beat to beat around each of `frames` [shape=(n,)]."""
+        windows = (frames - self.hop_frames // 2) // self.hop_frames
+        period: NDArray[np.float64] = self.frames[np.clip(windows, 0, len(self.frames) - 1)]
+        return period
+
+
+@dataclass(frozen=True, slots=True)
+class Votes:
+    """What the windows of a track say, each with the weight of its activity.
+
+    salience : [shape=(tempi,)], the weighted sum over the windows.
+    bpm, repetition, accents_per_second, activity : [shape=(windows,)], of each window: its best tempo, the repetition
+        there, how many accents it has, and its weight.
+    """
+
+    salience: NDArray[np.float64]
+    bpm: NDArray[np.float64]
+    repetition: NDArray[np.float64]
+    accents_per_second: NDArray[np.float64]
+    activity: NDArray[np.float64]
+
+    def mean(self, of_windows: NDArray[np.floating] | NDArray[np.bool_]) -> float:
+        """Weighted mean of one number for each window."""
+        return float(np.average(of_windows, weights=self.activity))
+
+
+def count_votes(tempogram: Tempogram, accent_frames: NDArray[np.int32]) -> Votes:
+    """Ask every window.
+
+    A tempo of more beats than the window has accents loses salience in proportion: not all of them would be struck.
+    """
+    total = np.zeros(len(tempogram.grid_bpm))
+    rows = [np.zeros((4, 0))]
+    for window in tempogram.windows():
+        edges = np.stack((window.starts, window.starts + tempogram.window_frames))
+        accents = np.diff(np.searchsorted(accent_frames, edges), axis=0)[0]
+        accents_per_second = accents * tempogram.frame_rate_hz / tempogram.window_frames
+        salience = window.salience * np.minimum(60.0 * accents_per_second[:, np.newaxis] / tempogram.grid_bpm, 1.0)
+        total += window.activity @ salience
+        best = salience.argmax(axis=1)
+        repetition = window.repetition[np.arange(len(best)), best]
+        rows.append(np.stack((tempogram.grid_bpm[best], repetition, accents_per_second, window.activity)))
+    return Votes(total, *np.concatenate(rows, axis=1))
+
+
+def estimate_tempo(tempogram: Tempogram, onsets: Onsets) -> Tempo:
+    """Tempo of the whole track: the one of the highest salience over all windows.
+
+    Returns
+    -------
+    Tempo
+        ``bpm`` 45..220; None where the windows repeat themselves no more than chance would make them, and where there
+        are fewer accents than every third beat.
+        ``confidence`` is the geometric mean of three shares: *repetition* in the windows, at the best tempo of each,
+        above chance; *agreement*, how much of the track, by activity, has this tempo, half or twice it as its best;
+        *distinction*, by how much the salience of any other tempo stays below. It fades out as accents grow too few.
+        Steady drums reach 0.9, a clear beat in a mix 0.6 to 0.8, expressive playing 0.2 to 0.5. A track of two tempi
+        has at most half the agreement.
+    """
+    votes = count_votes(tempogram, accents(onsets))
+    if not votes.salience.any():
+        return NO_TEMPO
+    best = int(votes.salience.argmax())
+    bpm = float(tempogram.grid_bpm[best])
+    repetition = votes.mean(votes.repetition) - tempogram.chance
+    accents_per_beat = votes.mean(votes.accents_per_second) * 60.0 / bpm
+    if repetition <= 0.0 or accents_per_beat <= FEWEST_ACCENTS_PER_BEAT:
+        return NO_TEMPO
+    agreement = votes.mean(_octaves_apart(votes.bpm, bpm) < SAME_OCTAVES)
+    rivals = votes.salience[_octaves_apart(tempogram.grid_bpm, bpm) > RIVAL_OCTAVES]
+    distinction = 1.0 - float(rivals.max() / votes.salience[best])
+    return Tempo(
+        _peak_bpm(tempogram, votes.salience, best),
+        float(np.cbrt(repetition * agreement * distinction * _heard_share(accents_per_beat))),
+    )
+
+
+def _heard_share(accents_per_beat: float) -> float:
+    """0 where a beat is not heard, 1 where it certainly is."""
+    above = accents_per_beat - FEWEST_ACCENTS_PER_BEAT
+    return min(above / (CERTAIN_ACCENTS_PER_BEAT - FEWEST_ACCENTS_PER_BEAT), 1.0)
+
+
+def accents(onsets: Onsets) -> NDArray[np.int32]:
+    """Frames of the accents [shape=(n,)]."""
+    if not len(onsets.frames):
+        return onsets.frames
+    return onsets.frames[onsets.strengths >= ACCENT_SHARE * np.quantile(onsets.strengths, 0.9)]
+
+
+def beat_periods(tempogram: Tempogram, bpm: float) -> BeatPeriods:
+    """The beat's period along the track, near that of `bpm`."""
+    near = np.exp(-0.5 * (np.log2(tempogram.grid_bpm / bpm) / NEAR_OCTAVES) ** 2)
+    best = np.concatenate([(window.salience * near).argmax(axis=1) for window in tempogram.windows()])
+    return BeatPeriods(60.0 * tempogram.frame_rate_hz / tempogram.grid_bpm[best], tempogram.hop_frames)
+
+
+def _octaves_apart(bpm: NDArray[np.float64], other_bpm: float) -> NDArray[np.float64]:
+    """Octaves between each tempo and the nearest of the other, its half and its double."""
+    octaves = np.log2(bpm / other_bpm)
+    apart: NDArray[np.float64] = np.abs(octaves - np.clip(np.rint(octaves), -1.0, 1.0))
+    return apart
+
+
+def _peak_bpm(tempogram: Tempogram, salience: NDArray[np.float64], best: int) -> float:
+    """Tempo at the top of the parabola through the best point of the grid and its neighbours."""
+    if not 0 < best < len(salience) - 1:
+        return float(tempogram.grid_bpm[best])
+    left, top, right = salience[best - 1 : best + 2]
+    shift = 0.5 * (left - right) / (left - 2.0 * top + right)
+    return float(tempogram.grid_bpm[best] * np.exp(GRID_STEP * shift))

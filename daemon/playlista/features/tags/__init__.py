@@ -1,0 +1,1 @@
+"""MusiCNN's tags and embedding from mel bands."""

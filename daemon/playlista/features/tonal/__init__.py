@@ -1,0 +1,1 @@
+"""Key and tuning from harmonic pitch class profiles."""

@@ -1,0 +1,92 @@
+"""What becomes of a job when its attempt ends otherwise than with a result: again later, never again, or once more.
+
+What enters: a connection inside a transaction, and the row of the attempt. What leaves: the job's next state, or its
+end with a failure on record. `jobs.JobQueue` is the only caller.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from playlista.errors import FailureReason
+from playlista.library import job_rows
+from playlista.library.file_rows import track_file
+from playlista.tracks import Analysis, Status
+
+
+class Results(Protocol):
+    """Where results go; called inside the transaction that ends the job."""
+
+    def record(self, file_id: int, analysis: Analysis, *, attempts: int) -> None:
+        """Keep `analysis` as the file's result in place of any former one."""
+
+    def record_failure(self, file_id: int, failure: Analysis, *, attempts: int, keep_measures: bool) -> None:
+        """Keep status and reason of `failure`, and if `keep_measures` the numbers of the former result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """How long to wait after a failed attempt: `first_seconds`, doubled each time, at most `longest_seconds`."""
+
+    first_seconds: float
+    longest_seconds: float
+
+    def seconds(self, attempts: int) -> float:
+        """The wait after so many attempts."""
+        doublings = min(max(attempts - 1, 0), 32)  # more than enough for any, and no overflow
+        return min(self.first_seconds * 2.0**doublings, self.longest_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Endings:
+    """How attempts end in one queue; `clock` gives seconds since the epoch."""
+
+    results: Results
+    clock: Callable[[], float]
+    max_attempts: int
+    backoff: Backoff
+
+    def end(self, connection: sqlite3.Connection, row: sqlite3.Row) -> None:
+        """The job is over, or due once more if the file changed meanwhile."""
+        if row["rerun"]:
+            job_rows.start_over(connection, row["file_id"], lane=job_rows.URGENT_LANE, groups=None, now=self.clock())
+        else:
+            job_rows.end(connection, row["file_id"])
+
+    def fail(
+        self, connection: sqlite3.Connection, row: sqlite3.Row, reason: FailureReason, detail: str, *, retryable: bool
+    ) -> Status | None:
+        """The attempt failed: the status on record if that was the last one, None if there will be another."""
+        attempts = row["attempts"]
+        if row["rerun"]:
+            self.end(connection, row)  # whatever was wrong, those bytes are gone
+            return None
+        if reason is FailureReason.VANISHED:
+            self._wait(connection, row, reason, detail, attempts=attempts - 1)
+            return None
+        if retryable and attempts < self.max_attempts:
+            self._wait(connection, row, reason, detail, attempts=attempts)
+            return None
+        status = Status.QUARANTINED if retryable else Status.FAILED
+        failure = Analysis(track_file(row).path, status, reason, detail)
+        # A job for some groups only recomputes unchanged content: its former numbers are still true.
+        keep_measures = row["feature_groups"] is not None
+        self.results.record_failure(row["file_id"], failure, attempts=attempts, keep_measures=keep_measures)
+        job_rows.end(connection, row["file_id"])
+        return status
+
+    def _wait(
+        self, connection: sqlite3.Connection, row: sqlite3.Row, reason: FailureReason, detail: str, *, attempts: int
+    ) -> None:
+        job_rows.hold_back(
+            connection,
+            row["file_id"],
+            until=self.clock() + self.backoff.seconds(attempts),
+            attempts=attempts,
+            alone_reduced=reason is FailureReason.CRASHED,
+            reason=reason.value,
+            detail=detail,
+        )

@@ -1,0 +1,121 @@
+"""The table ``jobs`` in statements: which jobs are due, which attempt is running, and each change of state.
+
+What enters: a connection inside a transaction. What leaves: rows. What a state means, and when it changes, is decided
+in ``jobs`` and ``job_intake``.
+"""
+
+# ruff: noqa: S608 - the statements are put together from constants; every value is bound
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+
+from playlista.library.file_rows import FILE_COLUMNS
+
+#: The lane of what somebody may be waiting for.
+URGENT_LANE = 0
+
+_JOBS = f"""
+    SELECT {FILE_COLUMNS}, jobs.file_id, jobs.attempts, jobs.alone_reduced, jobs.feature_groups, jobs.enqueued_at,
+           jobs.due_at, jobs.lane, jobs.state, jobs.rerun
+    FROM jobs JOIN files ON files.id = jobs.file_id
+"""
+
+
+def first(connection: sqlite3.Connection, state: str, lane: int) -> sqlite3.Row | None:
+    """The job in this state and lane that is due first, whether already or not; None when there is none."""
+    row: sqlite3.Row | None = connection.execute(
+        f"{_JOBS} WHERE jobs.state = ? AND jobs.lane = ? ORDER BY jobs.due_at, jobs.file_id LIMIT 1", (state, lane)
+    ).fetchone()
+    return row
+
+
+def running_attempt(connection: sqlite3.Connection, file_id: int, attempts: int) -> sqlite3.Row | None:
+    """The row of the claimed job if it is still at this attempt; None when the file was deleted meanwhile."""
+    row: sqlite3.Row | None = connection.execute(
+        f"{_JOBS} WHERE jobs.file_id = ? AND jobs.state = 'claimed' AND jobs.attempts = ?", (file_id, attempts)
+    ).fetchone()
+    return row
+
+
+def claimed(connection: sqlite3.Connection) -> list[sqlite3.Row]:
+    """All claimed jobs."""
+    return connection.execute(f"{_JOBS} WHERE jobs.state = 'claimed'").fetchall()
+
+
+def put_in(connection: sqlite3.Connection, file_id: int, *, lane: int, groups: str | None, now: float) -> None:
+    """A new job, due at once."""
+    connection.execute(
+        """INSERT INTO jobs (file_id, state, lane, feature_groups, enqueued_at, due_at)
+           VALUES (?, 'queued', ?, ?, ?, ?)""",
+        (file_id, lane, groups, now, now),
+    )
+
+
+def claim(connection: sqlite3.Connection, file_id: int, now: float) -> None:
+    """Queued or waiting to claimed, one attempt more."""
+    connection.execute(
+        "UPDATE jobs SET state = 'claimed', attempts = attempts + 1, claimed_at = ?, pid = ? WHERE file_id = ?",
+        (now, os.getpid(), file_id),
+    )
+
+
+def give_back(connection: sqlite3.Connection, file_id: int) -> None:
+    """Claimed to queued, the attempt not counted; it keeps its place."""
+    connection.execute("UPDATE jobs SET state = 'queued', attempts = attempts - 1 WHERE file_id = ?", (file_id,))
+
+
+def hold_back(
+    connection: sqlite3.Connection,
+    file_id: int,
+    *,
+    until: float,
+    attempts: int,
+    alone_reduced: bool,
+    reason: str,
+    detail: str,
+) -> None:
+    """Claimed to waiting. A file that once took the process down stays under suspicion."""
+    connection.execute(
+        """UPDATE jobs SET state = 'waiting', due_at = ?, attempts = ?, alone_reduced = max(alone_reduced, ?),
+           reason = ?, detail = ? WHERE file_id = ?""",
+        (until, attempts, alone_reduced, reason, detail, file_id),
+    )
+
+
+def start_over(connection: sqlite3.Connection, file_id: int, *, lane: int, groups: str | None, now: float) -> None:
+    """Any state to queued, due at once, no attempt counted. Its age stays: it has been in the queue all the same."""
+    connection.execute(
+        """UPDATE jobs SET state = 'queued', lane = ?, feature_groups = ?, due_at = ?, attempts = 0,
+           alone_reduced = 0, rerun = 0, reason = NULL, detail = NULL WHERE file_id = ?""",
+        (lane, groups, now, file_id),
+    )
+
+
+def run_again(connection: sqlite3.Connection, file_id: int) -> None:
+    """Stays claimed, and is due once more when this attempt ends."""
+    connection.execute("UPDATE jobs SET rerun = 1 WHERE file_id = ?", (file_id,))
+
+
+def widen(connection: sqlite3.Connection, file_id: int, *, lane: int, groups: str | None) -> None:
+    """Same state, attempts and back-off: a better lane, or more groups."""
+    connection.execute(
+        "UPDATE jobs SET lane = min(lane, ?), feature_groups = ? WHERE file_id = ?", (lane, groups, file_id)
+    )
+
+
+def end(connection: sqlite3.Connection, file_id: int) -> None:
+    """No job any more."""
+    connection.execute("DELETE FROM jobs WHERE file_id = ?", (file_id,))
+
+
+def groups_text(groups: frozenset[str] | None) -> str | None:
+    """Feature groups as they are stored; None, for all, stays None."""
+    return None if groups is None else json.dumps(sorted(groups))
+
+
+def groups_in(text: str | None) -> frozenset[str] | None:
+    """The inverse of `groups_text`."""
+    return None if text is None else frozenset(json.loads(text))

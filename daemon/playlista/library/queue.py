@@ -1,0 +1,263 @@
+"""The durable queue: which files are due for analysis, which is being analyzed, how often it was tried.
+
+What enters: files that changed, and how each attempt ended. What leaves: one ``Job`` at a time. A job is
+
+- ``queued``: due; oldest first within its lane,
+- ``claimed``: the attempt is on disk before the file is opened, so that a process that dies names its culprit,
+- ``waiting``: failed, due again after a back-off,
+
+and ends by being deleted in the transaction that records its result. There is no state "done" and none "failed":
+those are results. No file is opened here, and nothing is analyzed.
+"""
+
+# ruff: noqa: S608 - the statements are put together from constants; every value is bound
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal
+
+from playlista.errors import FailureReason
+from playlista.library import job_rows
+from playlista.library.database import Database
+from playlista.library.file_rows import FILE_COLUMNS, as_stored, path_bytes, same_content, track_file
+from playlista.library.job_endings import Backoff, Endings, Results
+from playlista.library.job_intake import Demand, take_in, update_file
+from playlista.library.job_rows import URGENT_LANE
+from playlista.tracks import Analysis, Status, TrackFile
+
+#: Why a file is due: it changed under our eyes, a scan found it, its result is of an older version, someone asked.
+Cause = Literal["event", "scan", "outdated", "retry"]
+
+#: Lane by cause. What somebody may be waiting for goes before a backlog, and a backlog before recomputing.
+LANES: dict[Cause, int] = {"event": URGENT_LANE, "retry": URGENT_LANE, "scan": 1, "outdated": 2}
+
+#: Each so many-th claim takes what is due longest, whatever its lane, so that no lane starves another.
+CLAIMS_PER_OLDEST = 4
+
+#: Files enqueued in one transaction; the worker, if it wants to write, waits no longer than that (some 50 ms).
+BATCH_FILES = 2000
+
+FIRST_BACKOFF_SECONDS = 60.0
+LONGEST_BACKOFF_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One attempt at one file.
+
+    ``file`` is what the disk held when it was enqueued, its path relative to the music folder. ``attempts`` counts
+    those begun on this content, this one included. ``alone_reduced``: the process died in the attempt before, so
+    nothing may run beside this one, and with the smallest configuration. ``groups`` are the feature groups to
+    recompute, None for all.
+    """
+
+    file_id: int
+    file: TrackFile
+    attempts: int
+    alone_reduced: bool
+    groups: frozenset[str] | None
+    enqueued_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Culprit:
+    """A file whose analysis the former process did not survive; ``path`` is relative to the music folder."""
+
+    path: str
+    attempts: int
+    quarantined: bool
+
+
+class JobQueue:
+    """The queue in one library.
+
+    Parameters
+    ----------
+    results : where the result goes when a job ends.
+    clock : seconds since the epoch.
+    max_attempts : attempts on one content before it is quarantined.
+    first_backoff_seconds, longest_backoff_seconds : wait before the second attempt; doubles up to the longest.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        results: Results,
+        *,
+        clock: Callable[[], float],
+        max_attempts: int,
+        first_backoff_seconds: float = FIRST_BACKOFF_SECONDS,
+        longest_backoff_seconds: float = LONGEST_BACKOFF_SECONDS,
+    ) -> None:
+        self._database = database
+        self._results = results
+        self._clock = clock
+        self._longest_backoff_seconds = longest_backoff_seconds
+        backoff = Backoff(first_backoff_seconds, longest_backoff_seconds)
+        self._endings = Endings(results, clock, max_attempts, backoff)
+        self._claims = 0
+        self._latest: Job | None = None
+
+    def enqueue(self, files: Iterable[TrackFile], cause: Cause, *, groups: frozenset[str] | None = None) -> int:
+        """Make sure that each file has a job; how many jobs were made or start over.
+
+        A file that is unchanged and has its job already is left alone, its back-off too (unless someone asked for a
+        retry). One that changed starts over with no attempt counted. One that changed while claimed is run again
+        when the running attempt ends. `groups` limits the work to these feature groups where the content is
+        unchanged. Paths are relative to the music folder; a generator is taken in batches of one transaction each.
+        """
+        demand = Demand(LANES[cause], groups, cause == "retry", self._clock())
+        remaining, due = iter(files), 0
+        while batch := list(islice(remaining, BATCH_FILES)):
+            with self._database.transaction() as connection:
+                due += sum(take_in(connection, file, demand) for file in batch)
+        return due
+
+    def retry(self, paths: Iterable[str]) -> list[str]:
+        """Put these files back at once, attempts forgotten; the paths among them that the library knows."""
+        query = f"SELECT {FILE_COLUMNS} FROM files WHERE path = ?"
+        with self._database.transaction() as connection:
+            rows = [connection.execute(query, (path_bytes(path),)).fetchone() for path in paths]
+            known = [track_file(row) for row in rows if row is not None]
+            self.enqueue(known, "retry")
+        return [file.path for file in known]
+
+    def retry_all(self) -> int:
+        """Put back every failed and quarantined file and end every back-off; how many."""
+        with self._database.transaction() as connection:
+            rows = connection.execute(
+                f"""SELECT {FILE_COLUMNS} FROM files WHERE status IN ('failed', 'quarantined') UNION
+                    SELECT {FILE_COLUMNS} FROM jobs JOIN files ON files.id = file_id WHERE state = 'waiting'"""
+            ).fetchall()
+            return self.enqueue(map(track_file, rows), "retry")
+
+    def claim(self) -> Job | None:
+        """The next job that is due, or None; its attempt is counted on disk before this returns.
+
+        There is one worker. If the end of its attempt before could not be written, because the disk was full, that
+        job is given back first: it is not the file's fault.
+        """
+        if self._latest is not None:
+            self.release(self._latest)
+            self._latest = None
+        now = self._clock()
+        with self._database.read() as connection:
+            if not self._due(connection, now):
+                return None  # without a write: an idle worker asks often
+        with self._database.transaction() as connection:
+            due = self._due(connection, now)
+            if not due:
+                return None
+            self._claims += 1
+            oldest_turn = self._claims % CLAIMS_PER_OLDEST == 0
+            row = min(due, key=lambda row: float(row["due_at"])) if oldest_turn else due[0]
+            job_rows.claim(connection, row["file_id"], now)
+        self._latest = _job(row)
+        return self._latest
+
+    def finish(self, job: Job, analysis: Analysis, *, seen: TrackFile | None = None) -> bool:
+        """Record the result and end the job, both or neither; False if the file was deleted meanwhile.
+
+        `seen` is the identity of the bytes that were read, where the worker made sure of it. It saves the second
+        run of a file that changed after it was enqueued but before it was opened.
+        """
+        with self._database.transaction() as connection:
+            row = job_rows.running_attempt(connection, job.file_id, job.attempts)
+            if row is None:
+                return False
+            self._results.record(job.file_id, analysis, attempts=job.attempts)
+            if seen is not None and same_content(track_file(row), as_stored(seen)):
+                job_rows.end(connection, job.file_id)  # the change that asked for a second run is what was read
+                return True
+            if seen is not None and not row["rerun"]:
+                update_file(connection, job.file_id, seen)
+            self._endings.end(connection, row)
+        return True
+
+    def fail(self, job: Job, reason: FailureReason, detail: str, *, retryable: bool) -> Status | None:
+        """End the attempt without a result: FAILED, QUARANTINED, or None when it will be tried again.
+
+        What cannot end otherwise on the same bytes has failed at once. A file that vanished is neither failed nor
+        quarantined: either its deletion will be noticed, or the music folder is away and comes back.
+        """
+        with self._database.transaction() as connection:
+            row = job_rows.running_attempt(connection, job.file_id, job.attempts)
+            if row is None:
+                return None
+            return self._endings.fail(connection, row, reason, detail, retryable=retryable)
+
+    def release(self, job: Job) -> None:
+        """Give a claimed job back as if it had not been claimed: we stop, and it is not the file's fault."""
+        with self._database.transaction() as connection:
+            row = job_rows.running_attempt(connection, job.file_id, job.attempts)
+            if row is None:
+                return
+            if row["rerun"]:
+                self._endings.end(connection, row)
+            else:
+                job_rows.give_back(connection, job.file_id)
+
+    def recover_claimed(self) -> list[Culprit]:
+        """Attribute the jobs that a former process left claimed; call once at start, under the instance lock.
+
+        Each was being analyzed when the process died. It is tried again after a back-off, alone and reduced, and
+        quarantined when its attempts are used up.
+        """
+        with self._database.transaction() as connection:
+            return [self._attribute(connection, row) for row in job_rows.claimed(connection)]
+
+    def counts(self) -> dict[str, int]:
+        """Jobs by state; every state is there."""
+        with self._database.read() as connection:
+            rows = connection.execute("SELECT state, n FROM counts WHERE of = 'job'").fetchall()
+        return {row["state"]: row["n"] for row in rows}
+
+    def oldest_enqueued_at(self) -> float | None:
+        """When the job that is longest in the queue came in, or None when the queue is empty."""
+        with self._database.read() as connection:
+            oldest: float | None = connection.execute("SELECT min(enqueued_at) FROM jobs").fetchone()[0]
+        return oldest
+
+    def next_due_at(self) -> float | None:
+        """When the next job can be claimed (in the past if at once), or None when there is none to claim."""
+        with self._database.read() as connection:
+            return min((float(row["due_at"]) for row in _firsts(connection)), default=None)
+
+    def _due(self, connection: sqlite3.Connection, now: float) -> list[sqlite3.Row]:
+        """The jobs to choose from, lanes in order, and in each lane what is due longest."""
+        # The clock may be set back: what is queued is due whatever the time, and no back-off lasts for ever.
+        latest = now + self._longest_backoff_seconds
+        firsts = (row for row in _firsts(connection) if row["state"] == "queued" or not now < row["due_at"] <= latest)
+        return sorted(firsts, key=lambda row: (row["lane"], row["due_at"], row["file_id"]))
+
+    def _attribute(self, connection: sqlite3.Connection, row: sqlite3.Row) -> Culprit:
+        path, attempts = track_file(row).path, row["attempts"]
+        detail = f"the process died while analyzing it, at attempt {attempts}; left alone until the file changes"
+        status = self._endings.fail(connection, row, FailureReason.CRASHED, detail, retryable=True)
+        return Culprit(path, attempts, quarantined=status is Status.QUARANTINED)
+
+
+def _job(row: sqlite3.Row) -> Job:
+    """The attempt that begins with the row as it was before."""
+    return Job(
+        row["file_id"],
+        track_file(row),
+        row["attempts"] + 1,
+        bool(row["alone_reduced"]),
+        job_rows.groups_in(row["feature_groups"]),
+        row["enqueued_at"],
+    )
+
+
+def _firsts(connection: sqlite3.Connection) -> list[sqlite3.Row]:
+    """Of each lane the queued and the waiting job due first: a look-up in an index each."""
+    rows = (
+        job_rows.first(connection, state, lane)
+        for lane in sorted(set(LANES.values()))
+        for state in ("queued", "waiting")
+    )
+    return [row for row in rows if row is not None]

@@ -1,0 +1,1 @@
+"""From the published checkpoint to graphs; never runs in the daemon."""

@@ -1,0 +1,153 @@
+"""Makes the model's files out of the published weights.
+
+What enters: the ``musicnn`` wheel, given or fetched by pip. What leaves, in the models folder: ``msd-musicnn.pb``
+(frozen graph), ``.npz`` (the same as arrays), ``.onnx``, ``.LICENSE`` and, written last, ``.json`` (labels, names of
+inputs and outputs, checksums, source).
+
+It needs numpy alone, half a second and 72 MB: the checkpoint is read and the graphs are written without TensorFlow and
+without onnx, which the small machines that we are made for could not hold, or do not have.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from playlista import __version__
+from playlista.errors import ModelError
+from playlista.musicnn import files
+from playlista.musicnn.arrays import network_arrays
+from playlista.musicnn.conversion import graph_onnx, graph_tensorflow
+from playlista.musicnn.conversion import wheel as published
+from playlista.musicnn.conversion.checkpoint import read_checkpoint
+from playlista.musicnn.files import ModelFiles
+from playlista.musicnn.network import MEL_BANDS, PATCH_FRAMES, Network, fold
+
+Say = Callable[[str], None]
+
+
+def prepare_model(models_dir: Path, *, wheel: Path | None = None, onnx: bool = True, say: Say) -> ModelFiles:
+    """Have a good model in `models_dir`: keep the one that is there, or make it.
+
+    Parameters
+    ----------
+    models_dir : made if absent.
+    wheel : the ``musicnn`` 0.1.0 wheel where it cannot be fetched; by default the machine's own pip fetches it.
+    onnx : whether to write the file for ONNX Runtime, too.
+    say : takes a line about what is being done.
+
+    Raises
+    ------
+    ModelError
+        One line: no network, another wheel than the known one, no room on the disk, no right to write.
+    """
+    kept = _kept(models_dir, onnx, say)
+    if kept is not None:
+        say(f"model: {kept.folder} is ready, its checksums are right; nothing to do")
+        return kept
+    with _source(wheel, say) as source:
+        say("model: folding MSD_musicnn into graphs")
+        _write(models_dir, _contents(_network(source), source, onnx), _about(source))
+    prepared = ModelFiles.find(models_dir)
+    if prepared is None:
+        raise ModelError(f"the model files in {models_dir} vanished while they were written; try again")
+    say(f"model: wrote {', '.join(sorted(prepared.checksums))} to {models_dir}")
+    return prepared
+
+
+def _kept(models_dir: Path, onnx: bool, say: Say) -> ModelFiles | None:
+    try:
+        found = ModelFiles.find(models_dir)
+    except ModelError as error:
+        say(f"model: {error}".split(";")[0] + "; making it anew")
+        return None
+    return found if found is not None and (found.onnx or not onnx) else None
+
+
+def _source(path: Path | None, say: Say) -> published.Wheel:
+    if path is not None:
+        say(f"model: taking the weights from {path}")
+        return published.open_wheel(path)
+    say(f"model: fetching {published.NAME} {published.VERSION} with pip (26 MB)")
+    return published.fetch_wheel()
+
+
+def _network(source: published.Wheel) -> Network:
+    index, data = (source.read_checkpoint_file(name) for name in (".index", ".data-00000-of-00001"))
+    try:
+        return fold(read_checkpoint(index, data))
+    except KeyError as error:
+        raise ModelError(f"the checkpoint in the {published.NAME} wheel lacks the variable {error}") from error
+
+
+def _contents(network: Network, source: published.Wheel, onnx: bool) -> dict[str, bytes]:
+    contents = {
+        files.GRAPH: graph_tensorflow.tensorflow_graph(network),
+        files.ARRAYS: network_arrays(network),
+        files.LICENCE: source.licence().encode(),
+    }
+    if onnx:
+        contents[files.ONNX] = graph_onnx.onnx_model(network)
+    return contents
+
+
+def _about(source: published.Wheel) -> dict[str, object]:
+    return {
+        "name": "msd-musicnn",
+        "format": files.FORMAT,
+        "source": {
+            "package": published.NAME,
+            "version": published.VERSION,
+            "sha256": published.SHA256,
+            "licence": published.LICENCE,
+        },
+        "labels": list(source.labels()),
+        "input": {
+            "shape": ["batch", PATCH_FRAMES, MEL_BANDS],
+            "tensorflow": graph_tensorflow.INPUT,
+            "onnx": graph_onnx.INPUT,
+        },
+        "outputs": {
+            "activations": {"tensorflow": graph_tensorflow.ACTIVATIONS, "onnx": graph_onnx.ACTIVATIONS},
+            "embedding": {"tensorflow": graph_tensorflow.EMBEDDING, "onnx": graph_onnx.EMBEDDING},
+        },
+        "created_by": {"playlista": __version__, "numpy": np.__version__, "python": platform.python_version()},
+    }
+
+
+def _write(models_dir: Path, contents: Mapping[str, bytes], about: Mapping[str, object]) -> None:
+    """All files, each at once or not at all; the manifest last, so that it never names what is not there."""
+    checksums = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    manifest = json.dumps({**about, "files": checksums}, indent=2) + "\n"
+    try:
+        models_dir.mkdir(parents=True, exist_ok=True)
+        (models_dir / files.MANIFEST).unlink(missing_ok=True)
+        for name, content in contents.items():
+            _replace(models_dir / name, content)
+        _replace(models_dir / files.MANIFEST, manifest.encode())
+    except OSError as error:
+        raise ModelError(
+            f"cannot write the model to {models_dir}: {error.strerror}; make room or choose another DATA_DIR"
+        ) from error
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write beside `path`, make sure that it is on the disk, then rename."""
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)  # mkstemp gives 0600, and the daemon may run as another user than prepare did
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,1 @@
+"""Everything that can run MusiCNN, behind one protocol."""

@@ -1,0 +1,100 @@
+"""``playlista doctor``: each thing that will not work is found before a start, with its remedy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from playlista.cli.checkup import Finding, Verdict, examine
+from playlista.config import Settings
+from tests.places import unprivileged_folder
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    (tmp_path / "music").mkdir()
+    return replace(Settings(), music_dir=tmp_path / "music", data_dir=tmp_path / "data")
+
+
+def found(settings: Settings, root: Path = Path("/")) -> dict[str, Finding]:
+    """The findings by subject."""
+    return {finding.subject: finding for finding in examine(settings, root)}
+
+
+def machine(root: Path, *, mount: str = "ext4", watches: int = 100_000, flags: str = "sse2 avx avx2 fma") -> Path:
+    """A /proc with what a check-up reads."""
+    for name, text in {
+        "proc/self/mountinfo": f"1 0 8:1 / / rw,relatime - {mount} /dev/sda1 rw\n",
+        "proc/sys/fs/inotify/max_user_watches": f"{watches}\n",
+        "proc/cpuinfo": f"processor : 0\nflags : {flags}\n",
+        "proc/meminfo": "MemTotal: 8000000 kB\n",
+    }.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    return root
+
+
+def test_a_machine_that_will_do_has_nothing_bad(settings: Settings, tmp_path: Path) -> None:
+    findings = found(settings, machine(tmp_path))
+    assert [one for one in findings.values() if one.verdict is Verdict.BAD] == []
+    assert findings["watching"].text == "ext4 reports changes: inotify"
+    assert findings["processor"].text.endswith("avx, avx2, fma")
+
+
+def test_a_missing_music_folder_is_bad_and_names_the_setting(settings: Settings, tmp_path: Path) -> None:
+    finding = found(replace(settings, music_dir=tmp_path / "nowhere"))["music"]
+    assert finding.verdict is Verdict.BAD
+    assert "set MUSIC_DIR or --music" in finding.text
+
+
+def test_a_data_folder_that_cannot_be_written_is_bad(settings: Settings) -> None:
+    with unprivileged_folder() as folder:
+        folder.chmod(0o500)
+        finding = found(replace(settings, data_dir=folder / "data"))["data"]
+    assert finding.verdict is Verdict.BAD
+    assert "cannot write it" in finding.text
+
+
+def test_a_music_folder_behind_one_that_may_not_be_entered_is_bad_and_no_crash(settings: Settings) -> None:
+    with unprivileged_folder() as folder:
+        (folder / "closed" / "music").mkdir(parents=True)
+        (folder / "closed").chmod(0)
+        finding = found(replace(settings, music_dir=folder / "closed" / "music"))["music"]
+        (folder / "closed").chmod(0o700)
+    assert finding.verdict is Verdict.BAD
+    assert "no folder that this user can reach" in finding.text
+
+
+@pytest.mark.parametrize(
+    ("mode", "verdict"), [("auto", Verdict.MIND), ("inotify", Verdict.BAD), ("polling", Verdict.GOOD)]
+)
+def test_a_network_mount_is_polled_and_bad_only_where_inotify_is_demanded(
+    settings: Settings, tmp_path: Path, mode: str, verdict: Verdict
+) -> None:
+    findings = found(replace(settings, watch_mode=mode), machine(tmp_path, mount="nfs4"))
+    assert findings["watching"].verdict is verdict
+    assert findings["database"].verdict is Verdict.MIND
+
+
+def test_too_few_watches_are_said_with_the_sysctl(settings: Settings, tmp_path: Path) -> None:
+    for number in range(20):
+        (settings.music_dir / str(number)).mkdir()
+    finding = found(settings, machine(tmp_path, watches=10))["inotify"]
+    assert finding.verdict is Verdict.MIND
+    assert "sysctl fs.inotify.max_user_watches=42" in finding.text
+
+
+def test_without_avx_tensorflow_is_refused_before_it_dies(settings: Settings, tmp_path: Path) -> None:
+    without_avx = machine(tmp_path, flags="sse2")
+    assert found(settings, without_avx)["processor"].verdict is Verdict.MIND
+    finding = found(replace(settings, musicnn_runtime="essentia"), without_avx)["runtime"]
+    assert finding.verdict is Verdict.BAD
+    assert "AVX" in finding.text
+
+
+def test_a_model_that_is_not_prepared_is_said_with_the_command(settings: Settings) -> None:
+    finding = found(settings)["model"]
+    assert finding.verdict is Verdict.MIND
+    assert "playlista models prepare" in finding.text

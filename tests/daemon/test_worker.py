@@ -1,0 +1,115 @@
+"""The worker, on a real library and real files, where something goes wrong that nobody thought of."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from playlista.analysis.audio_analyzer import EVERYTHING, AudioAnalyzer, Pass
+from playlista.config import Settings
+from playlista.daemon.worker import Worker
+from playlista.errors import FailureReason
+from playlista.memory.admission import Admission
+from playlista.memory.budget import CapReason
+from playlista.memory.cgroup import Cgroup
+from playlista.memory.cleanup import Cleanup
+from playlista.memory.configuration import ladder
+from playlista.serve.metrics import Metrics
+from playlista.tracks import Analysis, Rhythm, Status, TrackFile
+from tests import signals
+from tests.libraries import MAX_ATTEMPTS, Rooms, open_rooms
+
+
+class Overflowing(AudioAnalyzer):
+    """Gives a number for one of the tracks that no JSON can hold, as an overflow somewhere in a feature would."""
+
+    def analyze(self, path: str, *, shown_as: str | None = None, how: Pass = EVERYTHING) -> Analysis:
+        analysis = super().analyze(path, shown_as=shown_as, how=how)
+        if os.path.basename(path) != "bad.wav":
+            return analysis
+        return replace(analysis, rhythm=Rhythm(math.inf, 0.5, 10, 1.0, 1.0))
+
+
+@pytest.fixture
+def music(tmp_path: Path) -> Path:
+    """Three tracks, the one in the middle with a number to overflow."""
+    folder = tmp_path / "music"
+    folder.mkdir()
+    for number, name in enumerate(("a.wav", "bad.wav", "c.wav")):
+        signals.write(folder / name, signals.song(2, seed=number))
+    return folder
+
+
+class Replacing(AudioAnalyzer):
+    """Is overtaken by somebody who puts another file in the place of the first one that it reads."""
+
+    replacement: bytes | None = None
+
+    def analyze(self, path: str, *, shown_as: str | None = None, how: Pass = EVERYTHING) -> Analysis:
+        analysis = super().analyze(path, shown_as=shown_as, how=how)
+        if self.replacement is not None:
+            Path(path).with_suffix(".part").write_bytes(self.replacement)
+            Path(path).with_suffix(".part").rename(path)
+            self.replacement = None
+        return analysis
+
+
+def worker_of(rooms: Rooms, music: Path, analyzer: AudioAnalyzer) -> Worker:
+    """A worker with `analyzer`."""
+    cleanup = Cleanup(enabled=False)
+    return Worker(
+        os.fspath(music),
+        queue=rooms.queue,
+        store=rooms.store,
+        analyzer=analyzer,
+        admission=Admission(Cgroup(), ladder(3.0, 0), cleanup=cleanup.now),
+        cleanup=cleanup,
+        sampler=None,
+        metrics=Metrics(version="0", runtime="off", cap_reasons=CapReason),
+        stop=threading.Event(),
+        wake=threading.Event(),
+        music_is_there=lambda: True,
+        wall_clock=rooms.clock,
+    )
+
+
+def test_a_result_that_cannot_be_stored_fails_its_track_and_the_others_go_on(music: Path, tmp_path: Path) -> None:
+    with open_rooms(tmp_path) as rooms:
+        files = [TrackFile.from_stat(path.name, path.stat()) for path in sorted(music.iterdir())]
+        rooms.queue.enqueue(files, "scan")
+        worker = worker_of(rooms, music, Overflowing(Settings(musicnn_runtime="off")))
+        for _ in range(MAX_ATTEMPTS):
+            worker.run(until_empty=True)
+            rooms.clock.now += 3600  # past the back-off
+
+        results = {result.path: result for result in rooms.store.iterate()}
+
+    assert [results[name].status for name in ("a.wav", "c.wav")] == [Status.ANALYZED, Status.ANALYZED]
+    bad = results["bad.wav"]
+    assert (bad.status, bad.reason) == (Status.QUARANTINED, FailureReason.INTERNAL)
+    assert "JSON" in str(bad.detail)
+
+
+def test_what_was_read_of_a_file_that_was_replaced_meanwhile_counts_for_nothing(music: Path, tmp_path: Path) -> None:
+    analyzer = Replacing(Settings(musicnn_runtime="off"))
+    analyzer.replacement = signals.write(tmp_path / "longer.wav", signals.song(5)).read_bytes()
+    with open_rooms(tmp_path) as rooms:
+        rooms.queue.enqueue([TrackFile.from_stat("a.wav", (music / "a.wav").stat())], "scan")
+        worker = worker_of(rooms, music, analyzer)
+        worker.run(until_empty=True)
+        assert rooms.store.get("a.wav") is None
+        (retry,) = rooms.overview.retries()
+        assert (retry.reason, retry.attempts) == (FailureReason.VANISHED, 0)
+        rooms.clock.now += 3600  # past the back-off; a daemon that sees the change goes on at once
+        worker.run(until_empty=True)
+
+        result = rooms.store.get("a.wav")
+
+    assert result is not None
+    assert result.audio is not None
+    assert result.audio.duration_seconds == 5.0

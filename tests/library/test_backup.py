@@ -1,0 +1,82 @@
+"""Copies of a library that is being written."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from playlista.errors import StoreError
+from playlista.library.backup import back_up
+from playlista.library.database import open_read_only
+from playlista.library.files import Library
+from tests.libraries import Rooms, open_rooms, quick_check, track_file
+
+
+def test_a_backup_holds_one_moment_while_the_daemon_writes(tmp_path: Path) -> None:
+    """Pairs of files are enqueued in one transaction each; a copy that tore one would hold an odd number."""
+    target = tmp_path / "backup.db"
+    done = threading.Event()
+    with open_rooms(tmp_path) as rooms:
+        rooms.queue.enqueue((track_file(f"first/{number}.mp3") for number in range(2000)), "scan")
+        writer = threading.Thread(target=_enqueue_pairs, args=(rooms, done))
+        writer.start()
+        try:
+            sizes = []
+            for _ in range(10):
+                back_up(rooms.database.path, os.fspath(target))
+                with open_read_only(os.fspath(target)) as copy:
+                    sizes.append(Library(copy).count())
+                    assert quick_check(copy) == []
+        finally:
+            done.set()
+            writer.join()
+    assert all(size % 2 == 0 for size in sizes)
+    assert sizes[-1] > sizes[0] >= 2000, "nothing was written meanwhile; the test proves nothing"
+
+
+def _enqueue_pairs(rooms: Rooms, done: threading.Event) -> None:
+    number = 0
+    while not done.is_set():
+        rooms.queue.enqueue([track_file(f"pair/{number}a.mp3"), track_file(f"pair/{number}b.mp3")], "event")
+        number += 1
+
+
+def test_a_backup_can_take_the_place_of_the_library(tmp_path: Path) -> None:
+    with open_rooms(tmp_path) as rooms:
+        rooms.queue.enqueue([track_file("a.mp3")], "scan")
+        back_up(rooms.database.path, os.fspath(tmp_path / "backup.db"))
+    restored = tmp_path / "elsewhere"
+    restored.mkdir()
+    (tmp_path / "backup.db").rename(restored / "playlista.db")
+    with open_rooms(restored) as rooms:
+        job = rooms.queue.claim()
+        assert job is not None
+        assert job.file.path == "a.mp3"
+
+
+def test_a_backup_that_fails_leaves_the_former_one(tmp_path: Path) -> None:
+    target = tmp_path / "backup.db"
+    target.write_bytes(b"the former backup")
+    with pytest.raises(StoreError, match="no library"):
+        back_up(os.fspath(tmp_path / "missing.db"), os.fspath(target))
+    assert target.read_bytes() == b"the former backup"
+    assert sorted(os.listdir(tmp_path)) == ["backup.db"]
+
+
+def test_a_backup_into_a_folder_that_does_not_exist_is_said_in_one_line(tmp_path: Path) -> None:
+    with open_rooms(tmp_path) as rooms, pytest.raises(StoreError, match=r"nowhere.*") as raised:
+        back_up(rooms.database.path, os.fspath(tmp_path / "nowhere" / "backup.db"))
+    assert "\n" not in str(raised.value)
+
+
+def test_a_backup_onto_the_library_itself_is_refused(tmp_path: Path) -> None:
+    with open_rooms(tmp_path) as rooms:
+        link = tmp_path / "link.db"
+        link.symlink_to(rooms.database.path)
+        for target in (rooms.database.path, os.fspath(link)):
+            with pytest.raises(StoreError, match="library itself"):
+                back_up(rooms.database.path, target)
+        assert quick_check(rooms.database) == []

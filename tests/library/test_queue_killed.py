@@ -1,0 +1,75 @@
+"""The queue under SIGKILL: a real process works it off and dies at random moments, over and over."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+
+from tests.libraries import child_environment, open_rooms, quick_check, track_file
+
+FILES = 400
+KILLS = 25
+
+#: Says each result after the queue took it, as the daemon's log would; each claim before the file would be opened.
+WORKER = """
+import sys, time
+from playlista.library.database import open_database
+from playlista.library.queue import JobQueue
+from playlista.library.results import Store
+from tests.libraries import analysis_of
+
+with open_database(sys.argv[1]) as database:
+    store = Store(database, clock=time.time)
+    queue = JobQueue(database, store, clock=time.time, max_attempts=10**6, first_backoff_seconds=0)
+    print("culprits", *(culprit.path for culprit in queue.recover_claimed()), flush=True)
+    while (job := queue.claim()) is not None:
+        print("claimed", job.file.path, flush=True)
+        assert queue.finish(job, analysis_of(job.file.path))
+        print("finished", job.file.path, flush=True)
+print("empty", flush=True)
+"""
+
+
+def run_until_killed(library: Path, seconds: float) -> list[list[str]]:
+    """What one life of the worker said, of which the last line may be torn."""
+    worker = subprocess.Popen(
+        [sys.executable, "-c", WORKER, os.fspath(library)],
+        env=child_environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert worker.stdout is not None
+    said = [worker.stdout.readline().split()]  # it has started
+    time.sleep(seconds)
+    worker.send_signal(signal.SIGKILL)
+    rest, _ = worker.communicate()
+    return said + [line.split() for line in rest.splitlines(keepends=True) if line.endswith("\n")]
+
+
+def test_no_result_is_lost_or_doubled_and_each_interrupted_file_is_named(tmp_path: Path) -> None:
+    library = tmp_path / "playlista.db"
+    with open_rooms(tmp_path) as rooms:
+        rooms.queue.enqueue((track_file(f"{number:04}.mp3") for number in range(FILES)), "scan")
+    moments = random.Random(20)
+    finished: list[str] = []
+    lives = [run_until_killed(library, moments.uniform(0, 0.12)) for _ in range(KILLS)]
+    for life, next_life in pairwise(lives):
+        finished += [said[1] for said in life if said[0] == "finished"]
+        last_said = life[-1]
+        if last_said[0] == "claimed":
+            # Either the claimed file is named, or its result was written and only the word of it was lost.
+            assert next_life[0] in (["culprits", last_said[1]], ["culprits"])
+    assert any(len(life[0]) == 2 for life in lives), "no kill met a running attempt; the test proves nothing"
+    with open_rooms(tmp_path) as rooms:
+        stored = [result.path for result in rooms.store.iterate()]
+        assert quick_check(rooms.database) == []
+        assert set(finished) <= set(stored)
+        assert len(finished) == len(set(finished)), "a finished file was analyzed again"
+        left = sum(rooms.queue.counts().values())
+        assert len(stored) + left == FILES

@@ -1,0 +1,143 @@
+"""Results: what goes in comes out, and only what is outdated is named."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from playlista.errors import FailureReason
+from playlista.library.results import PAGE_ROWS
+from playlista.tracks import Analysis, Audio, Status, Tagging
+from tests.libraries import Rooms, analysis_of, failed_analysis, open_rooms, track_file
+
+
+@pytest.fixture
+def rooms(tmp_path: Path) -> Iterator[Rooms]:
+    with open_rooms(tmp_path, synced=False) as opened:
+        yield opened
+
+
+def store(rooms: Rooms, analysis: Analysis) -> None:
+    """As the worker does it."""
+    rooms.queue.enqueue([track_file(analysis.path)], "scan")
+    job = rooms.queue.claim()
+    assert job is not None
+    assert rooms.queue.finish(job, analysis)
+    rooms.clock.now += 1
+
+
+def test_a_result_comes_back_as_it_went_in(rooms: Rooms) -> None:
+    result = analysis_of("a.mp3")
+    store(rooms, result)
+    assert rooms.store.get("a.mp3") == result
+    assert rooms.store.get("b.mp3") is None
+
+
+def test_a_result_without_tags_has_no_embedding_left_from_the_former(rooms: Rooms) -> None:
+    store(rooms, analysis_of("a.mp3"))
+    without = replace(analysis_of("a.mp3"), tagging=None)
+    store(rooms, without)
+    assert rooms.store.get("a.mp3") == without
+    assert list(rooms.store.embeddings()) == []
+
+
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+PATHS = st.binary(min_size=1, max_size=40).map(lambda raw: os.fsdecode(raw.replace(b"\0", b"/")))
+RESULTS = st.builds(
+    Analysis,
+    path=PATHS,
+    status=st.sampled_from(list(Status)),
+    reason=st.sampled_from(list(FailureReason)),
+    detail=TEXTS | PATHS,
+    audio=st.builds(Audio, *[NUMBERS] * 2, st.none() | NUMBERS, st.just(44100), st.just(2), TEXTS, st.booleans()),
+    tagging=st.builds(
+        Tagging,
+        st.dictionaries(TEXTS, NUMBERS),
+        st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1).map(tuple),
+        st.just(1),
+        st.booleans(),
+        st.just("essentia"),
+    ),
+    versions=st.dictionaries(st.text("abc"), st.integers(0, 2**31)),
+)
+
+
+@settings(max_examples=50)
+@given(RESULTS)
+def test_any_result_comes_back_as_it_went_in(tmp_path_factory: pytest.TempPathFactory, result: Analysis) -> None:
+    with open_rooms(tmp_path_factory.mktemp("library"), synced=False) as rooms:
+        store(rooms, result)
+        assert rooms.store.get(result.path) == result
+        assert list(rooms.store.iterate()) == [result]
+
+
+def test_a_number_that_is_not_finite_is_refused_before_anything_is_written(rooms: Rooms) -> None:
+    store(rooms, analysis_of("a.mp3"))
+    rooms.queue.retry(["a.mp3"])
+    job = rooms.queue.claim()
+    assert job is not None
+    with pytest.raises(ValueError, match="JSON"):
+        rooms.queue.finish(job, analysis_of("a.mp3", bpm=float("nan")))
+    assert rooms.store.get("a.mp3") == analysis_of("a.mp3")
+
+
+def test_results_stream_in_the_order_of_their_paths_bytes_page_after_page(rooms: Rooms) -> None:
+    names = ["B.mp3", "a/z.mp3", "a b.mp3", "ä.mp3", "\udcff.mp3", "Z\n.mp3"]
+    paths = names + [f"many/{number:04}.mp3" for number in range(PAGE_ROWS)]
+    for path in paths:
+        store(rooms, analysis_of(path))
+    assert [result.path for result in rooms.store.iterate()] == sorted(paths, key=os.fsencode)
+
+
+def test_a_page_starts_after_a_path_and_can_be_of_one_status(rooms: Rooms) -> None:
+    for path in ("a.mp3", "b.mp3", "c.mp3", "d.mp3"):
+        store(rooms, failed_analysis(path) if path in {"b.mp3", "d.mp3"} else analysis_of(path))
+    assert [result.path for result in rooms.store.page(after="a.mp3", limit=2)] == ["b.mp3", "c.mp3"]
+    assert [result.path for result in rooms.store.page(status=Status.FAILED, after="b.mp3")] == ["d.mp3"]
+
+
+def test_embeddings_come_in_blocks_of_arrays(rooms: Rooms) -> None:
+    for number in range(5):
+        store(rooms, analysis_of(f"{number}.mp3"))
+    blocks = list(rooms.store.embeddings(block=2))
+    assert [paths for paths, _ in blocks] == [["0.mp3", "1.mp3"], ["2.mp3", "3.mp3"], ["4.mp3"]]
+    tagging = analysis_of("0.mp3").tagging
+    assert tagging is not None
+    np.testing.assert_array_equal(blocks[0][1], np.array([tagging.embedding] * 2, dtype=np.float32))
+
+
+def test_only_groups_that_are_older_or_missing_are_outdated(rooms: Rooms) -> None:
+    store(rooms, analysis_of("current.mp3", rhythm=2, tags=1))
+    store(rooms, analysis_of("old rhythm.mp3", rhythm=1, tags=1))
+    store(rooms, analysis_of("no tags.mp3", rhythm=2))
+    store(rooms, analysis_of("newer.mp3", rhythm=3, tags=1))
+    outdated = {
+        groups: [file.path for file in files] for groups, files in rooms.store.outdated({"rhythm": 2, "tags": 1})
+    }
+    assert outdated == {frozenset({"rhythm"}): ["old rhythm.mp3"], frozenset({"tags"}): ["no tags.mp3"]}
+
+
+def test_a_group_that_this_daemon_cannot_compute_makes_nothing_outdated(rooms: Rooms) -> None:
+    store(rooms, analysis_of("a.mp3", rhythm=1, tags=1))
+    assert list(rooms.store.outdated({"rhythm": 1})) == []
+
+
+def test_failed_files_are_not_outdated(rooms: Rooms) -> None:
+    store(rooms, failed_analysis("a.mp3"))
+    assert list(rooms.store.outdated({"rhythm": 1})) == []
+
+
+def test_the_same_music_is_found_at_other_paths(rooms: Rooms) -> None:
+    store(rooms, analysis_of("album/a.mp3", music_hash="one"))
+    store(rooms, analysis_of("copy/a.mp3", music_hash="one"))
+    store(rooms, analysis_of("b.mp3", music_hash="two"))
+    assert sorted(rooms.store.paths_of_music("one")) == ["album/a.mp3", "copy/a.mp3"]
+    assert rooms.store.paths_of_music("three") == []
