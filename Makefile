@@ -32,6 +32,13 @@ $(TEST_STAMP): $(RUN_STAMP)
 	@$(PIP) install --require-hashes -r requirements-test.lock
 	@rm -f $(VENV)/.tested-* && touch $@
 
+SOAK_STAMP := $(VENV)/.soaked-$(shell cat requirements.lock requirements-test.lock requirements-soak.lock | cksum | cut -d' ' -f1)
+
+$(SOAK_STAMP): $(TEST_STAMP)
+	@echo "playlista: installing the programs that the soak runs beside us into $(VENV) (once)"
+	@$(PIP) install --require-hashes -r requirements-soak.lock
+	@rm -f $(VENV)/.soaked-* && touch $@
+
 run: $(RUN_STAMP) ## Analyze a folder and keep watching it: make run MUSIC=/path/to/music [DATA=./data]
 	@if [ -z "$(MUSIC)" ]; then echo "playlista: say which folder: make run MUSIC=/path/to/music" >&2; exit 2; fi
 	@$(BIN)/playlista models prepare --data "$(DATA)"
@@ -72,7 +79,7 @@ bench-guard: $(TEST_STAMP) ## Guard the cost of a track by ratios and counts (al
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
 	@$(BIN)/python -m pytest tests/benchmarks
 
-soak: $(TEST_STAMP) ## Hours of faults: kills, poison, mutants, a day's work: make soak [MUSIC=...] [SOAK=kills]
+soak: $(SOAK_STAMP) ## Hours of faults: kills, poison, mutants, a day's work: make soak [MUSIC=...] [SOAK=kills]
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
 	@$(BIN)/python -m tests.soak $(SOAK) $(if $(MUSIC),--music "$(MUSIC)")
 
@@ -80,7 +87,7 @@ check-deploy: $(TEST_STAMP) ## Check image, compose, chart, rules and dashboard 
 	@sh deploy/tools.sh
 	@$(BIN)/python -m deploy.checks
 
-lock: $(TEST_STAMP) ## Resolve the dependencies anew and write the three lock files
+lock: $(TEST_STAMP) ## Resolve the dependencies anew and write the lock files
 	@sh deploy/lock.sh
 
 clean: ## Remove the environment and everything built
