@@ -12,4 +12,4 @@ compile requirements.lock --extra tensorflow --extra onnx --extra build
 compile requirements-lean.lock --extra build --override deploy/lean-overrides.txt --constraint requirements.lock \
     deploy/lean.in
 compile requirements-test.lock --extra tensorflow --extra onnx --extra build --extra test --constraint requirements.lock
-compile requirements-soak.lock --extra soak --constraint requirements.lock
+compile requirements-soak.lock --extra soak --constraint requirements-test.lock
