@@ -46,14 +46,11 @@ LABEL org.opencontainers.image.title="Playlista" \
       org.opencontainers.image.licenses="AGPL-3.0-or-later" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
-# glibc reads its MALLOC_ variables when a process starts: set here they hold from the first allocation on.
+# Nothing about malloc or thread pools: the program decides them, and what stands here would overrule it.
 ENV PATH=/opt/playlista/bin:${PATH} \
     HOME=/tmp \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
-    MALLOC_ARENA_MAX=2 \
-    MALLOC_MMAP_THRESHOLD_=131072 \
-    MALLOC_TRIM_THRESHOLD_=131072 \
     MUSIC_DIR=/music \
     DATA_DIR=/data \
     MODELS_DIR=/opt/playlista/models

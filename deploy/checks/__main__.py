@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from deploy import generate
-from deploy.checks import chart, compose, dashboard, image, rules, unit
+from deploy.checks import chart, compose, dashboard, environment, image, rules, unit
 from deploy.checks.tools import PROJECT, ToolMissing
 
 Check = Callable[[Path], list[str]]
@@ -47,6 +47,7 @@ CHECKS: Mapping[str, Check] = {
     "systemd: valid": unit.valid,
     "systemd: hardened": unit.hardened,
     "systemd: limits": unit.limited,
+    "environment: left to the program": environment.left_to_the_program,
     "generated files": generated,
 }
 

@@ -31,11 +31,11 @@ def hadolint(root: Path) -> list[str]:
 
 def promises(root: Path) -> list[str]:
     """The Dockerfile keeps each of `PROMISES`."""
-    instructions = _instructions((root / "Dockerfile").read_text("utf-8"))
+    found = instructions((root / "Dockerfile").read_text("utf-8"))
     return [
         f"Dockerfile: lacks {promise}"
         for promise, pattern in PROMISES.items()
-        if not any(re.match(pattern, instruction) for instruction in instructions)
+        if not any(re.match(pattern, instruction) for instruction in found)
     ]
 
 
@@ -44,7 +44,7 @@ def context(root: Path) -> list[str]:
     allowed = re.findall(r"^!(\S+)", (root / ".dockerignore").read_text("utf-8"), re.MULTILINE)
     sources = [
         source
-        for instruction in _instructions((root / "Dockerfile").read_text("utf-8"))
+        for instruction in instructions((root / "Dockerfile").read_text("utf-8"))
         if (copy := re.match(r"COPY (?!--from)(.+) \S+$", instruction))
         for source in copy[1].split()
     ]
@@ -65,7 +65,7 @@ def scripts(root: Path) -> list[str]:
     return problems + run("shellcheck", *found, cwd=root).problems()
 
 
-def _instructions(dockerfile: str) -> list[str]:
+def instructions(dockerfile: str) -> list[str]:
     """The instructions, comments left out and continued lines joined."""
     lines = [line for line in dockerfile.splitlines() if not line.lstrip().startswith("#")]
     joined = "\n".join(lines).replace("\\\n", " ")

@@ -194,6 +194,35 @@ BROKEN: list[tuple[str, str, Break]] = [
     ("systemd: hardened", "exposure", replace(UNIT, "CapabilityBoundingSet=\n", "")),
     ("systemd: limits", "MemoryMax is absent", replace(UNIT, "MemoryMax=384M\n", "")),
     (
+        "environment: left to the program",
+        "Dockerfile: sets MALLOC_ARENA_MAX",
+        replace("Dockerfile", "    HOME=/tmp", "    MALLOC_ARENA_MAX=2 HOME=/tmp"),
+    ),
+    (
+        "environment: left to the program",
+        "playlista.service: sets MALLOC_TRIM_THRESHOLD_",
+        replace(UNIT, "Environment=DATA", 'Environment="MALLOC_TRIM_THRESHOLD_=131072" DATA'),
+    ),
+    (
+        "environment: left to the program",
+        "compose.yaml: sets OPENBLAS_NUM_THREADS",
+        replace(COMPOSE, "      LOG_FORMAT: json", "      LOG_FORMAT: json\n      OPENBLAS_NUM_THREADS: 4"),
+    ),
+    (
+        "environment: left to the program",
+        "playlista: sets MALLOC_MMAP_THRESHOLD_",
+        replace("helm/playlista/values.yaml", "\nenv: []", "\nenv: [{name: MALLOC_MMAP_THRESHOLD_, value: 1}]"),
+    ),
+    (
+        "environment: left to the program",
+        "playlista: sets OMP_NUM_THREADS",
+        replace(
+            DEPLOYMENT,
+            "          env:",
+            '          env:\n            - name: OMP_NUM_THREADS\n              value: "4"',
+        ),
+    ),
+    (
         "generated files",
         "README.md",
         replace("helm/playlista/values.yaml", "# -- User of the process", "# -- The user"),

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.musicnn.weights import published_wheel
 
 from playlista.musicnn.conversion.wheel import Wheel, open_wheel
+from tests.musicnn.weights import published_wheel
 
 
 @pytest.fixture(scope="session")

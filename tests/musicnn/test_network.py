@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.musicnn import published
 
 from playlista.musicnn.network import fold
 from playlista.musicnn.runtimes.numpy import NumpyRuntime
+from tests.musicnn import published
 
 # The long way is float64, ours float32: sums of up to 4,000 products of values around 1, four layers deep.
 ACTIVATION_TOLERANCE = 1e-5

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.musicnn import published
 
 from playlista.errors import ModelError
 from playlista.musicnn import files as names
@@ -20,6 +19,7 @@ from playlista.musicnn.conversion.graph_tensorflow import tensorflow_graph
 from playlista.musicnn.files import ModelFiles
 from playlista.musicnn.network import fold
 from playlista.musicnn.runtimes.runtime import installed_runtimes, load_runtime
+from tests.musicnn import published
 
 # TensorFlow itself is imported by a process of its own: it would cost the test run 450 MB.
 IN_PROCESS = [name for name in ("numpy", "onnx", "essentia") if name in installed_runtimes()]

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 
 import pytest
-from tests.serve.test_http import ask
 
 from playlista.serve.http import HEADERS, Application, Server, Views
+from tests.serve.test_http import ask
 
 SLOW_CLIENTS = 40
 
