@@ -1,7 +1,7 @@
-"""The error tree and the closed list of reasons for which a track may fail.
+"""The error tree, the closed list of reasons for which a track may fail, and whose fault it is.
 
-What enters: nothing. What leaves: the exceptions that cross from one room to the next. Foreign exceptions are
-translated at a room's edge, so that the worker and the command line have to know only these.
+These exceptions cross from one package to the next. Foreign exceptions are translated at a package's edge, so that
+the worker and the command line have to know only these.
 """
 
 from __future__ import annotations
@@ -22,6 +22,18 @@ class FailureReason(StrEnum):
     VANISHED = "vanished"
     CRASHED = "crashed"
     INTERNAL = "internal"
+
+
+class Blame(StrEnum):
+    """Whose fault it is that a track could not be analyzed.
+
+    Only the track's own fault counts an attempt. What the storage (a share, a disk, a mount) or the installation
+    (ffmpeg, the libraries it needs, the memory that the container leaves it) did makes the track wait until they work.
+    """
+
+    TRACK = "track"
+    STORAGE = "storage"
+    INSTALLATION = "installation"
 
 
 class PlaylistaError(Exception):
@@ -45,31 +57,33 @@ class Interrupted(PlaylistaError):
 
 
 class TrackError(PlaylistaError):
-    """One track cannot be analyzed; the others can.
+    """One track cannot be analyzed, now or ever.
 
     Parameters
     ----------
     path : the file as the user would name it.
     reason : one of the closed list.
     message : one line for people, without the path.
-    retryable : whether a later attempt at the same bytes could end otherwise (a vanished mount, a busy machine).
+    retryable : whether a later attempt at the same bytes could end otherwise (a busy machine).
+    blame : whose fault it is; what is not the track's is always tried again, and counts no attempt.
     """
 
-    def __init__(self, path: str, reason: FailureReason, message: str, *, retryable: bool = False) -> None:
+    def __init__(
+        self,
+        path: str,
+        reason: FailureReason,
+        message: str,
+        *,
+        retryable: bool = False,
+        blame: Blame = Blame.TRACK,
+    ) -> None:
         super().__init__(f"{path}: {message}")
         self.path = path
         self.reason = reason
         self.message = message
-        self.retryable = retryable
+        self.retryable = retryable or blame is not Blame.TRACK
+        self.blame = blame
 
 
 class DecodeError(TrackError):
     """The file could not be opened or decoding broke off."""
-
-
-class AnalysisError(TrackError):
-    """The audio was decoded but a feature could not be computed."""
-
-
-class BudgetError(TrackError):
-    """The track cannot be analyzed within the memory that there is, even at the smallest configuration."""

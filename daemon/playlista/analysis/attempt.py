@@ -1,7 +1,7 @@
 """One attempt at one track, whatever happens in it: the place where every exception becomes a verdict.
 
-What enters: an analyzer and a path. What leaves: a result object, also for a failure, with the reason from the closed
-list. ``Interrupted`` alone passes through, since it is no verdict on the track.
+Input is an analyzer and a path. Output is a result object, also for a failure, with the reason from the closed list
+and whose fault it is. ``Interrupted`` alone passes through, since it is no verdict on the track.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import logging
 from dataclasses import dataclass
 
 from playlista.analysis.audio_analyzer import EVERYTHING, AudioAnalyzer, Pass
-from playlista.errors import FailureReason, Interrupted, TrackError
+from playlista.errors import Blame, FailureReason, Interrupted, TrackError
 from playlista.tracks import Analysis, Status
 
 log = logging.getLogger(__name__)  # not structlog: see `playlista.logs`
@@ -18,10 +18,14 @@ log = logging.getLogger(__name__)  # not structlog: see `playlista.logs`
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """How an attempt ended; ``retryable`` when the same bytes may end otherwise another time."""
+    """How an attempt ended.
+
+    ``retryable`` when the same bytes may end otherwise another time; ``blame`` says whose fault a failure is.
+    """
 
     analysis: Analysis
     retryable: bool = False
+    blame: Blame = Blame.TRACK
 
 
 def attempt(analyzer: AudioAnalyzer, path: str, *, shown_as: str | None = None, how: Pass = EVERYTHING) -> Attempt:
@@ -37,7 +41,7 @@ def attempt(analyzer: AudioAnalyzer, path: str, *, shown_as: str | None = None, 
     except Interrupted:
         raise
     except TrackError as error:
-        return Attempt(failed(name, error.reason, error.message), error.retryable)
+        return Attempt(failed(name, error.reason, error.message), error.retryable, error.blame)
     except MemoryError:
         detail = "ran out of memory; raise the limit or lower the chunk duration"
         return Attempt(failed(name, FailureReason.OVER_BUDGET, detail), retryable=True)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from playlista.analysis.loader import MemoryOptimizedLoader
 from playlista.analysis.track_stream import Assembly, Lanes, TrackStream, Truncation, never, nothing
 from playlista.config import Settings
-from playlista.errors import DecodeError, FailureReason, Interrupted
+from playlista.errors import Blame, DecodeError, FailureReason, Interrupted
 from playlista.features.analyzer import VERSIONS, FeatureAnalyzer, Features
 from playlista.features.tags.accumulator import TagsAccumulator
 from playlista.memory.budget import TrackBudget
@@ -103,6 +103,7 @@ class AudioAnalyzer:
         with opened as stream, _beside(stream) as beside:
             run = _Run(name, stream, self._features(stream, how, beside), budget)
             run.feed(lambda: self._clock() - started > self._settings.track_timeout_seconds)
+            run.require_innocent_end()
             results = run.features.result()
         return run.analysis(results, self._clock() - started, self._cgroup.memory_limit().bytes)
 
@@ -197,6 +198,17 @@ class _Run:
                 message = "took longer than TRACK_TIMEOUT_SECONDS; analyzed as far as it came"
                 self._stream.broke_off = DecodeError(self._name, FailureReason.DECODE_TIMEOUT, message, retryable=False)
                 break
+
+    def require_innocent_end(self) -> None:
+        """A track whose storage or decoder program failed in the middle has no result yet: there is more of it.
+
+        Raises
+        ------
+        DecodeError : so it ended.
+        """
+        broke_off = self._stream.broke_off
+        if broke_off is not None and broke_off.blame is not Blame.TRACK:
+            raise broke_off
 
     def analysis(self, features: Features, total_seconds: float, limit_bytes: int) -> Analysis:
         """The result object."""

@@ -16,6 +16,7 @@ import structlog
 
 from playlista.analysis.attempt import Attempt, attempt, broken, failed
 from playlista.analysis.audio_analyzer import AudioAnalyzer, Pass
+from playlista.daemon.failures import Failures
 from playlista.errors import FailureReason, Interrupted, StoreError, TrackError
 from playlista.library.queue import Job, JobQueue
 from playlista.library.results import Store
@@ -76,20 +77,23 @@ class Worker:
         self._wake = wake
         self._music_is_there = music_is_there
         self._wall_clock = wall_clock
+        self._failures = Failures(queue, metrics, wall_clock)
         #: The track at work, and why the library cannot be written at present.
         self.current: str | None = None
-        self.trouble: str | None = None
+        self.store_trouble: str | None = None
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the work does not get on, in one line: the library cannot be written, the storage gives nothing."""
+        return self.store_trouble or self._failures.trouble
 
     def run(self, *, until_empty: bool = False) -> int:
         """Work until stopped, or with `until_empty` until nothing is due; how many tracks did not succeed."""
         unsuccessful = 0
-        while not self._stop.is_set():
-            if not self._music_is_there():
-                self._stop.wait(ABSENCE_SECONDS)
-                continue
+        while self._wait_for_music():
             try:
                 job = self._queue.claim()
-                self.trouble = None
+                self.store_trouble = None
                 if job is not None:
                     unsuccessful += not self._work(job)
                 elif until_empty:
@@ -98,12 +102,21 @@ class Worker:
                     self._idle()
             except StoreError as error:
                 # A full disk or a locked file may pass; the job stays claimed or queued, and nothing is lost.
-                self.trouble = str(error)
+                self.store_trouble = str(error)
                 log.warning("store.failed", error=str(error), retry_seconds=STORE_RETRY_SECONDS)
                 if until_empty:
                     raise
                 self._stop.wait(STORE_RETRY_SECONDS)
         return unsuccessful
+
+    def _wait_for_music(self) -> bool:
+        """Wait until tracks can be read, as far as is known; False if we are to stop."""
+        was_away = False
+        while not self._music_is_there() and not self._stop.wait(ABSENCE_SECONDS):
+            was_away = True
+        if was_away and not self._stop.is_set():
+            self._failures.storage_returned()
+        return not self._stop.wait(self._failures.pause_seconds)
 
     def _idle(self) -> None:
         due = self._queue.next_due_at()
@@ -165,6 +178,7 @@ class Worker:
         if not self._queue.finish(job, analysis, seen=seen):
             log.info("track.forgotten", path=job.file.path, why="deleted while it was analyzed")
             return True
+        self._failures.storage_works(job)
         self._metrics.track_completed(analysis, self._wall_clock())
         peaks = {"track_peak_mb": self._sampler.restart().resident_bytes >> 20} if self._sampler else {}
         log.info(event, **_told(analysis), **peaks)
@@ -178,14 +192,7 @@ class Worker:
         return True
 
     def _fail(self, job: Job, done: Attempt) -> bool:
-        reason, detail = done.analysis.reason or FailureReason.INTERNAL, done.analysis.detail or ""
-        status = self._queue.fail(job, reason, detail, retryable=done.retryable)
-        if status is None:
-            self._metrics.attempt_failed(reason)
-            log.warning("track.retried", path=job.file.path, reason=reason, detail=detail, attempts=job.attempts)
-        else:
-            self._metrics.track_completed(replace(done.analysis, status=status), self._wall_clock())
-            log.warning(f"track.{status}", path=job.file.path, reason=reason, detail=detail, attempts=job.attempts)
+        self._failures.fail(job, done)
         return False
 
 

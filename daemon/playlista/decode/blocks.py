@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from playlista.decode.page_cache import PageCacheTrail
 from playlista.decode.source import FrameReader, StreamBrokenError, StreamInfo
-from playlista.errors import DecodeError, FailureReason
+from playlista.errors import FailureReason
 
 #: A sample beyond this, 90 dB above full scale, is damage: no recording holds it, not even one whose floats go as far
 #: as 16-bit integers do. What passes stays finite in float16, with room for what a resampler overshoots, and when
@@ -90,7 +90,7 @@ class BlockSource:
         fault = self._broken or self._early_end()
         if fault:
             fault = self._changed_meanwhile() or fault
-            raise DecodeError(self._path, fault.reason, fault.message, retryable=fault.retryable) from self._broken
+            raise fault.of_track(self._path) from self._broken
 
     def close(self) -> None:
         """See ``AudioSource``."""

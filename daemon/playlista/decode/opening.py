@@ -20,7 +20,7 @@ from playlista.decode.readers.ffmpeg import FfmpegReader
 from playlista.decode.readers.libsndfile import LibsndfileReader
 from playlista.decode.readers.mapped import MappedFile
 from playlista.decode.readers.pcm import PcmReader, is_plain_pcm
-from playlista.decode.regular_file import may_pass, open_regular_file, reason_of
+from playlista.decode.regular_file import fault_of, open_regular_file
 from playlista.decode.source import (
     AudioSource,
     FrameReader,
@@ -31,7 +31,7 @@ from playlista.decode.source import (
     never,
 )
 from playlista.decode.wave_header import parse_wave_header
-from playlista.errors import DecodeError, FailureReason
+from playlista.errors import Blame, FailureReason
 
 MAX_CHANNELS = 64
 RATES_HZ = (1000, 1_000_000)
@@ -89,9 +89,9 @@ def open_source(
             os.close(descriptor)
             raise
     except StreamBrokenError as broken:
-        raise DecodeError(path, broken.reason, broken.message, retryable=broken.retryable) from broken
+        raise broken.of_track(path) from broken
     except OSError as error:
-        raise DecodeError(path, reason_of(error), os.strerror(error.errno or 0), retryable=may_pass(error)) from error
+        raise fault_of(error).of_track(path) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +223,9 @@ def _tolerance_frames(reader: FrameReader, file: Identified) -> int:
 
 def _verdict(file: Identified, complaints: list[StreamBrokenError]) -> StreamBrokenError:
     """One reason out of several readers' complaints."""
+    innocent = next((complaint for complaint in complaints if complaint.blame is not Blame.TRACK), None)
+    if innocent:
+        return innocent
     by_reason = {complaint.reason: complaint for complaint in reversed(complaints)}
     told_apart = file.container is not Container.UNKNOWN
     for reason in _OF_THE_MACHINE + (_OF_THE_FILE if told_apart else ()):

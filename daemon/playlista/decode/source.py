@@ -15,7 +15,7 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.errors import FailureReason, Interrupted
+from playlista.errors import Blame, DecodeError, FailureReason, Interrupted
 
 BYTES_PER_SAMPLE = 4
 MIN_BLOCK_FRAMES = 1024
@@ -108,13 +108,21 @@ class StreamBrokenError(Exception):
     reason : one of the closed list.
     message : one line for people.
     retryable : whether another attempt at the same bytes could end otherwise.
+    blame : whose fault it is.
     """
 
-    def __init__(self, reason: FailureReason, message: str, *, retryable: bool = False) -> None:
+    def __init__(
+        self, reason: FailureReason, message: str, *, retryable: bool = False, blame: Blame = Blame.TRACK
+    ) -> None:
         super().__init__(message)
         self.reason = reason
         self.message = message
         self.retryable = retryable
+        self.blame = blame
+
+    def of_track(self, path: str) -> DecodeError:
+        """The same error with the name of the file."""
+        return DecodeError(path, self.reason, self.message, retryable=self.retryable, blame=self.blame)
 
 
 class Patience:

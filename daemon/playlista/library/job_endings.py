@@ -78,6 +78,23 @@ class Endings:
         job_rows.end(connection, row["file_id"])
         return status
 
+    def postpone(
+        self, connection: sqlite3.Connection, row: sqlite3.Row, reason: FailureReason, detail: str, *, seconds: float
+    ) -> None:
+        """The attempt does not count, and the next one comes in `seconds`; at once if the file changed meanwhile."""
+        if row["rerun"]:
+            self.end(connection, row)
+            return
+        job_rows.hold_back(
+            connection,
+            row["file_id"],
+            until=self.clock() + seconds,
+            attempts=row["attempts"] - 1,
+            alone_reduced=False,
+            reason=reason.value,
+            detail=detail,
+        )
+
     def _wait(
         self, connection: sqlite3.Connection, row: sqlite3.Row, reason: FailureReason, detail: str, *, attempts: int
     ) -> None:

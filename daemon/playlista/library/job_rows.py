@@ -85,6 +85,13 @@ def hold_back(
     )
 
 
+def resume(connection: sqlite3.Connection, reason: str, now: float) -> int:
+    """Waiting to queued for all that wait for `reason`; how many. Attempts that were counted stay so."""
+    return connection.execute(
+        "UPDATE jobs SET state = 'queued', due_at = ? WHERE state = 'waiting' AND reason = ?", (now, reason)
+    ).rowcount
+
+
 def start_over(connection: sqlite3.Connection, file_id: int, *, lane: int, groups: str | None, now: float) -> None:
     """Any state to queued, due at once, no attempt counted. Its age stays: it has been in the queue all the same."""
     connection.execute(

@@ -190,6 +190,18 @@ class JobQueue:
                 return None
             return self._endings.fail(connection, row, reason, detail, retryable=retryable)
 
+    def postpone(self, job: Job, reason: FailureReason, detail: str, *, seconds: float) -> None:
+        """End the attempt as if it had not begun, to be made in `seconds`: the storage or the installation failed."""
+        with self._database.transaction() as connection:
+            row = job_rows.running_attempt(connection, job.file_id, job.attempts)
+            if row is not None:
+                self._endings.postpone(connection, row, reason, detail, seconds=seconds)
+
+    def resume(self, reason: FailureReason) -> int:
+        """Make every job that waits for `reason` due at once, since its cause is gone; how many there were."""
+        with self._database.transaction() as connection:
+            return job_rows.resume(connection, reason.value, self._clock())
+
     def release(self, job: Job) -> None:
         """Give a claimed job back as if it had not been claimed: we stop, and it is not the file's fault."""
         with self._database.transaction() as connection:

@@ -1,0 +1,82 @@
+"""What becomes of an attempt that gave no result: the track's failure, or a wait until storage or installation work.
+
+Input is a job and how its attempt ended. Output is the job's next state in the queue, a log line and a count. Only the
+track's own fault counts an attempt (ADR 11).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import structlog
+
+from playlista.analysis.attempt import Attempt
+from playlista.daemon.postponements import Postponements
+from playlista.errors import Blame, FailureReason
+from playlista.library.queue import Job, JobQueue
+from playlista.serve.metrics import Metrics
+
+log = structlog.get_logger(__name__)
+
+#: Failures that do not show that the storage gave the file's bytes.
+_SILENT = frozenset({FailureReason.VANISHED, FailureReason.PERMISSION_DENIED, FailureReason.UNREADABLE})
+
+
+class Failures:
+    """Ends the attempts that failed.
+
+    Parameters
+    ----------
+    wall_clock : seconds since the epoch.
+    """
+
+    def __init__(self, queue: JobQueue, metrics: Metrics, wall_clock: Callable[[], float]) -> None:
+        self._queue = queue
+        self._metrics = metrics
+        self._wall_clock = wall_clock
+        self._waits = {Blame.STORAGE: Postponements(), Blame.INSTALLATION: Postponements()}
+
+    @property
+    def trouble(self) -> str | None:
+        """Why tracks wait through no fault of their own, for /readyz; None where they do not."""
+        return self._waits[Blame.STORAGE].trouble
+
+    @property
+    def pause_seconds(self) -> float:
+        """How long the worker should rest before its next claim."""
+        return self._waits[Blame.STORAGE].pause_seconds
+
+    def fail(self, job: Job, done: Attempt) -> None:
+        """End the attempt, whoever is to blame."""
+        reason, detail = done.analysis.reason or FailureReason.INTERNAL, done.analysis.detail or ""
+        if done.blame is not Blame.TRACK:
+            self._postpone(job, done.blame, reason, detail)
+            return
+        if reason not in _SILENT:
+            self.storage_works(job)
+        status = self._queue.fail(job, reason, detail, retryable=done.retryable)
+        if status is None:
+            self._metrics.attempt_failed(reason)
+            log.warning("track.retried", path=job.file.path, reason=reason, detail=detail, attempts=job.attempts)
+        else:
+            self._metrics.track_completed(replace(done.analysis, status=status), self._wall_clock())
+            log.warning(f"track.{status}", path=job.file.path, reason=reason, detail=detail, attempts=job.attempts)
+
+    def storage_works(self, job: Job) -> None:
+        """The storage gave the bytes of `job`; after an outage, all that waits for it is due at once."""
+        if self._waits[Blame.STORAGE].works(job.file_id):
+            self.storage_returned()
+
+    def storage_returned(self) -> None:
+        """The music folder is back: what waits for it is due at once."""
+        self._waits[Blame.STORAGE].works()
+        log.info("storage.returned", resumed=self._queue.resume(FailureReason.UNREADABLE))
+
+    def _postpone(self, job: Job, blame: Blame, reason: FailureReason, detail: str) -> None:
+        waits = self._waits[blame]
+        was_known = waits.trouble is not None
+        seconds = waits.postpone(job.file_id, detail)
+        self._queue.postpone(job, reason, detail, seconds=seconds)
+        say = log.info if was_known else log.warning
+        say("track.postponed", path=job.file.path, blame=blame, reason=reason, detail=detail, retry_seconds=seconds)
