@@ -1,17 +1,20 @@
-"""The HTTP room, over a real socket."""
+"""The HTTP API, over a real socket."""
 
 from __future__ import annotations
 
 import http.client
 import json
+import os
 import socket
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from playlista.errors import ConfigError, StoreError
-from playlista.serve.http import Application, Server, Views
+from playlista.serve.http import Application, Views
+from playlista.serve.server import Server
 
 TRACK = {"path": "a b/c\udcff.mp3", "status": "analyzed"}
 
@@ -21,12 +24,14 @@ class Library:
 
     def __init__(self) -> None:
         self.reason: str | None = None
-        self.pages: list[tuple[str | None, str | None, int]] = []
+        self.pages: list[tuple[str | None, str, int]] = []
         self.broken = False
 
-    def page(self, status: str | None, after: str | None, limit: int) -> list[dict[str, Any]]:
+    def tracks(self, status: str | None, after: str, limit: int) -> Iterator[dict[str, Any]]:
         self.pages.append((status, after, limit))
-        return [TRACK] * min(limit, 2)
+        if self.broken:
+            raise StoreError("playlista.db: database is locked; try again")
+        yield from [TRACK] * min(limit, 2)
 
     def failures(self) -> list[dict[str, Any]]:
         if self.broken:
@@ -39,7 +44,7 @@ class Library:
             not_ready=lambda: self.reason,
             status=lambda: {"tracks": {"total": 1}},
             track=lambda path: TRACK if path == TRACK["path"] else None,
-            page=self.page,
+            tracks=self.tracks,
             failures=self.failures,
         )
 
@@ -101,16 +106,43 @@ def test_nothing_outside_the_library_is_answered(port: int, path: str) -> None:
 
 def test_pages_go_on_after_the_last_path(port: int, library: Library) -> None:
     body = json.loads(ask(port, "/api/v1/tracks?status=analyzed&limit=2&after=x")[2])
-    assert library.pages == [("analyzed", "x", 2)]
-    assert body["next"] == TRACK["path"]
+    assert body["tracks"] == [TRACK, TRACK]
+    assert body["next"].isascii()
+    assert quote(body["next"], safe="") == body["next"]  # nothing for a script or a shell to encode wrongly
+    ask(port, f"/api/v1/tracks?after={body['next']}&limit=3")
+    assert library.pages == [("analyzed", "x", 2), (None, TRACK["path"], 3)]
     assert json.loads(ask(port, "/api/v1/tracks?limit=3")[2])["next"] is None
 
 
+def test_a_path_which_was_the_cursor_of_version_0_1_still_is_one(port: int, library: Library) -> None:
+    ask(port, f"/api/v1/tracks?after={quote(os.fsencode(TRACK['path']))}")
+    assert library.pages == [(None, TRACK["path"], 50)]
+
+
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=501", "limit=x", "limit=-1", "status=nice", "&".join("a=1" for _ in range(50))]
+    "query",
+    [
+        "limit=0",
+        "limit=501",
+        "limit=x",
+        "limit=-1",
+        "limit=000500999999",
+        "limit=+50",
+        "limit=%D9%A5",
+        "limit=" + "9" * 5000,
+        "status=nice",
+        "after=~A",
+        "after=" + "a" * 5000,
+        "&".join("a=1" for _ in range(50)),
+    ],
 )
 def test_a_query_that_cannot_be_answered_is_a_bad_request(port: int, query: str) -> None:
     assert ask(port, f"/api/v1/tracks?{query}")[0] == 400
+
+
+@pytest.mark.parametrize("path", ["/" + "a" * 5000, "/api/v1/tracks?x=" + "a" * 9000])
+def test_a_path_or_query_longer_than_any_with_an_answer_is_refused(port: int, path: str) -> None:
+    assert ask(port, path)[0] == 414
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
@@ -134,7 +166,8 @@ def test_a_large_header_or_body_is_refused_and_the_server_goes_on(port: int) -> 
 
 def test_a_database_that_does_not_answer_is_said_with_503(port: int, library: Library) -> None:
     library.broken = True
-    assert ask(port, "/api/v1/failures")[::2] == (503, b"playlista.db: database is locked; try again\n")
+    for path in ("/api/v1/failures", "/api/v1/tracks"):
+        assert ask(port, path)[::2] == (503, b"playlista.db: database is locked; try again\n")
 
 
 def test_a_port_that_is_taken_is_told_in_one_line(port: int, library: Library) -> None:

@@ -35,8 +35,9 @@ from playlista.memory.cgroup import Cgroup
 from playlista.memory.cleanup import Cleanup
 from playlista.memory.configuration import ladder
 from playlista.memory.monitor import MemorySampler, read_memory
-from playlista.serve.http import Application, Server
+from playlista.serve.http import Application
 from playlista.serve.metrics import Metrics
+from playlista.serve.server import Server
 from playlista.system.mountinfo import read_mountinfo
 from playlista.tracks import TrackFile
 from playlista.watch.watcher import MusicWatcher

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from playlista.analysis.tagger import Tagger
@@ -29,6 +31,8 @@ from playlista.watch.watcher import MusicWatcher
 
 #: Failures that the API and the page show.
 SHOWN_FAILURES = 100
+#: Results in memory at a time while a list of them is sent, some 50 KB each.
+STREAMED_ROWS = 20
 
 
 class Readings:
@@ -73,7 +77,7 @@ class Readings:
             not_ready=self.not_ready,
             status=self._status,
             track=self._track,
-            page=self._page,
+            tracks=self._tracks,
             failures=lambda: failure_reports(self._overview, limit=SHOWN_FAILURES),
         )
 
@@ -124,6 +128,7 @@ class Readings:
         analysis = self._store.get(path)
         return None if analysis is None else analysis.to_json()
 
-    def _page(self, status: str | None, after: str | None, limit: int) -> list[dict[str, Any]]:
-        wanted = None if status is None else Status(status)
-        return [one.to_json() for one in self._store.page(status=wanted, after=after or "", limit=limit)]
+    def _tracks(self, status: Status | None, after: str, limit: int) -> Iterator[dict[str, Any]]:
+        """At most `limit` result objects, with STREAMED_ROWS of them in memory."""
+        found = self._store.iterate(status=status, after=after, page_rows=min(limit, STREAMED_ROWS))
+        return (analysis.to_json() for analysis in islice(found, limit))

@@ -82,12 +82,14 @@ class Store:
             ).fetchall()
         return [_analysis(row) for row in rows]
 
-    def iterate(self, *, status: Status | None = None) -> Iterator[Analysis]:
-        """All results in the order of their paths' bytes, with one page of them in memory."""
-        page = self.page(status=status)
+    def iterate(
+        self, *, status: Status | None = None, after: str = "", page_rows: int = PAGE_ROWS
+    ) -> Iterator[Analysis]:
+        """All results above the path `after` in the order of their paths' bytes, with one page of them in memory."""
+        page = self.page(status=status, after=after, limit=page_rows)
         while page:
             yield from page
-            page = self.page(status=status, after=page[-1].path)
+            page = self.page(status=status, after=page[-1].path, limit=page_rows)
 
     def outdated(self, current: Mapping[str, int]) -> Iterator[tuple[frozenset[str], list[TrackFile]]]:
         """Files whose result has a feature group older than `current` or none of it, with those groups, in pages.
