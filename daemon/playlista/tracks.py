@@ -36,6 +36,8 @@ class TrackFile:
     """A file as ``stat`` saw it: its identity on disk.
 
     ``path`` is relative to the music folder, and holds surrogate escapes where the name on disk is not UTF-8.
+    ``inode`` and ``ctime_ns`` are 0 where they are not known or do not last. The change time is the one number that
+    no program can set: it moves with each write, rename, link, and change of mode or owner.
     """
 
     path: str
@@ -43,11 +45,12 @@ class TrackFile:
     inode: int
     size_bytes: int
     mtime_ns: int
+    ctime_ns: int = 0
 
     @classmethod
     def from_stat(cls, path: str, stat: os.stat_result) -> TrackFile:
         """Identity of `path` from an ``os.stat_result`` that the caller already has."""
-        return cls(path, stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+        return cls(path, stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,14 @@ def test_content_is_the_same_by_size_and_time_and_on_one_device_by_inode_where_i
     assert not same_content(file, replace(file, mtime_ns=1))
 
 
+def test_content_is_not_the_same_when_the_change_time_moved_if_both_times_are_known() -> None:
+    file = replace(track_file("a.mp3"), ctime_ns=5)
+    assert same_content(file, file)
+    assert not same_content(file, replace(file, ctime_ns=6))
+    assert same_content(file, replace(file, ctime_ns=0))
+    assert same_content(replace(file, ctime_ns=0), file)
+
+
 def test_a_moved_file_keeps_its_result(rooms: Rooms) -> None:
     rows = know(rooms, "a.mp3")
     assert not rooms.library.move([(rows["a.mp3"], track_file("b/c.mp3"))])

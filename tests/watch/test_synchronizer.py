@@ -133,7 +133,7 @@ def test_a_copy_and_a_hard_link_are_files_of_their_own(synced: Synced) -> None:
     synced.scan()
     synced.follow()
     assert sorted(synced.rows()) == ["a.mp3", "copy.mp3", "link.mp3"]
-    assert synced.queued() == 2
+    assert synced.queued() == 3  # a link moves the change time of the original, whose bytes are then compared
 
 
 def test_names_that_differ_only_in_case_or_unicode_form_are_different_files(synced: Synced) -> None:

@@ -1,4 +1,4 @@
-"""How a ``TrackFile`` stands in the table ``files``: its path as bytes, its four numbers as signed 64 bits.
+"""How a ``TrackFile`` stands in the table ``files``: its path as bytes, its five numbers as signed 64 bits.
 
 The paths in the database are relative to the music folder, so that the folder may be mounted elsewhere, and they are
 ``os.fsencode`` of the name on disk: any bytes but NUL, whatever the locale.
@@ -13,7 +13,7 @@ from dataclasses import replace
 from playlista.tracks import TrackFile
 
 #: The columns that `track_file` reads, in its order, of a table or alias named ``files``.
-FILE_COLUMNS = "files.path, files.device, files.inode, files.size_bytes, files.mtime_ns"
+FILE_COLUMNS = "files.path, files.device, files.inode, files.size_bytes, files.mtime_ns, files.ctime_ns"
 
 #: Prefix of a path that cannot be on disk (the walk leaves hidden folders out): see `Library.move`.
 DISPLACED = ".displaced/"
@@ -24,16 +24,17 @@ def path_bytes(path: str) -> bytes:
     return os.fsencode(path)
 
 
-def file_values(file: TrackFile) -> tuple[bytes, int, int, int, int]:
+def file_values(file: TrackFile) -> tuple[bytes, int, int, int, int, int]:
     """The values of `FILE_COLUMNS` for a file whose path is relative to the music folder."""
     stored = as_stored(file)
-    return path_bytes(stored.path), stored.device, stored.inode, stored.size_bytes, stored.mtime_ns
+    numbers = stored.device, stored.inode, stored.size_bytes, stored.mtime_ns, stored.ctime_ns
+    return path_bytes(stored.path), *numbers
 
 
-def track_file(row: sqlite3.Row | tuple[bytes, int, int, int, int]) -> TrackFile:
+def track_file(row: sqlite3.Row | tuple[bytes, int, int, int, int, int]) -> TrackFile:
     """The file in a row that starts with `FILE_COLUMNS`; equal to `as_stored` of the one that was written."""
-    path, device, inode, size_bytes, mtime_ns = row[:5]
-    return TrackFile(os.fsdecode(path), device, inode, size_bytes, mtime_ns)
+    path, *numbers = row[:6]
+    return TrackFile(os.fsdecode(path), *numbers)
 
 
 def track_path(row: sqlite3.Row) -> str:
@@ -60,11 +61,22 @@ def as_stored(file: TrackFile) -> TrackFile:
         inode=_signed(file.inode),
         size_bytes=_signed(file.size_bytes),
         mtime_ns=_signed(file.mtime_ns),
+        ctime_ns=_signed(file.ctime_ns),
     )
 
 
 def same_content(former: TrackFile, present: TrackFile) -> bool:
     """Whether two sightings of one path, both as stored, are of the same bytes, by what `stat` says of them.
+
+    The change time tells of a program that sets the time stamp back after it wrote; it also moves when nothing was
+    written, so that a difference means "compare the bytes". 0 stands for one that is not known or does not last.
+    """
+    known = 0 not in {former.ctime_ns, present.ctime_ns}
+    return same_file(former, present) and (not known or former.ctime_ns == present.ctime_ns)
+
+
+def same_file(former: TrackFile, present: TrackFile) -> bool:
+    """Whether two sightings, both as stored, may be of one file whose data was not written in between.
 
     The inode tells a file that was replaced by one of equal size and time. It is comparable only on one device, whose
     number may change when the machine starts, and only where it lasts: 0 stands for one that does not.

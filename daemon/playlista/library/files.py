@@ -59,7 +59,7 @@ class Library:
 
     def twins(self, file: TrackFile) -> list[KnownFile]:
         """Known files of the size and time of `file`, those with its inode first: where it may have come from."""
-        _, _, inode, size_bytes, mtime_ns = file_values(file)
+        _, _, inode, size_bytes, mtime_ns, _ = file_values(file)
         query = f"{_KNOWN} WHERE size_bytes = ? AND mtime_ns = ? AND inode = ? LIMIT ?"
         same_inode = self._known(query, (size_bytes, mtime_ns, inode, TWINS_LIMIT))
         query = f"{_KNOWN} WHERE size_bytes = ? AND mtime_ns = ? AND inode <> ? LIMIT ?"
@@ -152,7 +152,7 @@ def _batches(items: Iterable[_T]) -> Iterator[list[_T]]:
 
 def _update(connection: sqlite3.Connection, file_id: int, file: TrackFile) -> None:
     connection.execute(
-        "UPDATE files SET path = ?, device = ?, inode = ?, size_bytes = ?, mtime_ns = ? WHERE id = ?",
+        "UPDATE files SET path = ?, device = ?, inode = ?, size_bytes = ?, mtime_ns = ?, ctime_ns = ? WHERE id = ?",
         (*file_values(file), file_id),
     )
 

@@ -70,14 +70,15 @@ def _add_to(
 def update_file(connection: sqlite3.Connection, file_id: int, file: TrackFile) -> None:
     """Note what the disk holds now at the file's path."""
     connection.execute(
-        "UPDATE files SET device = ?, inode = ?, size_bytes = ?, mtime_ns = ? WHERE id = ?",
+        "UPDATE files SET device = ?, inode = ?, size_bytes = ?, mtime_ns = ?, ctime_ns = ? WHERE id = ?",
         (*file_values(file)[1:], file_id),
     )
 
 
 def _insert_file(connection: sqlite3.Connection, file: TrackFile) -> int:
     row = connection.execute(
-        "INSERT INTO files (path, device, inode, size_bytes, mtime_ns) VALUES (?, ?, ?, ?, ?) RETURNING id",
+        """INSERT INTO files (path, device, inode, size_bytes, mtime_ns, ctime_ns) VALUES (?, ?, ?, ?, ?, ?)
+           RETURNING id""",
         file_values(file),
     ).fetchone()
     return int(row[0])

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import takewhile
 
-from playlista.library.file_rows import as_stored, same_content
+from playlista.library.file_rows import as_stored, same_content, same_file
 from playlista.library.files import Library
 from playlista.tracks import TrackFile
 from playlista.watch.hints import Departed, FolderAppeared, Hint, Moved, Touched
@@ -133,7 +133,7 @@ class Intake:
             follow_up.folders |= {path: None, new_path: None}
             return
         seen, known = self._look(new_path), self._library.get(path)
-        if seen is not None and known is not None and same_content(known.file, as_stored(seen.file)):
+        if seen is not None and known is not None and same_file(known.file, as_stored(seen.file)):
             moves.note(known.file_id, seen.file)
             return
         self._touched(new_path, now, moves, follow_up)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from playlista.library.file_rows import as_stored, same_content
+from playlista.library.file_rows import as_stored, same_file
 from playlista.library.files import KnownFile, Library
 from playlista.tracks import TrackFile
 from playlista.watch.walk import Seen, Walk
@@ -62,4 +62,4 @@ class Moves:
             there = self._walk.look(known.file.path)
         except OSError:
             return False  # it may be there
-        return there is None or not same_content(known.file, as_stored(there.file))
+        return there is None or not same_file(known.file, as_stored(there.file))

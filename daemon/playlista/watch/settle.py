@@ -21,6 +21,7 @@ LIMIT_FILES = 50_000
 class _Sighting:
     size_bytes: int
     mtime_ns: int
+    ctime_ns: int
     inode: int
     since: float
 
@@ -58,7 +59,7 @@ class SettleTracker:
     def at_rest(self, file: TrackFile, now: float) -> bool:
         """Whether the file, which is due, looks as it did when its wait began; else the wait begins anew."""
         former = self._sightings.get(file.path)
-        if former is None or (former.size_bytes, former.mtime_ns, former.inode) != _identity(file):
+        if former is None or (former.size_bytes, former.mtime_ns, former.ctime_ns, former.inode) != _identity(file):
             self._note(file, now)
             return False
         del self._sightings[file.path]
@@ -75,11 +76,13 @@ class SettleTracker:
 
     def _note(self, file: TrackFile, now: float) -> None:
         former = self._sightings.get(file.path)
-        if former is not None and (former.size_bytes, former.mtime_ns, former.inode) == _identity(file):
+        if former is not None and (former.size_bytes, former.mtime_ns, former.ctime_ns, former.inode) == _identity(
+            file
+        ):
             return  # an event that tells nothing new does not prolong the wait
-        self._sightings[file.path] = _Sighting(file.size_bytes, file.mtime_ns, file.inode, now)
+        self._sightings[file.path] = _Sighting(file.size_bytes, file.mtime_ns, file.ctime_ns, file.inode, now)
         self._sightings.move_to_end(file.path)
 
 
-def _identity(file: TrackFile) -> tuple[int, int, int]:
-    return file.size_bytes, file.mtime_ns, file.inode
+def _identity(file: TrackFile) -> tuple[int, int, int, int]:
+    return file.size_bytes, file.mtime_ns, file.ctime_ns, file.inode

@@ -142,7 +142,7 @@ class Walk:
     def _seen(self, path: str, status: os.stat_result) -> Seen:
         file = TrackFile.from_stat(path, status)
         if status.st_dev in self.fleeting_devices:
-            file = replace(file, inode=0)
+            file = replace(file, inode=0, ctime_ns=0)
         return Seen(file, max(status.st_mtime, status.st_ctime))
 
 
