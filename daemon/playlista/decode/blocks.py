@@ -6,7 +6,7 @@ What enters: a reader with an open file. What leaves: an ``AudioSource``. Which 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Self
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from playlista.decode.page_cache import PageCacheTrail
 from playlista.decode.source import FrameReader, StreamBrokenError, StreamInfo
-from playlista.errors import FailureReason
+from playlista.errors import Blame, FailureReason
 
 #: A sample beyond this, 90 dB above full scale, is damage: no recording holds it, not even one whose floats go as far
 #: as 16-bit integers do. What passes stays finite in float16, with room for what a resampler overshoots, and when
@@ -34,6 +34,7 @@ class BlockSource:
     block_frames : length of every block but the last.
     tolerance_frames : how much earlier than declared a sound stream may end.
     end_is_missing : whether the file lacks the mark that its format puts at the end.
+    find_fault : reads the file once more, and says why the storage does not give all of it; None where it does.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class BlockSource:
         block_frames: int,
         tolerance_frames: int,
         end_is_missing: bool = False,
+        find_fault: Callable[[], StreamBrokenError | None],
     ) -> None:
         self.frames_decoded = 0
         self.impossible_samples = 0
@@ -54,6 +56,7 @@ class BlockSource:
         self._block_frames = block_frames
         self._tolerance_frames = tolerance_frames
         self._end_is_missing = end_is_missing
+        self._find_fault = find_fault
         self._ahead: NDArray[np.float32] | None = None
         self._broken: StreamBrokenError | None = None
         self._opened_as = os.fstat(descriptor)
@@ -89,7 +92,7 @@ class BlockSource:
                 break
         fault = self._broken or self._early_end()
         if fault:
-            fault = self._changed_meanwhile() or fault
+            fault = self._outer_fault(fault) or fault
             raise fault.of_track(self._path) from self._broken
 
     def close(self) -> None:
@@ -151,6 +154,12 @@ class BlockSource:
         if self._end_is_missing:
             return StreamBrokenError(FailureReason.CORRUPT, "ends without the end-of-stream mark of its format")
         return None
+
+    def _outer_fault(self, fault: StreamBrokenError) -> StreamBrokenError | None:
+        """The writer or the storage to blame for `fault`; None where it is the file's own."""
+        if fault.blame is not Blame.TRACK:
+            return None
+        return self._changed_meanwhile() or self._find_fault()
 
     def _changed_meanwhile(self) -> StreamBrokenError | None:
         """Blame a writer, not the file, where it was written to while it was read."""

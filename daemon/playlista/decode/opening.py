@@ -18,9 +18,10 @@ from playlista.decode.headers import Declaration, declared_length, ogg_has_end
 from playlista.decode.readers.continued import ContinuedReader
 from playlista.decode.readers.ffmpeg import FfmpegReader
 from playlista.decode.readers.libsndfile import LibsndfileReader
-from playlista.decode.readers.mapped import MappedFile
+from playlista.decode.readers.mapped import MappedFile, can_be_mapped
 from playlista.decode.readers.pcm import PcmReader, is_plain_pcm
-from playlista.decode.regular_file import fault_of, open_regular_file
+from playlista.decode.readers.windowed import WindowedFile
+from playlista.decode.regular_file import open_regular_file
 from playlista.decode.source import (
     AudioSource,
     FrameReader,
@@ -30,6 +31,7 @@ from playlista.decode.source import (
     frames_per_block,
     never,
 )
+from playlista.decode.storage import fault_of, find_fault
 from playlista.decode.wave_header import parse_wave_header
 from playlista.errors import Blame, FailureReason
 
@@ -118,7 +120,16 @@ class _Doorway:
                 return self._begun(make(), file, block_seconds, max_block_bytes)
             except StreamBrokenError as complaint:
                 complaints.append(complaint)
-        raise _verdict(file, complaints)
+                if complaint.blame is Blame.STORAGE:
+                    break
+        raise self._fault_beneath(complaints) or _verdict(file, complaints)
+
+    def _fault_beneath(self, complaints: list[StreamBrokenError]) -> StreamBrokenError | None:
+        """What storage or installation did, so that nothing can be said of the file; None where it is the file."""
+        for complaint in complaints:
+            if complaint.blame is not Blame.TRACK:
+                return complaint
+        return find_fault(self.descriptor, self.patience)
 
     def _begun(self, reader: FrameReader, file: Identified, block_seconds: float, max_block_bytes: int) -> BlockSource:
         """A source that has its first block."""
@@ -131,6 +142,7 @@ class _Doorway:
                 block_frames=frames_per_block(reader.info, block_seconds, max_block_bytes),
                 tolerance_frames=_tolerance_frames(reader, file),
                 end_is_missing=file.container is Container.OGG and not ogg_has_end(self.descriptor, file),
+                find_fault=lambda: find_fault(self.descriptor, self.patience),
             )
             source.prime()
         except BaseException:
@@ -177,20 +189,22 @@ class _Doorway:
 
     def _own(self, file: Identified, declared: Declaration | None) -> FrameReader:
         """A reader in this process, on the mapping where the file is large and its file system can map."""
-        mapped = self._map(file)
-        header = parse_wave_header(self.descriptor, file) if mapped and file.container in WAVES else None
-        if mapped and header and is_plain_pcm(header):
-            return PcmReader(mapped, header, file.container, self.patience)
-        reader = LibsndfileReader(self.descriptor, mapped, declared.frames if declared else None, self.patience)
+        is_large = self._is_large(file)
+        header = parse_wave_header(self.descriptor, file) if is_large and file.container in WAVES else None
+        data = (self._map() if is_large else None) or WindowedFile(self.descriptor)
+        if header and is_plain_pcm(header):
+            return PcmReader(data, header, file.container, self.patience)
+        reader = LibsndfileReader(data, declared.frames if declared else None, self.patience)
         if file.container is Container.OGG and ogg_has_end(self.descriptor, file):
             return reader.declaring_its_length()
         return reader
 
-    def _map(self, file: Identified) -> MappedFile | None:
-        if file.container not in MAPPABLE or self.mapping_min_bytes is None or file.size < self.mapping_min_bytes:
-            return None
+    def _is_large(self, file: Identified) -> bool:
+        return file.container in MAPPABLE and self.mapping_min_bytes is not None and file.size >= self.mapping_min_bytes
+
+    def _map(self) -> MappedFile | None:
         try:
-            return MappedFile(self.descriptor)
+            return MappedFile(self.descriptor) if can_be_mapped(self.descriptor) else None
         except OSError:
             return None
 
@@ -223,9 +237,6 @@ def _tolerance_frames(reader: FrameReader, file: Identified) -> int:
 
 def _verdict(file: Identified, complaints: list[StreamBrokenError]) -> StreamBrokenError:
     """One reason out of several readers' complaints."""
-    innocent = next((complaint for complaint in complaints if complaint.blame is not Blame.TRACK), None)
-    if innocent:
-        return innocent
     by_reason = {complaint.reason: complaint for complaint in reversed(complaints)}
     told_apart = file.container is not Container.UNKNOWN
     for reason in _OF_THE_MACHINE + (_OF_THE_FILE if told_apart else ()):

@@ -1,35 +1,18 @@
-"""Opening a file of the music folder: only regular files, without waiting; and what an error of the kernel means.
+"""Opening a file of the music folder: only regular files, and without waiting.
 
-Input is a path, however odd. Output is a descriptor, or an error that says whose fault it is.
+Input is a path, however odd. Output is a descriptor, or an error that can be told apart.
 """
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import stat
 
 from playlista.decode.source import StreamBrokenError
-from playlista.errors import Blame, FailureReason
+from playlista.errors import FailureReason
 
 _STANDARD_STREAMS = 2
-#: What says something about the file or its name. Every other error comes from below the file: a disk, a share, a
-#: mount (EIO, ENOTCONN, ETIMEDOUT, ESTALE, EHOSTDOWN, ENXIO, EREMOTEIO, EUCLEAN, EKEYEXPIRED and their kin). The list
-#: names the file's own errors, since there are few of them, and each file system invents its own.
-_OF_THE_FILE = {
-    errno.ENOENT: FailureReason.VANISHED,
-    errno.ENOTDIR: FailureReason.VANISHED,
-    errno.EACCES: FailureReason.PERMISSION_DENIED,
-    errno.EPERM: FailureReason.PERMISSION_DENIED,
-    errno.ELOOP: FailureReason.UNREADABLE,
-    errno.ENAMETOOLONG: FailureReason.UNREADABLE,
-    errno.EINVAL: FailureReason.UNREADABLE,
-    errno.EILSEQ: FailureReason.UNREADABLE,
-    errno.EISDIR: FailureReason.NOT_AUDIO,
-}
-#: What this process or machine has too little of.
-_OF_THE_PROCESS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 
 
 def open_regular_file(path: str) -> int:
@@ -41,7 +24,7 @@ def open_regular_file(path: str) -> int:
     Raises
     ------
     StreamBrokenError : it is no regular file, or no usable name.
-    OSError : the kernel refuses; see ``fault_of``.
+    OSError : the kernel refuses; see ``storage.fault_of``.
     """
     try:
         _require_regular(os.stat(path).st_mode)
@@ -70,20 +53,3 @@ def _require_regular(mode: int) -> None:
     kind = next((name for is_kind, name in kinds if is_kind(mode)), "a device")
     if not stat.S_ISREG(mode):
         raise StreamBrokenError(FailureReason.NOT_AUDIO, f"is {kind}, not a file")
-
-
-def fault_of(error: OSError) -> StreamBrokenError:
-    """What an error of the kernel, at opening or reading, means for the track, and whose fault it is."""
-    number = error.errno or 0
-    cause = os.strerror(number)
-    if number in _OF_THE_FILE:
-        return StreamBrokenError(_OF_THE_FILE[number], cause)
-    if number in _OF_THE_PROCESS:
-        return StreamBrokenError(FailureReason.UNREADABLE, f"cannot be opened: {cause}", blame=Blame.INSTALLATION)
-    return storage_fault(cause)
-
-
-def storage_fault(cause: str) -> StreamBrokenError:
-    """The storage does not give the bytes of a file; `cause` says why."""
-    message = f"the storage does not give it: {cause}; it is tried again"
-    return StreamBrokenError(FailureReason.UNREADABLE, message, blame=Blame.STORAGE)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.decode.source import FrameReader, StreamBrokenError, StreamInfo
-from playlista.errors import FailureReason
+from playlista.errors import Blame, FailureReason
 
 #: Less than this behind the last frame is tags, padding or what the decoder had read ahead, not music.
 _UNREAD_MUSIC_BYTES = 32 * 1024
@@ -93,17 +93,24 @@ class ContinuedReader:
         make, self._successor = self._successor, None
         try:
             successor = make(self.info)
-        except StreamBrokenError:
+        except StreamBrokenError as error:
+            self._note_innocence(error)
             return False
         try:
             self._skip(successor)
-        except StreamBrokenError:
+        except StreamBrokenError as error:
+            self._note_innocence(error)
             successor.close()
             return False
         self._reader.close()
         self._reader = successor
         self._note_damage()
         return True
+
+    def _note_innocence(self, error: StreamBrokenError) -> None:
+        """Where the successor could not even be asked, nothing can be said of the rest of the file yet."""
+        if error.blame is not Blame.TRACK:
+            self._broken = error
 
     def _note_damage(self) -> None:
         if self._broken is None:

@@ -1,23 +1,22 @@
 """WAV, FLAC, OGG, Opus, MP3, AIFF and their kin by libsndfile, inside this process.
 
-What enters: an open file, or a mapped one. What leaves: frames, in order, as float32. The file is only ever read
-forward, and what the header says of its length is not believed.
+Input is an open file, mapped or read in windows. Output is frames, in order, as float32. The file is only ever read
+forward, and what the header says of its length is not believed. The library gets its bytes from us and not from the
+descriptor: it takes a failed read for the end of the file.
 """
 
 from __future__ import annotations
 
-import os
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import Protocol, Self
+from typing import Self
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from playlista.decode.page_cache import PageCacheTrail
-from playlista.decode.readers.mapped import MappedFile
 from playlista.decode.readers.mpeg_notices import MpegNotices
+from playlista.decode.readers.windowed import OpenBytes
 from playlista.decode.source import Patience, StreamBrokenError, StreamInfo
 from playlista.errors import FailureReason
 
@@ -58,32 +57,12 @@ class _ForwardFile(soundfile.SoundFile):  # type: ignore[misc]
         return False
 
 
-class _Place(Protocol):
-    """Where the file is being read."""
-
-    def tell(self) -> int: ...
-
-
-class _Descriptor:
-    """An open file that libsndfile reads by itself, with its pages dropped behind the cursor."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._trail = PageCacheTrail(descriptor)
-
-    def tell(self) -> int:
-        position = os.lseek(self._descriptor, 0, os.SEEK_CUR)
-        self._trail.passed(position)
-        return position
-
-
 class LibsndfileReader:
     """Frames of one file through libsndfile.
 
     Parameters
     ----------
-    descriptor : the open file, at its start; it stays the caller's.
-    mapped : the same file as memory, closed with the reader; None to let libsndfile read the file.
+    data : the open file, closed with the reader.
     declared_frames : what our own look at the header found; libsndfile's figure is the file's size where that is less.
     patience : asked between calls.
 
@@ -92,37 +71,34 @@ class LibsndfileReader:
     StreamBrokenError : libsndfile does not know the format, or its header is damaged.
     """
 
-    def __init__(
-        self, descriptor: int, mapped: MappedFile | None, declared_frames: int | None, patience: Patience
-    ) -> None:
-        self._descriptor = descriptor
-        self._mapped = mapped
-        self._size = os.fstat(descriptor).st_size
+    def __init__(self, data: OpenBytes, declared_frames: int | None, patience: Patience) -> None:
+        self._data = data
         self._patience = patience
-        self._place: _Place = mapped or _Descriptor(descriptor)
         self._failure: StreamBrokenError | None = None
         self._frames_read = 0
         self._notices = MpegNotices()
         try:
-            self._file = self._open(descriptor)
+            self._file = self._open()
         except BaseException:
             self._notices.close()
-            if mapped:
-                mapped.close()
+            data.close()
             raise
         self._is_mpeg = self._file.subtype.startswith("MPEG")
         self.info = StreamInfo(self._file.samplerate, self._file.channels, self._format(), declared_frames)
 
-    def _open(self, descriptor: int) -> _ForwardFile:
-        os.lseek(descriptor, 0, os.SEEK_SET)
+    def _open(self) -> _ForwardFile:
         try:
             with self._notices.withheld():
-                file = _ForwardFile(self._mapped or descriptor, closefd=False)
+                file = _ForwardFile(self._data, closefd=False)
         except soundfile.LibsndfileError as error:
-            raise StreamBrokenError(FailureReason.CORRUPT, f"libsndfile: {_plain(error)}") from error
+            raise self._data.failure or StreamBrokenError(
+                FailureReason.CORRUPT, f"libsndfile: {_plain(error)}"
+            ) from error
         if file.format not in _TRUSTED_FORMATS:
             file.close()
-            raise StreamBrokenError(FailureReason.NOT_AUDIO, "no sound file that can be recognized for sure")
+            raise self._data.failure or StreamBrokenError(
+                FailureReason.NOT_AUDIO, "no sound file that can be recognized for sure"
+            )
         return file
 
     def _format(self) -> str:
@@ -139,28 +115,16 @@ class LibsndfileReader:
     def read_into(self, frames: NDArray[np.float32]) -> int:
         """Fill `frames` and return how many were filled; 0 at the end. See ``FrameReader``."""
         filled = 0
-        if self._mapped:
-            self._mapped.distrust()
+        self._data.invalidate()
         while filled < len(frames) and self._failure is None:
             self._patience.check()
             count = self._read_call(frames[filled : filled + _CALL_FRAMES])
             if count == 0:
                 break
             filled += count
-        if filled == 0:
-            self._raise_if_failed()
-        self._place.tell()
-        return filled
-
-    def _raise_if_failed(self) -> None:
-        """libsndfile takes a failed read for the end of the file; the kernel tells the two apart."""
-        if self._failure:
+        if filled == 0 and self._failure:
             raise self._failure
-        try:
-            os.pread(self._descriptor, 1, self._place.tell())
-        except OSError as error:
-            message = f"cannot be read: {os.strerror(error.errno or 0)}"
-            raise StreamBrokenError(FailureReason.UNREADABLE, message, retryable=True) from error
+        return filled
 
     def _read_call(self, frames: NDArray[np.float32]) -> int:
         """One call of the library; an error is kept for the next one, since frames may have come before it."""
@@ -172,21 +136,19 @@ class LibsndfileReader:
             # Behind the last declared frame there may be tags that a FLAC decoder takes for a damaged frame.
             if self._frames_read + count < (self.info.declared_frames or _UNKNOWN_FRAMES):
                 self._failure = StreamBrokenError(FailureReason.CORRUPT, f"decoding broke off: {_plain(error)}")
-        if self._mapped and self._mapped.failure:
-            self._failure = self._mapped.failure
+        self._failure = self._data.failure or self._failure
         self._frames_read += count
         return count
 
     def unread_bytes(self) -> int:
         """Bytes behind the place at which libsndfile stopped reading."""
-        return max(0, self._size - self._place.tell())
+        return max(0, self._data.size - self._data.tell())
 
     def close(self) -> None:
-        """Close the library's handle and the mapping."""
+        """Close the library's handle and let go of the file's bytes."""
         self._file.close()
         self._notices.close()
-        if self._mapped:
-            self._mapped.close()
+        self._data.close()
 
 
 def _plain(error: soundfile.LibsndfileError) -> str:

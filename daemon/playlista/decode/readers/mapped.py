@@ -1,7 +1,11 @@
 """A large file as memory: mapped, read in order, and given back behind the cursor.
 
-What enters: the descriptor of a regular file. What leaves: a read-only binary file object for libsndfile. A page is
-made resident right before it is copied and dropped soon after, so that a file of any size keeps a few megabytes.
+Input is the descriptor of a regular file. Output is a read-only binary file object for libsndfile. A page is made
+resident right before it is copied and dropped soon after, so that a file of any size keeps a few megabytes.
+
+Touching a page whose storage fails ends the process (SIGBUS). So only files of local file systems are mapped, and each
+window is brought in by a call that reports the error instead. What remains is a file that is cut short, or a disk that
+fails after its page was evicted again, within the microseconds between that call and the copy.
 """
 
 from __future__ import annotations
@@ -12,7 +16,8 @@ import os
 
 from playlista.decode.page_cache import OVERLAP_BYTES, PageCacheTrail
 from playlista.decode.source import StreamBrokenError
-from playlista.errors import FailureReason
+from playlista.decode.storage import early_end_fault, fault_of, find_fault, storage_fault
+from playlista.system.mountinfo import parse_mountinfo, read_mountinfo
 
 #: Linux 5.14 and later; Python has no name for it.
 _MADV_POPULATE_READ = 22
@@ -20,8 +25,15 @@ _STEP_BYTES = 2 * 1024 * 1024
 _WINDOW_BYTES = 256 * 1024
 
 
+def can_be_mapped(descriptor: int) -> bool:
+    """Whether the file lies on a file system of this machine, whose pages do not fail with a network or a process."""
+    device = os.fstat(descriptor).st_dev
+    mounts = [mount for mount in parse_mountinfo(read_mountinfo()) if mount.device == device]
+    return all(mount.reports_changes for mount in mounts)
+
+
 class MappedFile:
-    """A mapped file with the methods that libsndfile's virtual I/O asks for.
+    """A mapped file. See ``OpenBytes`` for the members.
 
     Parameters
     ----------
@@ -45,11 +57,11 @@ class MappedFile:
         self._window = (0, 0)
 
     def tell(self) -> int:
-        """Byte at which the next read starts."""
+        """See ``OpenBytes``."""
         return self._position
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move within the file; a place before its start or behind its end is moved to it."""
+        """See ``OpenBytes``."""
         origin = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self.size}[whence]
         self._position = max(0, min(self.size, origin + offset))
         return self._position
@@ -74,14 +86,14 @@ class MappedFile:
 
         What lay before `start` is given back.
         """
-        self.distrust()
+        self.invalidate()
         if not self._is_resident(start, start + length):
             return None
         self._position = start
         self._release_behind()
         return self._bytes[start : start + length]
 
-    def distrust(self) -> None:
+    def invalidate(self) -> None:
         """Forget what was found resident: time has passed, and the file may have been cut short meanwhile."""
         self._window = (0, 0)
 
@@ -102,22 +114,25 @@ class MappedFile:
         start -= start % mmap.PAGESIZE
         end = min(self.size, max(end, start + _WINDOW_BYTES))
         try:
-            if os.fstat(self._descriptor).st_size >= self.size:
-                self._populate(start, end - start)
-                self._window = (start, end)
-                return True
-            error = "it became shorter while it was read"
-        except OSError as caught:
-            error = os.strerror(caught.errno or 0)
-        self.failure = StreamBrokenError(FailureReason.UNREADABLE, f"cannot be read: {error}", retryable=True)
-        return False
-
-    def _populate(self, start: int, length: int) -> None:
-        try:
-            self._map.madvise(_MADV_POPULATE_READ, start, length)
+            if os.fstat(self._descriptor).st_size < self.size:
+                self.failure = early_end_fault(self._descriptor, start, self.size)
+            else:
+                self.failure = self._populate(start, end)
         except OSError as error:
-            if error.errno != errno.EINVAL:  # an older kernel, whose faults bring the pages in one by one
-                raise
+            self.failure = fault_of(error)
+        self._window = (start, end)
+        return self.failure is None
+
+    def _populate(self, start: int, end: int) -> StreamBrokenError | None:
+        """Make the pages resident; the fault where they cannot be."""
+        try:
+            self._map.madvise(_MADV_POPULATE_READ, start, end - start)
+        except OSError as error:
+            # The call says EFAULT whatever the cause, and kernels before 5.14 do not know it (EINVAL): a read of the
+            # same bytes gives the cause, or brings the pages into the cache.
+            found = find_fault(self._descriptor, start=start, end=end)
+            return found or (None if error.errno == errno.EINVAL else storage_fault("its pages cannot be read"))
+        return None
 
     def _release_behind(self) -> None:
         """Hand the pages behind the cursor back, from this process and from the page cache."""

@@ -1,7 +1,7 @@
-"""Uncompressed samples straight from the mapping of a large WAV: no call of a library for every few kilobytes.
+"""Uncompressed samples straight from the bytes of a large WAV: no call of a library for every few kilobytes.
 
-What enters: a mapped file and its parsed header. What leaves: frames as float32, equal to the bit to what libsndfile
-makes of them, at a fifth of the CPU time.
+Input is an open file, mapped or read in windows, and its parsed header. Output is frames as float32, equal to the bit
+to what libsndfile makes of them, at a fifth of the CPU time.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.decode.containers import Container
-from playlista.decode.readers.mapped import MappedFile
+from playlista.decode.readers.windowed import OpenBytes
 from playlista.decode.source import Patience, StreamInfo
 from playlista.decode.wave_header import WAVE_FLOAT, WAVE_PCM, WaveHeader
 
@@ -68,25 +68,25 @@ def is_plain_pcm(header: WaveHeader) -> bool:
 
 
 class PcmReader:
-    """Frames of a mapped WAV, RF64 or Wave64 file. See ``FrameReader`` for the members.
+    """Frames of a large WAV, RF64 or Wave64 file. See ``FrameReader`` for the members.
 
     Parameters
     ----------
-    mapped : the file; it is closed with the reader.
+    data : the file; it is closed with the reader.
     header : its header, for which ``is_plain_pcm`` holds.
     container : its kind, for the name of the format.
     patience : asked between steps.
     """
 
-    def __init__(self, mapped: MappedFile, header: WaveHeader, container: Container, patience: Patience) -> None:
+    def __init__(self, data: OpenBytes, header: WaveHeader, container: Container, patience: Patience) -> None:
         self.info = StreamInfo(header.sample_rate_hz, header.channels, container.name, header.declared_frames)
-        self._mapped = mapped
+        self._data = data
         self._patience = patience
         self._widen = _WIDENINGS[header.coding, header.bits]
         self._frame_bytes = header.block_bytes
-        claimed = mapped.size if header.data_bytes is None else header.data_bytes
+        claimed = data.size if header.data_bytes is None else header.data_bytes
         self._position = header.data_start
-        self._end = min(mapped.size, header.data_start + claimed)
+        self._end = min(data.size, header.data_start + claimed)
 
     def read_into(self, frames: NDArray[np.float32]) -> int:
         """Fill `frames` and return how many were filled; 0 at the end."""
@@ -98,14 +98,14 @@ class PcmReader:
             if count == 0 or not self._convert(step[:count]):
                 break
             filled += count
-        if filled == 0 and self._mapped.failure:
-            raise self._mapped.failure
+        if filled == 0 and self._data.failure:
+            raise self._data.failure
         return filled
 
     def _convert(self, frames: NDArray[np.float32]) -> bool:
         """The next frames into `frames`; False where their pages cannot be had."""
         length = len(frames) * self._frame_bytes
-        raw = self._mapped.view(self._position, length)
+        raw = self._data.view(self._position, length)
         if raw is None:
             return False
         self._widen(np.frombuffer(raw, np.uint8), frames.reshape(-1))
@@ -117,5 +117,5 @@ class PcmReader:
         return 0
 
     def close(self) -> None:
-        """Unmap."""
-        self._mapped.close()
+        """Let go of the file's bytes."""
+        self._data.close()
