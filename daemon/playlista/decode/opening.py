@@ -191,13 +191,12 @@ class _Doorway:
         """A reader in this process, on the mapping where the file is large and its file system can map."""
         is_large = self._is_large(file)
         header = parse_wave_header(self.descriptor, file) if is_large and file.container in WAVES else None
+        has_end = file.container is Container.OGG and ogg_has_end(self.descriptor, file)
         data = (self._map() if is_large else None) or WindowedFile(self.descriptor)
         if header and is_plain_pcm(header):
             return PcmReader(data, header, file.container, self.patience)
         reader = LibsndfileReader(data, declared.frames if declared else None, self.patience)
-        if file.container is Container.OGG and ogg_has_end(self.descriptor, file):
-            return reader.declaring_its_length()
-        return reader
+        return reader.declaring_its_length() if has_end else reader
 
     def _is_large(self, file: Identified) -> bool:
         return file.container in MAPPABLE and self.mapping_min_bytes is not None and file.size >= self.mapping_min_bytes
