@@ -36,6 +36,13 @@ class Source:
     text: str
 
 
+def _patterns() -> Rule:
+    def parse(text: str) -> tuple[str, ...]:
+        return tuple(filter(None, (pattern.strip() for pattern in text.split(";"))))
+
+    return Rule(parse, "gitignore patterns separated by semicolons")
+
+
 def _boolean() -> Rule:
     words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
@@ -125,6 +132,7 @@ class Settings:
     watch_rescan_interval_seconds: float = setting(
         3600.0, _number(float, 1, 604800), "the whole folder is compared with the database this often"
     )
+    watch_ignore: tuple[str, ...] = setting((), _patterns(), "gitignore patterns of what is left out, separated by ;")
     follow_symlinks: bool = setting(False, _boolean(), "whether links inside the music folder are followed")
 
     musicnn_runtime: str = setting(

@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from playlista.serve.metrics import DiskReading, Gauges, MemoryReading, Metrics, QueueReading, WatchReading
 from playlista.tracks import Status
+from playlista.watch.ignore import SOURCES
 
 
 def idle_page() -> str:
@@ -18,7 +19,7 @@ def idle_page() -> str:
         Gauges(
             queue=lambda: QueueReading({"queued": 0}, oldest_enqueued=None, library=dict.fromkeys(Status, 0)),
             memory=lambda: MemoryReading(0, 0, 0, 0, 0, 0),
-            watch=lambda: WatchReading(mode="polling", overflows=0),
+            watch=lambda: WatchReading(mode="polling", overflows=0, ignored=dict.fromkeys(SOURCES, 0)),
             disk=lambda: DiskReading(free_bytes=0, size_bytes=0),
         )
     )

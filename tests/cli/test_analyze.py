@@ -13,13 +13,14 @@ def test_a_folder_is_walked_in_order_by_its_music_and_named_files_always_get_the
     library: Daemon, tmp_path: Path
 ) -> None:
     (tmp_path / "b").mkdir()
-    (tmp_path / ".hidden").mkdir()
-    for name in ("b/z.wav", "a.wav", ".hidden/x.wav"):
+    (tmp_path / "@eaDir").mkdir()
+    for name in ("b/z.wav", "a.wav", "@eaDir/x.wav"):
         signals.write(tmp_path / name, signals.song(2))
     (tmp_path / "cover.jpg").write_bytes(b"\xff\xd8\xff\xe0 a picture")
     ended = library.run("analyze", "--json", str(tmp_path), str(tmp_path / "cover.jpg"), str(tmp_path / "gone.mp3"))
     found = [json.loads(line) for line in ended.stdout.splitlines()]
     assert ended.returncode == 3
+    assert "left out 1 paths (1 Synology's thumbnails and indexes), such as @eaDir/" in ended.stderr
     assert [(Path(one["path"]).name, one["status"], one["reason"]) for one in found] == [
         ("a.wav", "analyzed", None),
         ("z.wav", "analyzed", None),

@@ -53,7 +53,7 @@ def test_a_file_is_seen_as_stat_sees_it(tmp_path: Path) -> None:
 
 
 def test_only_regular_files_with_music_names_are_seen(tmp_path: Path) -> None:
-    make(tmp_path, "folder.mp3/inside.mp3", "cover.jpg", "@eaDir/a.mp3", ".hidden/a.mp3", "real.mp3")
+    make(tmp_path, "folder.mp3/inside.mp3", "cover.jpg", "@eaDir/a.mp3", ".Trash-1000/a.mp3", "real.mp3")
     os.mkfifo(tmp_path / "pipe.mp3")
     assert files(walk(tmp_path)) == ["folder.mp3/inside.mp3", "real.mp3"]
 

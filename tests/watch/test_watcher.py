@@ -327,3 +327,15 @@ def test_a_single_pass_ends_when_it_is_told_to_stop(root: Path, rooms: Rooms) ->
     began = time.monotonic()
     watcher.scan_once()
     assert time.monotonic() - began < 2
+
+
+def test_an_ignore_file_is_heeded_as_soon_as_it_is_written_and_what_it_leaves_out_is_counted(
+    root: Path, rooms: Rooms
+) -> None:
+    make(root, "a.mp3", "talk/p.mp3", "@eaDir/e.mp3")
+    with watching(root, rooms, mode="inotify") as watcher:
+        until(lambda: paths(rooms) == ["a.mp3", "talk/p.mp3"])
+        assert watcher.health().ignored == {"debris": 1, "setting": 0, "ignore_file": 0}
+        (root / ".playlistaignore").write_text("talk/\n")
+        until(lambda: paths(rooms) == ["a.mp3"])
+    assert "@eaDir/" in (rooms.library.recall("ignored_paths") or "")

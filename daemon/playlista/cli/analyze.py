@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
@@ -41,7 +41,7 @@ def analyze(
     analyzer = AudioAnalyzer(settings, tagger=tagger.accumulator, cgroup=cgroup, cleanup=cleanup.after_chunk)
     files: list[str] = []
     for path in paths:
-        found = list(named_files(path))
+        found = list(named_files(path, settings.watch_ignore))
         if not found:
             sys.stderr.write(f"playlista: {printable(path)}: no audio files in this folder\n")
         files += found
@@ -54,13 +54,29 @@ def analyze(
     raise typer.Exit(3 if failures else 0)
 
 
-def named_files(path: str) -> Iterator[str]:
-    """`path` itself when it is no folder, else the audio files under it in sorted order."""
-    from playlista.watch.filter import is_music, is_music_folder  # noqa: PLC0415
+def named_files(path: str, ignore: Sequence[str] = ()) -> Iterator[str]:
+    """`path` itself when it is no folder, else the audio files under it in sorted order.
 
+    Known debris, the patterns of `ignore` and those of ``.playlistaignore`` files are left out; what was is said on
+    stderr, and so are folders that cannot be read.
+    """
     if not os.path.isdir(path):
         yield path
         return
-    for folder, below, names in os.walk(path):
-        below[:] = sorted(filter(is_music_folder, below))
-        yield from (os.path.join(folder, name) for name in sorted(names) if is_music(name))
+    from playlista.watch.debris import is_audio_name  # noqa: PLC0415
+    from playlista.watch.ignore import IGNORE_FILE, IgnoredReport, IgnoreRules  # noqa: PLC0415
+
+    rules, ignored = IgnoreRules(path, ignore), IgnoredReport()
+    for folder, below, names in os.walk(path, onerror=_say_unreadable):
+        relative = os.path.relpath(folder, path)
+        prefix = "" if relative == os.curdir else f"{relative}/"
+        rules.enter(prefix.rstrip("/"), has_ignore_file=IGNORE_FILE in names)
+        below[:] = sorted(name for name in below if not ignored.add(rules.reason(prefix + name, is_folder=True)))
+        audio = sorted(filter(is_audio_name, names))
+        yield from (os.path.join(folder, name) for name in audio if not ignored.add(rules.reason(prefix + name)))
+    if line := ignored.line():
+        sys.stderr.write(f"playlista: {printable(path)}: left out {printable(line)}\n")
+
+
+def _say_unreadable(error: OSError) -> None:
+    sys.stderr.write(f"playlista: {printable(str(error.filename))}: cannot be read ({error.strerror})\n")

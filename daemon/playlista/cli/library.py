@@ -83,6 +83,8 @@ def status(
 
 
 def _status_lines(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    from playlista.watch.ignore import ignored_line  # noqa: PLC0415
+
     tracks, queue, rate, daemon = report["tracks"], report["queue"], report["rate"], report["daemon"]
     yield "daemon", f"running as pid {daemon['pid']}" if daemon["pid"] else "not running"
     yield "music", printable(report["music_dir"])
@@ -93,6 +95,8 @@ def _status_lines(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "rate", speed + (f", {duration(rate['seconds_left'])} left" if rate["seconds_left"] else "")
     if last := report["last_failure"]:
         yield "failed", f"{printable(last['path'])}: {last['reason']}, {printable(last['detail'] or '')}"
+    if report["ignored"] and report["ignored"]["total"]:
+        yield "left out", printable(ignored_line(report["ignored"]))
     if memory := report["memory"]:
         yield (
             "memory",

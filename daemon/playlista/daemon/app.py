@@ -167,6 +167,7 @@ class Daemon:
             settle_seconds=settings.watch_settle_seconds,
             rescan_interval_seconds=settings.watch_rescan_interval_seconds,
             follow_symlinks=settings.follow_symlinks,
+            ignore=settings.watch_ignore,
             count=self._metrics.watch_event,
             stopping=self._stop,
         )

@@ -108,7 +108,8 @@ class Readings:
 
     def _read_watch(self) -> WatchReading:
         health = self._watcher.health()
-        return WatchReading(health.mode if health.alive and health.music_present else "", self._watcher.overflows)
+        mode = health.mode if health.alive and health.music_present else ""
+        return WatchReading(mode, self._watcher.overflows, health.ignored)
 
     def _read_disk(self) -> DiskReading:
         disk = shutil.disk_usage(self._settings.data_dir)

@@ -5,6 +5,7 @@ What enters: a library, also one opened beside the daemon, and the time. What le
 
 from __future__ import annotations
 
+import json
 import os
 from typing import Any
 
@@ -12,6 +13,7 @@ import psutil
 
 from playlista.config import Settings
 from playlista.library.database import Database
+from playlista.library.files import IGNORED_FACT, Library
 from playlista.library.instance_lock import running_pid
 from playlista.library.summaries import Overview, Retry, Summary
 from playlista.memory.cgroup import Cgroup
@@ -25,7 +27,8 @@ def read_progress(database: Database, settings: Settings, *, now: float) -> dict
     """The report at `now`, in seconds since the epoch.
 
     Keys: ``music_dir``, ``daemon`` (pid or None), ``tracks`` by status with ``total``, ``queue`` by state,
-    ``rate`` (None where nothing was finished lately), ``last_failure``, ``memory`` of the daemon (None: none runs).
+    ``rate`` (None where nothing was finished lately), ``ignored`` (what the last scan left out; None before the first),
+    ``last_failure``, ``memory`` of the daemon (None: none runs).
     """
     overview = Overview(database)
     pid = running_pid(os.fspath(settings.data_dir))
@@ -38,6 +41,7 @@ def read_progress(database: Database, settings: Settings, *, now: float) -> dict
         "tracks": {"total": sum(tracks.values()), **tracks},
         "queue": queue,
         "rate": _rate(overview, max(started, now - RATE_WINDOW_SECONDS), now, sum(queue.values())),
+        "ignored": json.loads(Library(database).recall(IGNORED_FACT) or "null"),
         "last_failure": next((failure_report(one) for one in overview.failures(limit=1)), None),
         "memory": _memory(process),
     }

@@ -24,6 +24,9 @@ BATCH_ROWS = 2000
 #: Candidates looked at when a new file may be a moved one: files of equal size and time are copies, few or alike.
 TWINS_LIMIT = 16
 
+#: The fact under which the last scan's report of what it left out is remembered, as JSON.
+IGNORED_FACT = "ignored_paths"
+
 _T = TypeVar("_T")
 
 _KNOWN = f"SELECT {FILE_COLUMNS}, files.id FROM files"

@@ -52,10 +52,14 @@ class MemoryReading:
 
 @dataclass(frozen=True, slots=True)
 class WatchReading:
-    """How the folder is watched: the mode, empty while it is not, and how often the kernel's event queue overflowed."""
+    """How the folder is watched.
+
+    The mode, empty while it is not; how often the kernel's event queue overflowed; paths that were left out, by source.
+    """
 
     mode: str
     overflows: int
+    ignored: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +245,12 @@ class _ScrapeCollector(Collector):
         yield CounterMetricFamily(
             "playlista_watch_overflows", "Times that the kernel lost events; a scan follows", value=reading.overflows
         )
+        ignored = GaugeMetricFamily(
+            "playlista_ignored_paths", "Files and folders that the last scan left out, by rule", labels=["source"]
+        )
+        for source, count in reading.ignored.items():
+            ignored.add_metric([source], count)
+        yield ignored
 
     @staticmethod
     def _disk(reading: DiskReading) -> Iterable[Metric]:

@@ -28,8 +28,9 @@ from watchdog.observers.api import BaseObserver
 from watchdog.observers.inotify import InotifyEmitter
 from watchdog.observers.inotify_c import CallbackId, InotifyEvent, InotifyFD, Mask, WatchCallback, WatchDescriptor
 
-from playlista.watch.filter import is_music_folder, is_music_path
+from playlista.watch.debris import debris_file, debris_folder, is_audio_name
 from playlista.watch.hints import Departed, FolderAppeared, Hints, Moved, Touched
+from playlista.watch.ignore import IGNORE_FILE
 
 #: What is asked of the kernel. Never "opened" or "closed without writing": analyzing a track would set off its own
 #: analysis. A file that is written through a mapping has no other event than its close.
@@ -138,6 +139,10 @@ class _HintingHandler(FileSystemEventHandler):
 
     def dispatch(self, event: FileSystemEvent) -> None:
         """Turn one event into a hint, unless it is about something else than music."""
+        for place in (event.src_path, event.dest_path):
+            folder, _, name = self._relative(place).rpartition("/")
+            if name == IGNORE_FILE:
+                self._hints.put(FolderAppeared(folder))  # what it leaves out may have changed
         old, new = self._music_at(event.src_path, event), self._music_at(event.dest_path, event)
         if old is None and new is None:
             return
@@ -156,11 +161,17 @@ class _HintingHandler(FileSystemEventHandler):
             return Departed(path)
         return FolderAppeared(path) if event.is_directory else Touched(path)
 
+    def _relative(self, place: bytes | str) -> str:
+        return os.fsdecode(place)[self._prefix_length :]
+
     def _music_at(self, place: bytes | str, event: FileSystemEvent) -> str | None:
         """The path relative to the music folder, or None where there is none or no music to be expected."""
-        path = os.fsdecode(place)[self._prefix_length :]
+        path = self._relative(place)
         if not path:
             return None
         if event.is_directory:
-            return path if all(map(is_music_folder, path.split("/"))) else None
-        return path if is_music_path(path) else None
+            return None if any(map(debris_folder, path.split("/"))) else path
+        folder, _, name = path.rpartition("/")
+        if not is_audio_name(name) or debris_file(name) or any(map(debris_folder, folder.split("/"))):
+            return None
+        return path

@@ -17,6 +17,7 @@ import structlog
 from playlista.library.files import KnownFile, Library
 from playlista.tracks import TrackFile
 from playlista.watch.compare import Absent, Changed, Finding, Kept, New, Renumbered, compare
+from playlista.watch.ignore import IgnoredReport
 from playlista.watch.moves import Moves
 from playlista.watch.walk import Seen, Unreadable, Walk
 
@@ -42,8 +43,9 @@ class ScanReport:
 
     ``gone`` is filled in by who forgets them. ``kept`` are known files that could not be seen and are not held for
     gone. ``left_out`` are files that may still be written, for which the tracker had no room: another scan must come.
-    ``displaced``: a file lost its path to another, and only a scan of everything can tell where it went.
-    ``complete`` is False if the scan was ended early. ``gone_ids`` are the rows of files that were not at their place.
+    ``displaced``: a file lost its path to another, and only a scan of everything can tell where it went. ``ignored``
+    says what was passed over by rule. ``complete`` is False if the scan was ended early. ``gone_ids`` are the rows of
+    files that were not at their place.
     """
 
     new: int = 0
@@ -55,6 +57,7 @@ class ScanReport:
     left_out: int = 0
     complete: bool = True
     displaced: bool = False
+    ignored: IgnoredReport = field(default_factory=IgnoredReport, repr=False)
     gone_ids: array[int] = field(default_factory=lambda: array("q"), repr=False)
 
 
@@ -91,7 +94,7 @@ class Scanner:
         report = ScanReport()
         moves = Moves(self._walk, self._library)
         batch: list[Finding] = []
-        for finding in compare(self._walk.below(folder), self._known_below(folder)):
+        for finding in compare(self._walk.below(folder, ignored=report.ignored), self._known_below(folder)):
             if isinstance(finding, Unreadable):
                 _say_unreadable(report, finding)
                 continue

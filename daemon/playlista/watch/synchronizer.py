@@ -6,14 +6,16 @@ thread, no waiting and no schedule in here; the watcher has those.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 
-from playlista.library.files import Library
+from playlista.library.files import IGNORED_FACT, Library
 from playlista.tracks import TrackFile
 from playlista.watch.forgetting import Forgetting
 from playlista.watch.hints import Hint
+from playlista.watch.ignore import IgnoredReport
 from playlista.watch.intake import FollowUp, Intake
 from playlista.watch.music_folder import MusicFolder
 from playlista.watch.scan import Enqueue, Scanner, ScanReport
@@ -37,6 +39,7 @@ class Synchronizer:
     settle_seconds : how long size and time of a file must stay the same before it is taken.
     clock : seconds since the epoch, to compare with the files' times.
     mountinfo : the present text of ``/proc/self/mountinfo``.
+    ignore : patterns of what is left out.
     stopped : asked often during a scan, which ends early when it says yes.
     """
 
@@ -48,12 +51,13 @@ class Synchronizer:
         *,
         settle_seconds: float,
         follow_symlinks: bool,
+        ignore: Sequence[str] = (),
         clock: Callable[[], float],
         mountinfo: Callable[[], str],
         stopped: Callable[[], bool],
     ) -> None:
         self._tracker = SettleTracker(settle_seconds)
-        walk = Walk(root, follow_symlinks=follow_symlinks, stopped=stopped)
+        walk = Walk(root, follow_symlinks=follow_symlinks, ignore=ignore, stopped=stopped)
         self.folder = MusicFolder(root, library, walk, mountinfo=mountinfo)
         self._forgetting = Forgetting(self.folder, walk, library)
         self._intake = Intake(
@@ -68,6 +72,9 @@ class Synchronizer:
             proceed=lambda: not stopped() and self.folder.is_unchanged(),
         )
         self._now = 0.0
+        self._library = library
+        #: What the last scan of everything left out.
+        self.ignored = IgnoredReport()
 
     @property
     def unsettled(self) -> int:
@@ -87,6 +94,7 @@ class Synchronizer:
             self._forgetting.held = None
             report.gone = self._forgetting.forget(report.gone_ids)
             report.gone += self._forgetting.forget(self._forgetting.displaced_ids())
+            self._keep_ignored(report.ignored)
             _say(report)
         return report
 
@@ -116,6 +124,15 @@ class Synchronizer:
             scan_all |= report.displaced or report.left_out > 0 or not report.complete
         return scan_all
 
+    def _keep_ignored(self, ignored: IgnoredReport) -> None:
+        """Make known what was left out, once each time that it changes."""
+        former, self.ignored = self.ignored.to_json(), ignored
+        found = ignored.to_json()
+        if found != former:
+            log.info("folder.ignored", **found)
+        if json.dumps(found) != self._library.recall(IGNORED_FACT):
+            self._library.remember(IGNORED_FACT, json.dumps(found))
+
     def _watch_settling(self, file: TrackFile) -> bool:
         return self._tracker.hint(file, self._now)
 
@@ -138,4 +155,5 @@ def _say(report: ScanReport) -> None:
         gone=report.gone,
         kept=report.kept,
         unreadable=report.unreadable,
+        ignored=sum(report.ignored.by_source().values()),
     )

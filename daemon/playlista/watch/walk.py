@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from playlista.tracks import TrackFile
-from playlista.watch.filter import is_music, is_music_folder, is_music_path
+from playlista.watch.debris import is_audio_name
+from playlista.watch.ignore import IGNORE_FILE, IgnoredReport, IgnoreRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,29 +55,40 @@ class Walk:
     root : the music folder.
     follow_symlinks : enter links that lead out of it. Links that lead back into it are never followed, since their
         target is seen where it lies, and each folder outside is entered once. So there are no loops.
+    ignore : patterns of what is left out, besides known debris and what ``.playlistaignore`` files name.
     stopped : asked once a folder; the walk ends early when it says yes.
     """
 
     def __init__(
-        self, root: str, *, follow_symlinks: bool = False, stopped: Callable[[], bool] = lambda: False
+        self,
+        root: str,
+        *,
+        follow_symlinks: bool = False,
+        ignore: Sequence[str] = (),
+        stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         self._root = root
+        self._rules = IgnoreRules(root, ignore)
         self._follow_symlinks = follow_symlinks
         self._stopped = stopped
         #: Devices whose inode numbers do not last; files on them are seen with inode 0.
         self.fleeting_devices: frozenset[int] = frozenset()
 
-    def below(self, folder: str = "") -> Iterator[Sight]:
-        """What lies below `folder`, relative to the music folder; nothing if it does not exist."""
-        if folder and not self.is_folder(folder):
+    def below(self, folder: str = "", *, ignored: IgnoredReport | None = None) -> Iterator[Sight]:
+        """What lies below `folder`, relative to the music folder; nothing if it does not exist.
+
+        What is left out is counted in `ignored`: audio files, and folders, which are not entered.
+        """
+        if folder and (not self.is_folder(folder) or self._rules.reason_along(f"{folder}/")):
             return
         links = _Links(os.path.realpath(self._root)) if self._follow_symlinks else None
         # A stack of iterators instead of recursion: folders may be nested deeper than Python's calls.
-        stack = [self._inside(folder, links)]
+        ignored = ignored or IgnoredReport()
+        stack = [self._inside(folder, links, ignored)]
         while stack and not self._stopped():
             for item in stack[-1]:
                 if isinstance(item, str):
-                    stack.append(self._inside(item, links))
+                    stack.append(self._inside(item, links, ignored))
                     break
                 yield item
             else:
@@ -100,11 +112,11 @@ class Walk:
             status = os.stat(place) if self._follow_symlinks else os.lstat(place)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        if not stat.S_ISREG(status.st_mode) or not is_music_path(path):
+        if not stat.S_ISREG(status.st_mode) or not is_audio_name(path) or self._rules.reason_along(path):
             return None
         return self._seen(path, status)
 
-    def _inside(self, folder: str, links: _Links | None) -> Iterator[Sight | str]:
+    def _inside(self, folder: str, links: _Links | None, ignored: IgnoredReport) -> Iterator[Sight | str]:
         """The folder's files as sights and its folders as paths, in the order of the bytes of whole paths."""
         place = os.path.join(self._root, folder)
         try:
@@ -117,13 +129,18 @@ class Walk:
         except OSError as error:
             yield Unreadable(folder, error)
             return
+        self._rules.enter(folder, has_ignore_file=any(entry.name == IGNORE_FILE for entry in entries))
         prefix = f"{folder}/" if folder else ""
         for _, is_folder, entry in sorted(_sortable(entry, links) for entry in entries):
             path = prefix + entry.name
-            if is_folder and is_music_folder(entry.name):
+            if not is_folder and not is_audio_name(entry.name):
+                continue
+            if ignored.add(self._rules.reason(path, is_folder=is_folder)):
+                continue
+            if is_folder:
                 if not entry.is_symlink() or (links is not None and links.leads_out(entry.path)):
                     yield path
-            elif not is_folder and is_music(entry.name) and (sight := self._look_at(entry, path, links)) is not None:
+            elif (sight := self._look_at(entry, path, links)) is not None:
                 yield sight
 
     def _look_at(self, entry: os.DirEntry[str], path: str, links: _Links | None) -> Sight | None:

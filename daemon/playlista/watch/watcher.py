@@ -11,7 +11,7 @@ import math
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -55,7 +55,8 @@ class WatchHealth:
 
     ``mode`` is "inotify" or "polling"; ``problem`` is a line for people, or None: the folder is away, inotify does
     not work, the library cannot be written, the thread died. ``music_present`` is whether the tracks can be read at
-    all; ``unsettled`` files are still being written; ``scans`` were completed.
+    all; ``unsettled`` files are still being written; ``scans`` were completed; ``ignored`` are the paths that the last
+    one left out, by source.
     """
 
     mode: str
@@ -64,6 +65,7 @@ class WatchHealth:
     problem: str | None
     unsettled: int
     scans: int
+    ignored: Mapping[str, int]
 
 
 class MusicWatcher:
@@ -78,6 +80,7 @@ class MusicWatcher:
     settle_seconds : how long size and time of a file must stay the same before it is taken.
     rescan_interval_seconds : how often everything is compared even while inotify works.
     follow_symlinks : whether links that lead out of the music folder are followed.
+    ignore : gitignore patterns of what is left out, besides known debris and ``.playlistaignore`` files.
     count : called with "created", "modified", "moved" or "deleted" for each event about music.
     clock, monotonic : seconds since the epoch, to compare with file times; seconds that never jump, for waiting.
     mountinfo : the present text of ``/proc/self/mountinfo``.
@@ -94,6 +97,7 @@ class MusicWatcher:
         settle_seconds: float,
         rescan_interval_seconds: float,
         follow_symlinks: bool = False,
+        ignore: Sequence[str] = (),
         count: Callable[[str], None],
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
@@ -114,6 +118,7 @@ class MusicWatcher:
             enqueue,
             settle_seconds=settle_seconds,
             follow_symlinks=follow_symlinks,
+            ignore=ignore,
             clock=clock,
             mountinfo=mountinfo,
             stopped=self._stopping.is_set,
@@ -161,6 +166,7 @@ class MusicWatcher:
             problem=next(filter(None, problems), None),
             unsettled=self._synchronizer.unsettled,
             scans=self._scans,
+            ignored=self._synchronizer.ignored.by_source(),
         )
 
     def scan_once(self) -> Verdict:
