@@ -34,7 +34,8 @@ def downgrade(file: Path, version: int) -> None:
         ]
         connection.execute("ATTACH ? AS newer", (str(file),))
         for table in tables:
-            connection.execute(f"INSERT OR REPLACE INTO main.{table} SELECT * FROM newer.{table}")
+            columns = ", ".join(name for _, name, *_ in connection.execute(f"PRAGMA main.table_info({table})"))
+            connection.execute(f"INSERT OR REPLACE INTO main.{table} ({columns}) SELECT {columns} FROM newer.{table}")
         connection.execute("DETACH newer")
     connection.close()
     for leftover in file.parent.glob(f"{file.name}-*"):
