@@ -1,7 +1,7 @@
 # Everything a newcomer needs is `make run MUSIC=/path/to/music` and `make test`.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types layers bench bench-memory bench-quality bench-guard soak check-deploy lock clean
+.PHONY: help run test test-fast test-load check format lint types layers bench bench-memory bench-quality bench-guard soak check-deploy lock clean
 
 MUSIC ?=
 DATA ?= ./data
@@ -44,10 +44,22 @@ run: $(RUN_STAMP) ## Analyze a folder and keep watching it: make run MUSIC=/path
 	@$(BIN)/playlista models prepare --data "$(DATA)"
 	@exec $(BIN)/playlista run --music "$(MUSIC)" --data "$(DATA)"
 
+# A worker for each CPU that we may use; idle workers take over tests of busy ones (pytest-xdist).
+PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
+LOAD ?= 20
+
 test: $(TEST_STAMP) ## Run the whole test suite
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
 	@echo "playlista: running the tests"
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
+
+test-fast: $(TEST_STAMP) ## Run the tests that take no processes and no seconds: under a minute
+	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
+	@$(PYTEST) -m "not slow and not cost"
+
+test-load: $(TEST_STAMP) ## Run the whole test suite beside LOAD busy programs, 20 unless said
+	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
+	@$(BIN)/python -m tests.load $(LOAD) $(PYTEST)
 
 check: format lint types layers test ## Formatter, linter, types, import layers, then the tests
 
@@ -75,9 +87,9 @@ bench-quality: $(TEST_STAMP) ## Check every number against its truth, and the op
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
 	@$(BIN)/python -m benchmarks.quality $(if $(MUSIC),--music "$(MUSIC)")
 
-bench-guard: $(TEST_STAMP) ## Guard the cost of a track by ratios and counts (also part of `make test`)
+bench-guard: $(TEST_STAMP) ## Guard the CPU time of each stage of the analysis by ratios (its calls: `make test`)
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
-	@$(BIN)/python -m pytest tests/benchmarks
+	@$(BIN)/python -m pytest -m cost tests/benchmarks/test_stage_costs.py
 
 soak: $(SOAK_STAMP) ## Hours of faults: kills, poison, mutants, a day's work: make soak [MUSIC=...] [SOAK=kills]
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"

@@ -1,23 +1,25 @@
 """What the analysis of a track costs in units that do not depend on the machine's clock or on its other work.
 
-What enters: an audio file and a model. What leaves: a :class:`Cost`, measured in this process on one thread.
+Input: an audio file and a model. Output: calls and ratios, measured in this process on one thread.
 
 Two measures, because each sees what the other does not:
 
-ratios
-    CPU seconds of each stage by those of a :func:`yardstick` of the same kinds of arithmetic, run in turns with it; of
-    each the least of several rounds, which is what other work on the machine disturbs last.
 calls
-    Python functions and built-in ones that were called for a second of audio. They repeat exactly, on every machine;
-    a loop over frames in Python or a table made anew for every chunk shows here at once.
+    Python functions and built-in ones that were called, by stage. They repeat exactly, on every machine and under any
+    load; a loop over frames in Python or a table made anew for every chunk shows here at once. Part of the tests.
+ratios
+    CPU seconds of each stage by those of a yardstick of the same kind of arithmetic, run in turns with it; of each the
+    least of several rounds, which is what other work on the machine disturbs last. A kernel that got slower shows here
+    alone. Products of matrices have a yardstick of their own, since their speed by that of all else is another for
+    each of OpenBLAS's kernels. ``make bench-guard``.
 """
 
 from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping
 from time import thread_time
 from types import FrameType
 from typing import Any
@@ -27,21 +29,22 @@ import numpy as np
 STAGES = ("decode", "resample", "rhythm", "tonal", "loudness", "spectral", "tags")
 ROUNDS = 9
 
+#: Whose calls are which stage's, by the start of the module's path below the package; the first that fits.
+MODULES = {
+    "decode/resample": "resample",
+    "decode/": "decode",
+    "features/rhythm/": "rhythm",
+    "features/tonal/": "tonal",
+    "features/loudness/": "loudness",
+    "features/spectral/": "spectral",
+    "features/tags/": "tags",
+    "musicnn/": "tags",
+}
+PACKAGE = "/playlista/"
 
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """Of one analysis.
 
-    ratios : by stage, yardsticks for a minute of audio; "other" is what the analysis needs beside its stages.
-    calls_per_second : calls for a second of audio.
-    """
-
-    ratios: dict[str, float]
-    calls_per_second: float
-
-
-class Yardstick:
-    """A fixed piece of work: half a second's worth of spectra, products and passes over memory; about 10 ms."""
+class Yardsticks:
+    """Two fixed pieces of work of about 5 ms: products of matrices, as tags are made of, and everything else."""
 
     def __init__(self) -> None:
         rng = np.random.default_rng(1)
@@ -49,42 +52,52 @@ class Yardstick:
         self._left = rng.standard_normal((187, 448), dtype=np.float32)
         self._right = rng.standard_normal((448, 64), dtype=np.float32)
 
-    def run(self) -> float:
-        """Do it, and answer the CPU seconds that it took."""
+    def spectra(self) -> float:
+        """Half a second's worth of spectra and passes over memory; the CPU seconds that they took."""
         started = thread_time()
         for _ in range(2):
             spectrum = np.fft.rfft(self._frames)
             power = np.square(spectrum.real) + np.square(spectrum.imag)
             np.log10(power + np.float32(1e-9)).max(axis=1)
-            for _ in range(12):
-                np.maximum(self._left @ self._right, np.float32(0)).sum(axis=0)
+        return thread_time() - started
+
+    def products(self) -> float:
+        """Two dozen products of a patch's size; the CPU seconds that they took."""
+        started = thread_time()
+        for _ in range(24):
+            np.maximum(self._left @ self._right, np.float32(0)).sum(axis=0)
         return thread_time() - started
 
 
-def measure(analyze: Callable[[], Any], audio_seconds: float, rounds: int = ROUNDS) -> Cost:
-    """Measure `analyze`, which analyzes one track and answers its :class:`~playlista.tracks.Analysis`."""
-    yardstick = Yardstick()
+def measure(analyze: Callable[[], Any], audio_seconds: float, rounds: int = ROUNDS) -> dict[str, float]:
+    """Yardsticks for a minute of audio, by stage; "other" is what the analysis needs beside its stages.
+
+    `analyze` analyzes one track of `audio_seconds` and answers its :class:`~playlista.tracks.Analysis`.
+    """
+    yardsticks = Yardsticks()
     analyze()  # tables are made, libraries loaded
-    units, stages = [yardstick.run()], []
+    spectra, products, stages = [yardsticks.spectra()], [yardsticks.products()], []
     for _ in range(rounds):
         stages.append(_stage_seconds(analyze))
-        units.append(yardstick.run())
-    per_minute = 60.0 / audio_seconds / min(units)
+        spectra.append(yardsticks.spectra())
+        products.append(yardsticks.products())
     least = {stage: min(round_[stage] for round_ in stages) for stage in stages[0]}
-    ratios = {stage: seconds * per_minute for stage, seconds in least.items()}
-    return Cost(ratios, count_calls(analyze) / audio_seconds)
+    return {
+        stage: seconds * 60.0 / audio_seconds / min(products if stage == "tags" else spectra)
+        for stage, seconds in least.items()
+    }
 
 
-def count_calls(work: Callable[[], Any]) -> int:
-    """Functions, Python's and built-in, that `work` calls on this thread.
+def count_calls(work: Callable[[], Any]) -> Mapping[str, int]:
+    """Functions, Python's and built-in, that `work` calls on this thread, by stage.
 
     Without garbage collections, whose finalizers and callbacks, if the program has any, fall where they like.
     """
-    calls = 0
+    calls: Counter[str] = Counter()
 
-    def note(_frame: FrameType, event: str, _argument: object) -> None:
-        nonlocal calls
-        calls += event in ("call", "c_call")
+    def note(frame: FrameType, event: str, _argument: object) -> None:
+        if event in ("call", "c_call"):
+            calls[_stage_of(frame)] += 1
 
     before, collects = sys.getprofile(), gc.isenabled()
     gc.disable()
@@ -96,6 +109,17 @@ def count_calls(work: Callable[[], Any]) -> int:
         if collects:
             gc.enable()
     return calls
+
+
+def _stage_of(frame: FrameType | None) -> str:
+    """The stage of the nearest caller that belongs to one, "other" where none does."""
+    while frame is not None:
+        module = frame.f_code.co_filename.rpartition(PACKAGE)[2]
+        stage = next((stage for start, stage in MODULES.items() if module.startswith(start)), None)
+        if stage is not None:
+            return stage
+        frame = frame.f_back
+    return "other"
 
 
 def _stage_seconds(analyze: Callable[[], Any]) -> dict[str, float]:

@@ -9,6 +9,7 @@ import hypothesis
 import pytest
 
 from playlista.config import Settings
+from playlista.memory.cgroup import Cgroup
 from playlista.system.environment import prepare_environment
 
 PREPARED = prepare_environment(Settings().native_environment(), threads=1)
@@ -16,6 +17,14 @@ PREPARED = prepare_environment(Settings().native_environment(), threads=1)
 hypothesis.settings.register_profile("playlista", deadline=None, database=None)
 hypothesis.settings.load_profile("playlista")
 ROOT = Path(__file__).resolve().parent.parent
+#: Workers of pytest-xdist: each takes up to half a gigabyte, and the tests start processes of their own.
+MOST_WORKERS = 8
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """What ``-n auto`` means: as many workers as the CPUs that quota, cpuset and affinity leave us."""
+    return min(Cgroup().cpu_threads(), MOST_WORKERS)
 
 
 @pytest.fixture(scope="session")
@@ -45,4 +54,6 @@ def models_dir() -> Path:
 @pytest.fixture(scope="session")
 def clean_environment() -> dict[str, str]:
     """The environment of a child process, without what this process has set for its own libraries."""
-    return {name: value for name, value in os.environ.items() if name not in PREPARED.set}
+    # A worker of pytest-xdist has inherited them from the process that started it: it found them, and set nothing.
+    ours = PREPARED.set.keys() | PREPARED.kept.keys()
+    return {name: value for name, value in os.environ.items() if name not in ours}

@@ -24,6 +24,7 @@ from playlista.memory.configuration import predict
 from playlista.memory_optimized_loader import MemoryOptimizedLoader
 from playlista.tracks import Analysis
 from tests import signals
+from tests.patience import programs_per_cpu
 
 SECONDS = 20.0
 CHUNK_SECONDS = Settings().memory_optimized_chunk_duration_seconds
@@ -180,8 +181,8 @@ def slow(work: Callable[[], Iterator[Any]], seconds: float) -> Callable[..., Ite
 
 
 def test_time_spent_decoding_and_time_spent_analyzing_do_not_add_up(song: Path) -> None:
-    """Each side sleeps, so that the machine's other work does not matter: beside each other they take half as long."""
-    pause, wall = 0.15, {}
+    """Each side sleeps, the longer the busier the machine: at once they take half as long as one after the other."""
+    pause, wall = 0.15 * programs_per_cpu(), {}
     for ahead in (False, True):
         with MemoryOptimizedLoader(Settings()).open(song, ahead=ahead) as stream:
             stream._source.blocks = slow(stream._source.blocks, pause)  # type: ignore[method-assign]
@@ -238,7 +239,7 @@ def test_where_decoding_keeps_the_second_cpu_busy_there_is_no_third_thread(song:
 def test_time_spent_tagging_and_time_spent_on_the_rest_do_not_add_up(
     wave: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pause = 0.15
+    pause = 0.15 * programs_per_cpu()
     former = RhythmAccumulator.update
 
     def slowly(accumulator: RhythmAccumulator, chunk: NDArray[np.floating]) -> None:

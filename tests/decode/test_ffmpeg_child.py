@@ -17,6 +17,7 @@ import pytest
 from playlista.decode.readers import ffmpeg_child
 from playlista.errors import DecodeError, FailureReason, Interrupted
 from tests.decode.files import MIB, chord, decoded, encoded, opened
+from tests.patience import allowed, programs_per_cpu
 
 RATE_HZ = 44100
 
@@ -91,7 +92,7 @@ def test_closing_early_ends_the_child_at_once(minute: Path) -> None:
     source.close()
 
     assert not child.is_running()
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < allowed(1)
 
 
 @pytest.mark.parametrize(
@@ -117,14 +118,15 @@ def test_a_child_that_dies_midway_leaves_what_it_decoded_and_the_reason(
 
 
 def test_a_child_that_hangs_is_given_up_at_the_deadline(minute: Path) -> None:
-    with opened(minute, block_seconds=0.5, timeout_seconds=1.5) as source:
+    timeout_seconds = round(1.5 * programs_per_cpu(), 1)
+    with opened(minute, block_seconds=0.5, timeout_seconds=timeout_seconds) as source:
         blocks = source.blocks()
         next(blocks)
         the_child().suspend()
         began = time.monotonic()
-        with pytest.raises(DecodeError, match=r"within 1\.5 s") as caught:
+        with pytest.raises(DecodeError, match=f"within {timeout_seconds:g} s") as caught:
             list(blocks)
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < allowed(3)
 
     assert caught.value.reason is FailureReason.DECODE_TIMEOUT
 
@@ -155,16 +157,19 @@ def test_a_stop_ends_decoding_within_a_moment(when: str, minute: Path) -> None:
         began = time.monotonic()
         with pytest.raises(Interrupted):
             list(blocks)
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < allowed(1)
 
 
 def test_the_deadline_and_the_stop_hold_for_libsndfile_and_mappings_too(tmp_path: Path) -> None:
+    timeout_seconds = 0.2 * programs_per_cpu()  # opening takes less
     for name in ("track.wav", "track.flac"):
         path = encoded(chord(5, RATE_HZ, 2), RATE_HZ, tmp_path / name)
         for mapping_min_bytes in (None, 1):
-            with opened(path, timeout_seconds=0.2, block_seconds=0.5, mapping_min_bytes=mapping_min_bytes) as source:
+            with opened(
+                path, timeout_seconds=timeout_seconds, block_seconds=0.5, mapping_min_bytes=mapping_min_bytes
+            ) as source:
                 blocks = source.blocks()
-                time.sleep(0.25)
+                time.sleep(timeout_seconds + 0.05)
                 with pytest.raises(DecodeError) as caught:
                     list(blocks)
                 assert caught.value.reason is FailureReason.DECODE_TIMEOUT

@@ -8,8 +8,7 @@ from collections.abc import Generator
 import pytest
 
 from playlista.decode.read_ahead import ReadAhead
-
-PATIENCE_SECONDS = 30
+from tests.patience import PATIENCE_SECONDS
 
 
 class Counted:

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.patience import PATIENCE_SECONDS
+
 ROOT = Path(__file__).resolve().parents[2]
-#: Nothing here takes so long but on a machine that does something else.
-PATIENCE_SECONDS = 60.0
 
 
 class Daemon:
@@ -82,10 +82,15 @@ class Daemon:
         found = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
         return [line for line in found if name is None or line["event"] == name]
 
+    def told(self, name: str, count: int = 1) -> list[dict[str, Any]]:
+        """The log lines of an event, waited for until there are `count`: a line comes after what it tells of."""
+        self.wait_for(lambda: len(self.events(name)) >= count, f"{count} log lines of {name}")
+        return self.events(name)
+
     def get(self, path: str) -> tuple[int, bytes]:
         """Ask over HTTP."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=60) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
             return error.code, error.read()

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from tests.patience import PATIENCE_SECONDS
+
 SOURCES = Path(__file__).parents[2] / "daemon"
 
 #: Evaluates each line that it is sent and prints the answer; what `hold` and `touch_mapped` take is kept.
@@ -118,7 +120,7 @@ class ProcessInside:
         stdin, stdout = self._pipes()
         stdin.close()
         stdout.close()
-        return self._process.wait(timeout=60)
+        return self._process.wait(PATIENCE_SECONDS)
 
     def _pipes(self) -> tuple[IO[str], IO[str]]:
         assert self._process.stdin is not None
@@ -148,7 +150,7 @@ def made(directory: Path, version: int) -> Iterator[RealCgroup]:
 
 def _remove(directory: Path) -> None:
     """The kernel lets go of a cgroup a moment after its last process has ended."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
             directory.rmdir()

@@ -125,10 +125,13 @@ def test_the_seconds_of_every_cleanup_are_counted() -> None:
 
 
 def test_the_cleanup_of_a_whole_track_costs_less_than_two_percent_of_its_cpu() -> None:
-    """A track of 5:18 costs 1.5 CPU s at the very least, without tags (decode, resample and four features)."""
+    """By what a full collection costs here, 8 ms where a track of 5:18 costs 1.5 CPU s at the very least.
+
+    So 2 % of the track are less than four collections.
+    """
     pytest.importorskip("essentia")
     cost = json.loads(_python(COST_OF_A_TRACK))
-    assert cost["first_ms"] + cost["rest_ms"] < 0.02 * 1500
+    assert cost["first_ms"] + cost["rest_ms"] < 4 * cost["unfrozen_ms"]
     # What it would cost to collect after each of 106 chunks without freezing.
     assert cost["rest_ms"] < 0.05 * cost["unfrozen_ms"] * 106
 

@@ -46,7 +46,7 @@ def test_without_forced_cleanup_nothing_is_spent_on_it(daemon: Daemon) -> None:
 def test_monitoring_tells_the_peak_of_each_track(daemon: Daemon) -> None:
     daemon.start()
     analyze(daemon, 1)
-    (told,) = daemon.events("track.analyzed")
+    (told,) = daemon.told("track.analyzed")
     resident, peak = (daemon.metric(f"playlista_resident_memory_{name}bytes") / 2**20 for name in ("", "peak_"))
     assert 0.5 * resident < told["track_peak_mb"] < peak + 2  # the kernel counts pages in batches
 
@@ -55,5 +55,5 @@ def test_without_monitoring_no_peak_is_told(daemon: Daemon) -> None:
     daemon.environment["MEMORY_MONITORING_ENABLED"] = "false"
     daemon.start()
     analyze(daemon, 1)
-    (told,) = daemon.events("track.analyzed")
+    (told,) = daemon.told("track.analyzed")
     assert "track_peak_mb" not in told

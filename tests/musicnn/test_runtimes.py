@@ -114,8 +114,9 @@ def test_tensorflow_gives_the_published_answers_and_says_nothing(
         assert_published_answers(answers["activations"], answers["embeddings"], patches)
 
 
-ESSENTIA = TENSORFLOW.replace("runtime_tensorflow import TensorflowRuntime", "runtime_essentia import EssentiaRuntime")
+ESSENTIA = TENSORFLOW.replace("tensorflow import TensorflowRuntime", "essentia import EssentiaRuntime")
 ESSENTIA = ESSENTIA.replace("TensorflowRuntime(Path(sys.argv[1]), 1)", "EssentiaRuntime(Path(sys.argv[1]))")
+assert "Tensorflow" not in ESSENTIA
 
 
 @pytest.mark.skipif("essentia" not in IN_PROCESS, reason="essentia is not installed")

@@ -7,8 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-#: Longer than any event or scan takes on a busy machine; what is waited for comes within a second or two.
-PATIENCE_SECONDS = 30.0
+from tests.patience import PATIENCE_SECONDS
 
 
 def make(root: Path, *paths: str, content: bytes = b"x") -> None:
@@ -28,9 +27,9 @@ def make_old(root: Path, *paths: str, content: bytes = b"x") -> None:
         os.utime(os.path.join(root, path), ns=(last_week, last_week))
 
 
-def until(condition: Callable[[], object], *, patience_seconds: float = PATIENCE_SECONDS) -> None:
+def until(condition: Callable[[], object]) -> None:
     """Wait until the condition holds; fail when it does not come true."""
-    give_up_at = time.monotonic() + patience_seconds
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert time.monotonic() < give_up_at, "did not come true in time"
         time.sleep(0.02)

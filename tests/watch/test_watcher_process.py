@@ -18,6 +18,7 @@ import pytest
 
 from playlista.watch.watcher import MusicWatcher
 from tests.libraries import Rooms, child_environment
+from tests.patience import PATIENCE_SECONDS
 from tests.watch.folders import make, until
 
 SETTLE_SECONDS = 0.3
@@ -60,7 +61,7 @@ class Process:
     def __exit__(self, *_: object) -> None:
         assert self.popen.stdin is not None
         self.popen.stdin.close()
-        self.popen.wait(timeout=30)
+        self.popen.wait(PATIENCE_SECONDS)
         self.reader.join()
         assert self.popen.stdout is not None
         self.popen.stdout.close()
@@ -78,7 +79,7 @@ def test_a_burst_that_overflows_the_kernels_queue_loses_no_file(tmp_path: Path, 
         process.popen.send_signal(signal.SIGSTOP)
         make(root, *(f"{number % 20}/{number}.mp3" for number in range(files)))
         process.popen.send_signal(signal.SIGCONT)
-        until(lambda: process.state["known"] == 20 + files, patience_seconds=60)
+        until(lambda: process.state["known"] == 20 + files)
         until(lambda: process.state["overflows"] >= 1)
 
 

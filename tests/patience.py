@@ -1,0 +1,34 @@
+"""Wall-clock bounds that hold on a machine that does something else.
+
+A promise such as "stops within two seconds" is one of an idle machine. Here it is held to as many times that as there
+are programs that want each CPU, and five times that again, since the load that the kernel tells lags behind.
+"""
+
+from __future__ import annotations
+
+import os
+
+#: For what is waited for and comes within seconds on an idle machine: longer than under any load that tests meet.
+PATIENCE_SECONDS = 600.0
+#: Of the wall time that an idle machine takes; a garbage collection or a slow disk is no broken promise.
+MARGIN = 5.0
+
+
+def programs_per_cpu() -> float:
+    """How many programs want each CPU now or wanted it in the last minute; 1 where every program has its own."""
+    try:
+        minute, now = os.getloadavg()[0], _running()
+    except (OSError, ValueError):
+        return 1.0
+    return max(1.0, max(minute, now) / (os.cpu_count() or 1))
+
+
+def allowed(idle_seconds: float) -> float:
+    """Wall seconds that something may take here which takes less than `idle_seconds` on an idle machine."""
+    return MARGIN * idle_seconds * programs_per_cpu()
+
+
+def _running() -> int:
+    """Programs that run or could run, the fourth field of /proc/loadavg."""
+    with open("/proc/loadavg", encoding="ascii") as file:
+        return int(file.read().split()[3].partition("/")[0])
