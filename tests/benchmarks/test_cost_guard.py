@@ -19,7 +19,7 @@ from tests.benchmarks.guarded import SONG_SECONDS, Guarded, guarded
 
 #: Calls for a second of audio, and what was measured.
 LIMITS = {
-    "decode": 73,  # 58.6
+    "decode": 175,  # 140.1, of which 82 read the file through our own hands
     "resample": 11,  # 8.6
     "rhythm": 306,  # 244.7
     "tonal": 73,  # 58.5
@@ -28,8 +28,8 @@ LIMITS = {
     "tags": 196,  # 156.8, numpy
     "other": 82,  # 65.6
 }
-#: Calls for a whole track of one second, most of which every track takes once; 6902 measured.
-SHORT_LIMIT = 8600
+#: Calls for a whole track of one second, most of which every track takes once; 7026 measured.
+SHORT_LIMIT = 8800
 
 
 @pytest.fixture(scope="module")
