@@ -98,6 +98,34 @@ def test_an_export_into_a_file_is_whole_or_not_there(library: Daemon, tmp_path: 
     assert "cannot be written (No such file or directory)" in nowhere.stderr
 
 
+@pytest.mark.parametrize(
+    "command", [("export", "-o"), ("playlist",), ("similar", "slow.flac", "--m3u"), ("backup",)], ids=lambda one: one[0]
+)
+def test_no_output_takes_the_place_of_music_or_of_the_library_itself(
+    library: Daemon, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    song = tmp_path / "song.mp3"
+    song.write_bytes(b"ID3 music")
+    refused = library.run(*command, str(song))
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "--force replaces it" in refused.stderr
+    assert song.read_bytes() == b"ID3 music"
+    assert library.run(*command, str(song), "--force").returncode == 0
+    assert song.read_bytes() != b"ID3 music"
+    assert library.run(*command, str(song)).returncode == 0, "it is of the kind now"
+    for name in ("playlista.db", "playlista.db-wal", "playlista.lock"):
+        own = library.run(*command, str(library.data / name), "--force")
+        assert own.returncode == 1
+        assert "is a file of the library itself" in own.stderr or "is the library itself" in own.stderr
+    assert library.run("status").returncode == 0
+
+
+def test_a_hyphen_is_stdout(library: Daemon) -> None:
+    assert library.run("export", "-o", "-").stdout == library.run("export").stdout
+    assert library.run("playlist", "-", "--bpm", "85-95").stdout == f"#EXTM3U\n{library.music}/slow.flac\n"
+    assert library.run("similar", "slow.flac", "--m3u", "-").stdout.startswith("#EXTM3U\n/")
+
+
 def test_what_sounds_alike_is_ranked_without_the_track_itself(library: Daemon, tmp_path: Path) -> None:
     found = documents(library, "similar", "slow.flac", "--json")
     assert {one["path"] for one in found} == {"album/middle.ogg", "fast.wav"}

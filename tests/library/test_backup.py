@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from pathlib import Path
 
 import pytest
 
-from playlista.errors import StoreError
+from playlista.errors import PlaylistaError, StoreError
 from playlista.library.backup import back_up
 from playlista.library.database import open_read_only
 from playlista.library.files import Library
 from tests.libraries import Rooms, open_rooms, quick_check, track_file
+from tests.places import small_disk
 
 
 def test_a_backup_holds_one_moment_while_the_daemon_writes(tmp_path: Path) -> None:
@@ -59,15 +61,19 @@ def test_a_backup_can_take_the_place_of_the_library(tmp_path: Path) -> None:
 
 def test_a_backup_that_fails_leaves_the_former_one(tmp_path: Path) -> None:
     target = tmp_path / "backup.db"
-    target.write_bytes(b"the former backup")
+    (tmp_path / "data").mkdir()
+    with open_rooms(tmp_path / "data") as rooms:
+        back_up(rooms.database.path, os.fspath(target))
+    former = target.read_bytes()
+    shutil.rmtree(tmp_path / "data")
     with pytest.raises(StoreError, match="no library"):
         back_up(os.fspath(tmp_path / "missing.db"), os.fspath(target))
-    assert target.read_bytes() == b"the former backup"
+    assert target.read_bytes() == former
     assert sorted(os.listdir(tmp_path)) == ["backup.db"]
 
 
 def test_a_backup_into_a_folder_that_does_not_exist_is_said_in_one_line(tmp_path: Path) -> None:
-    with open_rooms(tmp_path) as rooms, pytest.raises(StoreError, match=r"nowhere.*") as raised:
+    with open_rooms(tmp_path) as rooms, pytest.raises(PlaylistaError, match=r"nowhere.*") as raised:
         back_up(rooms.database.path, os.fspath(tmp_path / "nowhere" / "backup.db"))
     assert "\n" not in str(raised.value)
 
@@ -80,3 +86,24 @@ def test_a_backup_onto_the_library_itself_is_refused(tmp_path: Path) -> None:
             with pytest.raises(StoreError, match="library itself"):
                 back_up(rooms.database.path, target)
         assert quick_check(rooms.database) == []
+
+
+@pytest.mark.parametrize("content", [b"ID3 music", b"SQLite format 3\0 of another program".ljust(200, b"\0")])
+def test_a_backup_replaces_a_file_of_another_kind_only_by_force(tmp_path: Path, content: bytes) -> None:
+    target = tmp_path / "song.mp3"
+    target.write_bytes(content)
+    with open_rooms(tmp_path) as rooms:
+        with pytest.raises(PlaylistaError, match="exists and is not a backup of a library"):
+            back_up(rooms.database.path, os.fspath(target))
+        assert target.read_bytes() == content
+        back_up(rooms.database.path, os.fspath(target), force=True)
+    with open_read_only(os.fspath(target)) as copy:
+        assert quick_check(copy) == []
+
+
+def test_a_backup_that_fails_names_the_place_that_was_asked_for(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", size_kb=64) as disk, open_rooms(tmp_path) as rooms:
+        with pytest.raises(PlaylistaError, match=r"disk/backup\.db: the disk is full") as raised:
+            back_up(rooms.database.path, os.fspath(disk / "backup.db"))
+        assert ".playlista" not in str(raised.value)
+        assert list(disk.iterdir()) == []

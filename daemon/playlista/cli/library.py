@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from playlista.cli.options import ConfigOption, DataOption, JsonOption, MusicOption, settings_from
+from playlista.cli.output_options import ForceOption, opened_for_writing, refuse_library_files, say_written
 from playlista.cli.terminal import (
     duration,
     megabytes,
@@ -200,7 +200,10 @@ def retry(
 
 
 def backup(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="Where the copy goes; an older one is replaced.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="Where the copy goes (- is stdout); an older backup is replaced.")
+    ],
+    force: ForceOption = False,
     config: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
@@ -209,50 +212,30 @@ def backup(
     from playlista.library.backup import back_up  # noqa: PLC0415
     from playlista.library.database import FILE_NAME  # noqa: PLC0415
 
-    back_up(os.path.join(settings.data_dir, FILE_NAME), file)
-    write_line(f"{file}: {os.path.getsize(file)} bytes")
+    refuse_library_files(file, settings)
+    back_up(os.path.join(settings.data_dir, FILE_NAME), file, force=force)
+    say_written(file, f"{os.path.getsize(file)} bytes" if os.path.isfile(file) else "written")
 
 
 def export(
     kind: Annotated[
         ExportKind, typer.Option("--format", help="jsonl, csv, or AcousticBrainz' low-level documents.")
     ] = ExportKind.JSONL,
-    output: Annotated[str | None, typer.Option("--output", "-o", metavar="F", help="A file instead of stdout.")] = None,
+    output: Annotated[str, typer.Option("--output", "-o", metavar="F", help="A file instead of stdout (-).")] = "-",
+    force: ForceOption = False,
     config: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
     """Write all results out."""
     settings = settings_from(config, data_dir=data)
     from playlista.library.results import Store  # noqa: PLC0415
-    from playlista.outputs.export import write_results  # noqa: PLC0415
+    from playlista.outputs.export import EXPORT_KINDS, write_results  # noqa: PLC0415
 
-    with reading(settings) as database, opened_for_writing(output) as stream:
+    opened = opened_for_writing(output, EXPORT_KINDS[kind.value], settings, force=force)
+    with reading(settings) as database, opened as stream:
         count = write_results(Store(database, clock=time.time).iterate(), kind.value, stream)
-    if output:
-        write_line(f"{output}: {count} results")
-
-
-@contextmanager
-def opened_for_writing(output: str | None) -> Iterator[BinaryIO]:
-    """Stdout, or the file `output`, which is put in place only when it is complete.
-
-    Raises
-    ------
-    PlaylistaError : the file cannot be written.
-    """
-    if output is None:
-        yield sys.stdout.buffer
-        return
-    unfinished = f"{output}.unfinished"
-    try:
-        with open(unfinished, "wb") as stream:
-            yield stream
-        os.replace(unfinished, output)
-    except OSError as error:
-        raise PlaylistaError(f"{output}: cannot be written ({error.strerror}); choose another place") from error
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(unfinished)
+    if output != "-":
+        say_written(output, f"{count} results")
 
 
 def _key(key: str | None, scale: str | None) -> str:

@@ -35,6 +35,7 @@ from playlista.memory.cgroup import Cgroup
 from playlista.memory.cleanup import Cleanup
 from playlista.memory.configuration import ladder
 from playlista.memory.monitor import MemorySampler, read_memory
+from playlista.outputs.file_tags.journal import remove_leftovers
 from playlista.serve.http import Application
 from playlista.serve.metrics import Metrics
 from playlista.serve.server import Server
@@ -195,7 +196,9 @@ class Daemon:
         say("runtime.chosen", runtime=self._tagger.runtime, why=self._tagger.why)
 
     def _recover(self) -> None:
-        """Name the tracks that the former process did not survive, and queue what a newer version computes better."""
+        """Clear up after a killed `tag --write`, name tracks that killed the process, queue what is outdated."""
+        for trouble in remove_leftovers(os.fspath(self._settings.data_dir)):
+            log.warning("tags.leftover", detail=trouble)
         for culprit in self._queue.recover_claimed():
             log.warning("track.crashed", path=culprit.path, attempts=culprit.attempts, quarantined=culprit.quarantined)
         for groups, files in self._store.outdated(self._analyzer.versions):

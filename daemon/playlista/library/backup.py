@@ -1,63 +1,60 @@
 """A consistent copy of the library while the daemon goes on writing.
 
-What enters: the path of a library and of the copy. What leaves: the copy, checked, in place by one rename: at every
-moment there is the former copy or the new one.
+Input: the path of a library and of the copy. Output: the copy, checked, in place by one rename: at every moment there
+is the former copy or the new one.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing, suppress
+from contextlib import closing
 
 from playlista.errors import StoreError
-from playlista.library.database import Database, open_read_only
+from playlista.library.database import APPLICATION_ID, Database, open_read_only
 from playlista.library.database_errors import translated
+from playlista.system.output_files import OutputKind, output_file
+
+_SQLITE_MAGIC = b"SQLite format 3\0"
+_APPLICATION_ID_AT = 68  # https://www.sqlite.org/fileformat2.html, section 1.3
 
 
-def back_up(source: str, target: str) -> None:
+def back_up(source: str, target: str, *, force: bool = False) -> None:
     """Copy the library at `source` to `target` as of one moment, while the daemon goes on writing.
+
+    Parameters
+    ----------
+    target : a file, or ``-`` for stdout; see `playlista.system.output_files`.
+    force : replace an existing file that is not a backup of a library.
 
     Raises
     ------
-    StoreError
+    PlaylistaError
         `target` is as it was before.
     """
     if os.path.realpath(source) == os.path.realpath(target):
         raise StoreError(f"{target}: is the library itself; name another file for the backup")
-    unfinished = f"{target}.unfinished"
-    try:
-        _copy(source, unfinished)
-        os.replace(unfinished, target)
-        _sync_folder(os.path.dirname(os.path.abspath(target)))
-    except OSError as error:
-        raise StoreError(f"{target}: {error.strerror}; the backup was not written") from error
-    finally:
-        for left_over in (unfinished, f"{unfinished}-journal"):
-            with suppress(OSError):
-                os.unlink(left_over)
+    with output_file(target, BACKUP, force=force) as unfinished:
+        _copy(source, unfinished, target)
 
 
-def _copy(source: str, target: str) -> None:
-    with suppress(FileNotFoundError):
-        os.unlink(target)  # of a backup that was killed
+def _is_library(head: bytes) -> bool:
+    application_id = int.from_bytes(head[_APPLICATION_ID_AT : _APPLICATION_ID_AT + 4], "big")
+    return head.startswith(_SQLITE_MAGIC) and application_id == APPLICATION_ID
+
+
+BACKUP = OutputKind("a backup of a library", _is_library)
+
+
+def _copy(source: str, unfinished: str, target: str) -> None:
+    """Fill `unfinished`; errors name `target`, which is what somebody asked for."""
     with (
         open_read_only(source) as database,
         database.read() as origin,
         translated(target),
-        closing(sqlite3.connect(target, isolation_level=None)) as copy,
+        closing(sqlite3.connect(unfinished, isolation_level=None)) as copy,
     ):
         # All pages in one step: a reader's snapshot in WAL mode, which the daemon's commits do not restart.
         origin.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")  # one file, which also a read-only folder can serve
         Database(copy, target).check()
-    with open(target, "rb") as written:
-        os.fsync(written.fileno())
-
-
-def _sync_folder(folder: str) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

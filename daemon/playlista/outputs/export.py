@@ -1,7 +1,7 @@
 """Results for other programs: JSON lines, a flat table, or documents in AcousticBrainz' low-level layout.
 
-What enters: analyses, one at a time. What leaves: bytes on a stream. Nothing is collected, so a library of any size
-costs the memory of one result.
+Input: analyses, one at a time. Output: bytes on a stream. Nothing is collected, so a library of any size costs the
+memory of one result.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO
 
+from playlista.system.output_files import OutputKind
 from playlista.tracks import Analysis
 
 #: Columns of the flat table: group and field of the result object.
@@ -24,6 +25,16 @@ _CSV_GROUPS = {
     "spectral": ("centroid_hz", "rolloff_hz", "flatness", "flux", "zero_crossing_rate"),
 }
 CSV_COLUMNS = tuple((group, field) for group, fields in _CSV_GROUPS.items() for field in fields)
+
+#: Beginnings of cells that spreadsheet programs take for formulas (OWASP, "CSV Injection").
+_FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r")
+
+#: What a file must hold already for an export to replace it, by format.
+EXPORT_KINDS = {
+    "jsonl": OutputKind("a file of JSON lines", lambda head: head.lstrip().startswith(b"{")),
+    "csv": OutputKind("a CSV export", lambda head: head.startswith(_csv_row(_csv_names()))),
+    "acousticbrainz": OutputKind("a file of JSON lines", lambda head: head.lstrip().startswith(b"{")),
+}
 
 
 def write_results(results: Iterable[Analysis], kind: str, stream: BinaryIO) -> int:
@@ -45,17 +56,27 @@ def _json_lines(results: Iterable[Analysis]) -> Iterator[bytes]:
 
 
 def _csv_lines(results: Iterable[Analysis]) -> Iterator[bytes]:
-    yield _csv_row([f"{group}_{field}".lstrip("_") for group, field in CSV_COLUMNS] + ["top_tags"])
+    yield _csv_row(_csv_names())
     for analysis in results:
         document = analysis.to_json()
         row = [(document[group] or {} if group else document).get(field) for group, field in CSV_COLUMNS]
         yield _csv_row([*row, "; ".join(_top_tags(analysis))])
 
 
+def _csv_names() -> list[str]:
+    return [f"{group}_{field}".lstrip("_") for group, field in CSV_COLUMNS] + ["top_tags"]
+
+
 def _csv_row(values: Iterable[Any]) -> bytes:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(values)
-    return line.getvalue().encode(errors="surrogateescape")
+    # It puts those cells in quotes that hold a character of its line end, and readers take a bare CR for one.
+    csv.writer(line, lineterminator="\r\n").writerow(map(_harmless, values))
+    return line.getvalue().removesuffix("\r\n").encode(errors="surrogateescape") + b"\n"
+
+
+def _harmless(value: Any) -> Any:
+    """A text that a spreadsheet would run as a formula, with an apostrophe in front; numbers stay numbers."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_BEGINNINGS) else value
 
 
 def _top_tags(analysis: Analysis) -> list[str]:

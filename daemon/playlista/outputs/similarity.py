@@ -1,7 +1,7 @@
 """Which tracks sound alike: the cosine between MusiCNN embeddings.
 
-What enters: a library and a track, or a wish about tempo, key and tags. What leaves: paths, nearest or best first. The
-library is read in blocks, so that a million tracks cost the memory of a few thousand.
+Input: a library and a track, or a filter by tempo, key and tags. Output: paths, nearest or best first. The library is
+read in blocks, so that a million tracks cost the memory of a few thousand.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from playlista.tracks import Analysis
 
 @dataclass(frozen=True, slots=True, order=True)
 class Neighbour:
-    """A track and its likeness to another, the cosine of their embeddings: 1 is the same direction, 0 unrelated."""
+    """A track and its similarity to another, the cosine of their embeddings: 1 is the same direction, 0 unrelated."""
 
-    likeness: float
+    similarity: float
     path: str
 
 
@@ -56,12 +56,12 @@ def _directions(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _compared(target: NDArray[np.float32], paths: Iterable[str], vectors: NDArray[np.float32]) -> Iterator[Neighbour]:
     if vectors.shape[1:] == target.shape:
-        for path, likeness in zip(paths, _directions(vectors) @ target, strict=True):
-            yield Neighbour(float(likeness), path)
+        for path, similarity in zip(paths, _directions(vectors) @ target, strict=True):
+            yield Neighbour(float(similarity), path)
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class TrackFilter:
     """What the tracks of a playlist have in common; None where it does not matter.
 
     bpm : lowest and highest tempo, both included.
@@ -74,7 +74,7 @@ class Wish:
     tags: tuple[str, ...] = ()
 
     def score(self, analysis: Analysis) -> float | None:
-        """How well a track fits, 0..1 (the least activation of the wished tags); None where it does not.
+        """How well a track fits, 0..1 (the least activation of its tags); None where it does not.
 
         Raises
         ------
@@ -99,14 +99,8 @@ class Wish:
         return bool(bpm and self.bpm and self.bpm[0] <= bpm <= self.bpm[1])
 
 
-def granted(store: Store, wish: Wish, count: int) -> list[str]:
-    """Paths of the `count` tracks that fit `wish` best, best first, in the order of paths where they fit alike."""
-    scored = ((wish.score(analysis), analysis.path) for analysis in store.iterate())
+def select(store: Store, track_filter: TrackFilter, count: int) -> list[str]:
+    """Paths of the `count` tracks that fit best, best first, in the order of paths where they fit alike."""
+    scored = ((track_filter.score(analysis), analysis.path) for analysis in store.iterate())
     fitting = ((score, path) for score, path in scored if score is not None)
     return [path for _, path in heapq.nsmallest(count, fitting, key=lambda pair: (-pair[0], pair[1]))]
-
-
-def m3u(paths: Iterable[str], music_dir: str) -> bytes:
-    """An extended M3U playlist (UTF-8) of absolute paths below `music_dir`; names stay the bytes that they are."""
-    lines = ["#EXTM3U", *(f"{music_dir}/{path}" for path in paths)]
-    return "".join(f"{line}\n" for line in lines).encode(errors="surrogateescape")

@@ -14,7 +14,6 @@ import hashlib
 import json
 import os
 import platform
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -29,8 +28,12 @@ from playlista.musicnn.conversion import wheel as published
 from playlista.musicnn.conversion.checkpoint import read_checkpoint
 from playlista.musicnn.files import ModelFiles
 from playlista.musicnn.network import MEL_BANDS, PATCH_FRAMES, Network, fold
+from playlista.system.atomic_write import write_bytes
 
 Say = Callable[[str], None]
+
+#: The daemon may run as another user than `models prepare` did.
+READABLE_BY_ALL = 0o644
 
 
 def prepare_model(models_dir: Path, *, wheel: Path | None = None, onnx: bool = True, say: Say) -> ModelFiles:
@@ -130,24 +133,9 @@ def _write(models_dir: Path, contents: Mapping[str, bytes], about: Mapping[str, 
         models_dir.mkdir(parents=True, exist_ok=True)
         (models_dir / files.MANIFEST).unlink(missing_ok=True)
         for name, content in contents.items():
-            _replace(models_dir / name, content)
-        _replace(models_dir / files.MANIFEST, manifest.encode())
+            write_bytes(os.fspath(models_dir / name), content, mode=READABLE_BY_ALL)
+        write_bytes(os.fspath(models_dir / files.MANIFEST), manifest.encode(), mode=READABLE_BY_ALL)
     except OSError as error:
         raise ModelError(
             f"cannot write the model to {models_dir}: {error.strerror}; make room or choose another DATA_DIR"
         ) from error
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write beside `path`, make sure that it is on the disk, then rename."""
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)  # mkstemp gives 0600, and the daemon may run as another user than prepare did
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -1,0 +1,86 @@
+"""``playlista tag``: what was found, into the music files' own tags."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from playlista.cli.library import in_library, reading
+from playlista.cli.options import ConfigOption, DataOption, MusicOption, native_settings_from
+from playlista.cli.terminal import printable, write_line
+from playlista.errors import PlaylistaError
+
+if TYPE_CHECKING:
+    from playlista.config import Settings
+    from playlista.library.database import Database
+    from playlista.outputs.file_tags.fields import Fields
+    from playlista.outputs.file_tags.writer import Measured, TagWriter
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command()(tag)
+
+
+def tag(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="Tracks of the library.")],
+    write: Annotated[bool, typer.Option("--write", help="Really write; without it, only say what would be.")] = False,
+    config: ConfigOption = None,
+    data: DataOption = None,
+    music: MusicOption = None,
+) -> None:
+    """Write tempo, key, ReplayGain and mood into the files' own tags. A dry run unless --write.
+
+    A file is replaced by a tagged copy only when that decodes to the same sound, sample by sample, and when nobody has
+    changed the file meanwhile. Exit code 3 when some files were not tagged; each says why.
+    """
+    settings = native_settings_from(config, data_dir=data, music_dir=music)
+    writer = _writer(settings) if write else None
+    failures = 0
+    with reading(settings) as database:
+        for path in paths:
+            name = in_library(path, settings)
+            try:
+                fields = _tag(database, name, writer, os.path.join(settings.music_dir, name))
+            except PlaylistaError as error:
+                failures += 1
+                typer.echo(f"playlista: {printable(str(error))}", err=True)
+            else:
+                shown = ", ".join(f"{field}={text}" for field, text in fields.items())
+                write_line(f"{'wrote' if write else 'would write'}  {printable(name)}  {shown}")
+    raise typer.Exit(3 if failures else 0)
+
+
+def _writer(settings: Settings) -> TagWriter:
+    """A writer, once what killed ones left behind is removed."""
+    from playlista.outputs.file_tags.journal import remove_leftovers  # noqa: PLC0415
+    from playlista.outputs.file_tags.writer import TagWriter  # noqa: PLC0415 - native libraries, after the environment
+
+    for trouble in remove_leftovers(os.fspath(settings.data_dir)):
+        typer.echo(f"playlista: {printable(trouble)}", err=True)
+    return TagWriter(os.fspath(settings.data_dir), settings.track_timeout_seconds)
+
+
+def _tag(database: Database, name: str, writer: TagWriter | None, path: str) -> Fields:
+    """What is written for one track, or would be."""
+    fields, measured = _found(database, name)
+    if not fields:
+        raise PlaylistaError(f"{name}: nothing was found that could be written")
+    if writer is not None:
+        writer.write(path, fields, measured)
+    return fields
+
+
+def _found(database: Database, name: str) -> tuple[Fields, Measured]:
+    from playlista.library.files import Library  # noqa: PLC0415
+    from playlista.library.results import Store  # noqa: PLC0415
+    from playlista.outputs.file_tags.fields import tag_fields  # noqa: PLC0415
+    from playlista.outputs.file_tags.writer import Measured  # noqa: PLC0415
+
+    analysis, known = Store(database, clock=time.time).get(name), Library(database).get(name)
+    if analysis is None or analysis.audio is None or known is None:
+        raise PlaylistaError(f"{name}: not analyzed yet; `playlista list` shows what is")
+    return tag_fields(analysis), Measured(known.file, analysis.music_hash)

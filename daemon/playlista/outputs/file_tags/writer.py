@@ -1,0 +1,157 @@
+"""Writes tags into one music file: a copy is tagged, proven to sound the same, and put in place; or nothing is done.
+
+Input: the path of a file, the fields, and what the library knows of the sound that they were measured on. Output: the
+file with its tags, or one line that says why it is as it was. The order:
+
+1. the file is one that may be written, and one that the tag library can rewrite;
+2. its bytes are copied beside it, and decoded: the values must belong to this sound;
+3. the copy is tagged and decoded again: it must sound the same, in two decoders;
+4. it gets owner, rights and attributes, goes to the disk, and takes the file's place if nobody changed that meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+
+from mutagen import MutagenError
+
+from playlista.errors import PlaylistaError
+from playlista.outputs.file_tags import journal
+from playlista.outputs.file_tags.fields import Fields
+from playlista.outputs.file_tags.formats import open_tagged, write_fields
+from playlista.outputs.file_tags.replacement import (
+    CHANGED_MEANWHILE,
+    Original,
+    copy_bytes,
+    keep_attributes,
+    put_in_place,
+)
+from playlista.outputs.file_tags.sound import Sound, sound_of
+from playlista.outputs.file_tags.structure import require_rewritable
+from playlista.tracks import TrackFile
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The file and the sound that a result was measured on.
+
+    file : its size and time as the library knows them.
+    music_hash : identity of its decoded sound; None where only a part of it was analyzed.
+    """
+
+    file: TrackFile
+    music_hash: str | None
+
+
+class TagWriter:
+    """Writes tags into files, one after the other.
+
+    Parameters
+    ----------
+    data_dir : where writes that are at work are noted.
+    timeout_seconds : wall time for decoding a file once.
+    """
+
+    def __init__(self, data_dir: str, timeout_seconds: float) -> None:
+        self._data_dir = data_dir
+        self._timeout_seconds = timeout_seconds
+
+    def write(self, path: str, fields: Fields, measured: Measured) -> None:
+        """Put `fields` into the tags of the file at `path`. A symbolic link stays one, and its target is tagged.
+
+        Raises
+        ------
+        PlaylistaError : one line with the reason; the file is as it was, or as another program left it.
+        """
+        try:
+            self._write(os.path.realpath(path), fields, measured)
+        except Exception as error:
+            # mutagen raises whatever its parsers stumble over, and no file may end the batch.
+            raise PlaylistaError(f"{path}: not tagged: {_reason(error)}") from error
+
+    def _write(self, target: str, fields: Fields, measured: Measured) -> None:
+        descriptor = _opened(target)
+        try:
+            require_rewritable(descriptor)
+            open_tagged(target)
+            original = Original.of(descriptor)
+            with journal.entered(self._data_dir, target, original) as copy:
+                _copy(descriptor, copy, original)
+                self._tag(copy, fields, measured, original)
+                _finish(descriptor, copy)
+                put_in_place(copy, target, descriptor, original)
+        finally:
+            os.close(descriptor)
+
+    def _tag(self, copy: str, fields: Fields, measured: Measured, original: Original) -> None:
+        """Tag the copy, whose bytes are still those of the original."""
+        before = sound_of(copy, self._timeout_seconds)
+        _require_measured(before, measured, original)
+        write_fields(copy, fields)
+        if sound_of(copy, self._timeout_seconds) != before:
+            raise PlaylistaError("it would not sound the same with these tags")
+
+
+def _opened(target: str) -> int:
+    """A descriptor of a file that may be replaced, open for reading.
+
+    Raises
+    ------
+    PlaylistaError, OSError : it may not.
+    """
+    writable = os.open(target, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    os.close(writable)  # the rights are asked for, though the file itself is never written
+    descriptor = os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    status = os.fstat(descriptor)
+    if stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
+        return descriptor
+    os.close(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise PlaylistaError("is no file")
+    raise PlaylistaError(f"has {status.st_nlink} names (hard links), of which one alone would be replaced")
+
+
+def _copy(descriptor: int, copy: str, original: Original) -> None:
+    made = os.open(copy, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        copy_bytes(descriptor, made)
+        if Original.of(made).digest != original.digest:
+            raise PlaylistaError(CHANGED_MEANWHILE)
+    finally:
+        os.close(made)
+
+
+def _finish(descriptor: int, copy: str) -> None:
+    """Give the tagged copy what the original has, and put it onto the disk."""
+    made = os.open(copy, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        keep_attributes(descriptor, made)
+        os.fsync(made)
+    finally:
+        os.close(made)
+
+
+def _require_measured(sound: Sound, measured: Measured, original: Original) -> None:
+    """Return where the values were measured on this sound; by the file's stamps where not all of it was heard."""
+    if measured.music_hash is not None:
+        is_same = sound.music_hash == measured.music_hash
+    else:
+        known = measured.file.size_bytes, measured.file.mtime_ns
+        is_same = known == (original.size_bytes, original.mtime_ns)
+    if not is_same:
+        raise PlaylistaError("is not the sound that was analyzed; the daemon or `playlista retry` analyzes it anew")
+
+
+def _reason(error: Exception) -> str:
+    """`error` in one line that does not name the copy."""
+    if isinstance(error, PlaylistaError):
+        text = getattr(error, "message", str(error))
+    elif isinstance(error, OSError):
+        text = error.strerror or str(error)
+    elif isinstance(error, MutagenError) and str(error) and journal.COPY_PREFIX not in str(error):
+        text = str(error)
+    else:
+        text = f"the tag library failed on it ({type(error).__name__})"
+    return " ".join(str(text).split())

@@ -1,0 +1,42 @@
+"""Results for other programs: what a spreadsheet makes of the flat table."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+
+import pytest
+
+from playlista.outputs.export import EXPORT_KINDS, write_results
+from playlista.tracks import Analysis, Loudness
+from tests.libraries import analysis_of, failed_analysis
+
+
+def exported(result: Analysis, kind: str = "csv") -> bytes:
+    stream = io.BytesIO()
+    write_results([result], kind, stream)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("name", ["=1+1.mp3", "+SUM(A1).mp3", "-2+3.mp3", "@cmd.mp3", "\tx.mp3", "\rx.mp3"])
+def test_a_cell_that_begins_like_a_formula_is_text(name: str) -> None:
+    failed = replace(failed_analysis(name), detail="=HYPERLINK(1)")
+    (row,) = csv.DictReader(io.StringIO(exported(failed).decode(), newline=""))
+    assert (row["path"], row["detail"]) == (f"'{name}", "'=HYPERLINK(1)")
+
+
+def test_numbers_stay_numbers_and_other_names_stay_as_they_are() -> None:
+    quiet = replace(analysis_of("a=b/'-'.mp3"), loudness=Loudness(-14.25, 5.0, -1.5, -3.75))
+    (row,) = csv.DictReader(io.StringIO(exported(quiet).decode()))
+    assert row["path"] == "a=b/'-'.mp3"
+    assert row["loudness_integrated_lufs"] == "-14.25"
+    assert row["loudness_replaygain_track_gain_db"] == "-3.75"
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "acousticbrainz"])
+def test_an_export_is_of_its_own_kind_and_music_is_of_none(kind: str) -> None:
+    matches = EXPORT_KINDS[kind].matches
+    assert matches(exported(analysis_of("a.mp3"), kind)[:4096])
+    for music in (b"ID3\x04", b"fLaC\0", b"OggS", b"RIFF", b"\xff\xfb\x90", b"#EXTM3U\n", b"SQLite format 3\0"):
+        assert not matches(music)
