@@ -33,7 +33,11 @@ def pytest_report_header() -> str | None:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of the project that may be broken."""
-    copy = tmp_path / "project"
+    return copy_project(tmp_path / "project")
+
+
+def copy_project(copy: Path) -> Path:
+    """Copy what the checks look at to `copy`, which is made, and return it."""
     for name in SUBJECTS:
         source, target = PROJECT / name, copy / name
         target.parent.mkdir(parents=True, exist_ok=True)

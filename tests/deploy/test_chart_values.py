@@ -1,4 +1,4 @@
-"""The chart refuses wrong values: every key of the schema, by Helm itself."""
+"""The chart refuses wrong values: every key of the schema, by the schema's own rules; and Helm goes by that schema."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 
@@ -37,6 +38,10 @@ def places(schema: dict[str, Any], place: str = "") -> Iterator[tuple[str, dict[
         yield from places(schema["items"], f"{place}[]")
 
 
+#: Every object of the schema, the whole included.
+OBJECTS = ["", *(place for place, schema in places(SCHEMA) if "properties" in schema)]
+
+
 def nested(place: str, value: Any) -> Any:
     """`value` at `place`, as values would be written, with what has to stand beside it."""
     head, _, rest = place.partition(".")
@@ -47,6 +52,29 @@ def nested(place: str, value: Any) -> Any:
     if head == "ipBlock" and rest.startswith("except"):
         inner["cidr"] = "10.0.0.0/8"
     return {head.removesuffix("[]"): inner}
+
+
+def merged(values: Any, defaults: Any = VALUES) -> Any:
+    """`values` over the chart's own, as Helm puts them together: maps key by key, everything else as a whole."""
+    if not (isinstance(values, dict) and isinstance(defaults, dict)):
+        return values
+    return {**defaults, **{key: merged(value, defaults.get(key)) for key, value in values.items()}}
+
+
+def complaints(values: Any) -> list[str]:
+    """What the schema has against the chart with `values`, each as Helm words it: at a pointer, a message."""
+    found: list[str] = []
+    errors = list(jsonschema.Draft7Validator(SCHEMA).iter_errors(merged(values)))
+    while errors:
+        error = errors.pop()
+        found.append(f"at '{''.join(f'/{part}' for part in error.absolute_path)}': {error.message}")
+        errors += error.context or ()  # of the alternatives that it fits none of
+    return found
+
+
+def pointer(place: str) -> str:
+    """The start of a complaint about `place`."""
+    return f"at '/{place.replace('[]', '/0').replace('.', '/')}"
 
 
 def helm(tmp_path: Path, values: Any) -> Outcome:
@@ -63,19 +91,36 @@ def test_every_key_of_the_schema_has_wrong_values_here() -> None:
     assert {place for place, _ in places(SCHEMA)} == set(WRONG)
 
 
+def test_the_charts_own_values_are_accepted() -> None:
+    assert complaints({}) == []
+
+
 @pytest.mark.parametrize("place", WRONG)
-def test_a_wrong_value_is_refused_and_its_key_named(place: str, tmp_path: Path) -> None:
-    pointer = "/" + place.replace("[]", "/0").replace(".", "/")
+def test_a_wrong_value_is_refused_and_its_key_named(place: str) -> None:
     for value in WRONG[place]:
-        outcome = helm(tmp_path, nested(place, value))
-        assert outcome.code != 0, f"{place}: {value!r} is accepted"
-        assert f"at '{pointer}" in outcome.output, f"{place}: {value!r}: {outcome.output}"
+        found = complaints(nested(place, value))
+        assert any(complaint.startswith(pointer(place)) for complaint in found), f"{place}: {value!r}: {found}"
 
 
-@pytest.mark.parametrize("place", ["", *(place for place, schema in places(SCHEMA) if "properties" in schema)])
-def test_an_unknown_key_is_refused(place: str, tmp_path: Path) -> None:
-    outcome = helm(tmp_path, nested(place, {"unknown": "key"}) if place else {"unknown": "key"})
-    assert "additional properties 'unknown' not allowed" in outcome.output
+@pytest.mark.parametrize("place", OBJECTS)
+def test_an_unknown_key_is_refused(place: str) -> None:
+    found = complaints(nested(place, {"unknown": "key"}) if place else {"unknown": "key"})
+    assert any("'unknown' was unexpected" in complaint for complaint in found), found
+
+
+@pytest.mark.slow
+def test_helm_refuses_a_wrong_value_of_every_key_and_names_it(tmp_path: Path) -> None:
+    said = {place: helm(tmp_path, nested(place, wrong[0])) for place, wrong in WRONG.items()}
+    assert [place for place, outcome in said.items() if outcome.code == 0] == []
+    assert [place for place, outcome in said.items() if pointer(place) not in outcome.output] == []
+
+
+@pytest.mark.slow
+def test_helm_refuses_an_unknown_key_in_every_object(tmp_path: Path) -> None:
+    said = {place: helm(tmp_path, nested(place, {"unknown": "key"})).output for place in OBJECTS if place}
+    refused = "additional properties 'unknown' not allowed"
+    assert [place for place, output in said.items() if refused not in output] == []
+    assert refused in helm(tmp_path, {"unknown": "key"}).output
 
 
 def test_every_value_is_in_the_schema_and_every_object_of_the_schema_in_the_values() -> None:
