@@ -41,9 +41,9 @@ def published_graphs(folder: Path, wheel: Path | None = None) -> PublishedGraphs
 
 
 def main(folder: Path, wheel_path: Path | None) -> None:
+    from benchmarks.freeze import freeze_published_graph
     from benchmarks.published_onnx import published_onnx
     from playlista.musicnn.conversion.checkpoint import read_checkpoint
-    from playlista.musicnn.conversion.freeze import freeze_published_graph
     from playlista.musicnn.conversion.wheel import fetch_wheel, open_wheel
 
     wheel = open_wheel(wheel_path) if wheel_path else fetch_wheel()

@@ -79,7 +79,7 @@ def cases(asked: argparse.Namespace, folder: Path) -> Iterator[Case]:
                 yield from (Case(name, one_dnn, batch, threads) for batch in asked.batches)
     if asked.published:
         graph = folder / "published.pb"
-        freeze = [sys.executable, "-m", "playlista.musicnn.conversion.freeze", str(asked.published), str(graph)]
+        freeze = [sys.executable, "-m", "benchmarks.freeze", str(asked.published), str(graph)]
         subprocess.run(freeze, check=True, capture_output=True)
         yield from (Case("tensorflow", one_dnn, published=graph) for one_dnn in ("0", "1"))
         yield Case("essentia", published=graph)

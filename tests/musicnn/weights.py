@@ -37,8 +37,8 @@ def published_graph(root: Path) -> Path:
         wheel = published_wheel(root)
         with tempfile.TemporaryDirectory() as folder:
             frozen = Path(folder) / "frozen.pb"
-            command = [sys.executable, "-m", "playlista.musicnn.conversion.freeze", str(wheel), str(frozen)]
-            environment = {**os.environ, "PYTHONPATH": str(root / "daemon")}
+            command = [sys.executable, "-m", "benchmarks.freeze", str(wheel), str(frozen)]
+            environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(root / "daemon"), str(root)))}
             subprocess.run(command, env=environment, check=True, capture_output=True, timeout=300)
             _keep(frozen, kept)
     return kept

@@ -155,7 +155,7 @@ class AudioAnalyzer:
             tagger=self._tagger,
             groups=how.groups,
             checkpoint=self._checkpoint,
-            beside=beside,
+            tags_executor=beside,
         )
 
     def _checkpoint(self) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 
-def go_on() -> None:
+def noop() -> None:
     """The checkpoint of a caller who never wants to stop."""
 
 

@@ -1,6 +1,6 @@
 """All features of one track side by side, fed from one stream of chunks.
 
-What enters: ``AudioChunk``s. What leaves: the feature groups of the result object, the seconds each took and what
+Input: ``AudioChunk``s. Output: the feature groups of the result object, the seconds each took and what
 all of them retained. Files, budgets and clocks of the wall are not its business.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.features.accumulator import Accumulator, go_on
+from playlista.features.accumulator import Accumulator, noop
 from playlista.features.loudness import accumulator as loudness
 from playlista.features.rhythm import accumulator as rhythm
 from playlista.features.spectral import accumulator as spectral
@@ -33,7 +33,7 @@ VERSIONS: dict[str, int] = {
 }
 
 
-#: Samples of the analysis lane that are widened to float32 at once: 0.5 MB.
+#: Samples of the analysis signal that are widened to float32 at once: 0.5 MB.
 PIECE_SAMPLES = 131_072
 
 
@@ -53,12 +53,12 @@ class FeatureAnalyzer:
 
     Parameters
     ----------
-    sample_rate_hz, channels : of the native lane.
-    analysis_rate_hz : of the analysis lane.
+    sample_rate_hz, channels : of the native signal.
+    analysis_rate_hz : of the analysis signal.
     tagger : the accumulator of tags, which outlives tracks because its model is dear to load; None without a model.
     groups : which groups to compute; those of ``FEATURE_GROUPS``.
     checkpoint : called now and then while the end of a long track is worked out; what it raises ends ``result``.
-    beside : runs the tags of each chunk beside the other groups; None for one after the other. No accumulator is ever
+    tags_executor : runs the tags of each chunk in another thread; None for one after the other. No accumulator is ever
         touched by two threads at a time, so the results are the same.
     """
 
@@ -70,8 +70,8 @@ class FeatureAnalyzer:
         *,
         tagger: Accumulator[Tagging | None] | None,
         groups: Collection[str] = FEATURE_GROUPS,
-        checkpoint: Callable[[], None] = go_on,
-        beside: Executor | None = None,
+        checkpoint: Callable[[], None] = noop,
+        tags_executor: Executor | None = None,
     ) -> None:
         made: dict[str, Accumulator[Any] | None] = {
             "rhythm": rhythm.RhythmAccumulator(analysis_rate_hz, checkpoint=checkpoint) if "rhythm" in groups else None,
@@ -82,7 +82,7 @@ class FeatureAnalyzer:
         }
         self._accumulators = {group: accumulator for group, accumulator in made.items() if accumulator is not None}
         self.seconds = dict.fromkeys(FEATURE_GROUPS, 0.0)
-        self._beside = beside
+        self._tags_executor = tags_executor
         if "tags" in self._accumulators:
             self._accumulators["tags"].reset()
 
@@ -97,12 +97,12 @@ class FeatureAnalyzer:
         return {group: VERSIONS[group] for group in self._accumulators}
 
     def update(self, chunk: AudioChunk) -> None:
-        """Give each accumulator its lane of `chunk`."""
-        if self._beside is None:
+        """Give each accumulator its signal of `chunk`."""
+        if self._tags_executor is None:
             self._update_tags(chunk)
             self._update_others(chunk)
             return
-        tags = self._beside.submit(self._update_tags, chunk)
+        tags = self._tags_executor.submit(self._update_tags, chunk)
         try:
             self._update_others(chunk)
         finally:

@@ -1,7 +1,7 @@
 """Which runtime carries MusiCNN: the fastest that fits the memory limit, with the reason in words.
 
-What enters: the setting ``MUSICNN_RUNTIME``, the memory limit, what is installed, what the processor can do. What
-leaves: a :class:`RuntimeChoice`, whose `why` goes to the log and to ``playlista_build_info``. Nothing is imported or
+Input: the setting ``MUSICNN_RUNTIME``, the memory limit, what is installed, what the processor can do. Output:
+a :class:`RuntimeChoice`, whose `why` goes to the log and to ``playlista_build_info``. Nothing is imported or
 started.
 
 The figures were measured in real cgroups; how, and with which command, is in docs/adr/0004-musicnn-runtimes.md.

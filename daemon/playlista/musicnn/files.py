@@ -1,6 +1,6 @@
 """The model's files in the data folder: which there are, and whether they are what ``models prepare`` wrote.
 
-What enters: a folder. What leaves: :class:`ModelFiles`, whose checksums have been verified (4 MB, a hundredth of a
+Input: a folder. Output: :class:`ModelFiles`, whose checksums have been verified (4 MB, a hundredth of a
 second), or None where there is no model.
 """
 

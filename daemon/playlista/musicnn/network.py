@@ -1,6 +1,6 @@
 """MusiCNN as arrays: the published variables folded into the least arithmetic that gives the same answers.
 
-What enters: the variables of the MSD_musicnn checkpoint by name. What leaves: a :class:`Network`, from which the graphs
+Input: the variables of the MSD_musicnn checkpoint by name. Output: a :class:`Network`, from which the graphs
 of the runtimes are written. Nothing here runs the network.
 
 Three things are folded away, all without changing what the network computes:

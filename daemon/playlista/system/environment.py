@@ -1,7 +1,7 @@
 """What native libraries read once and for all, set before any of them is imported: threads, TensorFlow, malloc.
 
-What enters: the TensorFlow variables of the settings and the number of threads that the CPU quota allows. What
-leaves: variables in ``os.environ``, and the same malloc settings put straight into the C library of this process.
+Input: the TensorFlow variables of the settings and the number of threads that the CPU quota allows. Output:
+variables in ``os.environ``, and the same malloc settings put straight into the C library of this process.
 Standard library only: this runs first.
 
 **Who wins.** A variable that is already in the environment stays as it is. For the four that are settings too that

@@ -2,7 +2,7 @@
 
 ``import essentia.standard`` makes an instance of every registered algorithm to write its docstring, which costs
 110 MB and most of a second. It asks ``essentia._essentia.keys`` which algorithms there are, so we narrow that
-answer for the length of the import. Every room takes essentia from here and from nowhere else; an algorithm that
+answer for the length of the import. Every module takes essentia from here and from nowhere else; an algorithm that
 is missing from ``ALGORITHMS`` raises ``AttributeError`` at first use.
 """
 

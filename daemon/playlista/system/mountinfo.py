@@ -1,7 +1,7 @@
 """Which file system lies under a folder, from the text of ``/proc/self/mountinfo``.
 
-What enters: that text and an absolute path. What leaves: the mount that holds the path and what it is good for. Two
-rooms ask: the database (is WAL safe here?) and the watcher (does the kernel report changes here, and is this still
+Input: that text and an absolute path. Output: the mount that holds the path and what it is good for. Two
+modules ask: the database (is WAL safe here?) and the watcher (does the kernel report changes here, and is this still
 the folder that it was?). Nothing is cached: mounts come and go while the daemon runs.
 """
 

@@ -1,6 +1,6 @@
 """Keeps what native libraries say while they start from the user's terminal, and nothing else.
 
-What enters: a block of code that imports or starts such a library. What leaves: on standard error, every line that was
+Input: a block of code that imports or starts such a library. Output: on standard error, every line that was
 written meanwhile but the notices. ``TF_CPP_MIN_LOG_LEVEL=2`` silences TensorFlow 2.5 (essentia's) altogether; 2.21
 still writes, to the file descriptor and before it has read that variable, a warning about its own logging and a notice
 on oneDNN, each twice.

@@ -1,6 +1,6 @@
 """Rhythm of a track: tempo and its confidence, beats, onset rate, danceability.
 
-What enters: mono chunks at the analysis rate, of any length. What leaves: :class:`playlista.tracks.Rhythm`, and the
+Input: mono chunks at the analysis rate, of any length. Output: :class:`playlista.tracks.Rhythm`, and the
 times of the beats. The parts are in ``onsets``, ``tempogram``, ``tempo``, ``beats`` and ``danceability``; each names
 its source.
 
@@ -15,7 +15,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.features.accumulator import go_on
+from playlista.features.accumulator import noop
 from playlista.features.rhythm.beats import track_beats
 from playlista.features.rhythm.danceability import DanceabilityAccumulator
 from playlista.features.rhythm.onsets import OnsetEnvelope
@@ -39,7 +39,7 @@ class RhythmAccumulator:
         Called now and then while the end of a long track is worked out; what it raises ends ``result``.
     """
 
-    def __init__(self, sample_rate_hz: int, *, checkpoint: Callable[[], None] = go_on) -> None:
+    def __init__(self, sample_rate_hz: int, *, checkpoint: Callable[[], None] = noop) -> None:
         self._sample_rate_hz = sample_rate_hz
         self._envelope = OnsetEnvelope(sample_rate_hz, checkpoint=checkpoint)
         self._danceability = DanceabilityAccumulator(sample_rate_hz)

@@ -1,6 +1,6 @@
 """When the beats of a track fall, given its onset envelope and how fast it is in each piece of it.
 
-What enters: ``OnsetEnvelope`` and the beat's period along the track. What leaves: times in seconds.
+Input: ``OnsetEnvelope`` and the beat's period along the track. Output: times in seconds.
 
 Source: Ellis, "Beat tracking by dynamic programming" (JNMR 36, 2007). Of all sequences of beats, the best has the
 strongest onsets at its beats and the steadiest intervals between them. Its frames are solved in blocks of half a beat,

@@ -1,6 +1,6 @@
 """How steadily the loudness of a track pulses: danceability by detrended fluctuation analysis.
 
-What enters: mono chunks at the analysis rate. What leaves: one number, usually 0.5..3; higher is more danceable.
+Input: mono chunks at the analysis rate. Output: one number, usually 0.5..3; higher is more danceable.
 
 Source: Streich and Herrera, "Detrended fluctuation analysis of music signals: danceability estimation and further
 semantic characterization" (AES 118th Convention, 2005). The standard deviation of the samples in every frame is summed

@@ -1,6 +1,6 @@
 """A long, non-negative envelope kept in one byte a value.
 
-What enters: batches of float32. What leaves: any stretch of them again, as float32, within the error of the scale.
+Input: batches of float32. Output: any stretch of them again, as float32, within the error of the scale.
 The scale is a square root: its steps are fine near 0, where quiet music lives, and coarse where an error is small
 against the value. It is kept in blocks of one size, so that what it takes grows by what comes in and by nothing else.
 """

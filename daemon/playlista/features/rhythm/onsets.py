@@ -1,6 +1,6 @@
 """Where sounds begin: an onset envelope 62.5 times a second, and the onsets that stand out of it.
 
-What enters: mono chunks at the analysis rate. What leaves: ``OnsetEnvelope.read``, how much louder the bands of a mel
+Input: mono chunks at the analysis rate. Output: ``OnsetEnvelope.read``, how much louder the bands of a mel
 spectrogram have grown since the frame before; and ``onsets``, its peaks.
 
 The envelope is the half-wave rectified spectral flux (Dixon, "Onset detection revisited", DAFx 2006) of a spectrogram
@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.features.accumulator import go_on
+from playlista.features.accumulator import noop
 from playlista.features.frames import FrameStream, Spectra, amplitude_window, frame_length_of
 from playlista.features.rhythm.envelope import CompactEnvelope
 
@@ -64,7 +64,7 @@ class OnsetEnvelope:
     `read`: at the end of a track whoever asks reads all of it, and ten hours take seconds.
     """
 
-    def __init__(self, sample_rate_hz: int, *, checkpoint: Callable[[], None] = go_on) -> None:
+    def __init__(self, sample_rate_hz: int, *, checkpoint: Callable[[], None] = noop) -> None:
         self._checkpoint = checkpoint
         frame_length = frame_length_of(FRAME_SECONDS, sample_rate_hz)
         hop_length = round(sample_rate_hz / FRAMES_PER_SECOND)

@@ -1,6 +1,6 @@
 """The tempo of a track, how sure it is, and how it changes along the track.
 
-What enters: ``Tempogram`` and the onsets. What leaves: :class:`Tempo`, and :class:`BeatPeriods` for the beat
+Input: ``Tempogram`` and the onsets. Output: :class:`Tempo`, and :class:`BeatPeriods` for the beat
 tracker.
 """
 

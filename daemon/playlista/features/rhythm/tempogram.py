@@ -1,6 +1,6 @@
 """How salient each tempo is in each window of an onset envelope.
 
-What enters: ``OnsetEnvelope``. What leaves: ``Tempogram.windows``. What to make of it is the business of
+Input: ``OnsetEnvelope``. Output: ``Tempogram.windows``. What to make of it is the business of
 ``features.tempo``; the method is weighed against others in docs/adr/0005-tempo.md.
 
 Windows of 12 s, every 6 s, give each tempo a salience, the product of

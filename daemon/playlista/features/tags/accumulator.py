@@ -1,6 +1,6 @@
 """Tags and embedding from MusiCNN, as means over a track.
 
-What enters: mono samples at 16 kHz in chunks of any length, and a runtime that carries the network. What leaves: a
+Input: mono samples at 16 kHz in chunks of any length, and a runtime that carries the network. Output: a
 :class:`~playlista.tracks.Tagging`. Which runtime it is, and where its weights come from, is not known here.
 
 How a track is cut (any change raises :data:`VERSION`):

@@ -1,6 +1,6 @@
 """The spectrogram that MusiCNN listens to: 96 log-compressed mel bands of 32 ms frames, 62.5 times a second.
 
-What enters: mono samples at 16 kHz, in whole blocks of frames. What leaves: frames of bands, equal to what essentia's
+Input: mono samples at 16 kHz, in whole blocks of frames. Output: frames of bands, equal to what essentia's
 ``TensorflowInputMusiCNN`` computes frame by frame (tested), for a block at a time.
 
 For each frame of 512 samples, 256 apart: a symmetric Hann window ``0.5 - 0.5 cos(2 pi n / 511)``, the power spectrum,

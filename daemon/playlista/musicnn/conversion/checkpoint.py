@@ -1,7 +1,7 @@
 """Reads a TensorFlow checkpoint without TensorFlow.
 
-What enters: the bytes of the ``.index`` and ``.data-00000-of-00001`` files of a checkpoint in the "V2" (tensor bundle)
-format. What leaves: its variables as arrays. Importing Python TensorFlow for these nine megabytes would take 450 MB,
+Input: the bytes of the ``.index`` and ``.data-00000-of-00001`` files of a checkpoint in the "V2" (tensor bundle)
+format. Output: its variables as arrays. Importing Python TensorFlow for these nine megabytes would take 450 MB,
 which the machines that we run on do not have to spare, and seconds.
 
 The index is a sorted string table: blocks of entries whose keys share prefixes, an index block that names them, and a

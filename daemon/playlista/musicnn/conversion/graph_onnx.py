@@ -1,6 +1,6 @@
 """The folded network as an ONNX model, for ONNX Runtime.
 
-What enters: a :class:`~playlista.musicnn.network.Network`. What leaves: the bytes of a ``ModelProto`` (opset 13) with
+Input: a :class:`~playlista.musicnn.network.Network`. Output: the bytes of a ``ModelProto`` (opset 13) with
 input ``patches`` [batch, 187, 96] and outputs ``activations`` [batch, 50] and ``embedding`` [batch, 200].
 
 Schema: ONNX's ``onnx.proto3``.

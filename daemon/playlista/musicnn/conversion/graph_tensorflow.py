@@ -1,6 +1,6 @@
 """The folded network as a TensorFlow ``GraphDef``, for essentia's bundled TensorFlow and for tensorflow-cpu.
 
-What enters: a :class:`~playlista.musicnn.network.Network`. What leaves: the bytes of a frozen graph with the published
+Input: a :class:`~playlista.musicnn.network.Network`. Output: the bytes of a frozen graph with the published
 names of its input (``model/Placeholder`` [batch, 187, 96]) and outputs (``model/Sigmoid`` [batch, 50] and
 ``model/dense/BiasAdd`` [batch, 200]), so that essentia's own predictors take it as well.
 

@@ -1,6 +1,6 @@
 """Makes the model's files out of the published weights.
 
-What enters: the ``musicnn`` wheel, given or fetched by pip. What leaves, in the models folder: ``msd-musicnn.pb``
+Input: the ``musicnn`` wheel, given or fetched by pip. Output, in the models folder: ``msd-musicnn.pb``
 (frozen graph), ``.npz`` (the same as arrays), ``.onnx``, ``.LICENSE`` and, written last, ``.json`` (labels, names of
 inputs and outputs, checksums, source).
 

@@ -6,10 +6,9 @@ dependency. Encoding: https://protobuf.dev/programming-guides/encoding/ .
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable
 
-_VARINT, _BYTES, _FIXED32 = 0, 2, 5
+_VARINT, _BYTES = 0, 2
 
 
 def varint(value: int) -> bytes:
@@ -26,11 +25,6 @@ def varint(value: int) -> bytes:
 def integer(field: int, value: int) -> bytes:
     """An int32, int64, bool or enum field."""
     return varint(field << 3 | _VARINT) + varint(value)
-
-
-def single(field: int, value: float) -> bytes:
-    """A float field."""
-    return varint(field << 3 | _FIXED32) + struct.pack("<f", value)
 
 
 def message(field: int, *parts: bytes) -> bytes:

@@ -1,6 +1,6 @@
 """MusiCNN with nothing but numpy: the folded network as a dozen matrix products.
 
-What enters: a :class:`~playlista.musicnn.network.Network` and patches. What leaves: activations and embeddings.
+Input: a :class:`~playlista.musicnn.network.Network` and patches. Output: activations and embeddings.
 
 With its dead filters gone the network is so small that a general inference engine has no advantage left: the products
 below run in numpy's own BLAS, on slices of the patch that are matrices already, so that little is copied and each

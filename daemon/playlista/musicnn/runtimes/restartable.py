@@ -1,6 +1,6 @@
 """A runtime that can be given up while memory is short, and starts again at the next inference.
 
-What enters: a way to start it. What leaves: a ``TaggerRuntime``. What there is to gain
+Input: a way to start it. Output: a ``TaggerRuntime``. What there is to gain
 depends on the library: after batches of 16 patches ONNX Runtime keeps an arena of 50 MB that only the end of its
 session gives back (5 MB after batches of one); essentia's TensorFlow gives back 4 MB, numpy holds nothing.
 """

@@ -1,6 +1,6 @@
 """One small protocol for everything that can carry MusiCNN, and the one place that starts it.
 
-What enters: the name of a runtime and the prepared files. What leaves: a :class:`TaggerRuntime`. Which one to take is
+Input: the name of a runtime and the prepared files. Output: a :class:`TaggerRuntime`. Which one to take is
 decided in ``choice``. The libraries are imported only when their runtime starts. All give the same answers to 1e-5
 (tested on real music).
 """

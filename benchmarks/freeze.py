@@ -1,6 +1,6 @@
 """Freezes the published MusiCNN graph as it is, with TensorFlow: the yardstick for our own smaller graph.
 
-``python -m playlista.musicnn.conversion.freeze WHEEL OUT.pb`` is for the conformance tests and the benchmarks; the
+``python -m benchmarks.freeze WHEEL OUT.pb`` is for the conformance tests and the benchmarks; the
 daemon neither needs nor runs it. It is a program of its own since importing TensorFlow costs 450 MB that only the end
 of a process gives back.
 """
