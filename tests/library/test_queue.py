@@ -381,3 +381,20 @@ def test_a_hundred_thousand_files_are_enqueued_in_seconds_of_cpu(rooms: Rooms) -
     began = time.process_time()
     rooms.queue.enqueue((track_file(f"{number:06}.mp3", inode=number) for number in range(100_000)), "scan")
     assert time.process_time() - began < 15
+
+
+@pytest.mark.parametrize("reason", [FailureReason.PERMISSION_DENIED, FailureReason.UNREADABLE])
+def test_what_could_not_be_read_is_due_again_when_somebody_rescans_and_nothing_else_is(
+    rooms: Rooms, reason: FailureReason
+) -> None:
+    rooms.queue.enqueue([track_file("locked.mp3"), track_file("text.mp3")], "scan")
+    rooms.queue.fail(claim(rooms), reason, "no rights", retryable=False)
+    rooms.queue.fail(claim(rooms), FailureReason.NOT_AUDIO, "a text", retryable=False)
+
+    assert rooms.queue.enqueue_unreadable() == 1
+    assert rooms.queue.enqueue_unreadable() == 0, "it is in the queue already"
+    job = claim(rooms)
+    assert (job.file.path, job.attempts) == ("locked.mp3", 1)
+    assert rooms.queue.finish(job, analysis_of("locked.mp3"))
+    assert rooms.queue.enqueue_unreadable() == 0
+    assert rooms.queue.claim() is None

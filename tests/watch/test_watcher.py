@@ -340,3 +340,33 @@ def test_an_ignore_file_is_heeded_as_soon_as_it_is_written_and_what_it_leaves_ou
         (root / ".playlistaignore").write_text("talk/\n")
         until(lambda: paths(rooms) == ["a.mp3"])
     assert "@eaDir/" in (rooms.library.recall("ignored_paths") or "")
+
+
+def test_each_rescan_and_the_return_of_the_folder_is_the_time_to_try_again_what_could_not_be_read(
+    tmp_path: Path, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher_module, "FOLDER_CHECK_SECONDS", 0.2)
+    monkeypatch.setattr(watcher_module, "LEAST_POLL_SECONDS", 0.3)
+    root, rescans = tmp_path / "music", list[int]()
+    make(root, "a.mp3")
+    watcher = MusicWatcher(
+        os.fspath(root),
+        rooms.library,
+        rooms.queue.enqueue,
+        mode="polling",
+        settle_seconds=SETTLE_SECONDS,
+        rescan_interval_seconds=0.1,
+        count=lambda _event: None,
+        rescanned=lambda: rescans.append(1),
+        mountinfo=lambda: "",
+    )
+    watcher.start()
+    try:
+        until(lambda: len(rescans) >= 2)
+        root.rename(tmp_path / "away")
+        until(lambda: not watcher.health().music_present)
+        before = len(rescans)
+        (tmp_path / "away").rename(root)
+        until(lambda: len(rescans) > before)
+    finally:
+        watcher.stop()

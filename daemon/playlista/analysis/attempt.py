@@ -10,6 +10,7 @@ import logging
 from dataclasses import dataclass
 
 from playlista.analysis.audio_analyzer import EVERYTHING, AudioAnalyzer, Pass
+from playlista.decode.storage import fault_of
 from playlista.errors import Blame, FailureReason, Interrupted, TrackError
 from playlista.tracks import Analysis, Status
 
@@ -42,6 +43,9 @@ def attempt(analyzer: AudioAnalyzer, path: str, *, shown_as: str | None = None, 
         raise
     except TrackError as error:
         return Attempt(failed(name, error.reason, error.message), error.retryable, error.blame)
+    except OSError as error:
+        fault = fault_of(error).of_track(name)
+        return Attempt(failed(name, fault.reason, fault.message), fault.retryable, fault.blame)
     except MemoryError:
         detail = "ran out of memory; raise the limit or lower the chunk duration"
         return Attempt(failed(name, FailureReason.OVER_BUDGET, detail), retryable=True)

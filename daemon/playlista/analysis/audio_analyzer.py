@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from playlista.analysis.loader import MemoryOptimizedLoader
@@ -110,14 +110,14 @@ class AudioAnalyzer:
     def array_bytes(self, path: str) -> int:
         """What the file at `path` will hold beside chunks: the capped array, or at least its own size when whole.
 
-        Raises
-        ------
-        OSError : the file cannot be looked at.
+        0 where the file cannot be looked at: the attempt to open it will say why.
         """
-        assembly = self._loader.assembly(path)
-        if assembly is Assembly.CAPPED:
-            return self._loader.budget().budget_bytes
-        return os.stat(path).st_size if assembly is Assembly.WHOLE else 0
+        with suppress(OSError):
+            assembly = self._loader.assembly(path)
+            if assembly is Assembly.CAPPED:
+                return self._loader.budget().budget_bytes
+            return os.stat(path).st_size if assembly is Assembly.WHOLE else 0
+        return 0
 
     @property
     def versions(self) -> dict[str, int]:

@@ -170,6 +170,7 @@ class Daemon:
             follow_symlinks=settings.follow_symlinks,
             ignore=settings.watch_ignore,
             count=self._metrics.watch_event,
+            rescanned=self._retry_unreadable,
             stopping=self._stop,
         )
 
@@ -179,6 +180,11 @@ class Daemon:
             self._metrics.tracks_discovered(due)
             self._wake.set()
         return due
+
+    def _retry_unreadable(self) -> None:
+        if count := self._queue.enqueue_unreadable():
+            log.info("tracks.unreadable_retried", tracks=count)
+            self._wake.set()
 
     def _say_start(self) -> None:
         limit = self._cgroup.memory_limit()

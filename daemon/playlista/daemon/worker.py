@@ -17,7 +17,7 @@ import structlog
 from playlista.analysis.attempt import Attempt, attempt, broken, failed
 from playlista.analysis.audio_analyzer import AudioAnalyzer, Pass
 from playlista.daemon.failures import Failures
-from playlista.errors import FailureReason, Interrupted, StoreError, TrackError
+from playlista.errors import Blame, FailureReason, Interrupted, StoreError, TrackError
 from playlista.library.queue import Job, JobQueue
 from playlista.library.results import Store
 from playlista.memory.admission import Admission
@@ -145,7 +145,7 @@ class Worker:
 
     def _attempt(self, job: Job) -> bool:
         path = os.path.join(self._music_dir, job.file.path)
-        extra_bytes = self._analyzer.array_bytes(path) if os.path.exists(path) else 0
+        extra_bytes = self._analyzer.array_bytes(path)
         admitted = self._admission.admit(path, extra_bytes=extra_bytes, reduced=job.alone_reduced)
         seen = _seen(path, job.file.path)
         former = self._store.get(job.file.path)
@@ -155,6 +155,8 @@ class Worker:
             )
         groups = job.groups or frozenset(FEATURE_GROUPS)
         done = attempt(self._analyzer, path, shown_as=job.file.path, how=Pass(groups, admitted.configuration))
+        if done.blame is not Blame.TRACK:
+            return self._fail(job, done)  # first: where the storage is away, every look at the file fails, too
         if seen is not None and _seen(path, job.file.path) != seen:
             # What was read is neither the old file nor the new one. It is no fault of the file: nothing is counted.
             changed = failed(job.file.path, FailureReason.VANISHED, "replaced or rewritten while it was read")

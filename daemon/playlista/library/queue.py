@@ -135,6 +135,24 @@ class JobQueue:
             ).fetchall()
             return self.enqueue(map(track_file, rows), "retry")
 
+    def enqueue_unreadable(self) -> int:
+        """Try again what failed because it could not be read: rights and mounts change without a trace on the file.
+
+        Returns how many became due. Attempts start anew.
+        """
+        query = f"""SELECT {FILE_COLUMNS}, files.id FROM analyses JOIN files ON files.id = analyses.file_id
+                    WHERE reason IN (?, ?) AND status IN ('failed', 'quarantined') AND files.id > ?
+                    ORDER BY files.id LIMIT ?"""
+        reasons = (FailureReason.PERMISSION_DENIED.value, FailureReason.UNREADABLE.value)
+        after = due = 0
+        while True:
+            with self._database.read() as connection:
+                rows = connection.execute(query, (*reasons, after, BATCH_FILES)).fetchall()
+            if not rows:
+                return due
+            after = rows[-1]["id"]
+            due += self.enqueue(map(track_file, rows), "scan")
+
     def claim(self) -> Job | None:
         """The next job that is due, or None; its attempt is counted on disk before this returns.
 

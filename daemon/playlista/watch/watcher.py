@@ -49,6 +49,10 @@ STOP_SECONDS = 1.0
 log = structlog.get_logger(__name__)
 
 
+def _noop() -> None:
+    """The hook of a caller that wants none."""
+
+
 @dataclass(frozen=True, slots=True)
 class WatchHealth:
     """How the watching goes.
@@ -81,6 +85,8 @@ class MusicWatcher:
     rescan_interval_seconds : how often everything is compared even while inotify works.
     follow_symlinks : whether links that lead out of the music folder are followed.
     ignore : gitignore patterns of what is left out, besides known debris and ``.playlistaignore`` files.
+    rescanned : called after the first full scan, after that of a folder that came back, and after one in each rescan
+        interval: the time to try again what could not be read.
     count : called with "created", "modified", "moved" or "deleted" for each event about music.
     clock, monotonic : seconds since the epoch, to compare with file times; seconds that never jump, for waiting.
     mountinfo : the present text of ``/proc/self/mountinfo``.
@@ -99,6 +105,7 @@ class MusicWatcher:
         follow_symlinks: bool = False,
         ignore: Sequence[str] = (),
         count: Callable[[str], None],
+        rescanned: Callable[[], None] = _noop,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
         mountinfo: Callable[[], str] = read_mountinfo,
@@ -108,6 +115,7 @@ class MusicWatcher:
         self._settle_seconds = settle_seconds
         self._rescan_interval_seconds = rescan_interval_seconds
         self._count = count
+        self._rescanned = rescanned
         self._monotonic = monotonic
         self._stopping = stopping or threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
@@ -125,7 +133,7 @@ class MusicWatcher:
         )
         self._source = self._event_source(root, mode, follow_symlinks)
         self._verdict = Verdict(Presence.MISSING, f"{root}: not looked at yet")
-        self._check_at = self._scan_at = 0.0
+        self._check_at = self._scan_at = self._rescanned_at = 0.0
         self._trouble: str | None = None
         self._scans = 0
         #: How often the kernel lost events.
@@ -241,7 +249,7 @@ class MusicWatcher:
         if self._verdict.changed:
             self._source.restart()
         if self._verdict.changed or not former.trusted:
-            self._scan_at = now
+            self._scan_at = self._rescanned_at = now
 
     def _scan(self) -> ScanReport:
         began = self._monotonic()
@@ -258,6 +266,9 @@ class MusicWatcher:
         self._scan_at = ended + min(self._rescan_interval_seconds, poll_seconds if polling else math.inf)
         if report.left_out:
             self._scan_by(ended + self._settle_seconds)
+        if ended >= self._rescanned_at:
+            self._rescanned_at = ended + self._rescan_interval_seconds
+            self._rescanned()
         return report
 
     def _count_findings(self, report: ScanReport) -> None:
