@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -194,17 +194,20 @@ class Analysis:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Analysis:
-        """The inverse of `to_json`; also reads what JSON made lists of."""
+        """The inverse of `to_json`; also reads what JSON made lists of.
+
+        Fields that a newer version added are left out, so that going back to this one needs no other database.
+        """
         values = dict(document)
         tags, embedding, tagging = (values.pop(key, None) for key in ("tags", "embedding", "tagging"))
         if tagging is not None:
-            values["tagging"] = Tagging(tags=tags, embedding=tuple(embedding), **tagging)
+            values["tagging"] = Tagging(**_known(Tagging, {**tagging, "tags": tags, "embedding": tuple(embedding)}))
         for name, group in _GROUP_TYPES.items():
             if values.get(name) is not None:
-                values[name] = group(**{key: _frozen(value) for key, value in values[name].items()})
+                values[name] = group(**{key: _frozen(value) for key, value in _known(group, values[name]).items()})
         values["status"] = Status(values["status"])
-        values["reason"] = FailureReason(values["reason"]) if values.get("reason") else None
-        return cls(**values)
+        values["reason"] = reason_of(values.get("reason"))
+        return cls(**_known(cls, values))
 
 
 _GROUP_TYPES: dict[str, type] = {
@@ -216,6 +219,18 @@ _GROUP_TYPES: dict[str, type] = {
     "timings": Timings,
     "memory": MemoryUse,
 }
+
+
+def reason_of(text: str | None) -> FailureReason | None:
+    """The reason that was stored as `text`, None if there is none; one that a newer version added is INTERNAL."""
+    if not text:
+        return None
+    return FailureReason(text) if text in set(FailureReason) else FailureReason.INTERNAL
+
+
+def _known(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    names = {entry.name for entry in fields(kind)}
+    return {name: value for name, value in values.items() if name in names}
 
 
 def _frozen(value: Any) -> Any:

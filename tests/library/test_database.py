@@ -14,7 +14,7 @@ import pytest
 
 from playlista.errors import StoreError
 from playlista.library import migrations
-from playlista.library.database import BUSY_TIMEOUT_SECONDS, Database, open_database, open_read_only
+from playlista.library.database import BUSY_TIMEOUT_SECONDS, Database, open_database, open_existing, open_read_only
 from playlista.library.database_errors import (
     BusyError,
     DamagedError,
@@ -298,6 +298,23 @@ def test_a_library_in_a_folder_that_cannot_be_written_can_still_be_read(unprivil
     unprivileged.chmod(0o500)
     with open_read_only(os.fspath(path)) as reader:
         assert names(reader) == ["a"]
+
+
+@pytest.mark.parametrize(("kind", "mode"), [("nfs4", "delete"), ("ext4", "wal")])
+def test_a_command_that_writes_keeps_the_journal_that_the_daemon_chose(path: str, kind: str, mode: str) -> None:
+    """Whatever this machine thinks of the folder: the NAS itself sees a local disk where its clients see NFS."""
+    with open_database(path, mountinfo=f"1 0 0:1 / / rw - {kind} nas:/data rw\n") as daemon:
+        with open_existing(path) as command:
+            remember(command, "retry")
+        with daemon.read() as connection:
+            assert connection.execute("PRAGMA journal_mode").fetchone()[0] == mode
+        assert names(daemon) == ["retry"]
+
+
+def test_a_command_makes_and_migrates_no_library(path: str, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="playlista run"):
+        open_existing(path)
+    assert not os.listdir(tmp_path)
 
 
 def test_a_network_file_system_gets_a_journal_that_works_there_and_a_warning(path: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -141,3 +142,20 @@ def test_the_same_music_is_found_at_other_paths(rooms: Rooms) -> None:
     store(rooms, analysis_of("b.mp3", music_hash="two"))
     assert sorted(rooms.store.paths_of_music("one")) == ["album/a.mp3", "copy/a.mp3"]
     assert rooms.store.paths_of_music("three") == []
+
+
+def test_what_a_newer_version_stored_is_read_without_what_is_new_in_it(rooms: Rooms) -> None:
+    store(rooms, analysis_of("a.mp3"))
+    with rooms.database.transaction() as connection:
+        document = json.loads(connection.execute("SELECT result FROM analyses").fetchone()[0])
+        document["mood"] = {"energy": 0.5}
+        document["reason"] = "too_loud"
+        for group in ("audio", "rhythm", "timings", "tagging"):
+            document[group]["newer"] = [1, 2]
+        connection.execute("UPDATE analyses SET reason = 'too_loud', result = ?", (json.dumps(document),))
+    expected = analysis_of("a.mp3")
+    found = rooms.store.get("a.mp3")
+    assert found is not None
+    assert (found.rhythm, found.audio, found.tagging) == (expected.rhythm, expected.audio, expected.tagging)
+    assert found.reason is FailureReason.INTERNAL
+    assert [one.reason for one in rooms.overview.summaries()] == [FailureReason.INTERNAL]

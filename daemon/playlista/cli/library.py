@@ -1,4 +1,7 @@
-"""Commands on the library: status, show, list, failures, retry, export, backup. They work beside a running daemon."""
+"""Commands on the library: status, show, list, failures, retry, export, backup, restore.
+
+All but restore work while the daemon runs.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,7 @@ PathsArgument = Annotated[list[str] | None, typer.Argument(metavar="PATH…")]
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
-    for command in (status, show, failures, retry, export, backup):
+    for command in (status, show, failures, retry, export, backup, restore):
         app.command()(command)
     app.command("list")(list_tracks)
 
@@ -179,13 +182,12 @@ def retry(
     if bool(paths) == everything:
         raise typer.BadParameter("name tracks, or --all")
     settings = settings_from(config, data_dir=data, music_dir=music)
-    from playlista.library.database import FILE_NAME, open_database, open_read_only  # noqa: PLC0415
+    from playlista.library.database import FILE_NAME, open_existing  # noqa: PLC0415
     from playlista.library.queue import JobQueue  # noqa: PLC0415
     from playlista.library.results import Store  # noqa: PLC0415
 
     place = os.path.join(settings.data_dir, FILE_NAME)
-    open_read_only(place).close()  # says so where there is no library yet; opening for writing would make one
-    with open_database(place) as database:
+    with open_existing(place) as database:
         store = Store(database, clock=time.time)
         queue = JobQueue(database, store, clock=time.time, max_attempts=settings.max_attempts)
         if everything:
@@ -215,6 +217,28 @@ def backup(
     refuse_library_files(file, settings)
     back_up(os.path.join(settings.data_dir, FILE_NAME), file, force=force)
     say_written(file, f"{os.path.getsize(file)} bytes" if os.path.isfile(file) else "written")
+
+
+def restore(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A file that `playlista backup` wrote.")],
+    config: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """Put a backup in the place of the database. The daemon must be stopped; the former database is kept."""
+    settings = settings_from(config, data_dir=data)
+    from playlista.library.database import FILE_NAME  # noqa: PLC0415
+    from playlista.library.instance_lock import instance_lock  # noqa: PLC0415
+    from playlista.library.restore import finish_restore  # noqa: PLC0415
+    from playlista.library.restore import restore as put_back  # noqa: PLC0415
+
+    data_dir = os.fspath(settings.data_dir)
+    library = os.path.join(data_dir, FILE_NAME)
+    with instance_lock(data_dir):
+        finish_restore(library)  # of one that was killed
+        done = put_back(file, library)
+    write_line(f"{library}: restored from {file}, {done.files} tracks")
+    if done.former:
+        write_line(f"{done.former}: the former library; delete it when you no longer need it")
 
 
 def export(

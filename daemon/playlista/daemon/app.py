@@ -21,13 +21,16 @@ from playlista import __version__
 from playlista.analysis.audio_analyzer import AudioAnalyzer
 from playlista.analysis.tagger import load_tagger
 from playlista.config import Settings
+from playlista.daemon.data_guard import DataGuard
 from playlista.daemon.readings import Readings
 from playlista.daemon.worker import Worker
 from playlista.errors import PlaylistaError
 from playlista.library.database import FILE_NAME, Database, open_database, open_read_only
+from playlista.library.database_errors import MisplacedError
 from playlista.library.files import Library
 from playlista.library.instance_lock import instance_lock
 from playlista.library.queue import JobQueue
+from playlista.library.restore import finish_restore
 from playlista.library.results import Store
 from playlista.memory.admission import Admission, Reloadable
 from playlista.memory.budget import CapReason
@@ -39,9 +42,11 @@ from playlista.outputs.file_tags.journal import remove_leftovers
 from playlista.serve.http import Application
 from playlista.serve.metrics import Metrics
 from playlista.serve.server import Server
-from playlista.system.mountinfo import read_mountinfo
 from playlista.tracks import TrackFile
 from playlista.watch.watcher import MusicWatcher
+
+#: How long the database is checked for damage before it is used; some 500 MB from an SSD.
+START_CHECK_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +59,7 @@ class Daemon:
         self._stop = stop
         self._wake = threading.Event()
         self._cgroup = Cgroup()
-        self._database = rooms.enter_context(_opened(settings))
+        self._database, self._guard = rooms.enter_context(_opened(settings, self._end))
         self._store = Store(self._database, clock=time.time)
         self._queue = JobQueue(
             self._database,
@@ -76,13 +81,24 @@ class Daemon:
         """Make an idle worker look up."""
         self._wake.set()
 
+    def _end(self) -> None:
+        self._stop.set()
+        self._wake.set()
+
     def run(self) -> int:
-        """Watch, serve and analyze until stopped; exit code 0."""
+        """Watch, serve and analyze until stopped; exit code 0.
+
+        Raises
+        ------
+        StoreError : the database was damaged, removed or replaced, or another daemon took the data folder over.
+        """
         self._say_start()
         self._recover()
+        reader = self._rooms.enter_context(open_read_only(self._database.path))
+        self._guard.watch(reader)
         readings = Readings(
             self._settings,
-            self._rooms.enter_context(open_read_only(self._database.path)),
+            reader,
             queue=self._queue,
             worker=self._worker,
             watcher=self._watcher,
@@ -97,6 +113,11 @@ class Daemon:
             self._rooms.callback(room.stop)
         log.info("daemon.started", music=os.fspath(self._settings.music_dir), port=server.port, pid=os.getpid())
         self._worker.run()
+        self._guard.look()
+        if self._guard.fatal is not None:
+            raise self._guard.fatal
+        if why := self._database.misplaced():
+            raise MisplacedError(why)
         log.info("daemon.stopped", why="asked to stop")
         return 0
 
@@ -198,6 +219,11 @@ class Daemon:
         )
         if self._database.warning:
             log.warning("database.misplaced", why=self._database.warning)
+        if not self._database.checked:
+            log.warning(
+                "database.unchecked",
+                why=f"too large to be checked whole within {START_CHECK_SECONDS:g} s; `playlista backup` checks it all",
+            )
         say = log.warning if self._tagger.is_wanted and self._tagger.accumulator is None else log.info
         say("runtime.chosen", runtime=self._tagger.runtime, why=self._tagger.why)
 
@@ -213,14 +239,16 @@ class Daemon:
 
 
 @contextmanager
-def _opened(settings: Settings) -> Iterator[Database]:
-    """The library, held by this process alone."""
+def _opened(settings: Settings, end: Callable[[], None]) -> Iterator[tuple[Database, DataGuard]]:
+    """The library, held by this process alone, and what watches over it; `end` makes the daemon stop."""
     data_dir = os.fspath(settings.data_dir)
-    with (
-        instance_lock(data_dir),
-        open_database(os.path.join(data_dir, FILE_NAME), mountinfo=read_mountinfo()) as database,
-    ):
-        yield database
+    path = os.path.join(data_dir, FILE_NAME)
+    # The guard runs before the database is opened: it answers for us during a long migration.
+    with instance_lock(data_dir) as owner, DataGuard(owner, stop=end) as guard:
+        finish_restore(path)
+        with open_database(path, check_seconds=START_CHECK_SECONDS) as database:
+            guard.watch(database)
+            yield database, guard
 
 
 @contextmanager

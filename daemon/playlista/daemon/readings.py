@@ -86,7 +86,8 @@ class Readings:
         health = self._watcher.health()
         if self._tagger.is_wanted and self._tagger.accumulator is None:
             return f"tags: {self._tagger.why}"
-        return self._worker.trouble or why_unwritable(self._settings.data_dir) or health.problem
+        trouble = self._database.misplaced() or self._worker.trouble
+        return trouble or why_unwritable(self._settings.data_dir) or health.problem
 
     def _read_queue(self) -> QueueReading:
         return QueueReading(self._overview.job_counts(), self._queue.oldest_enqueued_at(), self._overview.counts())

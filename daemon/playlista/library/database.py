@@ -1,10 +1,12 @@
 """The library's SQLite file: opening, transactions, migrations. No question about tracks is asked here.
 
-What enters: a path and the text of mountinfo. What leaves: a ``Database`` whose ``transaction()`` and ``read()``
-give a connection to the rooms above, and whose failures are ``StoreError`` in one line with a remedy.
+Input: a path and the text of mountinfo. Output: a ``Database`` whose ``transaction()`` and ``read()`` give a
+connection to the other modules, and whose failures are ``StoreError`` in one line with a remedy.
 
 A process writes through one connection behind a re-entrant lock, whichever thread it is in; the command line and the
-HTTP room open the file read-only. In WAL mode neither waits for the other.
+HTTP server open the file read-only. In WAL mode neither waits for the other. Only the daemon, which owns the data
+folder, makes and migrates the file and chooses its journal mode (`open_database`); a command that writes while a
+daemon may run takes the file as it is (`open_existing`).
 """
 
 from __future__ import annotations
@@ -18,8 +20,10 @@ from pathlib import Path
 
 from playlista.errors import StoreError
 from playlista.library import migrations
-from playlista.library.database_errors import DamagedError, NewerError, UnwritableError, translated
-from playlista.system.mountinfo import mount_of, parse_mountinfo
+from playlista.library.database_errors import DamagedError, MisplacedError, NewerError, UnwritableError, translated
+from playlista.library.integrity import check_all, check_within
+from playlista.library.journal import Journal, journal_for
+from playlista.system.mountinfo import read_mountinfo
 
 #: The library's file in DATA_DIR.
 FILE_NAME = "playlista.db"
@@ -37,14 +41,20 @@ WAL_SIZE_LIMIT_BYTES = 16 * 2**20
 class Database:
     """One connection to the library's file, shared by the threads of a process.
 
-    Made by `open_database` or `open_read_only`; `warning` is a line for the log when the file works but lies where it
-    should not, else None.
+    Made by `open_database`, `open_existing` or `open_read_only`. ``warning`` is a line for the log when the file works
+    but lies where it should not, else None. ``checked`` is False when the check at the start ran out of time.
+    ``damage`` is what SQLite said when it found the file damaged, else None: from then on nothing is written to it.
     """
 
-    def __init__(self, connection: sqlite3.Connection, path: str, *, warning: str | None = None) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, path: str, *, warning: str | None = None, checked: bool = True
+    ) -> None:
         self.path = path
         self.warning = warning
+        self.checked = checked
+        self.damage: DamagedError | None = None
         self._connection = connection
+        self._identity = _identity_of(path)
         self._lock = threading.RLock()
 
     @contextmanager
@@ -56,12 +66,14 @@ class Database:
         Raises
         ------
         StoreError
-            Nothing of the block was written; the database stays usable, so the caller may try again later.
+            Nothing of the block was written; the database stays usable, so the caller may try again later. A
+            `MisplacedError` means that the file is not at its path any more, a `DamagedError` that it is damaged.
         """
-        with self._lock, translated(self.path):
+        with self._lock, self._translated():
             if self._connection.in_transaction:
                 yield self._connection
                 return
+            self._refuse_lost_writes()
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -75,20 +87,50 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """The connection for queries; fetch all rows within the block, it holds the lock."""
-        with self._lock, translated(self.path):
+        with self._lock, self._translated():
             yield self._connection
+
+    def misplaced(self) -> str | None:
+        """Why the file at `path` is not the one that is open, for people; None when it is, or cannot be looked at.
+
+        SQLite goes on with a file that was removed or replaced, and all that it writes is lost when it is closed.
+        """
+        try:
+            present = _identity_of(self.path)
+        except OSError:
+            return None  # the folder cannot be reached at the moment, which SQLite will say better
+        if present == self._identity:
+            return None
+        what = "was removed" if present is None else "was replaced by another file"
+        return (
+            f"{self.path}: {what} while it was in use; nothing more is written. Put the former file back, or stop "
+            "Playlista and bring back a backup with `playlista restore FILE`"
+        )
 
     def check(self) -> None:
         """Read every page and raise `DamagedError` if one does not fit; takes seconds for a large library."""
         with self.read() as connection:
-            found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
-        if found != "ok":
-            raise DamagedError.at(self.path, found)
+            check_all(connection, self.path)
 
     def close(self) -> None:
         """Close the file; the last one to close it folds the WAL in. Closing twice is harmless."""
         with self._lock, suppress(sqlite3.Error):
             self._connection.close()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            with translated(self.path):
+                yield
+        except DamagedError as error:
+            self.damage = error
+            raise
+
+    def _refuse_lost_writes(self) -> None:
+        if self.damage is not None:
+            raise self.damage
+        if why := self.misplaced():
+            raise MisplacedError(why)
 
     def __enter__(self) -> Database:
         return self
@@ -97,27 +139,58 @@ class Database:
         self.close()
 
 
-def open_database(path: str, *, mountinfo: str = "") -> Database:
-    """Open the library for writing, making or migrating it where needed.
+def open_database(path: str, *, mountinfo: str | None = None, check_seconds: float = 0.0) -> Database:
+    """Open the library for writing, making or migrating it where needed; for the process that owns the data folder.
 
     On a network file system, where WAL's shared memory does not work, a rollback journal is used instead: slower, and
     readers then wait for the writer; `Database.warning` says so.
+
+    Parameters
+    ----------
+    mountinfo : the text of ``/proc/self/mountinfo``; None reads it.
+    check_seconds : how long the file may be checked for damage before it is used; `Database.checked` says whether
+        that was enough. 0 does not check.
 
     Raises
     ------
     NewerError, DamagedError, UnwritableError, StoreError
         The file was left as it was.
     """
+    _refuse_lone_journal(path)
+    journal = journal_for(path, read_mountinfo() if mountinfo is None else mountinfo)
     with translated(path):
         connection = _connect(f"{Path(path).absolute().as_uri()}?mode=rwc")
         try:
             _refuse_foreign(connection, path)
-            warning = _set_pragmas(connection, path, mountinfo)
+            checked = check_within(connection, path, check_seconds)
+            _set_journal(connection, path, journal)
+            _set_pragmas(connection)
             migrations.migrate(connection)
         except BaseException:
             connection.close()
             raise
-    return Database(connection, path, warning=warning)
+    return Database(connection, path, warning=journal.warning, checked=checked)
+
+
+def open_existing(path: str) -> Database:
+    """Open the library for writing as it is, also beside a running daemon: not made, not migrated, its journal kept.
+
+    Raises
+    ------
+    StoreError
+        There is no library yet, it is of another version, or it cannot be written.
+    """
+    _refuse_missing(path)
+    with translated(path):
+        connection = _connect(f"{Path(path).absolute().as_uri()}?mode=rw")
+        try:
+            _refuse_foreign(connection, path)
+            _refuse_older(connection, path)
+            _set_pragmas(connection)
+        except BaseException:
+            connection.close()
+            raise
+    return Database(connection, path)
 
 
 def open_read_only(path: str) -> Database:
@@ -128,10 +201,9 @@ def open_read_only(path: str) -> Database:
     StoreError
         There is no library yet, it is of another version, or it cannot be read.
     """
-    if not os.path.exists(path):
-        raise StoreError(f"{path}: no library here yet; start the daemon once with `playlista run`")
+    _refuse_missing(path)
     with translated(path):
-        connection = _connect_read_only(path)
+        connection = connect_read_only(path)
         try:
             _refuse_foreign(connection, path)
             _refuse_older(connection, path)
@@ -151,8 +223,10 @@ def _connect(uri: str) -> sqlite3.Connection:
     return connection
 
 
-def _connect_read_only(path: str) -> sqlite3.Connection:
-    """A reader needs the WAL's index (-shm), which it cannot make in a read-only folder.
+def connect_read_only(path: str) -> sqlite3.Connection:
+    """A connection for reading to any SQLite file at `path`.
+
+    A reader needs the WAL's index (-shm), which it cannot make in a read-only folder.
 
     Where there is no WAL either, nobody is writing and the file alone is the whole library: then it is read as
     immutable.
@@ -169,11 +243,33 @@ def _connect_read_only(path: str) -> sqlite3.Connection:
     return connection
 
 
+def _identity_of(path: str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
+
+
 def _size_of(path: str) -> int:
     try:
         return os.stat(path).st_size
     except OSError:
         return 0
+
+
+def _refuse_missing(path: str) -> None:
+    if not os.path.exists(path):
+        raise StoreError(f"{path}: no library here yet; start the daemon once with `playlista run`")
+
+
+def _refuse_lone_journal(path: str) -> None:
+    """A WAL without its database holds the latest results: a new database would make SQLite delete it."""
+    if not os.path.exists(path) and _size_of(f"{path}-wal") > 0:
+        raise StoreError(
+            f"{path}: is missing, but {path}-wal belongs to it; put the database back, bring back a backup with "
+            "`playlista restore FILE`, or delete that file to begin anew"
+        )
 
 
 def _refuse_foreign(connection: sqlite3.Connection, path: str) -> None:
@@ -197,21 +293,17 @@ def _refuse_older(connection: sqlite3.Connection, path: str) -> None:
         )
 
 
-def _set_pragmas(connection: sqlite3.Connection, path: str, mountinfo: str) -> str | None:
-    mount = mount_of(os.path.realpath(path), parse_mountinfo(mountinfo))
-    on_network = mount is not None and mount.is_network
-    wanted = "delete" if on_network else "wal"
-    mode = connection.execute(f"PRAGMA journal_mode = {wanted}").fetchone()[0]
+def _set_journal(connection: sqlite3.Connection, path: str, journal: Journal) -> None:
+    mode = connection.execute(f"PRAGMA journal_mode = {journal.mode}").fetchone()[0]
+    if mode != journal.mode:
+        raise UnwritableError(
+            f"{path}: SQLite's {journal.mode} journal cannot be used here; move DATA_DIR to a local disk"
+        )
+
+
+def _set_pragmas(connection: sqlite3.Connection) -> None:
     # FULL syncs the WAL at each commit: what was reported as finished is still there after a power cut. It costs
     # two syncs a track (docs/adr/0008-queue.md has the figures); NORMAL would lose the last tracks.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA journal_size_limit = {WAL_SIZE_LIMIT_BYTES}")
-    if mode != wanted:
-        raise UnwritableError(f"{path}: SQLite's {wanted} journal cannot be used here; move DATA_DIR to a local disk")
-    if mount is None or not on_network:
-        return None
-    return (
-        f"{path}: lies on {mount.kind} ({mount.source}), where SQLite's WAL is unsafe; a slower rollback journal is "
-        "used and reading may wait; move DATA_DIR to a local disk"
-    )

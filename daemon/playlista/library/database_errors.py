@@ -1,7 +1,7 @@
 """SQLite's failures as one line each: what happened, to which file, what to do.
 
-What enters: ``sqlite3.Error``. What leaves: a ``StoreError``, as a subclass where the daemon can act on the kind:
-wait and go on (full, unwritable, busy), or stop (damaged, newer).
+Input: ``sqlite3.Error``. Output: a ``StoreError``, as a subclass where the daemon can act on the kind: wait and go on
+(full, unwritable, busy, misplaced), or stop (damaged, newer).
 """
 
 from __future__ import annotations
@@ -27,15 +27,25 @@ class BusyError(StoreError):
 
 
 class DamagedError(StoreError):
-    """The file is not a sound SQLite database. It was not touched."""
+    """The file is not a sound SQLite database. It was not touched. ``found`` is what SQLite says of it."""
+
+    def __init__(self, message: str, found: str = "") -> None:
+        super().__init__(message)
+        self.found = found
 
     @classmethod
     def at(cls, path: str, found: str) -> DamagedError:
-        """The error for the file at `path`, of which SQLite says `found`."""
+        """The error for the library at `path`, of which SQLite says `found`."""
+        found = " ".join(found.split())
         return cls(
-            f"{path}: damaged ({' '.join(found.split())}); nothing was changed. Put a backup in its place, "
-            "or move it away and a new library is made"
+            f"{path}: damaged ({found}); nothing was changed. Bring back a backup with `playlista restore FILE`, or "
+            "move it away and a new library is made",
+            found,
         )
+
+
+class MisplacedError(StoreError):
+    """The file was removed or replaced while it was open. Nothing was written to it since that was noticed."""
 
 
 class NewerError(StoreError):

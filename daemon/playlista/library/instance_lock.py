@@ -1,4 +1,8 @@
-"""One daemon per data folder, by a lock that the kernel gives back when the process dies in whatever way."""
+"""One daemon per data folder, by a lock that the kernel gives back when the process dies in whatever way.
+
+Input: the data folder. Output: a claim on it while the block lasts. Where the folder is reached through two mounts
+whose locks do not meet, ``data_owner`` finds the other daemon.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +10,21 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from playlista.errors import StoreError
+from playlista.library.data_owner import DataOwner, read_boot_id
+from playlista.system.mountinfo import read_mountinfo
 
-#: The lock's file in DATA_DIR; it holds the process id of the daemon, and stays when the daemon ends.
+#: The lock's file in DATA_DIR; its first line is the process id of the daemon, and it stays when the daemon ends.
 FILE_NAME = "playlista.lock"
 
 
 @contextmanager
-def instance_lock(data_folder: str) -> Iterator[None]:
+def instance_lock(data_folder: str) -> Iterator[DataOwner]:
     """Hold the data folder for the length of the block; the folder is made if it is missing.
+
+    Whoever holds it for long must call `DataOwner.keep` every few seconds.
 
     Raises
     ------
@@ -31,7 +39,12 @@ def instance_lock(data_folder: str) -> Iterator[None]:
         raise StoreError(f"{path}: {error.strerror}; DATA_DIR must be a folder that this user can write") from error
     try:
         _take(descriptor, path)
-        yield
+        owner = DataOwner(path, mountinfo=read_mountinfo(), boot_id=read_boot_id())
+        owner.claim()
+        try:
+            yield owner
+        finally:
+            owner.release()
     finally:
         # The file is not removed: a second process may have opened it already and would then lock a ghost.
         os.close(descriptor)
@@ -58,9 +71,6 @@ def _take(descriptor: int, path: str) -> None:
         raise StoreError(
             f"{path}: Playlista is already running as pid {holder or 'unknown'}; stop it, or set another DATA_DIR"
         )
-    with suppress(OSError):  # on a full disk; the lock holds all the same, and the database says it better
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
 
 
 def _locked(descriptor: int) -> bool:
@@ -76,5 +86,5 @@ def _locked(descriptor: int) -> bool:
 
 
 def _pid_in(descriptor: int) -> int | None:
-    text = os.pread(descriptor, 32, 0).strip()
+    text = os.pread(descriptor, 32, 0).partition(b"\n")[0]
     return int(text) if text.isdigit() else None

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from playlista.errors import FailureReason
 from playlista.library.database import Database
 from playlista.library.file_rows import above, track_path
-from playlista.tracks import Status
+from playlista.tracks import Status, reason_of
 
 _SUMMARIES = """
     SELECT files.path, files.status, analyses.reason, analyses.duration_seconds, analyses.bpm, analyses.musical_key,
@@ -145,7 +145,7 @@ def _summary(row: sqlite3.Row) -> Summary:
     return Summary(
         path=track_path(row),
         status=Status(row["status"]),
-        reason=FailureReason(row["reason"]) if row["reason"] else None,
+        reason=reason_of(row["reason"]),
         detail=row["detail"],
         duration_seconds=row["duration_seconds"],
         bpm=row["bpm"],
@@ -157,4 +157,5 @@ def _summary(row: sqlite3.Row) -> Summary:
 
 
 def _retry(row: sqlite3.Row) -> Retry:
-    return Retry(track_path(row), FailureReason(row["reason"]), row["detail"], row["attempts"], row["due_at"])
+    reason = reason_of(row["reason"]) or FailureReason.INTERNAL
+    return Retry(track_path(row), reason, row["detail"], row["attempts"], row["due_at"])

@@ -57,6 +57,11 @@ class Mount:
         return self.kind in NETWORK_KINDS or self.kind in NETWORK_FUSE_KINDS
 
     @property
+    def is_local(self) -> bool:
+        """Whether only this machine has it mounted: neither on the network nor FUSE, which may hide anything."""
+        return not (self.is_network or self.kind == "fuse" or self.kind.startswith("fuse."))
+
+    @property
     def has_lasting_inodes(self) -> bool:
         """Whether a file keeps its inode number. FUSE and SMB make numbers up, and may make up others later."""
         made_up = {"cifs", "fuse", "prl_fs", "smb2", "smb3", "smbfs", "vboxsf"}
@@ -65,7 +70,7 @@ class Mount:
     @property
     def reports_changes(self) -> bool:
         """Whether inotify can be relied on. Not on FUSE: a union may change below us, at its branches."""
-        return not (self.is_network or self.kind == "fuse" or self.kind.startswith("fuse."))
+        return self.is_local
 
 
 def read_mountinfo(path: str = "/proc/self/mountinfo") -> str:
