@@ -12,7 +12,7 @@ from playlista.watch.debris import debris_file, debris_folder, is_audio_name
     [
         "a.mp3", "A.FLAC", "b.Opus", "x.y.m4a", "no tags.wv", "caf\udce9.ogg", "new\nline.wma", "track#1.dsf",
         "#9 Dream.mp3", "#41.mp3", "~ Interlude.mp3", "Echoes.Part.mp3", "...Baby One More Time.mp3", "Body.temp.ogg",
-        ".38 Special - Hold On Loosely.mp3", "Part.part.flac", "Thumbs.db.mp3", "~$.mp3",
+        ".38 Special - Hold On Loosely.mp3", "Part.part.flac", "Thumbs.db.mp3", "~$.mp3", ".playlista-mix.mp3",
     ],
 )  # fmt: skip
 def test_songs_are_music_whatever_they_are_called(name: str) -> None:
@@ -32,7 +32,7 @@ def test_what_has_no_audio_extension_is_not_looked_at(name: str) -> None:
     assert not is_audio_name(name)
 
 
-@pytest.mark.parametrize("name", ["._song.mp3", ".playlista-0f3a.song.flac"])
+@pytest.mark.parametrize("name", ["._song.mp3", ".playlista-0123456789abcdef0123456789abcdef.flac"])
 def test_files_of_known_programs_are_debris(name: str) -> None:
     assert debris_file(name)
 

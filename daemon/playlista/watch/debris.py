@@ -63,7 +63,7 @@ DEBRIS_FOLDER_PATTERNS = (
 #: Files that have an audio extension and yet are none.
 DEBRIS_FILE_PATTERNS = (
     (re.compile(r"\._.+", re.DOTALL), "macOS's resource fork of another file"),
-    (re.compile(r"\.playlista-.+", re.DOTALL), "Playlista's own copy while it writes tags"),
+    (re.compile(r"\.playlista-[0-9a-f]{32}(\..*)?", re.DOTALL), "Playlista's own copy while it writes tags"),
 )
 
 
