@@ -6,16 +6,22 @@ import gc
 import os
 import resource
 import signal
+import struct
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
+from mutagen.mp4 import MP4, MP4Cover
+from numpy.typing import NDArray
 
-from playlista.decode.readers import ffmpeg_child
-from playlista.errors import DecodeError, FailureReason, Interrupted
+from playlista.decode.readers import ffmpeg_child, ffmpeg_health
+from playlista.decode.readers.ffmpeg import FfmpegReader
+from playlista.decode.source import Patience
+from playlista.errors import Blame, DecodeError, FailureReason, Interrupted
 from tests.decode.files import MIB, chord, decoded, encoded, opened
 from tests.patience import allowed, programs_per_cpu
 
@@ -26,6 +32,12 @@ RATE_HZ = 44100
 def minute(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A minute of AAC, far more than fits between the child and us."""
     return encoded(chord(60, RATE_HZ, 2), RATE_HZ, tmp_path_factory.mktemp("minute") / "minute.m4a")
+
+
+@pytest.fixture(autouse=True)
+def what_was_found_out_of_ffmpeg_is_forgotten() -> Iterator[None]:
+    yield
+    ffmpeg_child.ffmpeg_health.cache_clear()
 
 
 @pytest.fixture(autouse=True)
@@ -100,7 +112,7 @@ def test_closing_early_ends_the_child_at_once(minute: Path) -> None:
     [
         (signal.SIGSEGV, FailureReason.CRASHED),
         (signal.SIGABRT, FailureReason.CRASHED),
-        (signal.SIGKILL, FailureReason.OVER_BUDGET),
+        (signal.SIGKILL, FailureReason.UNREADABLE),
     ],
 )
 def test_a_child_that_dies_midway_leaves_what_it_decoded_and_the_reason(
@@ -177,11 +189,121 @@ def test_the_deadline_and_the_stop_hold_for_libsndfile_and_mappings_too(tmp_path
                 opened(path, stop=lambda: True, mapping_min_bytes=mapping_min_bytes)
 
 
-def test_a_child_with_too_little_memory_is_over_budget(minute: Path) -> None:
-    with pytest.raises(DecodeError) as caught:
-        opened(minute, child_memory_bytes=20 * MIB)
+def test_a_limit_that_ffmpeg_does_not_survive_is_no_fault_of_the_file(minute: Path) -> None:
+    with pytest.raises(DecodeError, match="raise the memory limit") as caught:
+        opened(minute, child_memory_bytes=4 * MIB)
 
-    assert caught.value.reason is FailureReason.OVER_BUDGET
+    assert (caught.value.reason, caught.value.blame) == (FailureReason.UNREADABLE, Blame.INSTALLATION)
+
+
+#: An ffmpeg that decodes the silence of the self-test, and of any other file says this and ends like that.
+PICKY = """#!/bin/sh
+for word; do case $word in file:*) place=${{word#file:}};; esac; done
+case $(readlink "$place") in *silence*) exec {real} "$@";; esac
+{ending}
+"""
+
+
+def picky(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str) -> None:
+    program = tmp_path / "ffmpeg"
+    program.write_text(PICKY.format(real=ffmpeg_child.ffmpeg_path(), ending=ending), encoding="ascii")
+    program.chmod(0o755)
+    monkeypatch.setattr(ffmpeg_child, "ffmpeg_path", lambda: str(program))
+
+
+@pytest.mark.parametrize(
+    ("ending", "fate"),
+    [
+        ("echo '[mov] Cannot allocate memory' >&2; exit 1", (FailureReason.OVER_BUDGET, Blame.TRACK)),
+        ("echo 'Input #0: Invalid data found' >&2; exit 1", (FailureReason.CORRUPT, Blame.TRACK)),
+        ("kill -SEGV $$", (FailureReason.CRASHED, Blame.TRACK)),
+        ("kill -KILL $$", (FailureReason.UNREADABLE, Blame.INSTALLATION)),
+        ("echo 'Exiting normally, received signal 15.' >&2; exit 255", (FailureReason.UNREADABLE, Blame.INSTALLATION)),
+    ],
+)
+def test_an_ffmpeg_that_works_otherwise_tells_of_the_file_unless_it_was_ended_from_outside(
+    ending: str, fate: tuple[FailureReason, Blame], minute: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picky(tmp_path, monkeypatch, ending)
+
+    with pytest.raises(DecodeError) as caught:
+        opened(minute)
+
+    assert (caught.value.reason, caught.value.blame) == fate
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "exit 126",
+        "echo 'ffmpeg: error while loading shared libraries: libavcodec.so.59: cannot open' >&2; exit 127",
+        "exit 0",
+        "kill -ILL $$",
+        "echo 'this user may not run ffmpeg' >&2; exit 1",
+    ],
+)
+def test_an_ffmpeg_that_cannot_run_is_the_installation_s_fault_however_it_ends(
+    script: str, minute: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = ffmpeg_child.ffmpeg_path
+    program = tmp_path / "ffmpeg"
+    program.write_text(f"#!/bin/sh\n{script}\n", encoding="ascii")
+    program.chmod(0o755)
+    monkeypatch.setattr(ffmpeg_child, "ffmpeg_path", lambda: str(program))
+    with pytest.raises(DecodeError, match="ffmpeg does not run here") as caught:
+        opened(minute)
+    assert caught.value.blame is Blame.INSTALLATION
+
+    monkeypatch.setattr(ffmpeg_child, "ffmpeg_path", real)
+    monkeypatch.setattr(ffmpeg_health, "RECHECK_SECONDS", 0.0)
+    assert ffmpeg_child.ffmpeg_health().recheck(None) is None
+    assert decoded(minute).error is None
+
+
+@pytest.mark.parametrize("name", ["cover.m4a", "cover.aifc"])
+def test_a_cover_of_a_hundred_megabytes_is_not_read_and_changes_no_sample(name: str, tmp_path: Path) -> None:
+    plain = encoded(chord(2, RATE_HZ, 2), RATE_HZ, tmp_path / f"plain{Path(name).suffix}", *CODINGS[name])
+    path = tmp_path / name
+    path.write_bytes(plain.read_bytes())
+    with_large_cover(path)
+    assert path.stat().st_size > 100 * MIB
+
+    covered, expected = through_ffmpeg(path), through_ffmpeg(plain)
+
+    np.testing.assert_array_equal(covered, expected)
+
+
+CODINGS = {"cover.m4a": ("-c:a", "aac"), "cover.aifc": ("-c:a", "pcm_s16le", "-f", "aiff")}
+
+
+def with_large_cover(path: Path) -> None:
+    """Add a picture of 100 MB as a tagger would."""
+    if path.suffix == ".m4a":
+        tags = MP4(path)
+        tags["covr"] = [MP4Cover(bytes(100 * MIB))]
+        tags.save()
+        return
+    content = path.read_bytes()
+    length = 100 * MIB
+    picture = b"APIC" + struct.pack(">I", length - 20) + b"\0\0" + b"\0image/jpeg\0\x03\0"
+    tag = (b"ID3\x03\0\0" + bytes(length - 10 >> shift & 127 for shift in (21, 14, 7, 0)) + picture).ljust(length, b"x")
+    whole = content[:12] + b"ID3 " + struct.pack(">I", length) + tag + content[12:]
+    path.write_bytes(whole[:4] + struct.pack(">I", len(whole) - 8) + whole[8:])
+
+
+def through_ffmpeg(path: Path) -> NDArray[np.float32]:
+    """All samples, by a child that could not hold the cover."""
+    samples = np.empty((4 * RATE_HZ, 2), np.float32)
+    descriptor = os.open(path, os.O_RDONLY)
+    reader = FfmpegReader(descriptor, 80 * MIB, Patience(60.0, lambda: False))
+    try:
+        filled = 0
+        while count := reader.read_into(samples[filled:]):
+            filled += count
+    finally:
+        reader.close()
+        os.close(descriptor)
+    return samples[:filled]
 
 
 def test_an_endless_flood_of_messages_is_drained_and_forgotten(
@@ -204,19 +326,14 @@ def test_an_endless_flood_of_messages_is_drained_and_forgotten(
 def test_the_system_s_ffmpeg_is_preferred_and_ours_is_the_fallback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ffmpeg_child.ffmpeg_path.cache_clear()
     system = tmp_path / "ffmpeg"
     system.write_text("#!/bin/sh\n", encoding="ascii")
     system.chmod(0o755)
-    try:
-        monkeypatch.setenv("PATH", str(tmp_path))
-        assert ffmpeg_child.ffmpeg_path() == str(system)
-        ffmpeg_child.ffmpeg_path.cache_clear()
-        monkeypatch.setenv("PATH", "/nonexistent")
-        bundled = ffmpeg_child.ffmpeg_path()
-        assert b"ffmpeg version" in subprocess.run([bundled, "-version"], capture_output=True, check=True).stdout
-    finally:
-        ffmpeg_child.ffmpeg_path.cache_clear()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert ffmpeg_child.ffmpeg_path() == str(system)
+    monkeypatch.setenv("PATH", "/nonexistent")
+    bundled = ffmpeg_child.ffmpeg_path()
+    assert b"ffmpeg version" in subprocess.run([bundled, "-version"], capture_output=True, check=True).stdout
 
 
 def test_a_program_that_cannot_be_started_is_our_fault_and_not_the_file_s(

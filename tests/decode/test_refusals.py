@@ -16,7 +16,7 @@ import pytest
 import soundfile
 
 from playlista.decode.readers import ffmpeg_child
-from playlista.errors import DecodeError, FailureReason
+from playlista.errors import Blame, DecodeError, FailureReason
 from tests.decode.files import chord, encoded, opened, outcome
 from tests.patience import allowed
 
@@ -225,10 +225,11 @@ def test_a_format_that_needs_ffmpeg_says_so_where_there_is_none(
 
     monkeypatch.setattr(ffmpeg_child, "ffmpeg_path", missing)
 
-    with pytest.raises(DecodeError, match="needs ffmpeg") as caught:
+    with pytest.raises(DecodeError, match="ffmpeg cannot be started: none here") as caught:
         opened(path)
-    assert caught.value.reason is FailureReason.UNREADABLE
-    assert refusal(text) == (FailureReason.NOT_AUDIO, False)
+    assert caught.value.blame is Blame.INSTALLATION
+    assert refusal(text) == (FailureReason.UNREADABLE, True), "ffmpeg might know it"
+    ffmpeg_child.ffmpeg_health.cache_clear()
 
 
 def test_no_descriptor_is_left_open_by_a_refusal_or_a_pass(tmp_path: Path) -> None:

@@ -16,11 +16,14 @@ from dataclasses import dataclass
 from playlista.analysis.loader import MemoryOptimizedLoader
 from playlista.analysis.track_stream import Assembly, Lanes, TrackStream, Truncation, never, nothing
 from playlista.config import Settings
+from playlista.decode.opening import needs_child
+from playlista.decode.readers.ffmpeg_child import ffmpeg_health
 from playlista.errors import Blame, DecodeError, FailureReason, Interrupted
 from playlista.features.analyzer import VERSIONS, FeatureAnalyzer, Features
 from playlista.features.tags.accumulator import TagsAccumulator
 from playlista.memory.budget import TrackBudget
 from playlista.memory.cgroup import Cgroup
+from playlista.memory.child import NEED_BYTES
 from playlista.memory.configuration import Configuration
 from playlista.memory.process import peak_resident_bytes
 from playlista.tracks import FEATURE_GROUPS, Analysis, Audio, MemoryUse, Status, Timings
@@ -107,8 +110,16 @@ class AudioAnalyzer:
             results = run.features.result()
         return run.analysis(results, self._clock() - started, self._cgroup.memory_limit().bytes)
 
-    def array_bytes(self, path: str) -> int:
-        """What the file at `path` will hold beside chunks: the capped array, or at least its own size when whole.
+    def extra_bytes(self, path: str) -> int:
+        """What the file at `path` will take beside chunks: its array where it is not streamed, and an ffmpeg child."""
+        return self._array_bytes(path) + (NEED_BYTES if needs_child(path) else 0)
+
+    def recheck_ffmpeg(self) -> str | None:
+        """Try ffmpeg again if it did not work; why it still does not."""
+        return ffmpeg_health().recheck(self._loader.child_memory_bytes())
+
+    def _array_bytes(self, path: str) -> int:
+        """The capped array, or at least the file's own size when it is loaded whole.
 
         0 where the file cannot be looked at: the attempt to open it will say why.
         """

@@ -34,6 +34,8 @@ from playlista.decode.resample import MonoResampler
 from playlista.decode.source import AudioSource
 from playlista.memory.budget import TrackBudget
 from playlista.memory.cgroup import Cgroup
+from playlista.memory.child import child_limit
+from playlista.memory.headroom import HARD_MARK, headroom
 from playlista.memory.monitor import read_memory
 
 FULL_RATE_HZ = 44100
@@ -73,6 +75,10 @@ class MemoryOptimizedLoader:
             limit_percent=self._settings.memory_optimized_memory_limit_percent,
             limit_bytes=self._cgroup.memory_limit().bytes,
         )
+
+    def child_memory_bytes(self) -> int:
+        """What an ffmpeg child may allocate right now."""
+        return child_limit(headroom(self._cgroup.occupancies(), HARD_MARK).free_bytes)
 
     def open(
         self,
@@ -133,6 +139,7 @@ class MemoryOptimizedLoader:
             max_block_bytes=min(MAX_BLOCK_BYTES, budget.budget_bytes // 4),
             mapping_min_bytes=int(settings.memory_mapping_min_mb * MEBIBYTE) if mapped else None,
             timeout_seconds=settings.track_timeout_seconds,
+            child_memory_bytes=self.child_memory_bytes(),
             stop=stop,
         )
 

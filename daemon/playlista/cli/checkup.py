@@ -12,9 +12,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from playlista.config import Settings
-from playlista.decode.readers.ffmpeg_child import FfmpegMissingError, ffmpeg_path
+from playlista.decode.readers.ffmpeg_child import FfmpegMissingError, ffmpeg_health, ffmpeg_path
 from playlista.errors import ModelError
 from playlista.memory.cgroup import Cgroup
+from playlista.memory.child import child_limit
+from playlista.memory.headroom import HARD_MARK, headroom
 from playlista.musicnn.choice import choose_runtime
 from playlista.musicnn.cpu import cpu_flags
 from playlista.musicnn.files import ModelFiles
@@ -162,7 +164,10 @@ def _runtime(settings: Settings, root: Path) -> Finding:
 
 def _ffmpeg(settings: Settings, root: Path) -> Finding:  # noqa: ARG001
     try:
-        return Finding("ffmpeg", Verdict.GOOD, ffmpeg_path())
+        path = ffmpeg_path()
     except FfmpegMissingError:
-        text = "none on PATH and imageio-ffmpeg is missing: M4A, WMA, APE and WavPack will fail; install ffmpeg"
+        text = "none on PATH and imageio-ffmpeg is missing: M4A, WMA, APE and WavPack have to wait; install ffmpeg"
         return Finding("ffmpeg", Verdict.BAD, text)
+    free_bytes = headroom(Cgroup(root).occupancies(), HARD_MARK).free_bytes
+    why = ffmpeg_health().check(child_limit(free_bytes))
+    return Finding("ffmpeg", Verdict.BAD, f"{path}: {why}") if why else Finding("ffmpeg", Verdict.GOOD, path)

@@ -29,9 +29,19 @@ class Failures:
     Parameters
     ----------
     wall_clock : seconds since the epoch.
+    recheck_ffmpeg : tries an ffmpeg again that did not work; why it still does not.
     """
 
-    def __init__(self, queue: JobQueue, metrics: Metrics, wall_clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        queue: JobQueue,
+        metrics: Metrics,
+        wall_clock: Callable[[], float],
+        *,
+        recheck_ffmpeg: Callable[[], str | None],
+    ) -> None:
+        self._recheck_ffmpeg = recheck_ffmpeg
+        self._ffmpeg_trouble: str | None = None
         self._queue = queue
         self._metrics = metrics
         self._wall_clock = wall_clock
@@ -40,7 +50,7 @@ class Failures:
     @property
     def trouble(self) -> str | None:
         """Why tracks wait through no fault of their own, for /readyz; None where they do not."""
-        return self._waits[Blame.STORAGE].trouble
+        return self._waits[Blame.STORAGE].trouble or self._ffmpeg_trouble
 
     @property
     def pause_seconds(self) -> float:
@@ -72,6 +82,15 @@ class Failures:
         """The music folder is back: what waits for it is due at once."""
         self._waits[Blame.STORAGE].works()
         log.info("storage.returned", resumed=self._queue.resume(FailureReason.UNREADABLE))
+
+    def recheck_installation(self) -> None:
+        """Look whether ffmpeg works again, every so often; then what waits for it is due at once."""
+        former, self._ffmpeg_trouble = self._ffmpeg_trouble, self._recheck_ffmpeg()
+        if self._ffmpeg_trouble and not former:
+            log.error("ffmpeg.failed", why=self._ffmpeg_trouble)
+        if former and not self._ffmpeg_trouble:
+            self._waits[Blame.INSTALLATION].works()
+            log.info("ffmpeg.returned", resumed=self._queue.resume(FailureReason.UNREADABLE))
 
     def _postpone(self, job: Job, blame: Blame, reason: FailureReason, detail: str) -> None:
         waits = self._waits[blame]

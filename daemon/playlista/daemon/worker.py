@@ -77,7 +77,7 @@ class Worker:
         self._wake = wake
         self._music_is_there = music_is_there
         self._wall_clock = wall_clock
-        self._failures = Failures(queue, metrics, wall_clock)
+        self._failures = Failures(queue, metrics, wall_clock, recheck_ffmpeg=analyzer.recheck_ffmpeg)
         #: The track at work, and why the library cannot be written at present.
         self.current: str | None = None
         self.store_trouble: str | None = None
@@ -116,6 +116,7 @@ class Worker:
             was_away = True
         if was_away and not self._stop.is_set():
             self._failures.storage_returned()
+        self._failures.recheck_installation()
         return not self._stop.wait(self._failures.pause_seconds)
 
     def _idle(self) -> None:
@@ -145,7 +146,7 @@ class Worker:
 
     def _attempt(self, job: Job) -> bool:
         path = os.path.join(self._music_dir, job.file.path)
-        extra_bytes = self._analyzer.array_bytes(path)
+        extra_bytes = self._analyzer.extra_bytes(path)
         admitted = self._admission.admit(path, extra_bytes=extra_bytes, reduced=job.alone_reduced)
         seen = _seen(path, job.file.path)
         former = self._store.get(job.file.path)

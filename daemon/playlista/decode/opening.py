@@ -96,6 +96,20 @@ def open_source(
         raise fault_of(error).of_track(path) from error
 
 
+def needs_child(path: str) -> bool:
+    """Whether an ffmpeg child will read the file at `path`, by its content; False where it cannot be opened."""
+    try:
+        descriptor = open_regular_file(path)
+    except (OSError, StreamBrokenError):
+        return False
+    try:
+        return identify(descriptor).container in _FOR_FFMPEG
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+
+
 @dataclass(frozen=True, slots=True)
 class _Doorway:
     """One open file on its way to a reader."""

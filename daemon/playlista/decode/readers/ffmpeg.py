@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 from playlista.decode.headers import Declaration
 from playlista.decode.page_cache import PageCacheTrail
-from playlista.decode.readers.ffmpeg_child import FfmpegChild, FfmpegMissingError
+from playlista.decode.readers.ffmpeg_child import FfmpegChild
 from playlista.decode.source import BYTES_PER_SAMPLE, Patience, StreamBrokenError, StreamInfo
-from playlista.errors import FailureReason
+from playlista.errors import Blame, FailureReason
 
+#: What neither a file nor a decoder sends: the OOM killer, an operator, a machine that shuts down.
+_SIGNALS_FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT})
 _SHORTAGES = ("Cannot allocate memory", "Resource temporarily unavailable", "bad_alloc")
 #: ffmpeg's word for one or two MPEG frame headers somewhere in what may be anything; a row of frames scores 25.
 _GUESSED = "with low score of 1,"
@@ -60,10 +62,7 @@ class FfmpegReader:
     ) -> None:
         given = ("-f", demuxer) if demuxer else ()
         taken = ("-ar", str(like.sample_rate_hz), "-ac", str(like.channels)) if like else ()
-        try:
-            self._child = FfmpegChild(descriptor, given, taken, memory_bytes=memory_bytes, patience=patience)
-        except FfmpegMissingError as error:
-            raise StreamBrokenError(FailureReason.UNREADABLE, f"needs ffmpeg: {error}") from error
+        self._child = FfmpegChild(descriptor, given, taken, memory_bytes=memory_bytes, patience=patience)
         self._trail = PageCacheTrail(descriptor)
         self._rest = b""
         self._bytes_taken = 0
@@ -142,11 +141,14 @@ class FfmpegReader:
         StreamBrokenError : it did not, with what it said of the cause.
         """
         status = self._child.exit_status()
+        said = "\n".join(self._child.said())
+        fault = self._outer_fault(status, said)
+        if fault:
+            raise fault
         if status == 0:
             return
-        said = "\n".join(self._child.said())
-        if status == -signal.SIGKILL:
-            raise StreamBrokenError(FailureReason.OVER_BUDGET, "ffmpeg was killed, most likely for its memory")
+        if status == -signal.SIGXCPU:
+            raise StreamBrokenError(FailureReason.DECODE_TIMEOUT, "ffmpeg used up its CPU time")
         if status < 0:
             raise StreamBrokenError(FailureReason.CRASHED, f"ffmpeg was ended by signal {-status}")
         if any(shortage in said for shortage in _SHORTAGES):
@@ -154,6 +156,18 @@ class FfmpegReader:
         if "matches no streams" in said:
             raise StreamBrokenError(FailureReason.NOT_AUDIO, "holds no sound")
         raise StreamBrokenError(FailureReason.CORRUPT, f"ffmpeg: {_complaint(said) or 'decodes nothing of it'}")
+
+    def _outer_fault(self, status: int, said: str) -> StreamBrokenError | None:
+        """What is wrong with ffmpeg or the machine, so that it says nothing of the file; None where it does."""
+        if -status in _SIGNALS_FROM_OUTSIDE or "received signal" in said:
+            message = (
+                f"ffmpeg was ended from outside, for want of memory or by hand (status {status}); it is tried again"
+            )
+            return StreamBrokenError(FailureReason.UNREADABLE, message, blame=Blame.INSTALLATION)
+        has_looked = "Input #0" in said or "/fd/" in said  # it names what it reads, whatever it thinks of it
+        if has_looked and not any(shortage in said for shortage in _SHORTAGES):
+            return None
+        return self._child.installation_fault()
 
 
 def _parse_wav_head(head: bytes) -> tuple[int, int, int] | None:

@@ -1,11 +1,12 @@
 """An ffmpeg process that reads one open file and nothing else, and ends when it is told to.
 
-What enters: an open file. What leaves: the bytes of a WAV stream of float32, and what ffmpeg said on its way. What is
-in them is for ``ffmpeg`` to say; this module owns the process: its command, its limits, its two pipes, its end.
+Input is an open file. Output is the bytes of a WAV stream of float32, and what ffmpeg said on its way. What is in them
+is for ``ffmpeg`` to say; this module owns the process: its command, its limits, its two pipes, its end.
 """
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import queue
@@ -19,8 +20,11 @@ from functools import cache
 
 from audioread.ffdec import FFmpegAudioFile, QueueReaderThread
 
+from playlista.decode.readers.ffmpeg_health import ANSWER_SECONDS, FfmpegHealth
+from playlista.decode.readers.ffmpeg_input import Shown, padding_file, shown
 from playlista.decode.source import Patience, StreamBrokenError
-from playlista.errors import FailureReason
+from playlista.decode.storage import find_fault
+from playlista.errors import Blame, FailureReason
 
 #: Demuxers that read sound, or film with sound, from the one file that they are given. What is not here cannot be
 #: talked into opening other files (playlists, HLS, DASH, concat scripts), nor take pictures or text for sound.
@@ -44,17 +48,18 @@ class FfmpegMissingError(Exception):
     """There is neither an ffmpeg on PATH nor the one that imageio-ffmpeg brings."""
 
 
-@cache
 def ffmpeg_path() -> str:
-    """The ffmpeg to use: the system's where there is one, else the one that imageio-ffmpeg carries.
+    """The ffmpeg to use: the system's where there is one right now, else the one that imageio-ffmpeg carries.
 
     Raises
     ------
     FfmpegMissingError : there is none.
     """
-    found = shutil.which("ffmpeg")
-    if found:
-        return found
+    return shutil.which("ffmpeg") or _bundled_path()
+
+
+@cache
+def _bundled_path() -> str:
     try:
         import imageio_ffmpeg  # noqa: PLC0415  (only machines without ffmpeg need it, and it imports subprocesses)
 
@@ -63,13 +68,68 @@ def ffmpeg_path() -> str:
         raise FfmpegMissingError("no ffmpeg on PATH and none in imageio-ffmpeg") from error
 
 
-def _command(descriptor: int, given: tuple[str, ...], taken: tuple[str, ...]) -> list[str]:
+@cache
+def ffmpeg_health() -> FfmpegHealth:
+    """Whether that ffmpeg works, as far as is known: one answer for this process, as there is one ffmpeg."""
+    return FfmpegHealth(_start_alone)
+
+
+def _start_alone(descriptor: int, memory_bytes: int | None) -> subprocess.Popen[bytes]:
+    try:
+        return start_ffmpeg(descriptor, (), (), memory_bytes=memory_bytes, timeout_seconds=ANSWER_SECONDS)
+    except FfmpegMissingError as error:
+        raise FileNotFoundError(errno.ENOENT, str(error)) from error
+
+
+def _command(source: Shown, given: tuple[str, ...], taken: tuple[str, ...]) -> list[str]:
     """The file goes in by its descriptor, so that no name, however odd, is parsed, and no rename can swap it."""
-    folder = "/proc/self/fd" if os.path.isdir("/proc/self/fd") else "/dev/fd"
-    opened = ("-protocol_whitelist", "file", "-format_whitelist", _DEMUXERS, "-vn", "-sn", "-dn", "-threads", "1")
+    opened = (
+        "-protocol_whitelist",
+        source.protocols,
+        "-format_whitelist",
+        _DEMUXERS,
+        "-vn",
+        "-sn",
+        "-dn",
+        "-threads",
+        "1",
+    )
     written = ("-map", "0:a:0", "-map_metadata", "-1", "-bitexact", *taken, "-c:a", "pcm_f32le", "-f", "wav", "pipe:1")
     quiet = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "info", "-filter_threads", "1")
-    return [ffmpeg_path(), *quiet, *opened, *given, "-i", f"file:{folder}/{descriptor}", *written]
+    return [ffmpeg_path(), *quiet, *opened, *given, "-i", source.url, *written]
+
+
+def start_ffmpeg(
+    descriptor: int,
+    given: tuple[str, ...],
+    taken: tuple[str, ...],
+    *,
+    memory_bytes: int | None,
+    timeout_seconds: float,
+) -> subprocess.Popen[bytes]:
+    """Start a child that decodes the open file to its standard output; see ``FfmpegChild``.
+
+    Raises
+    ------
+    OSError : it cannot be started, or the file cannot be read.
+    """
+    padding = padding_file()
+    try:
+        source = shown(descriptor, padding)
+        process = subprocess.Popen(
+            _command(source, given, taken),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=source.descriptors,
+            # The terminal's Ctrl-C is for us alone; a child that heard it would hand over half a track as a whole.
+            start_new_session=True,
+            env={"PATH": os.defpath, "LC_ALL": "C", "AV_LOG_FORCE_NOCOLOR": "1", "MALLOC_ARENA_MAX": "1"},
+        )
+    finally:
+        os.close(padding)
+    _restrain(process.pid, timeout_seconds, memory_bytes)
+    return process
 
 
 class FfmpegChild(FFmpegAudioFile):  # type: ignore[misc]
@@ -103,21 +163,13 @@ class FfmpegChild(FFmpegAudioFile):  # type: ignore[misc]
     ) -> None:
         self._patience = patience
         self._has_ended = False
+        self._memory_bytes = memory_bytes
         try:
-            self.proc = subprocess.Popen(
-                _command(descriptor, given, taken),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                pass_fds=(descriptor,),
-                # The terminal's Ctrl-C is for us alone; a child that heard it would hand over half a track as a whole.
-                start_new_session=True,
-                env={"PATH": os.defpath, "LC_ALL": "C", "AV_LOG_FORCE_NOCOLOR": "1", "MALLOC_ARENA_MAX": "1"},
+            self.proc = start_ffmpeg(
+                descriptor, given, taken, memory_bytes=memory_bytes, timeout_seconds=patience.timeout_seconds
             )
-        except OSError as error:
-            message = f"ffmpeg cannot be started: {error.strerror}"
-            raise StreamBrokenError(FailureReason.INTERNAL, message, retryable=True) from error
-        _restrain(self.proc.pid, patience.timeout_seconds, memory_bytes)
+        except (OSError, FfmpegMissingError) as error:
+            raise self.installation_fault() or find_fault(descriptor, patience) or _unstarted(error) from error
         self.stdout_reader = QueueReaderThread(self.proc.stdout, _PIECE_BYTES)
         self.stdout_reader.queue = queue.Queue(_QUEUED_PIECES)
         self.stdout_reader.start()
@@ -169,6 +221,11 @@ class FfmpegChild(FFmpegAudioFile):  # type: ignore[misc]
             except subprocess.TimeoutExpired:
                 self._patience.check()
 
+    def installation_fault(self) -> StreamBrokenError | None:
+        """Why no child under the same limits decodes anything here; None where one does, and the file is to blame."""
+        why = ffmpeg_health().check(self._memory_bytes)
+        return StreamBrokenError(FailureReason.UNREADABLE, why, blame=Blame.INSTALLATION) if why else None
+
     def close(self) -> None:
         """End the child, reap it, and let both threads end; may be called twice."""
         if not hasattr(self, "stderr_reader"):
@@ -185,6 +242,11 @@ class FfmpegChild(FFmpegAudioFile):  # type: ignore[misc]
             self.stdout_reader.queue.get_nowait()
         except queue.Empty:
             return
+
+
+def _unstarted(error: Exception) -> StreamBrokenError:
+    message = f"ffmpeg could not be started: {error}; it is tried again"
+    return StreamBrokenError(FailureReason.UNREADABLE, message, blame=Blame.INSTALLATION)
 
 
 class _StderrReader(QueueReaderThread):  # type: ignore[misc]
@@ -213,12 +275,13 @@ def _restrain(pid: int, timeout_seconds: float, memory_bytes: int | None) -> Non
     same. The limit of CPU time is for a child that outlives us.
     """
     cpu_seconds = math.ceil(timeout_seconds) + _CPU_SECONDS_MARGIN
-    limits = {resource.RLIMIT_CPU: cpu_seconds, resource.RLIMIT_CORE: 0}
+    # The soft limit comes first, as SIGXCPU; the hard one is a SIGKILL, which is what the OOM killer sends.
+    limits = {resource.RLIMIT_CPU: (cpu_seconds, cpu_seconds + _CPU_SECONDS_MARGIN), resource.RLIMIT_CORE: (0, 0)}
     if memory_bytes is not None:
-        limits[resource.RLIMIT_DATA] = memory_bytes
-    for limit, value in limits.items():
+        limits[resource.RLIMIT_DATA] = (memory_bytes, memory_bytes)
+    for limit, values in limits.items():
         with suppress(OSError, ValueError):
-            resource.prlimit(pid, limit, (value, value))
+            resource.prlimit(pid, limit, values)
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, pid, _NICENESS)
     # Where memory runs out all the same, let the kernel take the child: that costs a track and not the daemon.
