@@ -273,7 +273,9 @@ def test_a_file_renamed_while_it_is_analyzed_has_its_result_at_the_new_path(room
 
 def test_a_file_renamed_while_queued_is_claimed_under_its_new_path(rooms: Rooms) -> None:
     rooms.queue.enqueue([track_file("old/a.mp3")], "scan")
-    rooms.library.move_folder("old", "new")
+    known = rooms.library.get("old/a.mp3")
+    assert known is not None
+    rooms.library.move([(known.file_id, replace(known.file, path="new/a.mp3"))])
     assert claim(rooms).file.path == "new/a.mp3"
 
 
