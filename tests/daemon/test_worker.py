@@ -18,7 +18,7 @@ from playlista.memory.admission import Admission
 from playlista.memory.budget import CapReason
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.cleanup import Cleanup
-from playlista.memory.configuration import ladder
+from playlista.memory.configuration import fallback_configurations
 from playlista.serve.metrics import Metrics
 from playlista.tracks import Analysis, Rhythm, Status, TrackFile
 from tests import signals
@@ -67,7 +67,7 @@ def worker_of(rooms: Rooms, music: Path, analyzer: AudioAnalyzer) -> Worker:
         queue=rooms.queue,
         store=rooms.store,
         analyzer=analyzer,
-        admission=Admission(Cgroup(), ladder(3.0, 0), cleanup=cleanup.now),
+        admission=Admission(Cgroup(), fallback_configurations(3.0, 0), cleanup=cleanup.now),
         cleanup=cleanup,
         sampler=None,
         metrics=Metrics(version="0", cap_reasons=CapReason),

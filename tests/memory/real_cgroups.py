@@ -34,8 +34,8 @@ def touch_mapped(path):
 @functools.cache
 def admission():
     from playlista.memory.admission import Admission
-    from playlista.memory.configuration import ladder
-    return Admission(cgroup, ladder(3.0, 16), cleanup=trim_heap, patience_seconds=0.0)
+    from playlista.memory.configuration import fallback_configurations
+    return Admission(cgroup, fallback_configurations(3.0, 16), cleanup=trim_heap, max_wait_seconds=0.0)
 def release():
     held.clear()
 def usage_while_decoding(path):

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from benchmarks.guard import count_calls
 from playlista.memory.admission import Admission, Reloadable
 from playlista.memory.cgroup import Cgroup
-from playlista.memory.configuration import Configuration, ladder, predict
+from playlista.memory.configuration import Configuration, fallback_configurations, predict
 from playlista.memory.headroom import HOT_CODE_BYTES
 from tests.memory.real_cgroups import RealCgroup, process_inside
 from tests.memory.trees import MIB, V2, Tree, mount_v2, write
@@ -20,7 +20,7 @@ from tests.memory.trees import MIB, V2, Tree, mount_v2, write
 WANTED = Configuration(chunk_seconds=3.0, batch_patches=4, need_bytes=100 * MIB)
 SINGLE = Configuration(chunk_seconds=3.0, batch_patches=1, need_bytes=40 * MIB)
 SMALLEST = Configuration(chunk_seconds=1.0, batch_patches=1, need_bytes=20 * MIB)
-LIMIT = 1000 * MIB  # soft mark at 800, hard mark at 920
+LIMIT = 1000 * MIB  # low watermark at 800, high at 920
 
 
 def nothing() -> None:
@@ -64,7 +64,7 @@ class Machine:
             (WANTED, SINGLE, SMALLEST),
             cleanup=cleanup,
             reloadables=reloadables,
-            patience_seconds=10,
+            max_wait_seconds=10,
             pause=pause or self.pause,
             paused=self.count_pause,
             clock=lambda: self.now,
@@ -73,14 +73,14 @@ class Machine:
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
-    """A container with room."""
+    """A container with free memory."""
     Tree("0::/s\n", (mount_v2(),), {f"{V2}/s/memory.max": LIMIT}).build(tmp_path)
     made = Machine(tmp_path)
     made.use(200)
     return made
 
 
-def test_with_room_a_track_goes_ahead_at_once_and_nothing_is_cleaned(machine: Machine) -> None:
+def test_with_enough_memory_a_track_goes_ahead_at_once_and_nothing_is_cleaned(machine: Machine) -> None:
     cleanups: list[str] = []
     decision = machine.admission(cleanup=lambda: cleanups.append("cleaned")).admit()
     assert decision.configuration == WANTED
@@ -91,12 +91,12 @@ def test_with_room_a_track_goes_ahead_at_once_and_nothing_is_cleaned(machine: Ma
     assert machine.pauses == 0
 
 
-def test_cleaning_up_that_makes_room_is_enough(machine: Machine) -> None:
+def test_cleaning_up_that_frees_memory_is_enough(machine: Machine) -> None:
     machine.use(900)
     decision = machine.admission(cleanup=lambda: machine.use(400)).admit()
     assert decision.configuration == WANTED
     assert decision.cleaned == ("garbage and free heap",)
-    assert decision.why == "as asked, after making room"
+    assert decision.why == "as asked, after freeing memory"
     assert machine.pauses == 0
 
 
@@ -107,7 +107,7 @@ def test_the_cached_pages_of_the_track_are_dropped_when_memory_is_short(machine:
     assert "page cache of the track" in machine.admission().admit(str(track)).cleaned
 
 
-def test_what_can_be_reloaded_is_dropped_one_by_one_until_there_is_room(machine: Machine) -> None:
+def test_what_can_be_reloaded_is_dropped_one_by_one_until_there_is_enough(machine: Machine) -> None:
     unloaded: list[str] = []
 
     def unload(name: str, then_used: int) -> Callable[[], int]:
@@ -154,7 +154,7 @@ def test_a_track_waits_until_a_neighbour_has_left(machine: Machine) -> None:
     decision = machine.admission(pause=neighbour_leaves).admit()
     assert decision.configuration == WANTED
     assert decision.waited_seconds == pytest.approx(3, abs=0.5)
-    assert decision.why == "as asked, after waiting for room"
+    assert decision.why == "as asked, after waiting for memory"
     assert machine.pauses == 1
 
 
@@ -172,7 +172,7 @@ def test_where_nothing_fits_the_smallest_goes_ahead_and_says_so(machine: Machine
     decision = machine.admission().admit()
     assert decision.configuration == SMALLEST
     assert not decision.fits
-    assert decision.why == "in the smallest way, although it may not fit"
+    assert decision.why == "in the smallest configuration, although it may not fit"
 
 
 def test_a_stop_signal_ends_the_waiting(machine: Machine) -> None:
@@ -195,8 +195,8 @@ def test_while_memory_stays_tight_later_tracks_go_ahead_smaller_without_waiting_
     assert machine.pauses == 1
 
 
-def test_between_the_marks_nothing_changes_in_either_direction(machine: Machine) -> None:
-    """Soft mark 800 MiB, hard mark 920, the wanted way needs 100: the band of occupancy is 700 to 820."""
+def test_between_the_watermarks_nothing_changes_in_either_direction(machine: Machine) -> None:
+    """Low watermark 800 MiB, high 920, the wanted configuration needs 100: the band of occupancy is 700 to 820."""
     admission = machine.admission()
     machine.use(760)
     assert admission.admit().configuration == WANTED  # coming from below
@@ -204,10 +204,10 @@ def test_between_the_marks_nothing_changes_in_either_direction(machine: Machine)
     assert admission.admit().configuration == SINGLE
     machine.use(760)
     assert admission.admit().configuration == SINGLE  # coming from above
-    assert admission.is_tight
     machine.use(690)
     assert admission.admit().configuration == WANTED
-    assert not admission.is_tight
+    machine.use(760)
+    assert admission.admit().configuration == WANTED  # memory was enough again in between
 
 
 def test_a_limit_that_is_lowered_and_raised_counts_for_the_next_track(machine: Machine) -> None:
@@ -253,7 +253,7 @@ def test_a_full_ancestor_counts_although_our_own_limit_is_far(tmp_path: Path) ->
 
 
 def test_on_a_large_machine_the_margin_does_not_grow_with_it(tmp_path: Path) -> None:
-    # 92 % of 64 GiB would keep 5 GiB free; 700 MiB are room enough for a track of 100.
+    # 92 % of 64 GiB would keep 5 GiB free; 700 MiB are enough for a track of 100.
     total = 64 * 1024 * MIB
     machine = Machine(Tree(None, (), total=total, available=700 * MIB).build(tmp_path))
     assert machine.admission().admit().configuration == WANTED
@@ -278,23 +278,25 @@ def test_inside_a_track_nothing_happens_below_the_hard_mark(machine: Machine) ->
     assert admission.during_track() is None
 
 
-def test_inside_a_track_above_the_hard_mark_it_cleans_up_and_carries_on_if_that_helps(machine: Machine) -> None:
+def test_inside_a_track_above_the_high_watermark_it_cleans_up_and_carries_on_if_that_helps(machine: Machine) -> None:
     admission = machine.admission(cleanup=lambda: machine.use(500))
     machine.use(950)
     machine.now += 1
     assert admission.during_track() is None
-    assert not admission.is_tight
+    machine.use(760)
+    assert admission.admit().configuration == WANTED
 
 
-def test_inside_a_track_above_the_hard_mark_the_rest_goes_on_smaller(machine: Machine) -> None:
+def test_inside_a_track_above_the_high_watermark_the_rest_goes_on_smaller(machine: Machine) -> None:
     admission = machine.admission()
     machine.use(950)
     machine.now += 1
     with capture_logs() as logs:
         assert admission.during_track() == SMALLEST
-    assert admission.is_tight
     assert [entry["event"] for entry in logs] == ["memory.ran_short"]
     assert logs[0]["occupied_bytes"] == 950 * MIB
+    machine.use(760)
+    assert admission.admit().configuration == SINGLE  # above the low watermark, and memory was short
 
 
 def test_inside_a_track_the_kernel_is_asked_four_times_a_second_at_most(machine: Machine) -> None:
@@ -326,16 +328,19 @@ def test_a_look_between_chunks_takes_a_handful_of_calls(machine: Machine) -> Non
     assert sum(count_calls(look).values()) <= 100 * 10
 
 
-def test_the_ladder_leads_from_what_is_configured_to_the_least() -> None:
-    steps = ladder(chunk_seconds=3.0, batch_patches=8)
+def test_the_fallback_leads_from_what_is_configured_to_the_least() -> None:
+    steps = fallback_configurations(chunk_seconds=3.0, batch_patches=8)
     assert [(step.chunk_seconds, step.batch_patches) for step in steps] == [(3.0, 8), (3.0, 1), (1.0, 1)]
     needs = [step.need_bytes for step in steps]
     assert needs == sorted(needs, reverse=True)
 
 
-def test_steps_of_the_ladder_that_change_nothing_are_left_out() -> None:
-    assert [(step.chunk_seconds, step.batch_patches) for step in ladder(0.5, 1)] == [(0.5, 1)]
-    assert [(step.chunk_seconds, step.batch_patches) for step in ladder(3.0, 0)] == [(3.0, 0), (1.0, 0)]
+def test_steps_of_the_fallback_that_change_nothing_are_left_out() -> None:
+    assert [(step.chunk_seconds, step.batch_patches) for step in fallback_configurations(0.5, 1)] == [(0.5, 1)]
+    assert [(step.chunk_seconds, step.batch_patches) for step in fallback_configurations(3.0, 0)] == [
+        (3.0, 0),
+        (1.0, 0),
+    ]
 
 
 def test_a_larger_batch_is_predicted_to_need_a_patch_more_for_each() -> None:
@@ -357,5 +362,5 @@ def test_in_a_real_cgroup_the_memory_of_a_neighbour_counts(real_cgroup: RealCgro
         neighbour.ask("hold(160 * 1024**2)")
         beside_a_neighbour = process.ask("admission().admit().why")
         neighbour.ask("release()")
-        assert beside_a_neighbour == "in a smaller way, since the one asked for does not fit"
-        assert process.ask("admission().admit().why") == "as asked, there is room"
+        assert beside_a_neighbour == "in a smaller configuration, since the one asked for does not fit"
+        assert process.ask("admission().admit().why") == "as asked, there is enough memory"

@@ -126,7 +126,7 @@ def test_a_track_that_waits_for_a_neighbours_memory_is_counted_and_goes_ahead_wh
         daemon.wait_for(lambda: daemon.metric(ANALYZED) == 1, "the track")
     (admitted,) = daemon.events("track.admitted")
     assert 0 < admitted["waited_seconds"] < 10
-    assert admitted["why"] == "as asked, after waiting for room"
+    assert admitted["why"] == "as asked, after waiting for memory"
     assert admitted["cleaned"] == ["garbage and free heap", "page cache of the track", "the model"]
     result = daemon.result("song.flac")
     assert result is not None

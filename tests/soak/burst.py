@@ -47,7 +47,7 @@ def burst(place: Place) -> list[Finding]:
         began = time.monotonic()
         write(small, service.music, count)
         written = time.monotonic()
-        service.until(lambda: number_of(service, KNOWN) == count, "all files", patience_seconds=600)
+        service.until(lambda: number_of(service, KNOWN) == count, "all files", max_wait_seconds=600)
         found = time.monotonic()
         overflows = int(service.metric("playlista_watch_overflows_total"))
         events = int(service.metric('playlista_watch_events_total{event="created"}'))
@@ -68,12 +68,12 @@ def renames(place: Place) -> list[Finding]:
     with _running(place, "renames", {"WATCH_SETTLE_SECONDS": "1", "MUSICNN_RUNTIME": "off"}) as service:
         (service.music / "0").mkdir()
         subprocess.run(_writer(_small_track(place), service.music, 0, count, 1), check=True)
-        service.until(lambda: number_of(service, DONE) == count, "the analyses", patience_seconds=3600)
+        service.until(lambda: number_of(service, DONE) == count, "the analyses", max_wait_seconds=3600)
         place.say(f"{count} tracks analyzed")
         before = set(service.paths_where("SELECT path FROM files"))
         began = time.monotonic()
         wanted = {_renamed(service.music, path) for path in before}
-        service.until(lambda: _is_followed(service, wanted), "the new names", patience_seconds=600)
+        service.until(lambda: _is_followed(service, wanted), "the new names", max_wait_seconds=600)
         followed = time.monotonic() - began
         service.stop()
         service.journal.read()

@@ -112,7 +112,7 @@ class _Day:
             fault(self._scene)
             self._scene.done[fault.__name__] = self._scene.done.get(fault.__name__, 0) + 1
         self._until_done(total, total)
-        self._service.until(self._nothing_left, "the rest", patience_seconds=600)
+        self._service.until(self._nothing_left, "the rest", max_wait_seconds=600)
 
     def _faults(self) -> list[Callable[[Scene], None]]:
         return list(FAULTS) * self._place.scaled(ROUNDS)

@@ -105,7 +105,7 @@ class Massacre:
         service.spawn()
         service.wait_ready()
         self._check_naming()
-        service.until(lambda: service.status_of("/readyz") and not self._left(), "the rest", patience_seconds=1800)
+        service.until(lambda: service.status_of("/readyz") and not self._left(), "the rest", max_wait_seconds=1800)
         service.stop()
         service.journal.read()
 

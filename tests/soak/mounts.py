@@ -43,7 +43,7 @@ def unmounted(place: Place) -> list[Finding]:
 def _taken_away(place: Place, service: Service, disk: Path, count: int) -> list[Finding]:
     service.spawn()
     service.until((service.data / "playlista.db").exists, "the library")
-    service.until(lambda: number_of(service, DONE) == count, "the analyses", patience_seconds=600)
+    service.until(lambda: number_of(service, DONE) == count, "the analyses", max_wait_seconds=600)
     findings = []
     for state, prepare in (
         ("unmounted", None),

@@ -35,7 +35,7 @@ from playlista.decode.source import AudioSource
 from playlista.memory.budget import TrackBudget
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.child import child_limit
-from playlista.memory.headroom import HARD_MARK, headroom
+from playlista.memory.headroom import HIGH_WATERMARK, headroom
 from playlista.memory.monitor import read_memory
 
 FULL_RATE_HZ = 44100
@@ -78,7 +78,7 @@ class MemoryOptimizedLoader:
 
     def child_memory_bytes(self) -> int:
         """What an ffmpeg child may allocate right now."""
-        return child_limit(headroom(self._cgroup.occupancies(), HARD_MARK).free_bytes)
+        return child_limit(headroom(self._cgroup.occupancies(), HIGH_WATERMARK).free_bytes)
 
     def open(
         self,

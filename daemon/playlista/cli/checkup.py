@@ -16,7 +16,7 @@ from playlista.decode.readers.ffmpeg_child import FfmpegMissingError, ffmpeg_hea
 from playlista.errors import ModelError
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.child import child_limit
-from playlista.memory.headroom import HARD_MARK, headroom
+from playlista.memory.headroom import HIGH_WATERMARK, headroom
 from playlista.musicnn.choice import choose_runtime
 from playlista.musicnn.cpu import cpu_flags
 from playlista.musicnn.files import ModelFiles
@@ -168,6 +168,6 @@ def _ffmpeg(settings: Settings, root: Path) -> Finding:  # noqa: ARG001
     except FfmpegMissingError:
         text = "none on PATH and imageio-ffmpeg is missing: M4A, WMA, APE and WavPack have to wait; install ffmpeg"
         return Finding("ffmpeg", Verdict.BAD, text)
-    free_bytes = headroom(Cgroup(root).occupancies(), HARD_MARK).free_bytes
+    free_bytes = headroom(Cgroup(root).occupancies(), HIGH_WATERMARK).free_bytes
     why = ffmpeg_health().check(child_limit(free_bytes))
     return Finding("ffmpeg", Verdict.BAD, f"{path}: {why}") if why else Finding("ffmpeg", Verdict.GOOD, path)

@@ -37,7 +37,7 @@ from playlista.memory.admission import Admission, Reloadable
 from playlista.memory.budget import CapReason
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.cleanup import Cleanup
-from playlista.memory.configuration import ladder
+from playlista.memory.configuration import fallback_configurations
 from playlista.memory.monitor import MemorySampler, read_memory
 from playlista.outputs.file_tags.journal import remove_leftovers
 from playlista.serve.http import Application
@@ -146,7 +146,7 @@ class Daemon:
         patches = settings.musicnn_batch_size if self._tagger.accumulator else 0
         return Admission(
             self._cgroup,
-            ladder(settings.memory_optimized_chunk_duration_seconds, patches),
+            fallback_configurations(settings.memory_optimized_chunk_duration_seconds, patches),
             cleanup=self._cleanup.now,
             reloadables=[Reloadable("the model", self._tagger.unload)] if self._tagger.unload else (),
             pause=self._stop.wait,

@@ -1,7 +1,7 @@
-"""Whether there is room to begin a track, and what is done when there is not: clean up, wait, go on smaller.
+"""Whether there is memory to begin a track, and what is done when there is not: clean up, wait, fall back.
 
-What enters: the occupancy of every level, read anew each time, and the ladder of configurations. What leaves: a
-decision with its numbers, for the log and the worker. A track is never refused: the smallest configuration goes ahead
+Input: the occupancy of every level, read anew each time, and the fallback configurations. Output: a decision with its
+numbers, for the log and the worker. A track is never refused: the smallest configuration goes ahead
 even where it is not predicted to fit, since a prediction is no reason to leave music unanalyzed.
 """
 
@@ -18,7 +18,7 @@ import structlog
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.configuration import Configuration
 from playlista.memory.decision import AdmissionDecision, explain
-from playlista.memory.headroom import HARD_MARK, SOFT_MARK, Headroom, Mark, headroom
+from playlista.memory.headroom import HIGH_WATERMARK, LOW_WATERMARK, Headroom, Watermark, headroom
 from playlista.memory.process import drop_page_cache
 
 #: How often a track that waits looks again.
@@ -35,7 +35,7 @@ class Reloadable:
     unload: Callable[[], int]
 
 
-def uncounted() -> None:
+def noop() -> None:
     """The counter of a caller that has no metrics."""
 
 
@@ -44,10 +44,10 @@ class Admission:
 
     Parameters
     ----------
-    ladder : configurations from the one that is wanted to the smallest; see ``configuration.ladder``.
+    configurations : from the one that is wanted to the smallest; see ``fallback_configurations``.
     cleanup : collects garbage and returns free pages.
-    reloadables : dropped in this order, one at a time, while there is no room.
-    patience_seconds : how long a track may wait for room.
+    reloadables : dropped in this order, one at a time, while memory is short.
+    max_wait_seconds : how long a track may wait for memory.
     pause : waits so many seconds, or less; true when the program is to stop (``threading.Event.wait``).
     paused : called once for each track that waits.
     clock : seconds, monotonic.
@@ -56,20 +56,20 @@ class Admission:
     def __init__(
         self,
         cgroup: Cgroup,
-        ladder: Sequence[Configuration],
+        configurations: Sequence[Configuration],
         *,
         cleanup: Callable[[], None],
         reloadables: Sequence[Reloadable] = (),
-        patience_seconds: float = 10.0,
+        max_wait_seconds: float = 10.0,
         pause: Callable[[float], bool] | None = None,
-        paused: Callable[[], None] = uncounted,
+        paused: Callable[[], None] = noop,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._cgroup = cgroup
-        self._ladder = tuple(ladder)
+        self._configurations = tuple(configurations)
         self._cleanup = cleanup
         self._reloadables = tuple(reloadables)
-        self._patience_seconds = patience_seconds
+        self._max_wait_seconds = max_wait_seconds
         self._pause = pause or threading.Event().wait
         self._paused = paused
         self._clock = clock
@@ -77,32 +77,27 @@ class Admission:
         self._next_check = clock()
         self._log = structlog.get_logger(__name__)
 
-    @property
-    def is_tight(self) -> bool:
-        """Whether memory was short and has not since been below the soft mark."""
-        return self._tight
-
     def admit(self, path: str | None = None, *, extra_bytes: int = 0, reduced: bool = False) -> AdmissionDecision:
         """Decide how the next track goes ahead; may clean up and wait before it returns.
 
         Parameters
         ----------
         path : the track, whose cached pages are dropped when memory is short.
-        extra_bytes : what it needs beside its configuration, such as an array that is loaded whole.
+        extra_bytes : what it needs on top of its configuration, such as an array that is loaded whole.
         reduced : ask for the smallest configuration from the start, as after a crash.
         """
-        ladder = self._ladder[-1:] if reduced else self._ladder
+        configurations = self._configurations[-1:] if reduced else self._configurations
         cleaned: tuple[str, ...] = ()
         waited_seconds = 0.0
-        if not self._has_room(ladder[0], extra_bytes):
-            cleaned, reload_bytes = self._make_room(path, ladder[0], extra_bytes)
+        if not self._has_memory(configurations[0], extra_bytes):
+            cleaned, reload_bytes = self._free_memory(path, configurations[0], extra_bytes)
             extra_bytes += reload_bytes
-            waited_seconds = self._wait_for_room(ladder, extra_bytes)
-        chosen = next((step for step in ladder if self._has_room(step, extra_bytes)), None)
+            waited_seconds = self._wait_for_memory(configurations, extra_bytes)
+        chosen = next((step for step in configurations if self._has_memory(step, extra_bytes)), None)
         if not reduced:
-            self._tight = chosen != ladder[0]
-        decision = self._decision(ladder, chosen, extra_bytes, waited_seconds=waited_seconds, cleaned=cleaned)
-        self._log.log(_level(ladder, decision), "track.admitted", path=path, **asdict(decision))
+            self._tight = chosen != configurations[0]
+        decision = self._decision(configurations, chosen, extra_bytes, waited_seconds=waited_seconds, cleaned=cleaned)
+        self._log.log(_level(configurations, decision), "track.admitted", path=path, **asdict(decision))
         return decision
 
     def during_track(self) -> Configuration | None:
@@ -116,75 +111,75 @@ class Admission:
         if now < self._next_check:
             return None
         self._next_check = now + CHECK_INTERVAL_SECONDS
-        if self._headroom(HARD_MARK).holds(0):
+        if self._headroom(HIGH_WATERMARK).holds(0):
             return None
         self._cleanup()
-        room = self._headroom(HARD_MARK)
-        if room.holds(0):
+        available = self._headroom(HIGH_WATERMARK)
+        if available.holds(0):
             return None
         if not self._tight:
-            self._log.warning("memory.ran_short", occupied_bytes=room.occupied_bytes, **asdict(room.limit))
+            self._log.warning("memory.ran_short", occupied_bytes=available.occupied_bytes, **asdict(available.limit))
         self._tight = True
-        return self._ladder[-1]
+        return self._configurations[-1]
 
-    def _headroom(self, mark: Mark) -> Headroom:
-        return headroom(self._cgroup.occupancies(), mark)
+    def _headroom(self, watermark: Watermark) -> Headroom:
+        return headroom(self._cgroup.occupancies(), watermark)
 
-    def _has_room(self, step: Configuration, extra_bytes: int) -> bool:
-        """While memory is tight the wanted way must stay below the soft mark, a smaller one below the hard mark."""
-        careful = self._tight and step == self._ladder[0] and len(self._ladder) > 1
-        mark = SOFT_MARK if careful else HARD_MARK
-        return self._headroom(mark).holds(step.need_bytes + extra_bytes)
+    def _has_memory(self, step: Configuration, extra_bytes: int) -> bool:
+        """While memory is tight the first one must stay below the low watermark, the others below the high one."""
+        careful = self._tight and step == self._configurations[0] and len(self._configurations) > 1
+        watermark = LOW_WATERMARK if careful else HIGH_WATERMARK
+        return self._headroom(watermark).holds(step.need_bytes + extra_bytes)
 
-    def _make_room(self, path: str | None, step: Configuration, extra_bytes: int) -> tuple[tuple[str, ...], int]:
-        """Clean up until `step` has room; what was done, and the bytes that must be loaded anew for it."""
+    def _free_memory(self, path: str | None, step: Configuration, extra_bytes: int) -> tuple[tuple[str, ...], int]:
+        """Clean up until `step` fits; what was done, and the bytes that must be loaded anew for it."""
         self._cleanup()
         done, reload_bytes = ["garbage and free heap"], 0
         if path is not None and drop_page_cache(path):
             done.append("page cache of the track")
         for reloadable in self._reloadables:
-            if self._has_room(step, extra_bytes + reload_bytes):
+            if self._has_memory(step, extra_bytes + reload_bytes):
                 break
             reload_bytes += reloadable.unload()
             done.append(reloadable.name)
         return tuple(done), reload_bytes
 
-    def _wait_for_room(self, ladder: Sequence[Configuration], extra_bytes: int) -> float:
-        """Wait until the first step of `ladder` has room, for as long as patience lasts; the seconds waited.
+    def _wait_for_memory(self, configurations: Sequence[Configuration], extra_bytes: int) -> float:
+        """Wait until the first of `configurations` fits, for `max_wait_seconds` at most; the seconds waited.
 
-        Where memory was short already and a smaller step has room, waiting again at every track would gain nothing.
+        Where memory was short already and a smaller one fits, waiting again at every track would gain nothing.
         """
-        if self._has_room(ladder[0], extra_bytes):
+        if self._has_memory(configurations[0], extra_bytes):
             return 0.0
-        if self._tight and any(self._has_room(step, extra_bytes) for step in ladder[1:]):
+        if self._tight and any(self._has_memory(step, extra_bytes) for step in configurations[1:]):
             return 0.0
-        self._tight = True  # from here on the soft mark counts: not to go ahead at the first page that gets free
+        self._tight = True  # from here on the low watermark counts: not to go ahead at the first page that gets free
         self._paused()
         started = self._clock()
-        while (waited_seconds := self._clock() - started) < self._patience_seconds:
-            stopping = self._pause(min(POLL_SECONDS, self._patience_seconds - waited_seconds))
-            if stopping or self._has_room(ladder[0], extra_bytes):
+        while (waited_seconds := self._clock() - started) < self._max_wait_seconds:
+            stopping = self._pause(min(POLL_SECONDS, self._max_wait_seconds - waited_seconds))
+            if stopping or self._has_memory(configurations[0], extra_bytes):
                 break
         return self._clock() - started
 
     def _decision(
         self,
-        ladder: Sequence[Configuration],
+        configurations: Sequence[Configuration],
         chosen: Configuration | None,
         extra_bytes: int,
         *,
         waited_seconds: float,
         cleaned: tuple[str, ...],
     ) -> AdmissionDecision:
-        configuration = chosen or ladder[-1]
-        room = self._headroom(HARD_MARK)
-        as_asked, fits = configuration == ladder[0], chosen is not None
+        configuration = chosen or configurations[-1]
+        available = self._headroom(HIGH_WATERMARK)
+        as_asked, fits = configuration == configurations[0], chosen is not None
         return AdmissionDecision(
             configuration=configuration,
             need_bytes=configuration.need_bytes + extra_bytes,
-            occupied_bytes=room.occupied_bytes,
-            limit_bytes=room.limit.bytes,
-            limit_source=room.limit.source,
+            occupied_bytes=available.occupied_bytes,
+            limit_bytes=available.limit.bytes,
+            limit_source=available.limit.source,
             waited_seconds=round(waited_seconds, 3),
             cleaned=cleaned,
             fits=fits,
@@ -192,8 +187,8 @@ class Admission:
         )
 
 
-def _level(ladder: Sequence[Configuration], decision: AdmissionDecision) -> int:
-    """Waiting and going ahead smaller are for the operator to see; cleaning up is worth a line, and room is none."""
-    if decision.waited_seconds or not decision.fits or decision.configuration != ladder[0]:
+def _level(configurations: Sequence[Configuration], decision: AdmissionDecision) -> int:
+    """Waiting and falling back are for the operator to see; cleaning up is worth a line, enough memory is not."""
+    if decision.waited_seconds or not decision.fits or decision.configuration != configurations[0]:
         return logging.WARNING
     return logging.INFO if decision.cleaned else logging.DEBUG

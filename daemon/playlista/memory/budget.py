@@ -1,7 +1,7 @@
 """How much of the memory limit one track may keep, and how many samples that is.
 
-What enters: plain numbers from the settings and the limit of the moment. What leaves: a budget with the reason that a
-cut at it will be counted under. Whether there is room to begin a track at all is ``admission``'s question.
+Input: plain numbers from the settings and the limit of the moment. Output: a budget with the reason under which a
+truncation at it is counted. Whether there is memory to begin a track at all is ``admission``'s question.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The memory and CPU that this process may use, and has used, as the kernel counts it.
 
-What enters: the kernel's files, read anew at every call, since a limit can change while we run (in-place resize).
-What leaves: limits with a readable source, and byte counts. Nothing is cached, nothing raises on an odd machine: a
+Input: the kernel's files, read anew at every call, since a limit can change while we run (in-place resize).
+Output: limits with a readable source, and byte counts. Nothing is cached, nothing raises on an odd machine: a
 level that cannot be read says nothing, and the machine's own memory is always the last word.
 
 Sources: Linux ``Documentation/admin-guide/cgroup-v2.rst`` ("Memory") and ``cgroup-v1/memory.rst``.
@@ -33,7 +33,7 @@ __all__ = ["Cgroup", "Charge", "MemoryLimit", "Occupancy"]
 
 @dataclass(frozen=True, slots=True)
 class Occupancy:
-    """A limit beside what is charged against it, at the cgroup (or machine) where that limit is set."""
+    """A limit and what is charged against it, at the cgroup (or machine) where that limit is set."""
 
     limit: MemoryLimit
     charge: Charge
@@ -119,7 +119,7 @@ class Cgroup:
 
 
 def _limits_by_level(levels: Sequence[Level]) -> Iterator[tuple[Level, list[MemoryLimit]]]:
-    """Every limit beside the level that is charged for it.
+    """Every limit with the level that is charged for it.
 
     What v1 says to be inherited comes last: of equal limits the first is reported, and the level that sets one is
     better news to an administrator than its heir.

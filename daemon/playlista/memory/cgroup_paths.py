@@ -1,6 +1,6 @@
 """Where a controller's files for this process are: from ``/proc/self/cgroup`` and ``mountinfo`` to directories.
 
-What enters: a file-system root (``/`` in life, a fixture tree in tests). What leaves: for one controller, the
+Input: a file-system root (``/`` in life, a fixture tree in tests). Output: for one controller, the
 version of its hierarchy and the directories that bind us, our own first, then each ancestor up to the mount's root.
 No limit is read here.
 

@@ -1,6 +1,6 @@
 """Gives memory back: Python's garbage after every chunk, the C library's free pages after every track.
 
-What enters: the calls of the room that runs tracks, and a callback that counts the seconds. What leaves: memory.
+Input: the calls of the code that runs tracks, and a callback that counts the seconds. Output: memory.
 
 ``gc.collect`` looks at every container that is alive. With the libraries that we load these are 41,000 (330,000 with
 Python TensorFlow), and one collection takes 8 ms (142 ms), which after every chunk would cost more than the features.
@@ -19,7 +19,7 @@ from time import thread_time
 from playlista.memory.process import trim_heap
 
 
-def uncounted(_seconds: float) -> None:
+def noop(_seconds: float) -> None:
     """The counter of a caller that has no metrics."""
 
 
@@ -32,7 +32,7 @@ class Cleanup:
     spent : told the CPU seconds of each cleanup.
     """
 
-    def __init__(self, *, enabled: bool, spent: Callable[[float], None] = uncounted) -> None:
+    def __init__(self, *, enabled: bool, spent: Callable[[float], None] = noop) -> None:
         self._enabled = enabled
         self._spent = spent
         self._frozen = False

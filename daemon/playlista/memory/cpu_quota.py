@@ -1,4 +1,4 @@
-"""How many threads the CPU quota, the cpuset and the affinity of this process leave room for.
+"""How many threads the CPU quota, the cpuset and the affinity of this process allow.
 
 A thread pool that is wider than its quota does not compute faster: it spends the period's allowance in the first
 milliseconds and is then stopped for the rest of it, in the middle of whatever lock it holds.

@@ -14,10 +14,10 @@ class AdmissionDecision:
     Attributes
     ----------
     configuration : how the track is to be analyzed.
-    need_bytes : what it is predicted to need; includes what the caller asked for beside it and what must be reloaded.
+    need_bytes : what it is predicted to need, including what the caller added and what must be reloaded.
     occupied_bytes, limit_bytes, limit_source : of the level that would run out first.
     waited_seconds : 0 where it went ahead at once.
-    cleaned : steps that were taken to make room, in order.
+    cleaned : steps that were taken to free memory, in order.
     fits : False where it goes ahead although it may not fit.
     why : the decision in words.
     """
@@ -36,9 +36,9 @@ class AdmissionDecision:
 def explain(*, as_asked: bool, fits: bool, waited: bool, cleaned: bool) -> str:
     """The decision in words, for the log."""
     if not fits:
-        return "in the smallest way, although it may not fit"
+        return "in the smallest configuration, although it may not fit"
     if not as_asked:
-        return "in a smaller way, since the one asked for does not fit"
+        return "in a smaller configuration, since the one asked for does not fit"
     if waited:
-        return "as asked, after waiting for room"
-    return "as asked, after making room" if cleaned else "as asked, there is room"
+        return "as asked, after waiting for memory"
+    return "as asked, after freeing memory" if cleaned else "as asked, there is enough memory"

@@ -1,6 +1,6 @@
 """Memory at one moment, as metrics, the status command and the guide's loader show it.
 
-What enters: the kernel's counts by way of ``cgroup`` and ``process``. What leaves: snapshots, and the peaks over those
+Input: the kernel's counts by way of ``cgroup`` and ``process``. Output: snapshots, and the peaks over those
 that were taken since a track began.
 """
 

@@ -1,6 +1,6 @@
 """What this process holds in memory, and how it gives some of that back to the system.
 
-What enters: ``/proc/self/status`` and the C library. What leaves: byte counts. Nothing here decides when to do it.
+Input: ``/proc/self/status`` and the C library. Output: byte counts. Nothing here decides when to do it.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def drop_page_cache(path: str | os.PathLike[str]) -> bool:
     """Tell the kernel that the cached pages of a file will not be read again; False where that cannot be said.
 
     Pages that are dirty or still mapped stay. Reading is charged to our cgroup, so a large file that has been
-    analyzed would otherwise sit in our working set until something else needs the room.
+    analyzed would otherwise sit in our working set until something else needs the memory.
     """
     with suppress(OSError, AttributeError):  # macOS has no posix_fadvise
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # not to hang on a fifo
