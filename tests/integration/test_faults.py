@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.cgroups import why_not
-from tests.soak import folders, kills, mutants, poison, power
+from tests.soak import folders, kills, mutants, poison, power, tags
 from tests.soak.findings import Finding
 from tests.soak.place import Place
 
@@ -50,3 +50,7 @@ def test_what_was_told_is_on_the_disk_when_the_power_goes(place: Place) -> None:
     if trouble := power.why_not():
         pytest.skip(trouble)
     assert missed(power.run(place)) == []
+
+
+def test_a_write_of_tags_that_is_killed_harms_no_file_and_the_next_start_clears_up(place: Place) -> None:
+    assert missed(tags.kill_writes(place)) == []

@@ -17,7 +17,8 @@ from playlista.system.output_files import OutputKind, output_stream
 
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace an existing file of any kind.")]
 
-_COMPANIONS = ("", "-wal", "-shm", "-journal")
+#: What lies beside the database under its name.
+_COMPANIONS = ("", "-wal", "-shm", "-journal", ".restored", ".unfinished")
 
 
 @contextmanager
@@ -34,10 +35,11 @@ def opened_for_writing(path: str, kind: OutputKind, settings: Settings, *, force
 
 
 def refuse_library_files(path: str, settings: Settings) -> None:
-    """Raise PlaylistaError where `path` is the library's database, one of its companions, or the daemon's lock."""
-    from playlista.library import database, instance_lock  # noqa: PLC0415
+    """Raise PlaylistaError where `path` is the library's database, one of its companions, or a lock."""
+    from playlista.library import data_owner, database, instance_lock  # noqa: PLC0415
 
-    names = {f"{database.FILE_NAME}{companion}" for companion in _COMPANIONS} | {instance_lock.FILE_NAME}
+    names = {f"{database.FILE_NAME}{companion}" for companion in _COMPANIONS}
+    names |= {instance_lock.FILE_NAME, data_owner.CHALLENGE_NAME}
     own = {os.path.realpath(os.path.join(settings.data_dir, name)) for name in names}
     if path != "-" and os.path.realpath(path) in own:
         raise PlaylistaError(f"{path}: is a file of the library itself; name another file")

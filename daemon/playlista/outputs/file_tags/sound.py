@@ -15,7 +15,7 @@ from playlista.decode.identity import MusicHash
 from playlista.decode.opening import open_source
 from playlista.decode.readers.ffmpeg_child import ffmpeg_path
 from playlista.decode.resample import downmix
-from playlista.errors import DecodeError, PlaylistaError
+from playlista.errors import Blame, DecodeError, PlaylistaError
 
 _BLOCK_SECONDS = 3.0
 _MAX_BLOCK_BYTES = 4 * 2**20
@@ -42,7 +42,7 @@ def sound_of(path: str, timeout_seconds: float) -> Sound:
 
     Raises
     ------
-    DecodeError : not a frame of it can be decoded.
+    DecodeError : not a frame of it can be decoded, or the storage failed.
     PlaylistaError : ffmpeg decodes nothing of it, or it took longer than `timeout_seconds`.
     """
     music_hash, samples = _by_our_reader(path, timeout_seconds)
@@ -64,6 +64,8 @@ def _by_our_reader(path: str, timeout_seconds: float) -> tuple[str, str]:
                 music.update(downmix(block))
                 samples.update(block.data)
         except DecodeError as error:
+            if error.blame is not Blame.TRACK:
+                raise  # another time it may end elsewhere
             samples.update(error.reason.encode())
         return music.hexdigest(), samples.hexdigest()
 
