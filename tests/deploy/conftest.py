@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.checks.tools import PROJECT, ToolMissing
+from deploy.checks.tools import PROJECT, ToolMissing, locate
 
 #: Packages of the test requirements that these tests import; without them nothing here is collected.
 NEEDED = ("grafana_foundation_sdk", "jsonschema", "kubernetes_validate", "yaml")
@@ -34,6 +34,15 @@ def pytest_report_header() -> str | None:
 def project(tmp_path: Path) -> Path:
     """A copy of the project that may be broken."""
     return copy_project(tmp_path / "project")
+
+
+def skip_module_without(*tools: str) -> None:
+    """Skip the test file that calls this while it is imported, once and with the reason, where a tool is missing."""
+    try:
+        for tool in tools:
+            locate(tool)
+    except ToolMissing as missing:
+        pytest.skip(str(missing), allow_module_level=True)
 
 
 def copy_project(copy: Path) -> Path:

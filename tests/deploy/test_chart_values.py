@@ -15,6 +15,7 @@ import yaml
 
 from deploy.checks.chart import CHART
 from deploy.checks.tools import PROJECT, Outcome, ToolMissing, run
+from playlista import __version__
 from playlista.config import Settings
 from tests.deploy.wrong_values import WRONG
 
@@ -160,3 +161,10 @@ def test_a_setting_has_the_same_bounds_in_the_schema_as_in_the_daemon(key: str) 
 def test_two_monitors_are_refused_with_the_reason(tmp_path: Path) -> None:
     values = {"serviceMonitor": {"enabled": True}, "podMonitor": {"enabled": True}}
     assert "would scrape everything twice" in helm(tmp_path, values).output
+
+
+def test_chart_and_daemon_have_one_version() -> None:
+    chart = yaml.safe_load((PROJECT / CHART / "Chart.yaml").read_text("utf-8"))
+    assert chart["appVersion"] == __version__
+    assert f"ARG VERSION={__version__}\n" in (PROJECT / "Dockerfile").read_text("utf-8")
+    assert f"image: playlista:{__version__}-lean\n" in (PROJECT / "deploy/compose.yaml").read_text("utf-8")

@@ -15,10 +15,14 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.checks.dashboard import load_dashboard, queries
 from deploy.checks.rules import OURS, RULES, load_rules
-from deploy.checks.tools import PROJECT, ToolMissing, locate
+from deploy.checks.tools import PROJECT, locate
+from tests.deploy.conftest import skip_module_without
 from tests.deploy.prometheus import Prometheus, scraping, wait_for
 from tests.integration.daemon import Daemon
 from tests.signals import song, write
+
+skip_module_without("prometheus", "promtool")
+pytestmark = pytest.mark.slow
 
 TRACKS = 3
 MAX_SERIES = 250
@@ -42,8 +46,6 @@ def scraped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         daemon.start()
         with scraping(f"127.0.0.1:{daemon.port}", PROJECT / RULES, folder) as prometheus:
             yield Run(daemon, prometheus, _work(daemon, prometheus))
-    except ToolMissing as missing:
-        pytest.skip(str(missing))
     finally:
         daemon.close()
 
@@ -79,7 +81,6 @@ def _unfinished(daemon: Daemon) -> bool:
     return good < TRACKS or bad < 1
 
 
-@pytest.mark.slow
 def test_every_panel_shows_data(scraped: Run) -> None:
     panels = {
         (title, expression): [float(series["value"][1]) for series in scraped.prometheus.query(expression)]
@@ -89,14 +90,12 @@ def test_every_panel_shows_data(scraped: Run) -> None:
     assert [panel for panel, values in panels.items() if not np.isfinite(values).all()] == []
 
 
-@pytest.mark.slow
 def test_every_rule_is_evaluated_without_an_error(scraped: Run) -> None:
     groups = scraped.prometheus.get("rules")["groups"]
     rules = {rule["name"]: (rule["health"], rule.get("lastError", "")) for group in groups for rule in group["rules"]}
     assert rules == dict.fromkeys((rule.get("alert") or rule["record"] for rule in load_rules(PROJECT)), ("ok", ""))
 
 
-@pytest.mark.slow
 def test_every_series_that_a_rule_reads_is_there(scraped: Run) -> None:
     read = {
         name
@@ -106,20 +105,17 @@ def test_every_series_that_a_rule_reads_is_there(scraped: Run) -> None:
     assert [name for name in sorted(read) if not scraped.prometheus.query(name)] == []
 
 
-@pytest.mark.slow
 def test_a_good_run_raises_no_critical_alert(scraped: Run) -> None:
     active = scraped.prometheus.get("alerts")["alerts"]
     assert [alert for alert in active if alert["labels"]["severity"] == "critical"] == []
 
 
-@pytest.mark.slow
 def test_promtool_has_nothing_to_say_about_the_page(scraped: Run) -> None:
     page = scraped.daemon.get("/metrics")[1]
     checked = subprocess.run([locate("promtool"), "check", "metrics"], input=page, capture_output=True, check=False)
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")
 
 
-@pytest.mark.slow
 def test_there_are_few_series(scraped: Run) -> None:
     assert (
         int(scraped.prometheus.query('count({job="playlista", __name__=~"playlista_.+|process_.+"})')[0]["value"][1])
@@ -129,7 +125,6 @@ def test_there_are_few_series(scraped: Run) -> None:
     assert int(everything) < MAX_SERIES
 
 
-@pytest.mark.slow
 def test_a_scrape_during_analysis_is_quick(scraped: Run) -> None:
     """Wall time, since that is what a scraper waits for: 99 of 100 scrapes while the main thread analyzes."""
     assert len(scraped.scrape_seconds) >= 20, "the run was too short to tell"
@@ -138,7 +133,6 @@ def test_a_scrape_during_analysis_is_quick(scraped: Run) -> None:
     assert np.percentile(scraped.scrape_seconds, 99) < MAX_SCRAPE_SECONDS
 
 
-@pytest.mark.slow
 def test_the_dashboard_can_be_drawn_from_what_was_scraped(scraped: Run, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="the test requirements are not installed")
     from deploy.grafana.picture import Source, draw
