@@ -100,11 +100,7 @@ def rows(music: Mapping[str, NDArray[np.float32]], files: ModelFiles, graph: Pat
     yield from network_rows(music, files, published)
     yield from runtime_rows(music, files, published)
     published.close()
-    theirs = {}
-    for name, samples in music.items():
-        tags, _ = our_tags("numpy", files, without_rest(samples))
-        theirs[name] = float(np.abs(tags - essentia_tags(graph, without_rest(samples))).max())
-    yield _worst("tags", theirs, "published graph, essentia TensorflowPredictMusiCNN")
+    yield predictor_row(music, files, graph)
     yield short_row(files, next(iter(music.values())))
 
 
@@ -123,6 +119,15 @@ def network_rows(
     yield _worst("tags", apart, source)
     least = min(angles.values())
     yield Row("embedding, cosine", f"{least:.5f} at least", 1, source, "> 0.999", least > 0.999)
+
+
+def predictor_row(music: Mapping[str, NDArray[np.float32]], files: ModelFiles, graph: Path) -> Row:
+    """From samples to tags, beside essentia's predictor on the published graph."""
+    apart = {}
+    for name, samples in music.items():
+        tags, _ = our_tags("numpy", files, without_rest(samples))
+        apart[name] = float(np.abs(tags - essentia_tags(graph, without_rest(samples))).max())
+    return _worst("tags", apart, "published graph, essentia TensorflowPredictMusiCNN")
 
 
 def runtime_rows(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from playlista.features.spectral.accumulator import SpectralAccumulator, descriptors
 from playlista.tracks import Spectral
-from tests.conformance.recordings import recordings
+from tests.conformance.recordings import Recording
 from tests.conformance.spectral_rows import comparisons
 
 #: What must have been compared.
@@ -37,14 +35,14 @@ def test_the_rolloff_of_any_number_of_bins_is_the_first_to_reach_its_share(bins:
     assert list(descriptors.rolloff_hz(power, np.arange(bins, dtype=np.float32))) == list(expected)
 
 
-def test_optimized_and_full_analysis_agree_on_real_recordings(shared_audio: Path) -> None:
+def test_optimized_and_full_analysis_agree_on_music(corpus: list[Recording]) -> None:
     pairs = []
-    for track in recordings(shared_audio, least_seconds=1.0):
+    for track in (track for track in corpus if len(track.full) >= 44100):
         half, full = spectral(track.optimized, 22050), spectral(track.full, 44100)
         if half is not None and full is not None:
             pairs.append((values(half), values(full)))
     halves, fulls = (np.array(each) for each in zip(*pairs, strict=True))
-    assert len(pairs) >= 40
+    assert len(pairs) >= 20
     # What is left between the rates, measured against how tracks differ from one another.
     drift = np.quantile(np.abs(halves - fulls) / fulls.std(axis=0), 0.95, axis=0)
     crossings = Spectral.__slots__.index("zero_crossing_rate")

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from playlista.decode.readers.ffmpeg_child import ffmpeg_path
-from playlista.errors import DecodeError
 from tests.decode.files import decoded, outcome
 
 SUFFIXES = {".aiff", ".alac", ".ape", ".dsf", ".flac", ".m4a", ".mp3", ".mpc", ".ogg", ".opus", ".wav", ".wma", ".wv"}
@@ -101,31 +100,3 @@ def test_a_flac_that_changes_its_rate_or_channels_is_converted_to_what_it_began_
     for result in (rates, more, fewer):
         last_third = result.samples[len(result.samples) * 2 // 3 :]
         assert np.abs(last_third).max() > 0.3  # libsndfile had stopped in the first third, where the channels change
-
-
-def test_the_same_song_mapped_and_in_blocks_of_any_length_is_the_same(shared_audio: Path) -> None:
-    (path,) = shared_audio.rglob("arovane_beat_a.flac")
-    read = decoded(path)
-
-    for seconds in (0.5, 30.0):
-        np.testing.assert_array_equal(decoded(path, block_seconds=seconds, mapping_min_bytes=1).samples, read.samples)
-
-
-def test_a_wav_by_its_samples_equals_what_another_library_reads(shared_audio: Path) -> None:
-    scipy_wav = pytest.importorskip("scipy.io.wavfile")
-    (path,) = shared_audio.rglob("piano.wav")
-    _rate_hz, integers = scipy_wav.read(path)
-
-    for mapping_min_bytes in (None, 1):
-        samples = decoded(path, mapping_min_bytes=mapping_min_bytes).samples
-        np.testing.assert_array_equal(samples, integers.astype(np.float32) / 2**15)
-
-
-def test_a_failure_names_the_file_in_one_line(shared_audio: Path) -> None:
-    (path,) = shared_audio.rglob("oldape.ape")
-
-    with pytest.raises(DecodeError) as caught:
-        decoded(path)
-
-    assert str(caught.value).startswith(f"{path}: ffmpeg: ")
-    assert "\n" not in str(caught.value)
