@@ -74,6 +74,8 @@ class Audio:
     """What was decoded. Durations are in seconds; ``declared_seconds`` is None where the header does not say.
 
     ``truncation_reason`` names the bound at which a ``truncated`` track was cut; None for a whole one.
+    ``channel_layout`` is ffmpeg's name of it ("stereo", "5.1(side)"), or the channels ("FL+FR+TC"); None where neither
+    the file nor the rules of its format say which loudspeaker a channel belongs to.
     """
 
     duration_seconds: float
@@ -84,6 +86,7 @@ class Audio:
     format: str
     truncated: bool
     truncation_reason: str | None = None
+    channel_layout: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

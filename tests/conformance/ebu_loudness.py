@@ -21,6 +21,13 @@ from tests.conformance.rows import Row
 
 Signal = Callable[[int], NDArray[np.float32]]
 
+#: Tech 3341 has one and two channels, five, and six of which the fourth is for effects.
+LAYOUTS = {
+    1: ("FC",),
+    2: ("FL", "FR"),
+    5: ("FL", "FR", "FC", "SL", "SR"),
+    6: ("FL", "FR", "FC", "LFE", "SL", "SR"),
+}
 #: Sample rates at which every case is measured.
 RATES_HZ = (44_100, 48_000)
 
@@ -45,7 +52,7 @@ class Case:
     def measure(self, rate_hz: int) -> float | None:
         """What we read at this sample rate, in chunks of 3 s."""
         track = self.signal(rate_hz)
-        accumulator = LoudnessAccumulator(rate_hz, track.shape[1])
+        accumulator = LoudnessAccumulator(rate_hz, track.shape[1], LAYOUTS[track.shape[1]])
         for start in range(0, len(track), 3 * rate_hz):
             accumulator.update(track[start : start + 3 * rate_hz])
         measured: float | None = getattr(accumulator.result(), self.quantity)

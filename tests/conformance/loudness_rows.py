@@ -15,6 +15,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from playlista.decode.layouts import named_layout
 from playlista.features.loudness.accumulator import LoudnessAccumulator
 from playlista.tracks import Loudness
 from tests.conformance.rows import Row, greatest
@@ -30,7 +31,8 @@ SHORTEST_FOR_RANGE_SECONDS = 30.0
 
 def measure(track: NDArray[np.float32], rate_hz: int) -> Loudness:
     """Loudness of a whole track [shape=(n, channels)]."""
-    accumulator = LoudnessAccumulator(rate_hz, track.shape[1])
+    layout = named_layout(FFMPEG_LAYOUTS[track.shape[1]])
+    accumulator = LoudnessAccumulator(rate_hz, track.shape[1], layout)
     accumulator.update(track)
     return accumulator.result()
 

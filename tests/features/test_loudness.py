@@ -68,26 +68,31 @@ def test_the_calibration_tone_reads_its_own_power_at_every_rate(rate_hz: int) ->
 
 
 @pytest.mark.parametrize(
-    ("channels", "weights_db"),
+    ("layout", "weights_db"),
     [
-        (1, [0]),
-        (2, [0, 0]),
-        (3, [0, 0, 0]),
-        (4, [0, 0, ONE_SIDE_DB, ONE_SIDE_DB]),
-        (5, [0, 0, 0, ONE_SIDE_DB, ONE_SIDE_DB]),
-        (6, [0, 0, 0, None, ONE_SIDE_DB, ONE_SIDE_DB]),
-        (7, [0, 0, 0, None, ONE_SIDE_DB, ONE_SIDE_DB, ONE_SIDE_DB]),
-        (8, [0, 0, 0, None, ONE_SIDE_DB, ONE_SIDE_DB, ONE_SIDE_DB, ONE_SIDE_DB]),
-        (12, [0] * 12),
+        ("", [0, 0, 0, 0]),
+        ("FC", [0]),
+        ("FL FR", [0, 0]),
+        ("FL FR LFE", [0, 0, None]),
+        ("FL FC FR BL BR LFE", [0, 0, 0, ONE_SIDE_DB, ONE_SIDE_DB, None]),
+        ("FL FR FC LFE SL SR", [0, 0, 0, None, ONE_SIDE_DB, ONE_SIDE_DB]),
+        ("FL FR FC LFE BC", [0, 0, 0, None, ONE_SIDE_DB]),
+        ("FLC FRC WL WR DL DR", [0] * 6),
+        ("TC TFL TFC TFR TSL TSR", [0] * 6),
+        ("TBL TBC TBR SDL SDR", [ONE_SIDE_DB] * 5),
+        ("LFE2 BFC BFL BFR", [None, 0, 0, 0]),
     ],
 )
-def test_each_channel_counts_with_the_weight_of_its_loudspeaker(channels: int, weights_db: list[float | None]) -> None:
+def test_each_channel_counts_with_the_weight_of_its_loudspeaker(layout: str, weights_db: list[float | None]) -> None:
+    # The weights are those of ffmpeg's ebur128, which were measured there with one sounding channel after the other.
     tone = sine(997, 1, 48_000, 0.1)
     for channel, weight_db in enumerate(weights_db):
-        track = np.zeros((len(tone), channels), np.float32)
+        track = np.zeros((len(tone), len(weights_db)), np.float32)
         track[:, channel] = tone
+        accumulator = LoudnessAccumulator(48_000, len(weights_db), layout.split())
+        accumulator.update(track)
         expected = None if weight_db is None else pytest.approx(-23.01 + weight_db, abs=0.02)
-        assert measure(track, 48_000).integrated_lufs == expected
+        assert accumulator.result().integrated_lufs == expected
 
 
 def test_a_mono_file_reads_three_units_less_than_the_same_on_two_channels() -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from playlista.analysis.loader import MemoryOptimizedLoader
 from playlista.analysis.track_stream import Assembly, Lanes, TrackStream, Truncation, never, nothing
 from playlista.config import Settings
+from playlista.decode.layouts import layout_name
 from playlista.decode.opening import needs_child
 from playlista.decode.readers.ffmpeg_child import ffmpeg_health
 from playlista.errors import Blame, DecodeError, FailureReason, Interrupted
@@ -163,6 +164,7 @@ class AudioAnalyzer:
             stream.info.sample_rate_hz,
             stream.info.channels,
             stream.analysis_rate_hz,
+            layout=stream.info.layout,
             tagger=self._tagger,
             groups=how.groups,
             checkpoint=self._checkpoint,
@@ -255,6 +257,7 @@ class _Run:
             format=info.format,
             truncated=truncation is not None,
             truncation_reason=truncation.reason if truncation else None,
+            channel_layout=layout_name(info.layout),
         )
 
     def _timings(self, total_seconds: float) -> Timings:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeVar
 
 from playlista.decode.blocks import BlockSource
 from playlista.decode.containers import MAPPABLE, WAVES, Container, Identified, identify
 from playlista.decode.headers import Declaration, declared_length, ogg_has_end
+from playlista.decode.layout_headers import stated_layout, states_apple_layout
 from playlista.decode.readers.continued import ContinuedReader
 from playlista.decode.readers.ffmpeg import FfmpegReader
 from playlista.decode.readers.libsndfile import LibsndfileReader
@@ -52,6 +54,7 @@ _OF_THE_MACHINE = (FailureReason.DECODE_TIMEOUT, FailureReason.OVER_BUDGET, Fail
 _OF_THE_FILE = (FailureReason.UNREADABLE, FailureReason.EMPTY, FailureReason.NOT_AUDIO)
 #: Formats whose decoder may stop before the music does: at a damaged frame, a wrong length, or the seam of two files.
 _RESUMABLE = frozenset({Container.FLAC, Container.MPEG, Container.OGG})
+_Own = TypeVar("_Own", PcmReader, LibsndfileReader)
 #: Formats of which libsndfile knows nothing.
 _FOR_FFMPEG = frozenset({Container.ADTS, Container.ASF, Container.OTHER})
 
@@ -103,11 +106,15 @@ def needs_child(path: str) -> bool:
     except (OSError, StreamBrokenError):
         return False
     try:
-        return identify(descriptor).container in _FOR_FFMPEG
+        return _is_for_ffmpeg(descriptor, identify(descriptor))
     except OSError:
         return False
     finally:
         os.close(descriptor)
+
+
+def _is_for_ffmpeg(descriptor: int, file: Identified) -> bool:
+    return file.container in _FOR_FFMPEG or states_apple_layout(descriptor, file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +175,7 @@ class _Doorway:
         """Ways to read `file`, the likeliest first."""
         own = partial(self._own, file, declared)
         child = partial(self._ffmpeg, declared)
-        if file.container in _FOR_FFMPEG:
+        if _is_for_ffmpeg(self.descriptor, file):
             yield child
             yield own
         elif file.container is Container.FLAC and declared == Declaration():
@@ -208,9 +215,15 @@ class _Doorway:
         has_end = file.container is Container.OGG and ogg_has_end(self.descriptor, file)
         data = (self._map() if is_large else None) or WindowedFile(self.descriptor)
         if header and is_plain_pcm(header):
-            return PcmReader(data, header, file.container, self.patience)
+            return self._with_layout(PcmReader(data, header, file.container, self.patience), file)
         reader = LibsndfileReader(data, declared.frames if declared else None, self.patience)
-        return reader.declaring_its_length() if has_end else reader
+        return self._with_layout(reader.declaring_its_length() if has_end else reader, file)
+
+    def _with_layout(self, reader: _Own, file: Identified) -> _Own:
+        """`reader`, knowing which loudspeaker each of its channels belongs to."""
+        layout = stated_layout(self.descriptor, file, reader.info.channels)
+        reader.info = replace(reader.info, layout=layout)
+        return reader
 
     def _is_large(self, file: Identified) -> bool:
         return file.container in MAPPABLE and self.mapping_min_bytes is not None and file.size >= self.mapping_min_bytes

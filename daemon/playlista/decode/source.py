@@ -15,6 +15,7 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from playlista.decode.layouts import UNKNOWN, ChannelLayout
 from playlista.errors import Blame, DecodeError, FailureReason, Interrupted
 
 BYTES_PER_SAMPLE = 4
@@ -31,12 +32,14 @@ class StreamInfo:
     format : container or codec, in capitals: "WAV", "FLAC", "AAC".
     declared_frames : length that the header states, for comparison only, never for an allocation; None where the
         header does not say, says something that stands for "unknown", or could only be estimated.
+    layout : the loudspeaker of each channel, in the order of the samples; empty where nothing states it.
     """
 
     sample_rate_hz: int
     channels: int
     format: str
     declared_frames: int | None
+    layout: ChannelLayout = UNKNOWN
 
 
 class AudioSource(Protocol):

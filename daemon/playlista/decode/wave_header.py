@@ -83,6 +83,22 @@ def parse_wave_header(descriptor: int, file: Identified) -> WaveHeader | None:
     return None
 
 
+def channel_mask(descriptor: int, file: Identified) -> int:
+    """The channel mask of a WAV, RF64 or Wave64 file in the extensible format; 0 where it has none.
+
+    Raises
+    ------
+    OSError : the file cannot be read.
+    """
+    order = ">" if peek(descriptor, 4, file.start) == b"RIFX" else "<"
+    chunks = w64_chunks if file.container is Container.W64 else riff_chunks
+    for name, body, _length in islice(chunks(descriptor, file.start, order), _MAX_CHUNKS):
+        head = peek(descriptor, 24, body) if name == b"fmt " else b""
+        if len(head) == 24 and struct.unpack(order + "H", head[:2])[0] == _WAVE_EXTENSIBLE:
+            return int(struct.unpack(order + "I", head[20:])[0])
+    return 0
+
+
 def riff_chunks(descriptor: int, start: int, order: str) -> Iterator[tuple[bytes, int, int]]:
     """(name, position of the body, declared length) of each chunk of a RIFF or IFF file."""
     position = start + 12

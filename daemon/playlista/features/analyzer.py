@@ -6,7 +6,7 @@ all of them retained. Files, budgets and clocks of the wall are not its business
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Executor, wait
 from dataclasses import dataclass
 from time import thread_time
@@ -56,6 +56,7 @@ class FeatureAnalyzer:
     sample_rate_hz, channels : of the native signal.
     analysis_rate_hz : of the analysis signal.
     tagger : the accumulator of tags, which outlives tracks because its model is dear to load; None without a model.
+    layout : the loudspeaker of each native channel; empty where it is not known.
     groups : which groups to compute; those of ``FEATURE_GROUPS``.
     checkpoint : called now and then while the end of a long track is worked out; what it raises ends ``result``.
     tags_executor : runs the tags of each chunk in another thread; None for one after the other. No accumulator is ever
@@ -69,6 +70,7 @@ class FeatureAnalyzer:
         analysis_rate_hz: int,
         *,
         tagger: Accumulator[Tagging | None] | None,
+        layout: Sequence[str] = (),
         groups: Collection[str] = FEATURE_GROUPS,
         checkpoint: Callable[[], None] = noop,
         tags_executor: Executor | None = None,
@@ -76,7 +78,9 @@ class FeatureAnalyzer:
         made: dict[str, Accumulator[Any] | None] = {
             "rhythm": rhythm.RhythmAccumulator(analysis_rate_hz, checkpoint=checkpoint) if "rhythm" in groups else None,
             "tonal": tonal.TonalAccumulator(analysis_rate_hz) if "tonal" in groups else None,
-            "loudness": loudness.LoudnessAccumulator(sample_rate_hz, channels) if "loudness" in groups else None,
+            "loudness": loudness.LoudnessAccumulator(sample_rate_hz, channels, layout)
+            if "loudness" in groups
+            else None,
             "spectral": spectral.SpectralAccumulator(analysis_rate_hz) if "spectral" in groups else None,
             "tags": tagger if "tags" in groups else None,
         }

@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 import signal
 import struct
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from playlista.decode.headers import Declaration
+from playlista.decode.layouts import UNKNOWN, ChannelLayout, default_layout, mask_layout, named_layout
 from playlista.decode.page_cache import PageCacheTrail
 from playlista.decode.readers.ffmpeg_child import FfmpegChild
 from playlista.decode.source import BYTES_PER_SAMPLE, Patience, StreamBrokenError, StreamInfo
@@ -29,6 +31,10 @@ _MAX_WAV_HEADER_BYTES = 64 * 1024
 #: Metadata is printed with more indentation, so that no tag can pose as this line.
 _DURATION = re.compile(r"^  Duration: (\d+):(\d\d):(\d\d\.\d+)", re.MULTILINE)
 _CODEC = re.compile(r"^  Stream #0:\d+.*?: Audio: (\w+)", re.MULTILINE)
+#: "  Stream #0:0: Audio: pcm_f32le ([3][0][0][0] / 0x0003), 44100 Hz, 5.1(side), flt, 8467 kb/s", as we asked for it.
+_OUTPUT_LAYOUT = re.compile(r": Audio: pcm_f32le.*? Hz, ([^,]+), flt")
+_EXTENSIBLE_BYTES = 40
+_STEREO = 2
 _MODULE = re.compile(r"^(\[[^\]]*\] *)+")
 _CACHE_STEP_BYTES = 64 * 1024 * 1024
 
@@ -66,8 +72,11 @@ class FfmpegReader:
         self._trail = PageCacheTrail(descriptor)
         self._rest = b""
         self._bytes_taken = 0
+        self._order: list[int] | None = None
         try:
             self.info = self._read_head(declared)
+            if like:
+                self._take_order_of(like)
         except BaseException:
             self.close()
             raise
@@ -93,6 +102,8 @@ class FfmpegReader:
         count = filled // (BYTES_PER_SAMPLE * self.info.channels)
         if count == 0:
             self._raise_if_failed()
+        if self._order:
+            frames[:count] = frames[:count, self._order]
         return count
 
     def unread_bytes(self) -> None:
@@ -108,6 +119,13 @@ class FfmpegReader:
         """End the child."""
         self._child.close()
 
+    def _take_order_of(self, like: StreamInfo) -> None:
+        """Deliver the channels in the order of `like`, which for Ogg through libsndfile is that of Vorbis."""
+        here, there = self.info.layout, like.layout
+        if here != there and set(here) == set(there):
+            self._order = [here.index(position) for position in there]
+            self.info = replace(self.info, layout=there)
+
     def _note_taken(self, taken: int) -> None:
         """Drop what the child has read from the page cache now and then; it reads ahead of us by little."""
         step_before = self._bytes_taken // _CACHE_STEP_BYTES
@@ -118,20 +136,21 @@ class FfmpegReader:
     def _read_head(self, declared: Declaration | None) -> StreamInfo:
         """The WAV header that ffmpeg wrote: unlike its messages it is exact about rate and channels."""
         head = b""
-        while (layout := _parse_wav_head(head)) is None:
+        while (parsed := _parse_wav_head(head)) is None:
             piece = self._child.next_piece()
             if not piece or len(head) > _MAX_WAV_HEADER_BYTES:
                 self._raise_if_failed()
                 raise _silence_of("\n".join(self._child.said()))
             head += piece
-        channels, rate_hz, data_start = layout
+        channels, rate_hz, data_start, mask = parsed
         self._rest = head[data_start:]
         self._child.wait_until_described()
         text = "\n".join(self._child.said())
         if _GUESSED in text:
             raise StreamBrokenError(FailureReason.CORRUPT, "ffmpeg: resembles sound, but only by chance")
         frames = declared.frames_at(rate_hz) if declared else _declared_frames(text, rate_hz)
-        return StreamInfo(rate_hz, channels, _codec_name(text), frames)
+        layout = mask_layout(mask, channels) or _told_layout(self._child.output_stream, channels)
+        return StreamInfo(rate_hz, channels, _codec_name(text), frames, layout)
 
     def _raise_if_failed(self) -> None:
         """Return if ffmpeg ended well.
@@ -170,17 +189,28 @@ class FfmpegReader:
         return self._child.installation_fault()
 
 
-def _parse_wav_head(head: bytes) -> tuple[int, int, int] | None:
-    """(channels, rate in Hz, start of the samples) of a WAV stream; None while `head` ends too early to know."""
-    position, channels, rate_hz = 12, 0, 0
+def _parse_wav_head(head: bytes) -> tuple[int, int, int, int] | None:
+    """(channels, rate in Hz, start of the samples, channel mask) of a WAV stream; None while `head` ends too early."""
+    position, channels, rate_hz, mask = 12, 0, 0, 0
     while len(head) >= position + 8:
         name, length = head[position : position + 4], struct.unpack_from("<I", head, position + 4)[0]
         if name == b"data":
-            return channels, rate_hz, position + 8
+            return channels, rate_hz, position + 8, mask
         if name == b"fmt " and len(head) >= position + 16:
             channels, rate_hz = struct.unpack_from("<HI", head, position + 10)
+            if length >= _EXTENSIBLE_BYTES and len(head) >= position + 8 + _EXTENSIBLE_BYTES:
+                mask = struct.unpack_from("<I", head, position + 28)[0]
         position += 8 + length + length % 2
     return None
+
+
+def _told_layout(line: str, channels: int) -> ChannelLayout:
+    """The layout of the stream that ffmpeg writes, by its own words: one that no channel mask can hold (22.2)."""
+    match = _OUTPUT_LAYOUT.search(line)
+    layout = named_layout(match[1]) if match else UNKNOWN
+    if len(layout) == channels:
+        return layout
+    return default_layout(channels) if channels <= _STEREO else UNKNOWN
 
 
 def _codec_name(said: str) -> str:

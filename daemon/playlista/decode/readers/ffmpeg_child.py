@@ -94,7 +94,8 @@ def _command(source: Shown, given: tuple[str, ...], taken: tuple[str, ...]) -> l
         "-threads",
         "1",
     )
-    written = ("-map", "0:a:0", "-map_metadata", "-1", "-bitexact", *taken, "-c:a", "pcm_f32le", "-f", "wav", "pipe:1")
+    bare = ("-map", "0:a:0", "-map_metadata", "-1", "-map_chapters", "-1", "-bitexact")
+    written = (*bare, *taken, "-c:a", "pcm_f32le", "-f", "wav", "pipe:1")
     quiet = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "info", "-filter_threads", "1")
     return [ffmpeg_path(), *quiet, *opened, *given, "-i", source.url, *written]
 
@@ -202,6 +203,11 @@ class FfmpegChild(FFmpegAudioFile):  # type: ignore[misc]
         """The lines of stderr, complete once the stream has ended or its first bytes are here."""
         return list(self.stderr_reader.lines)
 
+    @property
+    def output_stream(self) -> str:
+        """The line that describes the stream that ffmpeg writes; empty before ``wait_until_described`` returned."""
+        return self.stderr_reader.output_stream
+
     def wait_until_described(self) -> None:
         """Wait until ffmpeg has said what it reads: it does before the first sample, but by another pipe."""
         while not self.stderr_reader.described.wait(_WAIT_SECONDS):
@@ -256,14 +262,18 @@ class _StderrReader(QueueReaderThread):  # type: ignore[misc]
         super().__init__(pipe, discard=True)
         self.lines: deque[str] = deque()
         self.described = threading.Event()
+        self.output_stream = ""
 
     def run(self) -> None:
+        is_output = False
         for line in iter(lambda: self.fh.readline(_STDERR_LINE_BYTES), b""):
             text = line.decode("utf-8", "replace").rstrip()
             if len(self.lines) >= _STDERR_HEAD_LINES + _STDERR_TAIL_LINES:
                 del self.lines[_STDERR_HEAD_LINES]
             self.lines.append(text)
-            if text.startswith("Output #0"):
+            is_output = is_output or text.startswith("Output #0")
+            if is_output and text.startswith("  Stream #0:0"):
+                self.output_stream = text
                 self.described.set()
         self.described.set()
 

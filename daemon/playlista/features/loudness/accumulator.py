@@ -1,6 +1,6 @@
 """Loudness of a programme: ITU-R BS.1770-5, EBU R 128, EBU Tech 3342, ReplayGain 2.
 
-What enters: blocks of the native stream, interleaved float32, at native rate and channels. What leaves:
+Input: blocks of the native stream, interleaved float32, at native rate and channels, and their layout. Output:
 ``tracks.Loudness``. Momentary and short-term loudness are not reported.
 
 Blocks are re-cut to a grid that is fixed from the first sample, so every split of one signal takes the same
@@ -16,17 +16,19 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from playlista.features.loudness.channel_weights import channel_weights
 from playlista.features.loudness.gating import LoudnessDistribution
 from playlista.features.loudness.k_weighting import KWeighting
 from playlista.features.loudness.true_peak import ROW_FRAMES, TruePeakMeter
 from playlista.tracks import Loudness
 
-#: Raised when values change.
-VERSION: int = 1
+#: Raised when values change. From 1 to 2 those of one and two channels did not: a migration of the library says so.
+VERSION: int = 2
 
 #: ReplayGain 2: the gain brings a track to this loudness.
 REPLAYGAIN_TARGET_LUFS = -18.0
@@ -48,20 +50,6 @@ STEPS_AT_ONCE = 100
 #: 64 channels, which no music has, a single row.
 GRID_STEP_FRAMES = 1_024
 
-#: BS.1770-5 annex 1, table 3: +1.5 dB for loudspeakers at the sides and behind, nothing for low-frequency effects.
-FRONT, SURROUND, EFFECTS = 1.0, 1.41, 0.0
-#: Weights by number of channels, in the order of WAV and FLAC; with more than eight all count as front.
-CHANNEL_WEIGHTS = {
-    1: (FRONT,),
-    2: (FRONT, FRONT),
-    3: (FRONT, FRONT, FRONT),
-    4: (FRONT, FRONT, SURROUND, SURROUND),
-    5: (FRONT, FRONT, FRONT, SURROUND, SURROUND),
-    6: (FRONT, FRONT, FRONT, EFFECTS, SURROUND, SURROUND),
-    7: (FRONT, FRONT, FRONT, EFFECTS, SURROUND, SURROUND, SURROUND),
-    8: (FRONT, FRONT, FRONT, EFFECTS, SURROUND, SURROUND, SURROUND, SURROUND),
-}
-
 
 class LoudnessAccumulator:
     """Integrated loudness, loudness range and true peak of one track.
@@ -69,14 +57,16 @@ class LoudnessAccumulator:
     Parameters
     ----------
     sample_rate_hz : any; below 4 kHz only the true peak is measured.
-    channels : at least 1. Weights for 1 to 8, see ``CHANNEL_WEIGHTS``.
+    channels : at least 1.
+    layout : the loudspeaker of each channel ("FL", "LFE"), in the order of the samples; empty where it is not known:
+        then every channel counts as one at the front. See ``channel_weights``.
     """
 
-    def __init__(self, sample_rate_hz: int, channels: int) -> None:
+    def __init__(self, sample_rate_hz: int, channels: int, layout: Sequence[str] = ()) -> None:
         self._sample_rate_hz = sample_rate_hz
         frames = max(GRID_SAMPLES // channels // GRID_STEP_FRAMES * GRID_STEP_FRAMES, ROW_FRAMES)
         self._block = np.zeros((channels, frames), dtype=np.float32)
-        self._weights = np.array(CHANNEL_WEIGHTS.get(channels, (FRONT,) * channels))
+        self._weights = channel_weights(layout or ("",) * channels)
         self._true_peak = TruePeakMeter(sample_rate_hz, channels, frames)
         audible = sample_rate_hz >= LOWEST_RATE_HZ
         self._filter = KWeighting(sample_rate_hz, channels, frames) if audible else None
