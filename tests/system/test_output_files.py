@@ -16,7 +16,7 @@ from playlista.system import output_files
 from playlista.system.output_files import OutputKind, output_file, output_stream
 from tests.libraries import child_environment
 
-LIST = OutputKind("a list", lambda head: head.startswith(b"LIST"))
+LIST = OutputKind("a list", lambda head: head.startswith(b"LIST"), (".list",))
 
 
 def put(path: Path | str, content: bytes = b"LIST new", *, force: bool = False) -> None:
@@ -42,6 +42,21 @@ def test_a_file_of_another_kind_is_replaced_only_by_force(tmp_path: Path) -> Non
     assert place.read_bytes() == b"ID3 music"
     put(place, force=True)
     assert place.read_bytes() == b"LIST new"
+
+
+@pytest.mark.parametrize(("content", "is_one"), [(b"any text\n", True), (b"caf\xe9\n", True), (b"ID3\x04\0", False)])
+def test_a_text_under_a_name_of_the_kind_is_replaced_and_music_under_it_is_not(
+    tmp_path: Path, content: bytes, is_one: bool
+) -> None:
+    place, link = tmp_path / "Place.List", tmp_path / "link"
+    place.write_bytes(content)
+    link.symlink_to(place)
+    if is_one:
+        put(link)
+    else:
+        with pytest.raises(PlaylistaError, match="is not a list"):
+            put(link)
+    assert place.read_bytes() == (b"LIST new" if is_one else content)
 
 
 def test_a_link_stays_and_its_target_gets_the_content(tmp_path: Path) -> None:

@@ -29,11 +29,12 @@ CSV_COLUMNS = tuple((group, field) for group, fields in _CSV_GROUPS.items() for 
 #: Beginnings of cells that spreadsheet programs take for formulas (OWASP, "CSV Injection").
 _FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r")
 
+JSON_LINES = OutputKind("a file of JSON lines", lambda head: head.lstrip().startswith(b"{"), (".json", ".jsonl"))
 #: What a file must hold already for an export to replace it, by format.
 EXPORT_KINDS = {
-    "jsonl": OutputKind("a file of JSON lines", lambda head: head.lstrip().startswith(b"{")),
-    "csv": OutputKind("a CSV export", lambda head: head.startswith(_csv_row(_csv_names()))),
-    "acousticbrainz": OutputKind("a file of JSON lines", lambda head: head.lstrip().startswith(b"{")),
+    "jsonl": JSON_LINES,
+    "csv": OutputKind("a CSV export", lambda head: head.startswith(b"path,status,"), (".csv",)),
+    "acousticbrainz": JSON_LINES,
 }
 
 

@@ -12,7 +12,11 @@ from playlista.system.output_files import OutputKind
 _HEAD = "#EXTM3U"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-PLAYLIST = OutputKind("a playlist", lambda head: head.removeprefix(_BYTE_ORDER_MARK).startswith(_HEAD.encode()))
+PLAYLIST = OutputKind(
+    "a playlist",
+    lambda head: head.removeprefix(_BYTE_ORDER_MARK).startswith(_HEAD.encode()),
+    (".m3u", ".m3u8"),  # without the head in the simple form
+)
 
 
 def m3u(paths: Iterable[str], music_dir: str) -> bytes:

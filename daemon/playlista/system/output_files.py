@@ -38,10 +38,17 @@ class OutputKind:
 
     name : with its article, as in "is not a playlist".
     matches : whether a file that begins with these bytes (up to 4096) is one.
+    suffixes : endings of names, in lower case, under which any text is one.
     """
 
     name: str
     matches: Callable[[bytes], bool]
+    suffixes: tuple[str, ...] = ()
+
+    def takes(self, path: str, head: bytes) -> bool:
+        """Whether the file at `path`, which begins with `head`, is of this kind."""
+        is_text = not any(byte < ord("\t") for byte in head)  # music has such bytes in its first header
+        return self.matches(head) or (is_text and path.lower().endswith(self.suffixes))
 
 
 @contextmanager
@@ -122,7 +129,7 @@ def _require_kind(path: str, kind: OutputKind, *, force: bool) -> None:
         return
     with open(path, "rb") as existing:
         head = existing.read(_HEAD_BYTES)
-    if head and not kind.matches(head):
+    if head and not kind.takes(os.path.realpath(path), head):
         raise PlaylistaError(f"{path}: exists and is not {kind.name}; --force replaces it")
 
 
