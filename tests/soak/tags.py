@@ -32,13 +32,13 @@ from tests.soak.music import FORMS, make_excerpts
 from tests.soak.mutations import mutant
 from tests.soak.place import Place
 
-MUTANTS = 600
+MUTANTS = 520
 KILLS = 100
 SECONDS = 2.0
 BATCH = 50
 COMMAND_SECONDS = 1800.0
 #: A write of these files takes about this long; kills fall anywhere in it.
-LONGEST_WRITE_SECONDS = 0.5
+LONGEST_WRITE_SECONDS = 1.0
 SETTINGS = {"MUSICNN_RUNTIME": "off", "WATCH_SETTLE_SECONDS": "0", "FOLLOW_SYMLINKS": "true"}
 
 
@@ -112,7 +112,8 @@ def _recordings(place: Place) -> Iterator[Path]:
 
 def _written(place: Place, daemon: Daemon) -> Outcome:
     """Analyze the folder, tag every file in it, and judge."""
-    before = {path.name: _seen(path) for path in sorted(daemon.music.iterdir())}
+    judge = _Judge()
+    before = judge.look_at_all(daemon.music)
     place.say("looked at by the judge; analyzing")
     _command(daemon, "run", "--once")
     outcome = Outcome()
@@ -120,7 +121,7 @@ def _written(place: Place, daemon: Daemon) -> Outcome:
         _tag(daemon, list(before)[begin : begin + BATCH], outcome)
     place.say(f"{len(outcome.wrote)} written, {len(outcome.refused)} refused; judging")
     for name, former in before.items():
-        now = _seen(daemon.music / name)
+        now = judge.look(daemon.music / name)
         if now.sound != former.sound:
             outcome.harmed.append(name)
         if name not in outcome.wrote and now.content != former.content:
@@ -156,9 +157,23 @@ def _command(daemon: Daemon, *arguments: str) -> subprocess.CompletedProcess[str
     )
 
 
-def _seen(path: Path) -> Seen:
-    content = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Seen(content, tuple(_decoded(ffmpeg, path) for ffmpeg in _judges()))
+class _Judge:
+    """Looks at files; equal bytes under equal endings are decoded once."""
+
+    def __init__(self) -> None:
+        self._sounds: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    def look(self, path: Path) -> Seen:
+        """The file at `path` as it is now."""
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        known = content, path.suffix
+        if known not in self._sounds:
+            self._sounds[known] = tuple(_decoded(ffmpeg, path) for ffmpeg in _judges())
+        return Seen(content, self._sounds[known])
+
+    def look_at_all(self, folder: Path) -> dict[str, Seen]:
+        """The files in `folder` by name."""
+        return {path.name: self.look(path) for path in sorted(folder.iterdir())}
 
 
 @cache
@@ -208,21 +223,22 @@ def kill_writes(place: Place) -> list[Finding]:
     daemon = Daemon(_folder(place, "killed"), dict(os.environ), **SETTINGS)
     for suffix in TAGGABLE:
         taggable(daemon.music, suffix)
-    before = {path.name: _seen(path) for path in sorted(daemon.music.iterdir())}
+    judge = _Judge()
+    before = judge.look_at_all(daemon.music)
     _command(daemon, "run", "--once")
     chance = random.Random(place.seed)
     kills, left, harmed, uncleared = place.scaled(KILLS, 3), 0, set(), 0
     for number in range(kills):
         _kill_one(daemon, list(before), chance)
         left += bool(_leftovers(daemon))
-        harmed |= {name for name, former in before.items() if _seen(daemon.music / name).sound != former.sound}
+        harmed |= {name for name, former in before.items() if judge.look(daemon.music / name).sound != former.sound}
         _command(daemon, *(("run", "--once") if number % 2 else ("tag", "--write", os.fspath(daemon.music / "no.mp3"))))
         uncleared += bool(_leftovers(daemon))
         if number % 10 == 9:
             place.say(f"{number + 1} kills, {left} left something behind")
     outcome = Outcome()
     _tag(daemon, list(before), outcome)
-    harmed |= {name for name, former in before.items() if _seen(daemon.music / name).sound != former.sound}
+    harmed |= {name for name, former in before.items() if judge.look(daemon.music / name).sound != former.sound}
     return [
         exactly("kills (SIGKILL) while a file was being written", kills, place.scaled(KILLS, 3)),
         at_least("of these that left a copy or an entry behind", left, kills // 2),

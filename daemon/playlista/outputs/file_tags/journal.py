@@ -20,7 +20,7 @@ from dataclasses import asdict
 
 from playlista.errors import PlaylistaError
 from playlista.outputs.file_tags.replacement import Original, digest_of
-from playlista.system.atomic_write import sync_folder
+from playlista.system.atomic_write import lock_against_removal, sync_folder
 
 #: The folder of entries in DATA_DIR.
 FOLDER_NAME = "unfinished-tags"
@@ -55,7 +55,7 @@ def entered(data_dir: str, target: str, original: Original) -> Iterator[str]:
     except OSError as error:
         raise PlaylistaError(f"{folder}: {error.strerror}; tags are written with the data folder at hand") from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        lock_against_removal(descriptor)
         os.write(descriptor, content)
         os.fsync(descriptor)
         sync_folder(folder)

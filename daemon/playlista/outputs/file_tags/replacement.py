@@ -89,7 +89,8 @@ def keep_attributes(source: int, target: int) -> None:
         except PermissionError as error:
             message = f"belongs to {wanted.st_uid}:{wanted.st_gid}, which this user cannot give a file"
             raise PlaylistaError(message) from error
-    os.fchmod(target, stat.S_IMODE(wanted.st_mode))
+    if stat.S_IMODE(os.fstat(target).st_mode) != stat.S_IMODE(wanted.st_mode):
+        os.fchmod(target, stat.S_IMODE(wanted.st_mode))
     _keep_xattrs(source, target)
     os.utime(target, ns=(wanted.st_atime_ns, os.fstat(target).st_mtime_ns))
 

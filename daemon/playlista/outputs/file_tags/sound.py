@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from playlista.decode.identity import MusicHash
 from playlista.decode.opening import open_source
-from playlista.decode.readers.ffmpeg_child import ffmpeg_path
+from playlista.decode.readers.ffmpeg_child import FfmpegMissingError, ffmpeg_path
 from playlista.decode.resample import downmix
 from playlista.errors import Blame, DecodeError, PlaylistaError
 
@@ -77,9 +77,11 @@ def _by_ffmpeg(path: str, timeout_seconds: float) -> str:
     sound = ("-map", "0:a", "-c:a", "pcm_f64le")
     beside = ("-map", "0:V?", "-map", "0:s?", "-c:v", "copy", "-c:s", "copy")
     hashed = ("-map_metadata", "-1", "-bitexact", "-f", "streamhash", "-hash", "SHA256", "-")
-    command = [ffmpeg_path(), *quiet, "-threads", "1", "-i", f"file:{path}", *sound, *beside, *hashed]
     try:
+        command = [ffmpeg_path(), *quiet, "-threads", "1", "-i", f"file:{path}", *sound, *beside, *hashed]
         ended = subprocess.run(command, stdout=subprocess.PIPE, timeout=timeout_seconds, check=False)
+    except FfmpegMissingError as error:
+        raise PlaylistaError(f"cannot be compared without ffmpeg: {error}") from error
     except subprocess.TimeoutExpired as error:
         raise PlaylistaError(f"was not decoded within {timeout_seconds:g} s") from error
     if not ended.stdout:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from mutagen import MutagenError
 
 from playlista.errors import PlaylistaError
+from playlista.library.file_rows import as_stored, same_content
 from playlista.outputs.file_tags import journal
 from playlista.outputs.file_tags.fields import Fields
 from playlista.outputs.file_tags.formats import open_tagged, write_fields
@@ -37,7 +38,7 @@ from playlista.tracks import TrackFile
 class Measured:
     """The file and the sound that a result was measured on.
 
-    file : its size and time as the library knows them.
+    file : its stamps as the library has them.
     music_hash : identity of its decoded sound; None where only a part of it was analyzed.
     """
 
@@ -79,16 +80,16 @@ class TagWriter:
             original = Original.of(descriptor)
             with journal.entered(self._data_dir, target, original) as copy:
                 _copy(descriptor, copy, original)
-                self._tag(copy, fields, measured, original)
+                before = sound_of(copy, self._timeout_seconds)
+                _require_measured(before, os.fstat(descriptor), measured)
+                self._tag(copy, fields, before)
                 _finish(descriptor, copy)
                 put_in_place(copy, target, descriptor, original)
         finally:
             os.close(descriptor)
 
-    def _tag(self, copy: str, fields: Fields, measured: Measured, original: Original) -> None:
-        """Tag the copy, whose bytes are still those of the original."""
-        before = sound_of(copy, self._timeout_seconds)
-        _require_measured(before, measured, original)
+    def _tag(self, copy: str, fields: Fields, before: Sound) -> None:
+        """Tag the copy, which has to sound as `before`."""
         write_fields(copy, fields)
         if sound_of(copy, self._timeout_seconds) != before:
             raise PlaylistaError("it would not sound the same with these tags")
@@ -133,13 +134,12 @@ def _finish(descriptor: int, copy: str) -> None:
         os.close(made)
 
 
-def _require_measured(sound: Sound, measured: Measured, original: Original) -> None:
+def _require_measured(sound: Sound, status: os.stat_result, measured: Measured) -> None:
     """Return where the values were measured on this sound; by the file's stamps where not all of it was heard."""
     if measured.music_hash is not None:
         is_same = sound.music_hash == measured.music_hash
     else:
-        known = measured.file.size_bytes, measured.file.mtime_ns
-        is_same = known == (original.size_bytes, original.mtime_ns)
+        is_same = same_content(measured.file, as_stored(TrackFile.from_stat(measured.file.path, status)))
     if not is_same:
         raise PlaylistaError("is not the sound that was analyzed; the daemon or `playlista retry` analyzes it anew")
 
