@@ -135,3 +135,34 @@ def test_the_master_switch_turns_reduction_and_float16_off() -> None:
     off = load_settings(None, environment={"MEMORY_OPTIMIZATION_ENABLED": "false"})
     assert (off.analysis_rate_hz, off.analysis_is_float16) == (44100, False)
     assert (Settings().analysis_rate_hz, Settings().analysis_is_float16) == (22050, True)
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ('MUSIC_DIR="/music/Best of #1"', "/music/Best of #1"),
+        ("MUSIC_DIR='/music/Best of #1'  # the hits", "/music/Best of #1"),
+        ('MUSIC_DIR = "/music/it\'s"', "/music/it's"),
+        ("MUSIC_DIR=/music/Best of #1", "/music/Best of"),
+        ("MUSIC_DIR=/music/#1", "/music/#1"),
+        ("MODELS_DIR= # none", ""),
+        ('MODELS_DIR=""', ""),
+        ("LISTEN_ADDRESS=[::]:9345", "[::]:9345"),
+    ],
+)
+def test_what_stands_in_quotes_is_read_whole(line: str, value: str) -> None:
+    (source,) = parse_config(line, "playlista.conf").values()
+    assert source.text == value
+
+
+@pytest.mark.parametrize("line", ['MUSIC_DIR="/music', 'MUSIC_DIR="/music" /other', "MUSIC_DIR='/music\""])
+def test_a_quote_that_is_not_closed_is_told_with_its_line(line: str) -> None:
+    with pytest.raises(ConfigError, match=r"playlista\.conf:1: .+ is no quoted value; end it with"):
+        parse_config(line, "playlista.conf")
+
+
+def test_a_file_of_a_windows_editor_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "playlista.conf"
+    path.write_bytes(b"\xef\xbb\xbfMUSIC_DIR=/music\r\nLOG_LEVEL=debug\r\n")
+    settings = load_settings(path, environment={})
+    assert (settings.music_dir, settings.log_level) == (Path("/music"), "debug")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from playlista.errors import ConfigError, PlaylistaError
+from playlista.printable import printable
 
 
 def main() -> None:
@@ -33,8 +34,7 @@ def _wrong_usage(error: Exception) -> str:
 
 def fail(message: str, code: int) -> None:
     """Say `message` in one line on stderr and end with `code`."""
-    line = message.encode(errors="backslashreplace").decode().replace("\n", "\\n")
-    print(f"playlista: {line}", file=sys.stderr)  # noqa: T201 - the command line's own error channel
+    print(f"playlista: {printable(message)}", file=sys.stderr)  # noqa: T201 - the command line's own error channel
     sys.exit(code)
 
 

@@ -170,7 +170,7 @@ class Settings:
         100.0, _number(float, 0.1, 1048576), "MB that one track may retain, whatever the limit"
     )
     memory_optimized_min_file_mb: float = setting(
-        0.0, _number(float, 0, 1048576), "files below this size are loaded whole, as without optimization"
+        0.0, _number(float, 0, 1048576), "smaller files are loaded whole at 44.1 kHz, cut at the cap"
     )
     memory_reduce_sample_rate: bool = setting(True, _boolean(), "analysis at MEMORY_OPTIMIZED_SAMPLE_RATE, not 44100")
     memory_use_float16: bool = setting(True, _boolean(), "analysis samples as float16 (with a bit depth of 16)")
@@ -259,7 +259,7 @@ def _file_values(path: Path | None) -> dict[str, Source]:
     if path is None:
         return {}
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # Windows editors write a byte order mark
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         raise ConfigError(f"{path}: cannot be read ({reason}); name another file with --config") from error
@@ -275,19 +275,31 @@ def parse_config(text: str, name: str) -> dict[str, Source]:
     """
     values: dict[str, Source] = {}
     for number, line in enumerate(text.splitlines(), 1):
-        body = "" if line.lstrip().startswith("#") else line.split(" #", 1)[0].strip()
-        if not body:
+        body = line.strip()
+        if not body or body.startswith("#"):
             continue
         place = f"{name}:{number}"
-        key, separator, value = (part.strip() for part in body.partition("="))
+        key, separator, value = body.partition("=")
+        key = key.strip()
         if not separator:
             raise ConfigError(f"{place}: {body!r} is not a KEY=value line; comments begin with #")
         if key not in _RULES:
             raise ConfigError(f"{place}: unknown key {key}{_suggestion(key)}")
         if key in values:
             raise ConfigError(f"{place}: {key} stands twice, first at {values[key].place}; keep one")
-        values[key] = Source(place, value.strip("\"'"))
+        values[key] = Source(place, _unquoted(value, place))
     return values
+
+
+def _unquoted(value: str, place: str) -> str:
+    """`value` without the comment behind it; in quotes of either kind everything belongs to it, also `` #``."""
+    quote = value.lstrip()[:1]
+    if quote not in {"'", '"'}:
+        return value.split(" #", 1)[0].strip()
+    text, closed, rest = value.lstrip()[1:].partition(quote)
+    if not closed or rest.split(" #", 1)[0].strip():
+        raise ConfigError(f"{place}: {value.strip()} is no quoted value; end it with {quote}, then only a # comment")
+    return text
 
 
 def _suggestion(key: str) -> str:

@@ -12,6 +12,9 @@ import sys
 from typing import Any, TextIO
 
 import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+from playlista.printable import printable
 
 
 def configure_logging(level: str, log_format: str, stream: TextIO | None = None) -> None:
@@ -35,7 +38,11 @@ def configure_logging(level: str, log_format: str, stream: TextIO | None = None)
     renderer: list[Any] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(sort_keys=False)]
         if log_format == "json"
-        else [structlog.dev.ConsoleRenderer(colors=output.isatty(), pad_event_to=22, sort_keys=False)]
+        else [
+            structlog.processors.format_exc_info,
+            _escape_values,
+            structlog.dev.ConsoleRenderer(colors=output.isatty(), pad_event_to=22, sort_keys=False),
+        ]
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
@@ -54,3 +61,15 @@ def configure_logging(level: str, log_format: str, stream: TextIO | None = None)
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
+
+
+def _escape_values(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    """Make file names harmless for the terminal that the console format is for; JSON escapes by itself.
+
+    The lines of a trace stay lines, each escaped by itself.
+    """
+    for key, value in event.items():
+        if isinstance(value, str):
+            lines = value.split("\n") if key == "exception" else [value]
+            event[key] = "\n".join(map(printable, lines))
+    return event

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
+from playlista.analysis.audio_analyzer import AudioAnalyzer
 from playlista.analysis.loader import MEBIBYTE
 from playlista.analysis.track_stream import Assembly
 from playlista.config import Settings
@@ -171,10 +173,33 @@ def test_the_guides_optimization_saves_seven_eighths_of_the_raw_audio(recording:
     assert audio.nbytes / whole.native.nbytes == pytest.approx(1 / 8, abs=0.001)
 
 
-def test_a_file_below_the_threshold_is_loaded_whole(recording: Path) -> None:
+def test_a_file_below_the_threshold_is_loaded_at_full_rate(recording: Path) -> None:
     size_mb = recording.stat().st_size / MEBIBYTE
-    assert loader(memory_optimized_min_file_mb=size_mb + 1).assembly(recording) is Assembly.WHOLE
     assert loader(memory_optimized_min_file_mb=size_mb - 1).assembly(recording) is Assembly.STREAMED
+    with loader(memory_optimized_min_file_mb=size_mb + 1).open(recording) as stream:
+        *_, last = stream
+    assert last.analysis.dtype == np.float32
+    assert len(last.analysis) == round(SECONDS * RATE_HZ)
+    assert stream.truncation is None
+
+
+def test_a_small_file_that_is_long_is_cut_at_the_budget_and_the_cut_is_counted(tmp_path: Path) -> None:
+    seconds, max_mb = 900, 8.0
+    path = tmp_path / "silence.flac"
+    soundfile.write(path, np.zeros(RATE_HZ * seconds, np.int16), RATE_HZ)
+    assert path.stat().st_size < MEBIBYTE
+    settings = Settings(
+        memory_optimized_min_file_mb=5.0, memory_optimized_max_mb_per_track=max_mb, musicnn_runtime="off"
+    )
+    analysis = AudioAnalyzer(settings).analyze(str(path))
+    samples_that_fit = int(max_mb * MEBIBYTE) // 4
+    assert analysis.audio is not None
+    assert analysis.memory is not None
+    assert analysis.audio.truncated
+    assert analysis.audio.truncation_reason == "max_mb_per_track"
+    assert analysis.audio.analyzed_seconds == pytest.approx(samples_that_fit / RATE_HZ, abs=0.01)
+    # The array is the budget; a chunk of 3 s in three signals and what the features keep are as much again at most.
+    assert analysis.memory.retained_bytes < 2 * max_mb * MEBIBYTE
 
 
 def test_safe_essentia_load_gives_the_conventional_array(recording: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from playlista.errors import FailureReason, StoreError
-from playlista.library.queue import BATCH_FILES, CLAIMS_PER_OLDEST, LONGEST_BACKOFF_SECONDS, Culprit, Job
+from playlista.library.queue import BATCH_FILES, CLAIMS_PER_OLDEST, LONGEST_BACKOFF_SECONDS, Culprit, Job, JobQueue
 from playlista.tracks import Status, TrackFile
 from tests.libraries import (
     FIRST_BACKOFF_SECONDS,
@@ -110,6 +110,18 @@ def test_a_failure_that_may_pass_is_tried_again_after_a_backoff_that_doubles(roo
     rooms.clock.now += 1
     assert fail(rooms, claim(rooms)) is None
     assert rooms.queue.next_due_at() == rooms.clock.now + 2 * FIRST_BACKOFF_SECONDS
+
+
+def test_a_backoff_longer_than_an_hour_is_kept(tmp_path: Path, rooms: Rooms) -> None:
+    queue = JobQueue(rooms.database, rooms.store, clock=rooms.clock, max_attempts=3, first_backoff_seconds=3 * 3600.0)
+    queue.enqueue([track_file("a.flac")], "scan")
+    job = queue.claim()
+    assert job is not None
+    queue.fail(job, FailureReason.DECODE_TIMEOUT, "slow", retryable=True)
+    rooms.clock.now += 3 * 3600.0 - 1
+    assert queue.claim() is None
+    rooms.clock.now += 2
+    assert queue.claim() is not None
 
 
 def test_a_file_that_fails_at_every_attempt_is_quarantined_with_its_last_reason(rooms: Rooms) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,20 @@ def test_where_pip_finds_nothing_its_reason_is_one_line_with_the_remedy(monkeypa
     monkeypatch.setenv("PIP_FIND_LINKS", "")
     with pytest.raises(
         ModelError, match=r"pip could not fetch musicnn 0\.1\.0: .+; without a network give --wheel FILE"
+    ):
+        fetch_wheel()
+
+
+def test_a_registry_that_is_down_is_named_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{port}/simple")
+    monkeypatch.setenv("PIP_RETRIES", "1")
+    monkeypatch.delenv("PIP_NO_INDEX", raising=False)
+    with pytest.raises(
+        ModelError,
+        match=r"could not fetch musicnn 0\.1\.0: the package registry cannot be reached \(Connection refused\)",
     ):
         fetch_wheel()
 

@@ -5,9 +5,10 @@ What enters: a path and the settings. What leaves: ``AudioChunk``s, in one of th
 streaming
     chunks of ``MEMORY_OPTIMIZED_CHUNK_DURATION_SECONDS``, nothing kept (the default);
 capped array
-    ``MEMORY_STREAMING_ENABLED=false``: the analysis signal becomes one array, cut at the track's budget;
+    ``MEMORY_STREAMING_ENABLED=false``: the analysis signal becomes one array, cut at the track's budget; so does that
+    of a file under ``MEMORY_OPTIMIZED_MIN_FILE_MB``, at 44.1 kHz float32, for 600 KB of FLAC may be ten hours;
 whole
-    optimization off, or a file under ``MEMORY_OPTIMIZED_MIN_FILE_MB``: all of it in memory at 44.1 kHz float32.
+    optimization off: all of it in memory at 44.1 kHz float32, without a bound.
 
 The guide's calls (``load_audio_streaming``, ``load_audio_memory_capped``, ``get_memory_info``) stand on the same
 stream that the daemon reads.
@@ -61,12 +62,15 @@ class MemoryOptimizedLoader:
         return self._settings.analysis_rate_hz
 
     def assembly(self, path: str | Path) -> Assembly:
-        """The guide's rule: optimization on and the file not below the threshold, else all of it in memory."""
-        settings = self._settings
-        threshold = settings.memory_optimized_min_file_mb * MEBIBYTE
-        if not settings.memory_optimization_enabled or (threshold and os.stat(path).st_size < threshold):
+        """The guide's rule: optimization on and the file not below the threshold is streamed, else it is loaded."""
+        if not self._settings.memory_optimization_enabled:
             return Assembly.WHOLE
-        return Assembly.STREAMED if settings.memory_streaming_enabled else Assembly.CAPPED
+        streamed = self._settings.memory_streaming_enabled and not self._is_small(path)
+        return Assembly.STREAMED if streamed else Assembly.CAPPED
+
+    def _is_small(self, path: str | Path) -> bool:
+        threshold = self._settings.memory_optimized_min_file_mb * MEBIBYTE
+        return threshold > 0 and os.stat(path).st_size < threshold
 
     def budget(self, max_mb: float | None = None) -> TrackBudget:
         """What one track may retain right now; limits are read anew at every call."""
@@ -113,12 +117,12 @@ class MemoryOptimizedLoader:
             return leaving.is_set() or stop()
 
         source = self._source(str(path), budget, chunk_seconds, stop_or_leave)
+        full_rate = assembly is Assembly.WHOLE or (assembly is None and self._is_small(path))
         assembly = assembly or self.assembly(path)
-        whole = assembly is Assembly.WHOLE
         return TrackStream(
             source,
-            analysis_rate_hz=FULL_RATE_HZ if whole else settings.analysis_rate_hz,
-            analysis_dtype=np.float16 if settings.analysis_is_float16 and not whole else np.float32,
+            analysis_rate_hz=FULL_RATE_HZ if full_rate else settings.analysis_rate_hz,
+            analysis_dtype=np.float16 if settings.analysis_is_float16 and not full_rate else np.float32,
             assembly=assembly,
             budget=budget,
             lanes=lanes,

@@ -7,6 +7,7 @@ It opens no file and computes no feature.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -34,7 +35,7 @@ class Assembly(Enum):
 
     STREAMED = "chunk by chunk, nothing kept"
     CAPPED = "the analysis signal as one array, cut at the budget"
-    WHOLE = "every lane as one array, however large"
+    WHOLE = "every signal as one array, however large: what the other two are compared with"
 
 
 def never() -> bool:
@@ -170,7 +171,7 @@ class TrackStream:
 
     def _capped(self) -> Iterator[AudioChunk]:
         room = self._budget.samples_that_fit(self._dtype.itemsize)
-        kept = GrowingArray((), self._dtype)
+        kept = GrowingArray((), self._dtype, limit=room)
         for chunk in self._streamed():
             cut = len(chunk.analysis) > room - len(kept)
             kept.append(chunk.analysis[: room - len(kept)])
@@ -212,7 +213,8 @@ class TrackStream:
             except DecodeError as error:
                 if self._source.frames_decoded == 0:
                     raise
-                self._fault = error
+                # Its traceback leads back to this stream; the circle would keep the resamplers until the process ends.
+                self._fault = error.with_traceback(None)
                 native = None
             self.decode_seconds += thread_time() - started
             if native is None:
@@ -243,12 +245,14 @@ class TrackStream:
 class GrowingArray:
     """Samples appended to one block of memory that is never sized from a header.
 
-    Growth is by a quarter, through ``realloc``, which moves pages of large blocks without copying them.
+    Growth is by a quarter, through ``realloc``, which moves pages of large blocks without copying them. `limit` is the
+    length that will not be exceeded, and is not allocated beyond.
     """
 
-    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any], *, limit: int | None = None) -> None:
         self._data = np.empty((0, *shape), dtype)
         self._used = 0
+        self._limit = sys.maxsize if limit is None else limit
 
     def __len__(self) -> int:
         return self._used
@@ -267,6 +271,7 @@ class GrowingArray:
         """Add `chunk` at the end."""
         end = self._used + len(chunk)
         if end > len(self._data):
-            self._data.resize((end + end // 4, *self._data.shape[1:]), refcheck=False)
+            length = min(end + end // 4, max(end, self._limit))
+            self._data.resize((length, *self._data.shape[1:]), refcheck=False)
         self._data[self._used : end] = chunk
         self._used = end

@@ -5,33 +5,30 @@ Progress goes to stderr and only where that is a terminal, so that stdout stays 
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
+from playlista.printable import printable as escaped
+from playlista.printable import printable_json
 from playlista.tracks import Analysis
 
 
 def write_json_line(document: Any) -> None:
-    """One JSON object in one line; a name that is not UTF-8 is written with escapes."""
-    try:
-        line = json.dumps(document, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        line = json.dumps(document).encode()
-    sys.stdout.buffer.write(line + b"\n")
+    """One JSON object in one line; what is not UTF-8 or would act on a terminal is written with escapes."""
+    sys.stdout.buffer.write(printable_json(document).encode() + b"\n")
     sys.stdout.buffer.flush()
 
 
 def printable(text: str) -> str:
-    """`text` for a terminal: nothing in a file name can move the cursor or break the encoding."""
-    shown = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
-    return shown.encode(sys.stdout.encoding or "utf-8", "backslashreplace").decode(sys.stdout.encoding or "utf-8")
+    """`text` for this terminal: nothing in a file name can move the cursor or break the encoding."""
+    encoding = sys.stdout.encoding or "utf-8"
+    return escaped(text).encode(encoding, "backslashreplace").decode(encoding)
 
 
 def write_line(text: str = "") -> None:
-    """One line on stdout."""
-    sys.stdout.write(f"{text}\n")
+    """One line on stdout, whatever names are in `text`."""
+    sys.stdout.write(f"{printable(text)}\n")
     sys.stdout.flush()
 
 
@@ -148,7 +145,7 @@ def progress_over(paths: Sequence[str]) -> Iterator[str]:
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),  # a name may look like markup
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=len(paths))

@@ -36,7 +36,7 @@ _STEP_BYTES = 1024 * 1024
 def fault_of(error: OSError) -> StreamBrokenError:
     """What an error at opening or reading means for the track, and whose fault it is."""
     number = error.errno or 0
-    cause = os.strerror(number)
+    cause = "no such file" if number in {errno.ENOENT, errno.ENOTDIR} else os.strerror(number)
     if number in _OF_THE_FILE:
         return StreamBrokenError(_OF_THE_FILE[number], cause)
     if number in _OF_THE_PROCESS:

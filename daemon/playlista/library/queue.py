@@ -80,7 +80,8 @@ class JobQueue:
     results : where the result goes when a job ends.
     clock : seconds since the epoch.
     max_attempts : attempts on one content before it is quarantined.
-    first_backoff_seconds, longest_backoff_seconds : wait before the second attempt; doubles up to the longest.
+    first_backoff_seconds, longest_backoff_seconds : wait before the second attempt; doubles up to the longest
+        or, where the first is longer than that, stays the first.
     """
 
     def __init__(
@@ -96,8 +97,8 @@ class JobQueue:
         self._database = database
         self._results = results
         self._clock = clock
-        self._longest_backoff_seconds = longest_backoff_seconds
-        backoff = Backoff(first_backoff_seconds, longest_backoff_seconds)
+        self._longest_backoff_seconds = max(first_backoff_seconds, longest_backoff_seconds)
+        backoff = Backoff(first_backoff_seconds, self._longest_backoff_seconds)
         self._endings = Endings(results, clock, max_attempts, backoff)
         self._claims = 0
         self._latest: Job | None = None

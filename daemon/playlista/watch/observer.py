@@ -29,6 +29,7 @@ from watchdog.observers.inotify import InotifyEmitter
 from watchdog.observers.inotify_c import CallbackId, InotifyEvent, InotifyFD, Mask, WatchCallback, WatchDescriptor
 
 from playlista.watch.debris import debris_file, debris_folder, is_audio_name
+from playlista.watch.event_bursts import EventBursts
 from playlista.watch.hints import Departed, FolderAppeared, Hints, Moved, Touched
 from playlista.watch.ignore import IGNORE_FILE
 
@@ -55,15 +56,22 @@ class Observer:
     Parameters
     ----------
     root : the folder, absolute.
+    quiet_seconds : writes to one file that are closer together count as one event.
     count : called with "created", "modified", "moved" or "deleted" for each event about music.
     overflowed : called each time that the kernel lost events.
     """
 
     def __init__(
-        self, root: str, hints: Hints, *, count: Callable[[str], None], overflowed: Callable[[], None]
+        self,
+        root: str,
+        hints: Hints,
+        *,
+        quiet_seconds: float = 0.0,
+        count: Callable[[str], None],
+        overflowed: Callable[[], None],
     ) -> None:
         self._root = root
-        self._handler = _HintingHandler(root, hints, count)
+        self._handler = _HintingHandler(root, hints, EventBursts(quiet_seconds), count)
         self._overflowed = overflowed
         self._notify: _CandidNotify | None = None
         self._observer: BaseObserver | None = None
@@ -132,7 +140,8 @@ class _CandidNotify(InotifyFD):
 class _HintingHandler(FileSystemEventHandler):
     """Events about music as hints; called in watchdog's thread, so nothing is looked at here."""
 
-    def __init__(self, root: str, hints: Hints, count: Callable[[str], None]) -> None:
+    def __init__(self, root: str, hints: Hints, bursts: EventBursts, count: Callable[[str], None]) -> None:
+        self._bursts = bursts
         self._prefix_length = len(root.rstrip("/")) + 1
         self._hints = hints
         self._count = count
@@ -146,7 +155,7 @@ class _HintingHandler(FileSystemEventHandler):
         old, new = self._music_at(event.src_path, event), self._music_at(event.dest_path, event)
         if old is None and new is None:
             return
-        if event.event_type in COUNTED_EVENTS:
+        if event.event_type in COUNTED_EVENTS and self._bursts.begins(event.event_type, old or new or ""):
             self._count(event.event_type)
         if old is not None and new is not None:
             self._hints.put(Moved(old, new))

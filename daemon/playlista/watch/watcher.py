@@ -142,7 +142,13 @@ class MusicWatcher:
     def _event_source(self, root: str, mode: WatchMode, follow_symlinks: bool) -> EventSource:
         return EventSource(
             mode,
-            make_observer=lambda: Observer(root, self._hints, count=self._count, overflowed=self._note_overflow),
+            make_observer=lambda: Observer(
+                root,
+                self._hints,
+                quiet_seconds=self._settle_seconds,
+                count=self._count,
+                overflowed=self._note_overflow,
+            ),
             # watchdog does not look behind links, so that "auto" has to poll where they are followed.
             reports_changes=lambda: not follow_symlinks and self._synchronizer.folder.reports_changes,
         )

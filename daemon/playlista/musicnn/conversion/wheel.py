@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import re
 import signal
 import subprocess
 import sys
@@ -33,6 +34,13 @@ _CHECKPOINT_FOLDER = "musicnn/MSD_musicnn/"
 _LICENCE_FILE = f"{NAME}-{VERSION}.dist-info/LICENSE.md"
 _LABELS_FILE = "musicnn/configuration.py"
 _LABELS_NAME = "MSD_LABELS"
+
+#: pip's warning before each new try, and the part of it that people understand.
+_CONNECTION_BROKEN = re.compile(r"after connection broken by (.+)")
+_CAUSE = re.compile(
+    r"(?:Connection refused|Network is unreachable|No route to host|Name or service not known|timed out"
+    r"|Temporary failure in name resolution|certificate verify failed|too many \d+ error responses)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +132,18 @@ def download(folder: Path) -> Path:
 
 
 def _reason(ended: subprocess.CompletedProcess[str]) -> str:
-    """The signal that ended pip, or its own last error line, which names the cause."""
+    """The signal that ended pip, the registry that does not answer, or pip's last error line."""
     if ended.returncode < 0:
         return f"it was ended by {signal.Signals(-ended.returncode).name} (too little memory?)"
+    if cause := _registry_trouble(ended.stderr):
+        return cause
     errors = [line for line in ended.stderr.splitlines() if line.startswith("ERROR:")] or ended.stderr.splitlines()
     return errors[-1].removeprefix("ERROR:").strip().rstrip(".") if errors else "no reason given"
+
+
+def _registry_trouble(stderr: str) -> str | None:
+    """What pip warned of when it could not reach the registry; its error line then only says that nothing was found."""
+    if not (broken := _CONNECTION_BROKEN.search(stderr)):
+        return None
+    why = _CAUSE.search(broken[1])
+    return f"the package registry cannot be reached ({why[0].strip() if why else broken[1].strip()})"
