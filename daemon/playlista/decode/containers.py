@@ -1,7 +1,7 @@
 """What a file is, by its first bytes: names and extensions lie more often than magic numbers do.
 
-What enters: an open file. What leaves: its container and where that starts behind tags that were put in front.
-Nothing is decoded and no length is believed.
+Input: an open file. Output: its container and where that starts behind tags and zeros that were put in front. Nothing
+is decoded and no length is believed.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ import os
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from playlista.decode.byte_search import behind_zeros, find_sound, peek
 from playlista.decode.mpeg_header import mpeg_frame_length
 
 _HEAD_BYTES = 4096
 _MAX_LEADING_TAGS = 8
-_NO_FILE_IS_LARGER = 2**62
 _ID3_HEADER_BYTES = 10
 _APE_HEADER_BYTES = 32
 
 
 class Container(Enum):
-    """Kinds of file that this room tells apart; each that is not UNKNOWN is expected to hold sound."""
+    """Kinds of file that are told apart; each that is not UNKNOWN is expected to hold sound."""
 
     UNKNOWN = auto()
     WAV = auto()
@@ -81,29 +81,24 @@ _FORMS: dict[tuple[bytes, bytes], Container] = {
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """A file by its content.
+    """A file, or a part of one, by its content.
 
     Attributes
     ----------
-    start : byte at which the container begins, behind ID3v2 and APEv2 tags.
-    size : bytes of the whole file.
+    start : byte at which the container begins, behind ID3v2 and APEv2 tags and zeros.
+    size : byte at which it ends: the size of the file, or the start of the next part.
     tags_only : whether nothing but tags and padding was found.
+    tag_is_cut : whether a tag claims more bytes than the file has, and no sound was found behind its head.
+    is_part : whether a reader must see the bytes from `start` to `size` alone: what is in front of them, or behind,
+        would lead it astray.
     """
 
     container: Container
     start: int
     size: int
     tags_only: bool
-
-
-def peek(descriptor: int, count: int, position: int) -> bytes:
-    """Up to `count` bytes from `position`, none where a header's sum of sizes leads outside of what files can be.
-
-    Raises
-    ------
-    OSError : the file cannot be read.
-    """
-    return os.pread(descriptor, count, position) if 0 <= position < _NO_FILE_IS_LARGER else b""
+    tag_is_cut: bool = False
+    is_part: bool = False
 
 
 def identify(descriptor: int) -> Identified:
@@ -114,22 +109,54 @@ def identify(descriptor: int) -> Identified:
     OSError : it cannot be read.
     """
     size = os.fstat(descriptor).st_size
-    start = _behind_leading_tags(descriptor, size)
-    head = peek(descriptor, _HEAD_BYTES, start)
+    start, tags_end, is_cut = _behind_padding(descriptor, size)
+    if is_cut:
+        found = find_sound(descriptor, start, size)
+        if found is None:
+            return Identified(Container.UNKNOWN, start, size, tags_only=False, tag_is_cut=True)
+        return identify_part(descriptor, found, size)
+    if start > tags_end:
+        padded = identify_part(descriptor, start, size)
+        if padded.container is not Container.UNKNOWN:
+            return padded
+    head = peek(descriptor, _HEAD_BYTES, tags_end)
     container = _container_of(head)
-    tags_only = start > 0 and container is Container.UNKNOWN and _is_padding(head, size - start)
-    return Identified(container, start, size, tags_only)
+    tags_only = tags_end > 0 and container is Container.UNKNOWN and _is_padding(head, size - tags_end)
+    return Identified(container, tags_end, size, tags_only)
 
 
-def _behind_leading_tags(descriptor: int, size: int) -> int:
-    """Where the last of the ID3v2 and APEv2 tags at the start ends, at most at the end of the file."""
-    position = 0
+def identify_part(descriptor: int, start: int, end: int) -> Identified:
+    """The bytes from `start` to `end` as a file of their own.
+
+    Raises
+    ------
+    OSError : they cannot be read.
+    """
+    container = _container_of(peek(descriptor, min(_HEAD_BYTES, end - start), start))
+    return Identified(container, start, end, tags_only=False, is_part=True)
+
+
+def _behind_padding(descriptor: int, size: int) -> tuple[int, int, bool]:
+    """(where the tags and zeros at the start end, where the first tags without zeros end, whether a tag is cut).
+
+    Zeros are padding only where nothing is known that begins with them, as MP4 does. A cut tag claims to go on behind
+    the end of the file; the first position is then where its head ends.
+    """
+    position, tags_end = 0, None
     for _ in range(_MAX_LEADING_TAGS):
-        length = _tag_length(peek(descriptor, _APE_HEADER_BYTES, position))
-        if not length:
+        head = peek(descriptor, _APE_HEADER_BYTES, position)
+        length = _tag_length(head)
+        if position + length > size:
+            return position + _ID3_HEADER_BYTES, 0, True
+        if length:
+            position += length
+            continue
+        tags_end = position if tags_end is None else tags_end
+        start = position if _container_of(head) is not Container.UNKNOWN else behind_zeros(descriptor, position, size)
+        if start == position:
             break
-        position = min(size, position + length)
-    return position
+        position = start
+    return position, position if tags_end is None else tags_end, False
 
 
 def _tag_length(head: bytes) -> int:

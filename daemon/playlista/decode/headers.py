@@ -11,7 +11,8 @@ import struct
 from dataclasses import dataclass
 from itertools import islice
 
-from playlista.decode.containers import Container, Identified, peek
+from playlista.decode.byte_search import peek
+from playlista.decode.containers import Container, Identified
 from playlista.decode.mpeg_header import parse_mpeg_header
 from playlista.decode.wave_header import UNKNOWN_SIZES, parse_wave_header, riff_chunks
 
@@ -20,6 +21,8 @@ _MAX_CHUNKS = 1000
 _OGG_TAIL_BYTES = 128 * 1024
 _OGG_HEAD_BYTES = 27
 _OGG_END_FLAG = 4
+#: libsndfile rounds an Opus header's rate, which it takes for a signed number, up to 8, 12, 16, 24 or 48 kHz.
+_OPUS_HALF_BAND_HZ = 24000
 #: Codings of Sun/NeXT files that are not compressed: mu-law, 8 to 32 bits, float, double, A-law.
 _AU_SAMPLE_BYTES = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 8, 27: 1}
 _ASF_HEAD_BYTES = 64 * 1024
@@ -70,6 +73,19 @@ def ogg_has_end(descriptor: int, file: Identified) -> bool:
         return False
     segments = page[_OGG_HEAD_BYTES : _OGG_HEAD_BYTES + page[26]]
     return len(page) >= _OGG_HEAD_BYTES + page[26] + sum(segments)
+
+
+def libsndfile_reads_ogg(descriptor: int, file: Identified) -> bool:
+    """Whether the first stream of an Ogg file is one that libsndfile decodes as it should be.
+
+    It knows no FLAC inside Ogg, and decodes Opus at the rate that the header gives for information, down to 8 kHz;
+    RFC 7845, section 5.1 has it decoded at 48 kHz whatever that rate was.
+    """
+    head = peek(descriptor, _OGG_HEAD_BYTES + 255 + 16, file.start)
+    packet = head[_OGG_HEAD_BYTES + head[26] :] if len(head) > _OGG_HEAD_BYTES else b""
+    if packet.startswith(b"OpusHead"):
+        return _OPUS_HALF_BAND_HZ < int.from_bytes(packet[12:16], "little") < 2**31
+    return not packet.startswith((b"\x7fFLAC", b"fLaC", b"Speex   "))
 
 
 def _wave_frames(descriptor: int, file: Identified) -> int | None:

@@ -11,7 +11,8 @@ import struct
 from collections.abc import Iterator
 from itertools import islice
 
-from playlista.decode.containers import WAVES, Container, Identified, peek
+from playlista.decode.byte_search import peek
+from playlista.decode.containers import WAVES, Container, Identified
 from playlista.decode.layouts import (
     UNKNOWN,
     ChannelLayout,

@@ -1,6 +1,6 @@
 """The four bytes in front of every MPEG audio frame: layer, rate, bit rate, and so the place of the next one.
 
-What enters: bytes. What leaves: a parsed header, or None where there is none.
+Input: bytes. Output: a parsed header, or None where there is none.
 """
 
 from __future__ import annotations
@@ -36,6 +36,10 @@ class MpegHeader:
         if self.layer == 1:
             return 384
         return 1152 if self.layer == 2 or self.is_mpeg1 else 576
+
+    def continues(self, other: MpegHeader) -> bool:
+        """Whether a frame with this header can follow one with `other` in one stream."""
+        return (self.is_mpeg1, self.layer, self.sample_rate_hz) == (other.is_mpeg1, other.layer, other.sample_rate_hz)
 
 
 def parse_mpeg_header(head: bytes) -> MpegHeader | None:

@@ -96,8 +96,8 @@ class FrameReader(Protocol):
         StreamBrokenError : nothing more can be read. Frames that came before it were returned by an earlier call.
         """
 
-    def unread_bytes(self) -> int | None:
-        """Bytes of the file behind the place where reading stopped; None where that cannot be known."""
+    def position(self) -> int | None:
+        """The byte of the file behind what was read so far; None where that cannot be known."""
 
     def close(self) -> None:
         """Release what the reader opened itself; the file descriptor is the source's."""

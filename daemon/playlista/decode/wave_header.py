@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from playlista.decode.containers import Container, Identified, peek
+from playlista.decode.byte_search import peek
+from playlista.decode.containers import Container, Identified
 
 #: Sizes that writers put where they cannot know the size: 0, all ones, SoX's and libsndfile's for pipes.
 UNKNOWN_SIZES = frozenset({0, 0xFFFFFFFF, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFFFFFFFFFF})

@@ -1,13 +1,15 @@
-"""Two readers as one: where the first gives up before the end of the file, the second goes on from the same frame.
+"""Two readers as one: where the first stops before the sound does, the second goes on from the same frame.
 
-What enters: a reader that has begun, and a way to make another. What leaves: one ``FrameReader``. libsndfile ends at
-the first damaged FLAC frame, at the length that a wrong header states, and at the seam of files that were joined;
-ffmpeg does not, but costs a process. So the cheap one reads, and the other is called when there is more.
+Input: a reader that has begun, and a rule that finds its successor. Output: one ``FrameReader``. libsndfile ends at the
+first damaged FLAC frame, at the length that a wrong header states or that it estimates where there is no header, and at
+the seam of files that were joined; ffmpeg does not, but costs a process. So the cheap one reads, and the other is
+called when there is more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -16,11 +18,35 @@ from numpy.typing import NDArray
 from playlista.decode.source import FrameReader, StreamBrokenError, StreamInfo
 from playlista.errors import Blame, FailureReason
 
-#: Less than this behind the last frame is tags, padding or what the decoder had read ahead, not music.
-_UNREAD_MUSIC_BYTES = 32 * 1024
 _SKIP_FRAMES = 16384
 
-Successor: TypeAlias = Callable[[StreamInfo], FrameReader]
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Where a reader stopped: the byte behind what it read (None where it does not say), its frames, and whether it
+    stopped because of a damage."""
+
+    position: int | None
+    frames: int
+    is_broken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Successor:
+    """A reader that could go on.
+
+    Attributes
+    ----------
+    open : makes it; it delivers the rate and channels of the given stream, from the first frame of the file on.
+    absolves : whether its reaching the end without a complaint shows that the file is sound, and the first reader was
+        at fault.
+    """
+
+    open: Callable[[StreamInfo], FrameReader]
+    absolves: bool = False
+
+
+FindSuccessor: TypeAlias = Callable[[Stop], Successor | None]
 
 
 class ContinuedReader:
@@ -29,19 +55,16 @@ class ContinuedReader:
     Parameters
     ----------
     first : begins; it is closed with this reader.
-    successor : makes a reader of the same file that delivers the same rate and channels from its first frame on.
-    absolves : whether the successor's reaching the end without a complaint shows that the file is sound, and the first
-        reader was at fault.
+    find_successor : asked once, when `first` has stopped after at least one frame; None where there is no more sound.
     """
 
-    def __init__(self, first: FrameReader, successor: Successor, *, absolves: bool = False) -> None:
+    def __init__(self, first: FrameReader, find_successor: FindSuccessor) -> None:
         self.info = first.info
         self._reader = first
-        self._successor: Successor | None = successor
-        self._absolves = absolves
+        self._find_successor: FindSuccessor | None = find_successor
         self._frames_read = 0
         self._broken: StreamBrokenError | None = None
-        self._doubt: StreamBrokenError | None = None
+        self._suspected: StreamBrokenError | None = None
 
     def read_into(self, frames: NDArray[np.float32]) -> int:
         """Fill `frames`, return how many were filled, 0 at the end. See ``FrameReader``.
@@ -49,18 +72,18 @@ class ContinuedReader:
         A damage that was passed is raised at the end, as if it had come last: all there is has been read by then.
         """
         count = self._read(frames)
-        if count == 0 and self._holds_more() and self._hand_over():
+        if count == 0 and self._hand_over():
             count = self._read(frames)
-        if count == 0 and self._doubt and getattr(self._reader, "found_damage", False):
-            self._broken = self._broken or self._doubt
+        if count == 0 and self._suspected and getattr(self._reader, "found_damage", False):
+            self._broken = self._broken or self._suspected
         if count == 0 and self._broken:
             raise self._broken
         self._frames_read += count
         return count
 
-    def unread_bytes(self) -> int | None:
+    def position(self) -> int | None:
         """See ``FrameReader``."""
-        return self._reader.unread_bytes()
+        return self._reader.position()
 
     @property
     def queued_bytes(self) -> int:
@@ -78,47 +101,48 @@ class ContinuedReader:
             self._broken = self._broken or error
             return 0
 
-    def _holds_more(self) -> bool:
-        """Whether a successor may find music where the reader at work found none."""
-        if self._successor is None or self._frames_read == 0:
-            return False
-        if self._broken and self._broken.reason is not FailureReason.CORRUPT:
-            return False
-        unread = self._reader.unread_bytes()
-        return unread >= _UNREAD_MUSIC_BYTES if unread is not None else self._broken is not None
-
     def _hand_over(self) -> bool:
-        """Put the successor to work; False where it finds nothing behind what has been delivered."""
-        assert self._successor is not None
-        make, self._successor = self._successor, None
+        """Put the successor to work; False where there is none or it finds nothing behind what has been delivered."""
+        successor = self._successor()
+        if successor is None:
+            return False
         try:
-            successor = make(self.info)
+            reader = successor.open(self.info)
         except StreamBrokenError as error:
             self._note_innocence(error)
             return False
         try:
-            self._skip(successor)
+            self._skip(reader)
         except StreamBrokenError as error:
             self._note_innocence(error)
-            successor.close()
+            reader.close()
             return False
         self._reader.close()
-        self._reader = successor
-        self._note_damage()
+        self._reader = reader
+        self._note_damage(successor.absolves)
         return True
+
+    def _successor(self) -> Successor | None:
+        """The successor, at the first time of asking."""
+        find, self._find_successor = self._find_successor, None
+        if find is None or self._frames_read == 0:
+            return None
+        if self._broken and self._broken.reason is not FailureReason.CORRUPT:
+            return None
+        return find(Stop(self._reader.position(), self._frames_read, self._broken is not None))
 
     def _note_innocence(self, error: StreamBrokenError) -> None:
         """Where the successor could not even be asked, nothing can be said of the rest of the file yet."""
         if error.blame is not Blame.TRACK:
             self._broken = error
 
-    def _note_damage(self) -> None:
+    def _note_damage(self, absolves: bool) -> None:
         if self._broken is None:
             return
         seconds = self._frames_read / self.info.sample_rate_hz
         message = f"{self._broken.message} at {seconds:.2f} s, from where another decoder went on"
         damage = StreamBrokenError(self._broken.reason, message)
-        self._broken, self._doubt = (None, damage) if self._absolves else (damage, None)
+        self._broken, self._suspected = (None, damage) if absolves else (damage, None)
 
     def _skip(self, reader: FrameReader) -> None:
         """Read what has been delivered already once more, into nothing."""

@@ -50,6 +50,7 @@ class FfmpegReader:
     declared : the length by our own look at the header; None to take ffmpeg's, which is rounded to 10 ms.
     demuxer : the input format where the content alone does not tell; None to let ffmpeg find out.
     like : bring the stream to this rate and these channels; None to take it as it is.
+    window : first byte and end of the part of the file that ffmpeg is shown; None for all of it.
 
     Raises
     ------
@@ -65,10 +66,11 @@ class FfmpegReader:
         declared: Declaration | None = None,
         demuxer: str | None = None,
         like: StreamInfo | None = None,
+        window: tuple[int, int] | None = None,
     ) -> None:
         given = ("-f", demuxer) if demuxer else ()
         taken = ("-ar", str(like.sample_rate_hz), "-ac", str(like.channels)) if like else ()
-        self._child = FfmpegChild(descriptor, given, taken, memory_bytes=memory_bytes, patience=patience)
+        self._child = FfmpegChild(descriptor, given, taken, memory_bytes=memory_bytes, patience=patience, window=window)
         self._trail = PageCacheTrail(descriptor)
         self._rest = b""
         self._bytes_taken = 0
@@ -106,7 +108,7 @@ class FfmpegReader:
             frames[:count] = frames[:count, self._order]
         return count
 
-    def unread_bytes(self) -> None:
+    def position(self) -> None:
         """None: the child does not say how far it read."""
 
     @property

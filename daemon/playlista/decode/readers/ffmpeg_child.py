@@ -107,6 +107,7 @@ def start_ffmpeg(
     *,
     memory_bytes: int | None,
     timeout_seconds: float,
+    window: tuple[int, int] | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a child that decodes the open file to its standard output; see ``FfmpegChild``.
 
@@ -116,7 +117,7 @@ def start_ffmpeg(
     """
     padding = padding_file()
     try:
-        source = shown(descriptor, padding)
+        source = shown(descriptor, padding, window)
         process = subprocess.Popen(
             _command(source, given, taken),
             stdin=subprocess.DEVNULL,
@@ -147,6 +148,7 @@ class FfmpegChild(FFmpegAudioFile):  # type: ignore[misc]
     memory_bytes : memory that the child may allocate, 8 MiB of stack for each of its six threads included; None for
         no limit.
     patience : asked while waiting; its timeout also limits the child's CPU time.
+    window : first byte and end of the part of the file that is shown to ffmpeg; None for all of it.
 
     Raises
     ------
@@ -161,13 +163,19 @@ class FfmpegChild(FFmpegAudioFile):  # type: ignore[misc]
         *,
         memory_bytes: int | None,
         patience: Patience,
+        window: tuple[int, int] | None = None,
     ) -> None:
         self._patience = patience
         self._has_ended = False
         self._memory_bytes = memory_bytes
         try:
             self.proc = start_ffmpeg(
-                descriptor, given, taken, memory_bytes=memory_bytes, timeout_seconds=patience.timeout_seconds
+                descriptor,
+                given,
+                taken,
+                memory_bytes=memory_bytes,
+                timeout_seconds=patience.timeout_seconds,
+                window=window,
             )
         except (OSError, FfmpegMissingError) as error:
             raise self.installation_fault() or find_fault(descriptor, patience) or _unstarted(error) from error

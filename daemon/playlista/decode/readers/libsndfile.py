@@ -140,9 +140,9 @@ class LibsndfileReader:
         self._frames_read += count
         return count
 
-    def unread_bytes(self) -> int:
-        """Bytes behind the place at which libsndfile stopped reading."""
-        return max(0, self._data.size - self._data.tell())
+    def position(self) -> int:
+        """The byte of the file at which libsndfile stopped reading."""
+        return self._data.origin + self._data.tell()
 
     def close(self) -> None:
         """Close the library's handle and let go of the file's bytes."""

@@ -46,6 +46,7 @@ class MappedFile:
 
     def __init__(self, descriptor: int) -> None:
         self.failure: StreamBrokenError | None = None
+        self.origin = 0
         self._descriptor = descriptor
         self.size = os.fstat(descriptor).st_size
         self._map = mmap.mmap(descriptor, self.size, flags=mmap.MAP_SHARED, prot=mmap.PROT_READ)

@@ -112,9 +112,9 @@ class PcmReader:
         self._position += length
         return True
 
-    def unread_bytes(self) -> int:
-        """0: what follows the data chunk is other chunks, however large."""
-        return 0
+    def position(self) -> int:
+        """See ``FrameReader``; what follows the data chunk is other chunks, however large."""
+        return self._position
 
     def close(self) -> None:
         """Let go of the file's bytes."""

@@ -1,4 +1,4 @@
-"""A file read in windows, with the members of a mapped one: for small files, and where a mapping would be a risk.
+"""A file, or a part of one, read in windows: for small files, and where a mapping would be a risk or starts too early.
 
 Input is the descriptor of a regular file. Output is a read-only binary file object for libsndfile, which then need not
 read by itself: it takes a failed read for the end of the file, and nobody could tell afterwards.
@@ -20,6 +20,8 @@ class OpenBytes(Protocol):
     """An open file as libsndfile's virtual I/O and the reader of plain PCM ask for it."""
 
     failure: StreamBrokenError | None
+    #: The byte of the file at which what is shown begins: all positions count from here.
+    origin: int
     size: int
 
     def tell(self) -> int:
@@ -47,11 +49,13 @@ class WindowedFile:
     Parameters
     ----------
     descriptor : an open regular file. It stays the caller's, and its position is not moved.
+    start, end : the part of the file that is shown as if it were all; None for its end.
     """
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, start: int = 0, end: int | None = None) -> None:
         self.failure: StreamBrokenError | None = None
-        self.size = os.fstat(descriptor).st_size
+        self.origin = start
+        self.size = (os.fstat(descriptor).st_size if end is None else end) - start
         self._descriptor = descriptor
         self._position = 0
         self._trail = PageCacheTrail(descriptor)
@@ -103,16 +107,16 @@ class WindowedFile:
             return True
         if self.failure is not None:
             return False
-        self._trail.passed(start)
+        self._trail.passed(self.origin + start)
         self._start = self._end = start
         while self._end < start + length:
             try:
-                count = os.preadv(self._descriptor, [self._window[self._end - start :]], self._end)
+                count = os.preadv(self._descriptor, [self._window[self._end - start :]], self.origin + self._end)
             except OSError as error:
                 self.failure = fault_of(error)
                 return False
             if count == 0:
-                self.failure = early_end_fault(self._descriptor, self._end, self.size)
+                self.failure = early_end_fault(self._descriptor, self.origin + self._end, self.origin + self.size)
                 return False
             self._end += count
         return True

@@ -11,7 +11,8 @@ import os
 import struct
 from collections.abc import Callable, Iterator
 
-from playlista.decode.containers import Container, identify, peek
+from playlista.decode.byte_search import peek
+from playlista.decode.containers import Container, identify
 from playlista.errors import PlaylistaError
 
 #: Boxes of fragmented MP4 (ISO/IEC 14496-12, section 8.8 and 8.16): offsets lie in every fragment and in indexes.

@@ -1,0 +1,282 @@
+"""Which readers may read a file, the likeliest first, and how one goes on where another stops.
+
+Input: an open file whose container is known. Output: ways to make a ``FrameReader``. Three readers do the work:
+libsndfile on the file, libsndfile or numpy on its mapping (large WAV, AIFF, FLAC), and ffmpeg in a process of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from playlista.decode.byte_search import (
+    SEARCH_BYTES,
+    ends_with_mpeg_frames,
+    find_flac_stream,
+    find_mpeg_frames,
+    find_ogg_link,
+)
+from playlista.decode.containers import MAPPABLE, WAVES, Container, Identified, identify_part
+from playlista.decode.headers import Declaration, declared_length, libsndfile_reads_ogg, ogg_has_end
+from playlista.decode.layout_headers import stated_layout, states_apple_layout
+from playlista.decode.readers.continued import ContinuedReader, Stop, Successor
+from playlista.decode.readers.ffmpeg import FfmpegReader
+from playlista.decode.readers.joined import JoinedReader
+from playlista.decode.readers.libsndfile import LibsndfileReader
+from playlista.decode.readers.mapped import MappedFile, can_be_mapped
+from playlista.decode.readers.pcm import PcmReader, is_plain_pcm
+from playlista.decode.readers.windowed import WindowedFile
+from playlista.decode.source import FrameReader, Patience, StreamBrokenError, StreamInfo
+from playlista.decode.trailing_tags import sound_end
+from playlista.decode.wave_header import parse_wave_header
+from playlista.errors import FailureReason
+
+#: Formats of which libsndfile knows nothing.
+_FOR_FFMPEG = frozenset({Container.ADTS, Container.ASF, Container.OTHER})
+#: More than this, of which no frame can be recognized, behind the place where a damage ended reading, is worth a child.
+_UNREAD_SOUND_BYTES = 32 * 1024
+#: libsndfile may have read this much of what follows a stream before it notices the end: an Ogg page, a FLAC buffer.
+_READ_AHEAD_BYTES = 128 * 1024
+#: The last frames of an MP3 that states its length are padding and need not be read; without a length every frame is
+#: music, and a row of three cannot be chance.
+_MPEG_PADDING_FRAMES, _MPEG_ROW_FRAMES = 5, 3
+
+Way = Callable[[], FrameReader]
+_Own = TypeVar("_Own", PcmReader, LibsndfileReader)
+
+
+def is_for_ffmpeg(descriptor: int, file: Identified) -> bool:
+    """Whether a child is the first to read `file`.
+
+    Raises
+    ------
+    OSError : the file cannot be read.
+    """
+    if file.container is Container.OGG:
+        return not libsndfile_reads_ogg(descriptor, file)
+    return file.container in _FOR_FFMPEG or states_apple_layout(descriptor, file)
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Makes readers of one open file.
+
+    Attributes
+    ----------
+    descriptor : the open file.
+    patience : asked while reading.
+    mapping_min_bytes : map WAV, AIFF and FLAC files of at least this size; None to map none.
+    child_memory_bytes : memory that an ffmpeg child may allocate; None for no limit.
+    """
+
+    descriptor: int
+    patience: Patience
+    mapping_min_bytes: int | None
+    child_memory_bytes: int | None
+
+    def ways(self, file: Identified, *, is_named_flac: bool) -> Iterator[Way]:
+        """Ways to read `file`, the likeliest first.
+
+        Parameters
+        ----------
+        is_named_flac : whether the name says FLAC, which tells where the content does not.
+        """
+        if file.container is not Container.OGG and is_for_ffmpeg(self.descriptor, file):
+            yield lambda: self.child(file)
+            yield lambda: self.own(file)
+            return
+        if file.container is Container.OGG:
+            yield lambda: _OggLinks(self, file).reader()
+        elif file.container is Container.FLAC:
+            yield lambda: self._flac(file)
+            yield lambda: self.own(file)
+        elif file.container is Container.MPEG:
+            yield lambda: ContinuedReader(self.own(file), lambda stop: self._more_mpeg(file, stop))
+        else:
+            yield lambda: self.own(file)
+        yield lambda: self.child(file)
+        if file.container is Container.UNKNOWN and is_named_flac:
+            # Frames without a head, or behind something else; their checksums tell whether it was worth asking.
+            yield lambda: self.child(file, demuxer="flac")
+
+    def child(self, file: Identified, *, like: StreamInfo | None = None, demuxer: str | None = None) -> FfmpegReader:
+        """An ffmpeg that reads `file`, at the rate and channels of `like` where that is given."""
+        return FfmpegReader(
+            self.descriptor,
+            self.child_memory_bytes,
+            self.patience,
+            declared=declared_length(self.descriptor, file),
+            demuxer=demuxer,
+            like=like,
+            window=(file.start, file.size) if file.is_part else None,
+        )
+
+    def own(self, file: Identified) -> FrameReader:
+        """A reader in this process, on the mapping where the file is large and its file system can map."""
+        declared = declared_length(self.descriptor, file)
+        is_large = not file.is_part and self._is_large(file)
+        header = parse_wave_header(self.descriptor, file) if is_large and file.container in WAVES else None
+        has_end = file.container is Container.OGG and ogg_has_end(self.descriptor, file)
+        data = (self._map() if is_large else None) or self._windowed(file)
+        if header and is_plain_pcm(header):
+            return self._with_layout(PcmReader(data, header, file.container, self.patience), file)
+        reader = LibsndfileReader(data, declared.frames if declared else None, self.patience)
+        return self._with_layout(reader.declaring_its_length() if has_end else reader, file)
+
+    def _with_layout(self, reader: _Own, file: Identified) -> _Own:
+        """`reader`, knowing which loudspeaker each of its channels belongs to."""
+        layout = stated_layout(self.descriptor, file, reader.info.channels)
+        reader.info = replace(reader.info, layout=layout)
+        return reader
+
+    def _is_large(self, file: Identified) -> bool:
+        return file.container in MAPPABLE and self.mapping_min_bytes is not None and file.size >= self.mapping_min_bytes
+
+    def _map(self) -> MappedFile | None:
+        try:
+            return MappedFile(self.descriptor) if can_be_mapped(self.descriptor) else None
+        except OSError:
+            return None
+
+    def _windowed(self, file: Identified) -> WindowedFile:
+        return WindowedFile(self.descriptor, *((file.start, file.size) if file.is_part else ()))
+
+    def _flac(self, file: Identified) -> FrameReader:
+        """The first stream, and those that were joined to it."""
+        if declared_length(self.descriptor, file) == Declaration():
+            # A stream without a length may have been joined from several. libsndfile then plays the second one at the
+            # first one's rate without a word; ffmpeg converts it.
+            return ContinuedReader(
+                self.child(file), lambda _stop: Successor(lambda like: _in_shape(self.own(file), like), absolves=True)
+            )
+        streams = _FlacStreams(self, file)
+        return JoinedReader(ContinuedReader(self.own(file), streams.successor), streams.next)
+
+    def _more_mpeg(self, file: Identified, stop: Stop) -> Successor | None:
+        """Who goes on where libsndfile stopped: ffmpeg, where whole frames follow.
+
+        Without a Xing header libsndfile estimates the length by the first frame's bit rate, and ends there; with one,
+        it ends where the first of several joined files does.
+        """
+        declared = declared_length(self.descriptor, file)
+        row = _MPEG_ROW_FRAMES if stop.is_broken or declared == Declaration() else _MPEG_PADDING_FRAMES
+        position = file.size if stop.position is None else stop.position
+        if find_mpeg_frames(self.descriptor, position, file.size, row) is not None:
+            return Successor(lambda like: self.child(file, like=like))
+        # Taken by surprise by tags, mpg123 looks for another frame in them and calls that a damage.
+        end = sound_end(self.descriptor, file.start, file.size)
+        if not stop.is_broken or position < end or not ends_with_mpeg_frames(self.descriptor, file.start, end):
+            return None
+        music = identify_part(self.descriptor, file.start, end)
+        return Successor(lambda _like: self.own(music), absolves=True)
+
+
+class _OggLinks:
+    """The links of an Ogg file (RFC 3533, section 4: a chained stream), each of which may hold anything."""
+
+    def __init__(self, readers: Readers, file: Identified) -> None:
+        self._readers = readers
+        self._file = file
+        self._link = file
+
+    def reader(self) -> FrameReader:
+        """All links, one behind the other."""
+        return JoinedReader(self._open(self._file), self.next)
+
+    def next(self, position: int | None) -> FrameReader | None:
+        """The link behind the one at work; None where there is none."""
+        start = self._end_of_link(position)
+        if start == self._file.size:
+            return None
+        self._link = identify_part(self._readers.descriptor, start, self._file.size)
+        return self._open(self._link)
+
+    def _open(self, link: Identified) -> FrameReader:
+        """A reader of the first link of `link`."""
+        descriptor = self._readers.descriptor
+        if libsndfile_reads_ogg(descriptor, link):
+            return ContinuedReader(self._readers.own(link), self._successor)
+        # A child goes on into the next link, and not every ffmpeg gets through, so it is shown this one alone.
+        end = find_ogg_link(descriptor, link.start, link.size, limit=None)
+        if end is not None:
+            self._link = identify_part(descriptor, link.start, end)
+        return self._readers.child(self._link)
+
+    def _successor(self, stop: Stop) -> Successor | None:
+        """ffmpeg, where the pages of this link go on behind a damage.
+
+        libsndfile takes an Opus page that is a sample short for damage, and ffmpeg writes such pages where it converts
+        the rate. Every page of Ogg has a checksum, so ffmpeg's silence is proof.
+        """
+        end = self._end_of_link(stop.position)
+        unread = end - (stop.position or 0)
+        if unread < (1 if stop.is_broken else _UNREAD_SOUND_BYTES):
+            return None
+        link = self._link
+        if end != link.size:
+            link = identify_part(self._readers.descriptor, link.start, end)
+        return Successor(lambda like: self._readers.child(link, like=like), absolves=True)
+
+    def _end_of_link(self, position: int | None) -> int:
+        """Where the link at work ends, of which `position` was reached; the end of the file for the last one."""
+        if position is None:
+            return self._link.size
+        begin = max(self._link.start, position - _READ_AHEAD_BYTES)
+        return find_ogg_link(self._readers.descriptor, begin, self._file.size) or self._file.size
+
+
+class _FlacStreams:
+    """FLAC files that were joined without more ado."""
+
+    def __init__(self, readers: Readers, file: Identified) -> None:
+        self._readers = readers
+        self._file = file
+        self._start = file.start
+
+    def next(self, position: int | None) -> FrameReader | None:
+        """The stream behind the one at work; None where there is none."""
+        seam = self._seam(position)
+        if seam is None:
+            return None
+        self._start = seam
+        stream = identify_part(self._readers.descriptor, seam, self._file.size)
+        return ContinuedReader(self._readers.own(stream), self.successor)
+
+    def successor(self, stop: Stop) -> Successor | None:
+        """Who goes on where libsndfile stopped."""
+        seam = self._seam(stop.position)
+        if seam is not None:
+            return self._until(seam) if stop.is_broken else None
+        if not stop.is_broken and self._file.size - (stop.position or 0) < _UNREAD_SOUND_BYTES:
+            return None
+        whole = self._file if self._start == self._file.start else self._part(self._file.size)
+        return Successor(lambda like: self._readers.child(whole, like=like))
+
+    def _until(self, seam: int) -> Successor:
+        """The stream at work once more, by itself: its decoder lost the last frames to what it found behind them."""
+        stream = self._part(seam)
+
+        def reader(_like: StreamInfo) -> FrameReader:
+            return ContinuedReader(
+                self._readers.own(stream), lambda _stop: Successor(lambda like: self._readers.child(stream, like=like))
+            )
+
+        return Successor(reader, absolves=True)
+
+    def _part(self, end: int) -> Identified:
+        return identify_part(self._readers.descriptor, self._start, end)
+
+    def _seam(self, position: int | None) -> int | None:
+        if position is None:
+            return None
+        begin = max(self._start + 4, position - _READ_AHEAD_BYTES)
+        return find_flac_stream(self._readers.descriptor, begin, min(self._file.size, position + SEARCH_BYTES))
+
+
+def _in_shape(reader: FrameReader, like: StreamInfo) -> FrameReader:
+    """`reader`, if it delivers what `like` says."""
+    if (reader.info.sample_rate_hz, reader.info.channels) != (like.sample_rate_hz, like.channels):
+        reader.close()
+        raise StreamBrokenError(FailureReason.CORRUPT, "another rate or other channels")
+    return reader
