@@ -14,7 +14,8 @@ from playlista.watch.ignore import SOURCES
 
 def idle_page() -> str:
     """The page of a daemon that has done nothing yet."""
-    metrics = Metrics(version="0", runtime="off", cap_reasons=["none"])
+    metrics = Metrics(version="0", cap_reasons=["none"])
+    metrics.runtime_chosen("off")
     metrics.read_from(
         Gauges(
             queue=lambda: QueueReading({"queued": 0}, oldest_enqueued=None, library=dict.fromkeys(Status, 0)),

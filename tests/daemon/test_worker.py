@@ -70,7 +70,7 @@ def worker_of(rooms: Rooms, music: Path, analyzer: AudioAnalyzer) -> Worker:
         admission=Admission(Cgroup(), fallback_configurations(3.0, 0), cleanup=cleanup.now),
         cleanup=cleanup,
         sampler=None,
-        metrics=Metrics(version="0", runtime="off", cap_reasons=CapReason),
+        metrics=Metrics(version="0", cap_reasons=CapReason),
         stop=threading.Event(),
         wake=threading.Event(),
         music_is_there=lambda: True,

@@ -103,31 +103,6 @@ def test_a_file_whose_path_is_taken_is_displaced_with_its_result(rooms: Rooms) -
     assert bpms(rooms) == {"b.mp3": rows["a.mp3"], displaced.file.path: rows["b.mp3"]}
 
 
-def test_a_moved_folder_takes_everything_below_it_along_and_nothing_else(rooms: Rooms) -> None:
-    rows = know(rooms, "o\udcffld/1.mp3", "o\udcffld/deep/2\n.mp3", "o\udcffld 2/3.mp3", "o\udcffld.mp3")
-    assert rooms.library.move_folder("o\udcffld", "näw") == 2
-    assert bpms(rooms) == {
-        "näw/1.mp3": rows["o\udcffld/1.mp3"],
-        "näw/deep/2\n.mp3": rows["o\udcffld/deep/2\n.mp3"],
-        "o\udcffld 2/3.mp3": rows["o\udcffld 2/3.mp3"],
-        "o\udcffld.mp3": rows["o\udcffld.mp3"],
-    }
-
-
-@pytest.mark.parametrize(("old", "new"), [("a", "a/b"), ("a/b", "a")])
-def test_a_folder_may_move_into_or_out_of_a_folder_of_its_own_name(rooms: Rooms, old: str, new: str) -> None:
-    rows = know(rooms, f"{old}/1.mp3")
-    rooms.library.move_folder(old, new)
-    assert bpms(rooms) == {f"{new}/1.mp3": rows[f"{old}/1.mp3"]}
-
-
-def test_a_folder_moved_onto_known_files_displaces_them(rooms: Rooms) -> None:
-    rows = know(rooms, "new/1.mp3", "old/1.mp3")
-    rooms.library.move_folder("old", "new")
-    assert bpms(rooms)["new/1.mp3"] == rows["old/1.mp3"]
-    assert rooms.library.count() == 2
-
-
 def test_a_forgotten_file_takes_its_result_its_vector_and_its_job_along(rooms: Rooms) -> None:
     rows = know(rooms, "a.mp3", "b.mp3")
     rooms.queue.retry(["a.mp3"])

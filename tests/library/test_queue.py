@@ -285,7 +285,9 @@ def test_a_file_renamed_while_it_is_analyzed_has_its_result_at_the_new_path(room
 
 def test_a_file_renamed_while_queued_is_claimed_under_its_new_path(rooms: Rooms) -> None:
     rooms.queue.enqueue([track_file("old/a.mp3")], "scan")
-    rooms.library.move_folder("old", "new")
+    known = rooms.library.get("old/a.mp3")
+    assert known is not None
+    rooms.library.move([(known.file_id, replace(known.file, path="new/a.mp3"))])
     assert claim(rooms).file.path == "new/a.mp3"
 
 
@@ -363,14 +365,14 @@ def test_a_queue_that_is_asked_in_vain_writes_nothing(tmp_path: Path, rooms: Roo
 
 
 def test_counts_and_age_follow_every_change_of_state(rooms: Rooms) -> None:
-    assert rooms.queue.oldest_enqueued_at() is None
+    assert rooms.overview.oldest_enqueued_at() is None
     came_in_at = rooms.clock.now
     rooms.queue.enqueue(map(track_file, ("a.mp3", "b.mp3", "c.mp3")), "scan")
     rooms.clock.now += 5
     fail(rooms, claim(rooms))
     claim(rooms)
     assert rooms.queue.counts() == {"queued": 1, "claimed": 1, "waiting": 1}
-    assert rooms.queue.oldest_enqueued_at() == came_in_at
+    assert rooms.overview.oldest_enqueued_at() == came_in_at
 
 
 def test_a_generator_of_many_files_is_taken_in_short_transactions(rooms: Rooms) -> None:

@@ -61,7 +61,7 @@ def test_throughput_counts_what_was_finished_since(rooms: Rooms) -> None:
 QUESTIONS: dict[str, Callable[[Rooms], object]] = {
     "status: counts": lambda rooms: rooms.overview.counts(),
     "status: jobs": lambda rooms: rooms.queue.counts(),
-    "status: age": lambda rooms: rooms.queue.oldest_enqueued_at(),
+    "status: age": lambda rooms: rooms.overview.oldest_enqueued_at(),
     "status: next": lambda rooms: rooms.queue.next_due_at(),
     "status: throughput": lambda rooms: rooms.overview.throughput(since=rooms.clock.now - 60),
     "list": lambda rooms: rooms.overview.summaries(after="2.mp3"),

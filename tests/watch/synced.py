@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playlista.watch.hints import Hint
 from playlista.watch.scan import ScanReport
 from playlista.watch.synchronizer import Synchronizer
 from tests.libraries import Rooms, analysis_of
@@ -51,9 +50,9 @@ class Synced:
     def scan(self) -> ScanReport:
         return self.synchronizer.scan(self.now)
 
-    def follow(self, *hints: Hint, lost: bool = False) -> None:
+    def follow(self, *paths: str, lost: bool = False) -> None:
         """Events, and then time enough for whatever follows from them, with the scan that the watcher would make."""
-        must_scan = self.synchronizer.follow(hints, self.now, lost=lost)
+        must_scan = self.synchronizer.follow(paths, self.now, lost=lost)
         for _ in range(3):
             self.now += SETTLE_SECONDS
             must_scan |= self.synchronizer.settle(self.now)

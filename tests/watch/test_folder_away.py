@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import pytest
 
-from playlista.watch.hints import Departed
 from tests.watch.folders import make_old
 from tests.watch.synced import SETTLE_SECONDS, Synced, analyzed
 
@@ -50,7 +49,7 @@ def test_nothing_is_deleted_while_the_music_folder_is_away_and_all_goes_on_when_
     assert not verdict.trusted
     assert str(synced.root) in verdict.why
     synced.scan()
-    synced.follow(*(Departed(path) for path in rows))
+    synced.follow(*(path for path in rows))
     assert rows.items() <= synced.rows().items()
 
     bring_back(synced)
@@ -64,7 +63,7 @@ def test_a_folder_emptied_of_all_files_but_not_of_folders_deletes_nothing(synced
     rows = analyzed(synced, *(f"{number % 5}/{number}.mp3" for number in range(50)))
     for path in rows:
         os.unlink(synced.root / path)
-    synced.follow(*(Departed(path) for path in rows))
+    synced.follow(*(path for path in rows))
     synced.scan()
     assert synced.rows() == rows
     assert "no music" in (synced.synchronizer.held or "")
@@ -74,7 +73,7 @@ def test_a_slow_deletion_of_everything_deletes_nothing(synced: Synced) -> None:
     rows = analyzed(synced, *(f"{number}.mp3" for number in range(30)))
     for path in rows:
         os.unlink(synced.root / path)
-        synced.synchronizer.follow([Departed(path)], synced.now)
+        synced.synchronizer.follow([path], synced.now)
         synced.now += SETTLE_SECONDS / 2
         synced.synchronizer.settle(synced.now)
     synced.follow()

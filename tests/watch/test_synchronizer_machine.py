@@ -11,7 +11,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from playlista.watch.hints import Departed, Hint, Moved, Touched
 from tests.libraries import analysis_of, open_rooms
 from tests.watch.folders import make_old
 from tests.watch.synced import Synced
@@ -33,7 +32,7 @@ class Folder(RuleBasedStateMachine):
         self.rooms = self.rooms_context.__enter__()
         self.synced = Synced(self.base / "music", self.rooms)
         make_old(self.synced.root, "anchor.mp3", content=b"x" * 10_000)  # the folder is never empty
-        self.hints: list[Hint] = []
+        self.events: list[str] = []
         self.lost = False
         #: Each content has its own size, by which it is told from all others.
         self.contents = 0
@@ -48,7 +47,7 @@ class Folder(RuleBasedStateMachine):
         self.contents += 1
         path = os.path.join(folder, name)
         make_old(self.synced.root, path, content=b"x" * self.contents)
-        self.tell(Touched(path), told)
+        self.tell(told, path)
 
     @rule(folder=FOLDERS, name=NAMES, new_folder=FOLDERS, new_name=TRACK_NAMES, told=st.booleans())
     def rename(self, folder: str, name: str, new_folder: str, new_name: str, told: bool) -> None:
@@ -56,36 +55,36 @@ class Folder(RuleBasedStateMachine):
         if (self.synced.root / path).is_file():
             os.makedirs(self.synced.root / new_folder, exist_ok=True)
             os.replace(self.synced.root / path, self.synced.root / new_path)
-            self.tell(Touched(new_path) if name.endswith(".part") else Moved(path, new_path), told)
+            self.tell(told, path, new_path)
 
     @rule(folder=st.sampled_from(["a", "c"]), told=st.booleans())
     def rename_folder(self, folder: str, told: bool) -> None:
         if (self.synced.root / folder).is_dir() and not (self.synced.root / "moved").exists():
             os.rename(self.synced.root / folder, self.synced.root / "moved")
-            self.tell(Moved(folder, "moved"), told)
+            self.tell(told, folder, "moved")
 
     @rule(told=st.booleans())
     def rename_folder_back(self, told: bool) -> None:
         if (self.synced.root / "moved").is_dir() and not (self.synced.root / "c").exists():
             os.rename(self.synced.root / "moved", self.synced.root / "c")
-            self.tell(Moved("moved", "c"), told)
+            self.tell(told, "moved", "c")
 
     @rule(folder=FOLDERS, name=NAMES, told=st.booleans())
     def delete(self, folder: str, name: str, told: bool) -> None:
         path = os.path.join(folder, name)
         (self.synced.root / path).unlink(missing_ok=True)
-        self.tell(Departed(path), told)
+        self.tell(told, path)
 
-    def tell(self, hint: Hint, told: bool) -> None:
+    def tell(self, told: bool, *paths: str) -> None:
         """An event that is told, unless the kernel lost it, which the kernel tells."""
         self.lost |= not told
-        if told and not hint.path.endswith(".part"):
-            self.hints.append(hint)
+        if told:
+            self.events += [path for path in paths if not path.endswith(".part")]
 
     @rule()
     def hear(self) -> None:
-        hints, lost, self.hints, self.lost = self.hints, self.lost, [], False
-        self.synced.follow(*hints, lost=lost)
+        events, lost, self.events, self.lost = self.events, self.lost, [], False
+        self.synced.follow(*events, lost=lost)
 
     @rule(told_before=st.booleans())
     def scan_and_agree(self, told_before: bool) -> None:

@@ -1,7 +1,8 @@
-"""The daemon: builds the rooms by hand, starts them, and stops them in reverse.
+"""The daemon: builds its components by hand, starts them, and stops them in reverse.
 
-What enters: settings. What leaves: a running daemon, and an exit code when it ends. Watching and serving have threads
-of their own; the worker has the main one, so that a signal only has to set a flag.
+Input: settings. Output: a running daemon, and an exit code when it ends. Watching and serving have threads of their
+own; the worker has the main one, so that a signal only has to set a flag. The HTTP server is the first to start, so
+that probes are answered whatever the library needs before work can begin.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from playlista.analysis.audio_analyzer import AudioAnalyzer
 from playlista.analysis.tagger import load_tagger
 from playlista.config import Settings
 from playlista.daemon.data_guard import DataGuard
-from playlista.daemon.readings import Readings
+from playlista.daemon.readings import Readings, views_while_starting
 from playlista.daemon.worker import Worker
 from playlista.errors import PlaylistaError
 from playlista.library.database import FILE_NAME, Database, open_database, open_read_only
@@ -41,7 +42,7 @@ from playlista.memory.monitor import MemorySampler, read_memory
 from playlista.outputs.file_tags.journal import remove_leftovers
 from playlista.serve.http import Application
 from playlista.serve.metrics import Metrics
-from playlista.serve.server import Server
+from playlista.serve.server import Server, serving
 from playlista.tracks import TrackFile
 from playlista.watch.watcher import MusicWatcher
 
@@ -52,14 +53,26 @@ log = structlog.get_logger(__name__)
 
 
 class Daemon:
-    """All rooms of one daemon, open from ``with`` to the end of it."""
+    """All components of one daemon; what they hold open is closed by `resources`."""
 
-    def __init__(self, settings: Settings, rooms: ExitStack, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        resources: ExitStack,
+        *,
+        guard: DataGuard,
+        metrics: Metrics,
+        stop: threading.Event,
+        wake: threading.Event,
+    ) -> None:
         self._settings = settings
+        self._metrics = metrics
         self._stop = stop
-        self._wake = threading.Event()
+        self._wake = wake
         self._cgroup = Cgroup()
-        self._database, self._guard = rooms.enter_context(_opened(settings, self._end))
+        self._guard = guard
+        self._database = resources.enter_context(_opened(settings))
+        guard.watch(self._database)
         self._store = Store(self._database, clock=time.time)
         self._queue = JobQueue(
             self._database,
@@ -69,49 +82,29 @@ class Daemon:
             first_backoff_seconds=settings.retry_backoff_seconds,
         )
         self._tagger = load_tagger(settings, self._cgroup)
-        self._metrics = Metrics(version=__version__, runtime=self._tagger.runtime, cap_reasons=CapReason)
+        self._metrics.runtime_chosen(self._tagger.runtime)
         self._cleanup = Cleanup(enabled=settings.memory_force_cleanup, spent=self._metrics.cleanup_took)
         self._admission = self._made_admission()
-        self._sampler = self._made_sampler(rooms)
+        self._sampler = self._made_sampler(resources)
         self._analyzer, self._worker = self._made_worker()
         self._watcher = self._made_watcher()
-        self._rooms = rooms
+        self._resources = resources
 
-    def wake(self) -> None:
-        """Make an idle worker look up."""
-        self._wake.set()
-
-    def _end(self) -> None:
-        self._stop.set()
-        self._wake.set()
-
-    def run(self) -> int:
-        """Watch, serve and analyze until stopped; exit code 0.
+    def run(self, application: Application, server: Server) -> int:
+        """Watch, answer in full and analyze until stopped; exit code 0.
 
         Raises
         ------
         StoreError : the database was damaged, removed or replaced, or another daemon took the data folder over.
         """
         self._say_start()
-        self._recover()
-        reader = self._rooms.enter_context(open_read_only(self._database.path))
-        self._guard.watch(reader)
-        readings = Readings(
-            self._settings,
-            reader,
-            queue=self._queue,
-            worker=self._worker,
-            watcher=self._watcher,
-            tagger=self._tagger,
-            metrics=self._metrics,
-            cgroup=self._cgroup,
-        )
-        self._metrics.read_from(readings.gauges())
-        server = Server(self._settings.listen_address, Application(readings.views()))
-        for room in (server, self._watcher):
-            room.start()
-            self._rooms.callback(room.stop)
+        self._clear_up()
+        application.views = self._readings().views()
+        self._resources.callback(server.stop)  # before the library is closed
+        self._watcher.start()
+        self._resources.callback(self._watcher.stop)
         log.info("daemon.started", music=os.fspath(self._settings.music_dir), port=server.port, pid=os.getpid())
+        self._enqueue_outdated()
         self._worker.run()
         self._guard.look()
         if self._guard.fatal is not None:
@@ -121,10 +114,27 @@ class Daemon:
         log.info("daemon.stopped", why="asked to stop")
         return 0
 
+    def _readings(self) -> Readings:
+        reader, probe_reader = (self._resources.enter_context(open_read_only(self._database.path)) for _ in range(2))
+        self._guard.watch(reader)
+        readings = Readings(
+            self._settings,
+            reader,
+            probe_reader,
+            worker=self._worker,
+            watcher=self._watcher,
+            tagger=self._tagger,
+            metrics=self._metrics,
+            cgroup=self._cgroup,
+        )
+        self._metrics.read_from(readings.gauges())
+        return readings
+
     def run_once(self) -> int:
         """Scan, analyze all that is due; exit code 0, or 3 when some tracks failed or wait for another try."""
         self._say_start()
-        self._recover()
+        self._clear_up()
+        self._enqueue_outdated()
         verdict = self._watcher.scan_once()
         if not verdict.trusted:
             raise PlaylistaError(verdict.why)
@@ -143,10 +153,10 @@ class Daemon:
             paused=self._metrics.memory_pause,
         )
 
-    def _made_sampler(self, rooms: ExitStack) -> MemorySampler | None:
+    def _made_sampler(self, resources: ExitStack) -> MemorySampler | None:
         if not self._settings.memory_monitoring_enabled:
             return None
-        return rooms.enter_context(MemorySampler(lambda: read_memory(self._cgroup)))
+        return resources.enter_context(MemorySampler(lambda: read_memory(self._cgroup)))
 
     def _after_chunk(self) -> None:
         """Give memory back, and go on smaller where it has run short all the same."""
@@ -227,28 +237,36 @@ class Daemon:
         say = log.warning if self._tagger.is_wanted and self._tagger.accumulator is None else log.info
         say("runtime.chosen", runtime=self._tagger.runtime, why=self._tagger.why)
 
-    def _recover(self) -> None:
-        """Clear up after a killed `tag --write`, name tracks that killed the process, queue what is outdated."""
+    def _clear_up(self) -> None:
+        """Clear up after a killed `tag --write`, and name the tracks that the former process did not survive."""
         for trouble in remove_leftovers(os.fspath(self._settings.data_dir)):
             log.warning("tags.leftover", detail=trouble)
-        for culprit in self._queue.recover_claimed():
-            log.warning("track.crashed", path=culprit.path, attempts=culprit.attempts, quarantined=culprit.quarantined)
+        for crashed in self._queue.recover_claimed():
+            self._metrics.track_crashed(quarantined=crashed.quarantined)
+            log.warning("track.crashed", path=crashed.path, attempts=crashed.attempts, quarantined=crashed.quarantined)
+
+    def _enqueue_outdated(self) -> None:
+        """Queue what a newer version computes better; a stop ends it, and the next start goes on."""
         for groups, files in self._store.outdated(self._analyzer.versions):
+            if self._stop.is_set():
+                return
             count = self._queue.enqueue(files, "outdated", groups=groups)
             log.info("results.outdated", groups=sorted(groups), tracks=count)
 
 
 @contextmanager
-def _opened(settings: Settings, end: Callable[[], None]) -> Iterator[tuple[Database, DataGuard]]:
-    """The library, held by this process alone, and what watches over it; `end` makes the daemon stop."""
-    data_dir = os.fspath(settings.data_dir)
-    path = os.path.join(data_dir, FILE_NAME)
+def _owned(settings: Settings, end: Callable[[], None]) -> Iterator[DataGuard]:
+    """The data folder, held by this process alone, and what watches over it; `end` makes the daemon stop."""
     # The guard runs before the database is opened: it answers for us during a long migration.
-    with instance_lock(data_dir) as owner, DataGuard(owner, stop=end) as guard:
-        finish_restore(path)
-        with open_database(path, check_seconds=START_CHECK_SECONDS) as database:
-            guard.watch(database)
-            yield database, guard
+    with instance_lock(os.fspath(settings.data_dir)) as owner, DataGuard(owner, stop=end) as guard:
+        yield guard
+
+
+def _opened(settings: Settings) -> Database:
+    """The library in a data folder that is ours."""
+    path = os.path.join(settings.data_dir, FILE_NAME)
+    finish_restore(path)
+    return open_database(path, check_seconds=START_CHECK_SECONDS)
 
 
 @contextmanager
@@ -277,8 +295,22 @@ def run_daemon(settings: Settings, *, once: bool) -> int:
     """
     if not os.path.isdir(settings.music_dir):
         raise PlaylistaError(f"{settings.music_dir}: no such folder; set MUSIC_DIR or --music to your music")
-    stop = threading.Event()
-    with ExitStack() as rooms:
-        daemon = Daemon(settings, rooms, stop)
-        with _stopped_by_signals(stop, daemon.wake):
-            return daemon.run_once() if once else daemon.run()
+    stop, wake = threading.Event(), threading.Event()
+    metrics = Metrics(version=__version__, cap_reasons=CapReason)
+
+    def end() -> None:
+        stop.set()
+        wake.set()
+
+    with ExitStack() as resources:
+        resources.enter_context(_stopped_by_signals(stop, wake.set))
+        guard = resources.enter_context(_owned(settings, end))
+
+        def built() -> Daemon:
+            return Daemon(settings, resources, guard=guard, metrics=metrics, stop=stop, wake=wake)
+
+        if once:
+            return built().run_once()
+        application = Application(views_while_starting(metrics))
+        server = resources.enter_context(serving(settings.listen_address, application))
+        return built().run(application, server)

@@ -1,7 +1,8 @@
 """What the daemon shows of itself while it works: readings for metrics, readiness and the API.
 
-What enters: the rooms, asked only for what they know already. What leaves: numbers and plain types, from whatever
-thread asks; the database is read over a connection of its own, so that no scrape waits for the worker's writes.
+Input: the daemon's components, asked only for what they know already. Output: numbers and plain types, from whatever
+thread asks. The database is read over connections of their own, one for the API and one for the metrics, so that no
+scrape waits for the worker's writes or for somebody's list; and what touches a disk has a deadline where probes ask.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from typing import Any
 
 from playlista.analysis.tagger import Tagger
 from playlista.config import Settings
+from playlista.daemon.bounded import Bounded, UnansweredError
 from playlista.daemon.status import failure_reports, read_progress
 from playlista.daemon.worker import Worker
+from playlista.errors import PlaylistaError
 from playlista.library.database import Database
 from playlista.library.database_errors import why_unwritable
-from playlista.library.queue import JobQueue
 from playlista.library.results import Store
 from playlista.library.summaries import Overview
 from playlista.memory.budget import TrackBudget
@@ -31,8 +33,33 @@ from playlista.watch.watcher import MusicWatcher
 
 #: Failures that the API and the page show.
 SHOWN_FAILURES = 100
+#: A probe waits no longer for a disk.
+PROBE_SECONDS = 1.0
 #: Results in memory at a time while a list of them is sent, some 50 KB each.
 STREAMED_ROWS = 20
+
+
+class StartingError(PlaylistaError):
+    """The daemon has been started and cannot answer this yet."""
+
+    def __init__(self) -> None:
+        super().__init__("starting: the library is not open yet; ask again in a moment")
+
+
+def views_while_starting(metrics: Metrics) -> Views:
+    """What is answered before the library is open: that the process lives, and its metrics."""
+
+    def not_yet(*_: object) -> Any:
+        raise StartingError
+
+    return Views(
+        metrics=metrics.page,
+        not_ready=lambda: str(StartingError()),
+        status=not_yet,
+        track=not_yet,
+        tracks=not_yet,
+        failures=not_yet,
+    )
 
 
 class Readings:
@@ -40,15 +67,15 @@ class Readings:
 
     Parameters
     ----------
-    database : a connection for reading.
+    database, probe_database : connections for reading, of the API and of the metrics.
     """
 
     def __init__(
         self,
         settings: Settings,
         database: Database,
+        probe_database: Database,
         *,
-        queue: JobQueue,
         worker: Worker,
         watcher: MusicWatcher,
         tagger: Tagger,
@@ -59,19 +86,27 @@ class Readings:
         self._database = database
         self._overview = Overview(database)
         self._store = Store(database, clock=time.time)
-        self._queue = queue
         self._worker = worker
         self._watcher = watcher
         self._tagger = tagger
         self._metrics = metrics
         self._cgroup = cgroup
+        self._probe_overview = Overview(probe_database)
+        self._why_unusable = Bounded(
+            lambda: database.misplaced() or why_unwritable(settings.data_dir), seconds=PROBE_SECONDS
+        )
 
     def gauges(self) -> Gauges:
         """What metrics read at every scrape."""
-        return Gauges(self._read_queue, self._read_memory, self._read_watch, self._read_disk)
+        return Gauges(
+            queue=Bounded(self._read_queue, seconds=PROBE_SECONDS),
+            memory=self._read_memory,
+            watch=self._read_watch,
+            disk=Bounded(self._read_disk, seconds=PROBE_SECONDS),
+        )
 
     def views(self) -> Views:
-        """What the HTTP room may ask."""
+        """What the HTTP server may ask."""
         return Views(
             metrics=self._metrics.page,
             not_ready=self.not_ready,
@@ -86,11 +121,17 @@ class Readings:
         health = self._watcher.health()
         if self._tagger.is_wanted and self._tagger.accumulator is None:
             return f"tags: {self._tagger.why}"
-        trouble = self._database.misplaced() or self._worker.trouble
-        return trouble or why_unwritable(self._settings.data_dir) or health.problem
+        return self._data_trouble() or self._worker.trouble or health.problem
+
+    def _data_trouble(self) -> str | None:
+        try:
+            return self._why_unusable()
+        except UnansweredError as error:
+            return f"{self._settings.data_dir}: {error}; see to the disk of DATA_DIR"
 
     def _read_queue(self) -> QueueReading:
-        return QueueReading(self._overview.job_counts(), self._queue.oldest_enqueued_at(), self._overview.counts())
+        overview = self._probe_overview
+        return QueueReading(overview.job_counts(), overview.oldest_enqueued_at(), overview.counts())
 
     def _read_memory(self) -> MemoryReading:
         memory = read_memory(self._cgroup)

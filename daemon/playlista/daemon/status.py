@@ -81,7 +81,7 @@ def failure_reports(overview: Overview, *, limit: int) -> list[dict[str, Any]]:
 
 def _rate(overview: Overview, since: float, now: float, waiting: int) -> dict[str, float | None]:
     done = overview.throughput(since=since)
-    per_hour = done.tracks / max(1.0, now - since) * 3600
+    per_hour = done.tracks / max(1.0, now - done.since) * 3600
     return {
         "tracks_per_hour": per_hour or None,
         "times_real_time": done.audio_seconds / done.busy_seconds if done.busy_seconds else None,

@@ -182,7 +182,10 @@ class Worker:
             log.info("track.forgotten", path=job.file.path, why="deleted while it was analyzed")
             return True
         self._failures.storage_works(job)
-        self._metrics.track_completed(analysis, self._wall_clock())
+        if event == "track.kept":
+            self._metrics.track_kept()
+        else:
+            self._metrics.track_completed(analysis, self._wall_clock())
         peaks = {"track_peak_mb": self._sampler.restart().resident_bytes >> 20} if self._sampler else {}
         log.info(event, **_told(analysis), **peaks)
         if analysis.audio and analysis.audio.truncated:

@@ -104,21 +104,6 @@ class Library:
                     _update(connection, file_id, file)
         return displaced
 
-    def move_folder(self, old: str, new: str) -> int:
-        """Rename the folder `old` to `new` for all files below it; how many they were."""
-        (old_first, old_end), (new_first, new_end) = prefix_range(old), prefix_range(new)
-        with self._database.transaction() as connection:
-            _displace(
-                connection,
-                "path >= ? AND path < ? AND NOT (path >= ? AND path < ?)",
-                (new_first, new_end, old_first, old_end),
-            )
-            moved = connection.execute(
-                "UPDATE files SET path = CAST(? || substr(path, ?) AS BLOB) WHERE path >= ? AND path < ?",
-                (new_first, len(old_first) + 1, old_first, old_end),
-            )
-        return moved.rowcount
-
     def forget(self, file_ids: Sequence[int]) -> int:
         """Delete these files with their results and jobs; how many there were."""
         forgotten = 0

@@ -247,12 +247,6 @@ class JobQueue:
             rows = connection.execute("SELECT state, n FROM counts WHERE of = 'job'").fetchall()
         return {row["state"]: row["n"] for row in rows}
 
-    def oldest_enqueued_at(self) -> float | None:
-        """When the job that is longest in the queue came in, or None when the queue is empty."""
-        with self._database.read() as connection:
-            oldest: float | None = connection.execute("SELECT min(enqueued_at) FROM jobs").fetchone()[0]
-        return oldest
-
     def next_due_at(self) -> float | None:
         """When the next job can be claimed (in the past if at once), or None when there is none to claim."""
         with self._database.read() as connection:

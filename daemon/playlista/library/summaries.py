@@ -23,6 +23,9 @@ _SUMMARIES = """
     FROM files JOIN analyses ON analyses.file_id = files.id
 """
 
+#: Most results from which the speed is computed.
+THROUGHPUT_ROWS = 1000
+
 #: Above every (time, row) by which failures are ordered.
 _LATEST = (sys.float_info.max, 0)
 
@@ -59,11 +62,12 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """What was finished in a span of time: tracks, the seconds of audio in them, and the seconds that they took."""
+    """What was finished from `since` on: tracks, the seconds of audio in them, and the seconds that they took."""
 
     tracks: int
     audio_seconds: float
     busy_seconds: float
+    since: float
 
 
 class Overview:
@@ -122,15 +126,27 @@ class Overview:
             rows = connection.execute("SELECT state, n FROM counts WHERE of = 'job'").fetchall()
         return {row["state"]: row["n"] for row in rows}
 
+    def oldest_enqueued_at(self) -> float | None:
+        """When the job that is longest in the queue came in, or None when the queue is empty."""
+        with self._database.read() as connection:
+            oldest: float | None = connection.execute("SELECT min(enqueued_at) FROM jobs").fetchone()[0]
+        return oldest
+
     def throughput(self, *, since: float) -> Throughput:
-        """What was finished after `since`, in seconds since the epoch."""
+        """What was finished after `since`, in seconds since the epoch; the latest `THROUGHPUT_ROWS` of it.
+
+        Many thousands of results can be taken over in a minute without being computed; to read all of them would make
+        every look at the status wait.
+        """
         with self._database.read() as connection:
             row = connection.execute(
-                """SELECT count(*), total(duration_seconds), total(json_extract(result, '$.timings.total_seconds'))
-                   FROM analyses WHERE finished_at > ?""",
-                (since,),
+                """SELECT count(*), total(duration_seconds), total(json_extract(result, '$.timings.total_seconds')),
+                          min(finished_at)
+                   FROM (SELECT * FROM analyses WHERE finished_at > ? ORDER BY finished_at DESC LIMIT ?)""",
+                (since, THROUGHPUT_ROWS),
             ).fetchone()
-        return Throughput(*row)
+        tracks, audio_seconds, busy_seconds, first = row
+        return Throughput(tracks, audio_seconds, busy_seconds, first if tracks == THROUGHPUT_ROWS else since)
 
     def _failure_rows(self, before: tuple[float, int], limit: int) -> list[sqlite3.Row]:
         with self._database.read() as connection:

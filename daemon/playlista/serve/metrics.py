@@ -14,7 +14,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
-from playlista.errors import FailureReason
+from playlista.errors import FailureReason, PlaylistaError
 from playlista.tracks import Analysis, Status
 
 STAGES = ("decode", "resample", "rhythm", "tonal", "loudness", "spectral", "tags")
@@ -83,14 +83,17 @@ class Gauges:
 class Metrics:
     """All metrics of one daemon."""
 
-    def __init__(self, *, version: str, runtime: str, cap_reasons: Iterable[str]) -> None:
+    def __init__(self, *, version: str, cap_reasons: Iterable[str]) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        build = self._gauge("build_info", "Version and MusiCNN runtime of this daemon; always 1", "version", "runtime")
-        build.labels(version=version, runtime=runtime).set(1)
+        self._version = version
+        self._build = self._gauge(
+            "build_info", "Version and MusiCNN runtime of this daemon; always 1", "version", "runtime"
+        )
         self._in_flight = self._gauge("tracks_in_flight", "Tracks being analyzed right now")
         self._discovered = self._counter("tracks_discovered", "Files that were put into the queue")
         self._completed = self._counter("tracks_completed", "Tracks that ended, by result", "result", Status)
+        self._kept = self._counter("tracks_kept", "Files that changed and hold the same music: the result was kept")
         self._failures = self._counter(
             "track_failures", "Failed attempts and partial results, by reason", "reason", FailureReason
         )
@@ -107,6 +110,10 @@ class Metrics:
         self._last_success = self._gauge(
             "last_success_timestamp_seconds", "When a track was last analyzed, in Unix seconds; 0 before the first"
         )
+
+    def runtime_chosen(self, runtime: str) -> None:
+        """What computes tags in this process; it is known a while after the start."""
+        self._build.labels(version=self._version, runtime=runtime).set(1)
 
     def track_started(self) -> None:
         """A track is being analyzed from now on."""
@@ -132,9 +139,19 @@ class Metrics:
             self._truncations.labels(reason=analysis.audio.truncation_reason).inc()
             self._truncated.inc(max(0.0, analysis.audio.duration_seconds - analysis.audio.analyzed_seconds))
 
+    def track_kept(self) -> None:
+        """A file changed, its music did not: its former result stands, and nothing was analyzed."""
+        self._kept.inc()
+
     def attempt_failed(self, reason: FailureReason) -> None:
         """An attempt failed that will be tried again."""
         self._failures.labels(reason=reason).inc()
+
+    def track_crashed(self, *, quarantined: bool) -> None:
+        """The process before this one ended in the middle of a track, perhaps once too often."""
+        self._failures.labels(reason=FailureReason.CRASHED).inc()
+        if quarantined:
+            self._completed.labels(result=Status.QUARANTINED).inc()
 
     def tracks_discovered(self, count: int) -> None:
         """`count` files were put into the queue."""
@@ -181,7 +198,7 @@ class Metrics:
 
 
 class _ScrapeCollector(Collector):
-    """Turns readings into metric families at the moment of a scrape."""
+    """Turns readings into metric families at the moment of a scrape; what cannot be read is left out, and said."""
 
     def __init__(self, gauges: Gauges) -> None:
         self._gauges = gauges
@@ -190,10 +207,23 @@ class _ScrapeCollector(Collector):
         return []
 
     def collect(self) -> Iterable[Metric]:
-        yield from self._queue(self._gauges.queue())
-        yield from self._memory(self._gauges.memory())
-        yield from self._watch(self._gauges.watch())
-        yield from self._disk(self._gauges.disk())
+        success = GaugeMetricFamily(
+            "playlista_scrape_collector_success", "Whether this part of the page could be read", labels=["collector"]
+        )
+        parts: dict[str, Callable[[], Iterable[Metric]]] = {
+            "queue": lambda: self._queue(self._gauges.queue()),
+            "memory": lambda: self._memory(self._gauges.memory()),
+            "watch": lambda: self._watch(self._gauges.watch()),
+            "disk": lambda: self._disk(self._gauges.disk()),
+        }
+        for name, read in parts.items():
+            try:
+                families = list(read())
+            except (PlaylistaError, OSError):
+                families = []
+            success.add_metric([name], float(bool(families)))
+            yield from families
+        yield success
 
     @staticmethod
     def _queue(reading: QueueReading) -> Iterable[Metric]:

@@ -18,7 +18,8 @@ import socket
 import threading
 import time
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,12 +82,33 @@ class Server:
         self._thread.start()
 
     def stop(self) -> None:
-        """Let requests under way end, for a second at most, then close every connection and the port."""
+        """Let requests under way end, for a second at most, then close every connection and the port.
+
+        To stop what has stopped is harmless.
+        """
+        if not self._thread.is_alive():
+            return
         for pool in self._listener.pools():
             pool.shutdown(timeout=1)
         # Sockets belong to the server's own thread, which ends when none is left.
         self._listener.trigger.pull_trigger(lambda: wasyncore.close_all(self._listener.sockets, ignore_all=True))
         self._thread.join(timeout=1)
+
+
+@contextmanager
+def serving(address: str, application: Application) -> Iterator[Server]:
+    """A server that answers for the length of the block.
+
+    Raises
+    ------
+    ConfigError : the address cannot be bound.
+    """
+    server = Server(address, application)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 class _Connection(HTTPChannel):

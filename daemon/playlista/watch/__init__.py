@@ -1,1 +1,1 @@
-"""From the music folder to the queue: events are hints, the scan is the truth."""
+"""From the music folder to the queue: events say where to look, the scan is the truth."""

@@ -1,8 +1,8 @@
-"""What becomes of hints: moved files moved, written files settled and put in the queue, departed ones named.
+"""What becomes of path events: moved files moved, written files settled and put in the queue, departed ones named.
 
-What enters: hints, and the time. What leaves: changes of the library, files for the queue, and what has to be scanned
-or forgotten. Every hint is checked against the disk before anything follows from it, so late, doubled and
-contradictory events do no harm.
+Input: paths at which something happened, and the time. Output: changes of the library, files for the queue, and what
+has to be scanned or forgotten. Only what the disk holds at a path decides, so that late, repeated and contradictory
+events do no harm.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import takewhile
 
-from playlista.library.file_rows import as_stored, same_content, same_file
+from playlista.library.file_rows import as_stored, same_content
 from playlista.library.files import Library
 from playlista.tracks import TrackFile
-from playlista.watch.hints import Departed, FolderAppeared, Hint, Moved, Touched
 from playlista.watch.moves import Moves
 from playlista.watch.scan import Enqueue
 from playlista.watch.settle import SettleTracker
@@ -33,7 +32,7 @@ LONGEST_GRACE_SECONDS = 600.0
 
 @dataclass(slots=True)
 class FollowUp:
-    """What has to be done after hints: folders to scan, ids of files that are gone, or a scan of everything."""
+    """What has to be done after events: folders to scan, ids of files that are gone, or a scan of everything."""
 
     folders: dict[str, None] = field(default_factory=dict)
     gone_ids: list[int] = field(default_factory=list)
@@ -41,14 +40,14 @@ class FollowUp:
 
 
 class Intake:
-    """Goes after the hints about one music folder; used by the watcher's thread alone.
+    """Goes after the events of one music folder; used by the watcher's thread alone.
 
     Parameters
     ----------
     enqueue : takes the files that are due.
     tracker : keeps the files that may still be written.
     settle_seconds : how long departed files are given to turn up elsewhere.
-    stopped : asked before each hint; the rest is left to the scan at the next start.
+    stopped : asked before each path; the rest is left to the scan at the next start.
     """
 
     def __init__(
@@ -69,19 +68,17 @@ class Intake:
         self._grace_seconds = max(settle_seconds, LEAST_GRACE_SECONDS)
         self._departed: OrderedDict[str, float] = OrderedDict()
 
-    def accept(self, hints: Iterable[Hint], now: float) -> FollowUp:
-        """Go after `hints`, in their order."""
+    def accept(self, paths: Iterable[str], now: float) -> FollowUp:
+        """Look at `paths`, in the order of their last events."""
         follow_up, moves = FollowUp(), Moves(self._walk, self._library)
-        for hint in takewhile(lambda _: not self._stopped(), hints):
-            match hint:
-                case Moved(path, new_path):
-                    self._moved(path, new_path, now, moves, follow_up)
-                case Touched(path):
-                    self._touched(path, now, moves, follow_up)
-                case FolderAppeared(path):
-                    follow_up.folders[path] = None
-                case Departed(path):
-                    self._leave(path, now)
+        for path in takewhile(lambda _: not self._stopped(), paths):
+            seen = self._look(path)
+            if seen is not None:
+                self._touched(seen, now, moves, follow_up)
+            elif self._walk.is_folder(path):
+                follow_up.folders[path] = None
+            else:
+                self._leave(path, now)
         moves.carry_out()
         follow_up.scan_all |= moves.displaced
         return follow_up
@@ -125,26 +122,10 @@ class Intake:
         """Events were lost, so a departed file may be where nobody told of: only a scan of everything can say."""
         self._departed.clear()
 
-    def _moved(self, path: str, new_path: str, now: float, moves: Moves, follow_up: FollowUp) -> None:
-        if self._walk.is_folder(new_path):
-            moves.carry_out()  # in the order in which it happened
-            if not self._walk.is_folder(path):
-                self._library.move_folder(path, new_path)
-            follow_up.folders |= {path: None, new_path: None}
-            return
-        seen, known = self._look(new_path), self._library.get(path)
-        if seen is not None and known is not None and same_file(known.file, as_stored(seen.file)):
-            moves.note(known.file_id, seen.file)
-            return
-        self._touched(new_path, now, moves, follow_up)
-        self._leave(path, now)
-
-    def _touched(self, path: str, now: float, moves: Moves, follow_up: FollowUp) -> None:
-        seen = self._look(path)
-        if seen is None:
-            self._leave(path, now)
-        elif self._is_known(seen) or moves.explains(seen):
-            self._tracker.forget(path)
+    def _touched(self, seen: Seen, now: float, moves: Moves, follow_up: FollowUp) -> None:
+        self._departed.pop(seen.file.path, None)
+        if self._is_known(seen) or moves.explains(seen):
+            self._tracker.forget(seen.file.path)
         elif not self._tracker.hint(seen.file, now):
             follow_up.scan_all = True
 

@@ -1,8 +1,8 @@
-"""watchdog's inotify observer on one folder, turned into hints, and honest about what it misses.
+"""watchdog's inotify observer on one folder, turned into paths to look at, and honest about what it misses.
 
-What enters: a folder. What leaves: hints and counts of events. Two things that watchdog keeps to itself are reported
-here: that the kernel's event queue overflowed (events are lost), and that a subfolder could not be watched because
-the user's inotify watches are used up (events from there will never come).
+Input: a folder. Output: paths at which something happened, and counts of events. Two things that watchdog keeps to
+itself are reported here: that the kernel's event queue overflowed (events are lost), and that a subfolder could not be
+watched because the user's inotify watches are used up (events from there will never come).
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from watchdog.observers.inotify_c import CallbackId, InotifyEvent, InotifyFD, Ma
 
 from playlista.watch.debris import debris_file, debris_folder, is_audio_name
 from playlista.watch.event_bursts import EventBursts
-from playlista.watch.hints import Departed, FolderAppeared, Hints, Moved, Touched
 from playlista.watch.ignore import IGNORE_FILE
+from playlista.watch.path_events import PathEvents
 
 #: What is asked of the kernel. Never "opened" or "closed without writing": analyzing a track would set off its own
 #: analysis. A file that is written through a mapping has no other event than its close.
@@ -64,14 +64,14 @@ class Observer:
     def __init__(
         self,
         root: str,
-        hints: Hints,
+        events: PathEvents,
         *,
         quiet_seconds: float = 0.0,
         count: Callable[[str], None],
         overflowed: Callable[[], None],
     ) -> None:
         self._root = root
-        self._handler = _HintingHandler(root, hints, EventBursts(quiet_seconds), count)
+        self._handler = _EventHandler(root, events, EventBursts(quiet_seconds), count)
         self._overflowed = overflowed
         self._notify: _CandidNotify | None = None
         self._observer: BaseObserver | None = None
@@ -137,38 +137,28 @@ class _CandidNotify(InotifyFD):
             raise
 
 
-class _HintingHandler(FileSystemEventHandler):
-    """Events about music as hints; called in watchdog's thread, so nothing is looked at here."""
+class _EventHandler(FileSystemEventHandler):
+    """Events about music as paths; called in watchdog's thread, so nothing is looked at here."""
 
-    def __init__(self, root: str, hints: Hints, bursts: EventBursts, count: Callable[[str], None]) -> None:
+    def __init__(self, root: str, events: PathEvents, bursts: EventBursts, count: Callable[[str], None]) -> None:
         self._bursts = bursts
         self._prefix_length = len(root.rstrip("/")) + 1
-        self._hints = hints
+        self._events = events
         self._count = count
 
     def dispatch(self, event: FileSystemEvent) -> None:
-        """Turn one event into a hint, unless it is about something else than music."""
+        """Turn one event into the paths that it is about, unless it is about something else than music."""
         for place in (event.src_path, event.dest_path):
             folder, _, name = self._relative(place).rpartition("/")
             if name == IGNORE_FILE:
-                self._hints.put(FolderAppeared(folder))  # what it leaves out may have changed
+                self._events.put(folder)  # what it leaves out may have changed
         old, new = self._music_at(event.src_path, event), self._music_at(event.dest_path, event)
         if old is None and new is None:
             return
         if event.event_type in COUNTED_EVENTS and self._bursts.begins(event.event_type, old or new or ""):
             self._count(event.event_type)
-        if old is not None and new is not None:
-            self._hints.put(Moved(old, new))
-        elif new is not None:
-            self._hints.put(FolderAppeared(new) if event.is_directory else Touched(new))
-        elif old is not None:
-            self._hints.put(self._of_one_path(old, event))
-
-    @staticmethod
-    def _of_one_path(path: str, event: FileSystemEvent) -> Departed | FolderAppeared | Touched:
-        if event.event_type in {"deleted", "moved"}:
-            return Departed(path)
-        return FolderAppeared(path) if event.is_directory else Touched(path)
+        for path in filter(None, (old, new)):
+            self._events.put(path)
 
     def _relative(self, place: bytes | str) -> str:
         return os.fsdecode(place)[self._prefix_length :]

@@ -1,7 +1,7 @@
-"""The library kept in step with the music folder: one scan, one batch of hints, one look at what has settled.
+"""The library kept in step with the music folder: one scan, one batch of path events, one look at what has settled.
 
-What enters: hints, and the order to scan. What leaves: files for the queue, moves and deletions in the library. No
-thread, no waiting and no schedule in here; the watcher has those.
+Input: paths at which something happened, and the order to scan. Output: files for the queue, moves and deletions in
+the library. No thread, no waiting and no schedule in here; the watcher has those.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import structlog
 from playlista.library.files import IGNORED_FACT, Library
 from playlista.tracks import TrackFile
 from playlista.watch.forgetting import Forgetting
-from playlista.watch.hints import Hint
 from playlista.watch.ignore import IgnoredReport
 from playlista.watch.intake import FollowUp, Intake
 from playlista.watch.music_folder import MusicFolder
@@ -98,9 +97,9 @@ class Synchronizer:
             _say(report)
         return report
 
-    def follow(self, hints: Iterable[Hint], now: float, *, lost: bool = False) -> bool:
-        """Go after `hints`, of which some may be `lost`; whether everything must be scanned."""
-        must_scan = self._follow_up(self._intake.accept(hints, now), now)
+    def follow(self, paths: Iterable[str], now: float, *, lost: bool = False) -> bool:
+        """Look at `paths`, where something happened; some may be `lost`. Whether everything must be scanned."""
+        must_scan = self._follow_up(self._intake.accept(paths, now), now)
         if lost:
             self._intake.disregard_departures()
         return must_scan or lost

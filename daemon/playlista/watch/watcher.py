@@ -1,8 +1,8 @@
 """The watcher: a thread that keeps the library in step with the music folder.
 
-What enters: the music folder. What leaves: files for the queue, moves and deletions in the library, and the state of
-health. Events are hints and the scan is the truth: everything is scanned at the start, when events were lost, when
-the folder comes back, and every so often.
+Input: the music folder. Output: files for the queue, moves and deletions in the library, and the state of health.
+Events say where to look and the scan is the truth: everything is scanned at the start, when events were lost, when the
+folder comes back, and every so often.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from playlista.errors import StoreError
 from playlista.library.files import Library
 from playlista.system.mountinfo import read_mountinfo
 from playlista.watch.event_source import EventSource, WatchMode
-from playlista.watch.hints import Hints
 from playlista.watch.music_folder import Presence, Verdict
 from playlista.watch.observer import Observer
+from playlista.watch.path_events import PathEvents
 from playlista.watch.scan import Enqueue, ScanReport
 from playlista.watch.synchronizer import Synchronizer
 
@@ -119,7 +119,7 @@ class MusicWatcher:
         self._monotonic = monotonic
         self._stopping = stopping or threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
-        self._hints = Hints()
+        self._events = PathEvents()
         self._synchronizer = Synchronizer(
             root,
             library,
@@ -144,7 +144,7 @@ class MusicWatcher:
             mode,
             make_observer=lambda: Observer(
                 root,
-                self._hints,
+                self._events,
                 quiet_seconds=self._settle_seconds,
                 count=self._count,
                 overflowed=self._note_overflow,
@@ -226,20 +226,20 @@ class MusicWatcher:
             log.error("watch.failed", why=trouble)
         self._trouble = trouble
         self._stopping.wait(ERROR_PAUSE_SECONDS)
-        self._scan_at = self._monotonic()  # hints were lost with the error
+        self._scan_at = self._monotonic()  # events were lost with the error
 
     def _tick(self, now: float) -> None:
         if now >= self._check_at:
             self._check_folder(now)
-        hints, lost = self._hints.take()
+        paths, lost = self._events.take()
         if not self._verdict.trusted:
             return  # what is said about another folder is no news of ours
         if self._source.keep(now):
             self._scan_at = now
         if lost:
             self._scan_by(now + OVERFLOW_SCAN_DELAY_SECONDS)
-        must_scan = self._synchronizer.follow(hints, now, lost=lost)
-        must_scan |= bool(hints) and self._synchronizer.held is not None  # there may be music again
+        must_scan = self._synchronizer.follow(paths, now, lost=lost)
+        must_scan |= bool(paths) and self._synchronizer.held is not None  # there may be music again
         if self._synchronizer.settle(now) or must_scan:
             self._scan_by(now + self._settle_seconds)
         if now >= self._scan_at:
@@ -289,4 +289,4 @@ class MusicWatcher:
 
     def _note_overflow(self) -> None:
         self.overflows += 1
-        self._hints.lose()
+        self._events.lose()
