@@ -102,16 +102,14 @@ def _opened(target: str) -> int:
     ------
     PlaylistaError, OSError : it may not.
     """
-    writable = os.open(target, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    os.close(writable)  # the rights are asked for, though the file itself is never written
-    descriptor = os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    status = os.fstat(descriptor)
-    if stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
-        return descriptor
-    os.close(descriptor)
+    status = os.stat(target)
     if not stat.S_ISREG(status.st_mode):
         raise PlaylistaError("is no file")
-    raise PlaylistaError(f"has {status.st_nlink} names (hard links), of which one alone would be replaced")
+    if status.st_nlink > 1:
+        raise PlaylistaError(f"has {status.st_nlink} names (hard links), of which one alone would be replaced")
+    quietly = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    os.close(os.open(target, os.O_RDWR | quietly))  # for the rights: the file itself is never written
+    return os.open(target, os.O_RDONLY | quietly)
 
 
 def _copy(descriptor: int, copy: str, original: Original) -> None:
