@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -124,6 +126,11 @@ def test_a_hyphen_is_stdout(library: Daemon) -> None:
     assert library.run("export", "-o", "-").stdout == library.run("export").stdout
     assert library.run("playlist", "-", "--bpm", "85-95").stdout == f"#EXTM3U\n{library.music}/slow.flac\n"
     assert library.run("similar", "slow.flac", "--m3u", "-").stdout.startswith("#EXTM3U\n/")
+    command = [sys.executable, "-m", "playlista", "backup", "-"]
+    piped = subprocess.run(
+        command, env=library.environment, cwd=library.data.parent, stdout=subprocess.PIPE, check=True
+    )
+    assert piped.stdout.startswith(b"SQLite format 3\0")
 
 
 def test_what_sounds_alike_is_ranked_without_the_track_itself(library: Daemon, tmp_path: Path) -> None:
@@ -204,3 +211,22 @@ def test_tags_are_shown_first_and_written_only_where_asked(own_library: Daemon) 
     assert own_library.run("tag", "--write", "slow.flac").returncode == 0
     assert float(mutagen.File(track)["BPM"][0]) == pytest.approx(90, rel=0.01)
     assert own_library.run("tag", "text.mp3").returncode == 3
+
+
+def test_a_file_that_cannot_be_tagged_gets_its_line_and_the_others_their_tags(own_library: Daemon) -> None:
+    music = own_library.music
+    whole = (music / "fast.wav").read_bytes()
+    (music / "fast.wav").write_bytes(whole[: len(whole) // 2])  # other music than was analyzed, and cut short
+    ended = own_library.run("tag", "--write", "text.mp3", "fast.wav", "missing.mp3", "slow.flac", "album/middle.ogg")
+    assert ended.returncode == 3
+    assert [line.split()[:2] for line in ended.stdout.splitlines()] == [
+        ["wrote", "slow.flac"],
+        ["wrote", "album/middle.ogg"],
+    ]
+    lines = ended.stderr.splitlines()
+    assert [line.removeprefix(f"playlista: {music}/").split(": ")[0] for line in lines] == [
+        "playlista",
+        "fast.wav",
+        "playlista",
+    ]
+    assert "its header states a size that it does not have" in lines[1]
