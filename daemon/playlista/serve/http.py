@@ -32,6 +32,8 @@ from playlista.serve.parameters import (
 from playlista.tracks import Status
 
 PAGE_LIMIT = 500
+#: What is sent at a time. Each sending gives Python's lock away, and to have it back takes a while: not too little.
+PIECE_CHARACTERS = 2**17
 #: The parameters of ``tracks``.
 TRACKS: dict[str, Parameter] = {
     "status": Choice(Status),
@@ -175,10 +177,12 @@ def _text(sent: str) -> str:
 
 
 def _page_of(tracks: Iterable[dict[str, Any]], limit: int) -> Iterator[bytes]:
-    """One page of ``tracks`` as JSON, a track at a time; `next` is the cursor of the page behind a full one."""
-    count, path = 0, ""
-    yield b'{"tracks": ['
+    """One page of ``tracks`` as JSON, some tracks at a time; `next` is the cursor of the page behind a full one."""
+    count, path, piece = 0, "", '{"tracks": ['
     for track in tracks:
-        yield (", " if count else "").encode() + json.dumps(track).encode()
+        piece += (", " if count else "") + json.dumps(track)
         count, path = count + 1, track["path"]
-    yield f'], "next": {json.dumps(cursor_at(path) if count == limit else None)}}}\n'.encode()
+        if len(piece) >= PIECE_CHARACTERS:
+            yield piece.encode()
+            piece = ""
+    yield f'{piece}], "next": {json.dumps(cursor_at(path) if count == limit else None)}}}\n'.encode()

@@ -71,8 +71,8 @@ class Server:
 
     def __init__(self, address: str, application: Application, limits: Limits | None = None) -> None:
         limits = limits or Limits()
-        # At a limit of ours a connection is closed; a log line each would be the client's way to fill the disk.
-        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        # It tells of each client that leaves early or has to wait: a log line each would be a way to fill the disk.
+        logging.getLogger("waitress").setLevel(logging.ERROR)
         self._listener = _Listener(_bind(address), application, limits)
         self.port = int(self._listener.effective_port)
         self._thread = threading.Thread(target=self._listener.run, name="http", daemon=True)
