@@ -19,7 +19,7 @@ def exported(result: Analysis, kind: str = "csv") -> bytes:
     return stream.getvalue()
 
 
-@pytest.mark.parametrize("name", ["=1+1.mp3", "+SUM(A1).mp3", "-2+3.mp3", "@cmd.mp3", "\tx.mp3", "\rx.mp3"])
+@pytest.mark.parametrize("name", ["=1+1.mp3", "+SUM(A1).mp3", "-2+3.mp3", "@cmd.mp3", "\tx.mp3", "\rx.mp3", "\nx.mp3"])
 def test_a_cell_that_begins_like_a_formula_is_text(name: str) -> None:
     failed = replace(failed_analysis(name), detail="=HYPERLINK(1)")
     (row,) = csv.DictReader(io.StringIO(exported(failed).decode(), newline=""))

@@ -176,3 +176,23 @@ def test_a_flac_under_the_name_of_an_mp3_gets_vorbis_comments(tmp_path: Path, wr
     write(path)
     assert path.read_bytes().startswith(b"fLaC")
     assert b"REPLAYGAIN_TRACK_GAIN=-8.50 dB" in path.read_bytes()
+
+
+def test_an_id3v1_tag_alone_stays_and_its_title_is_in_the_new_tag_too(tmp_path: Path, write: Write) -> None:
+    path = taggable(tmp_path, "mp3")
+    ID3(path).delete(path)
+    v1 = b"TAG" + b"A title".ljust(30, b"\0") + bytes(95)
+    path.write_bytes(path.read_bytes() + v1)
+    write(path)
+    assert path.read_bytes()[-128:] == v1
+    assert tags_of(path)["TIT2"] == ["A title"]
+
+
+def test_a_lyrics3_tag_that_would_be_lost_with_the_apev2_tag_is_refused(tmp_path: Path, write: Write) -> None:
+    path = with_apev2(taggable(tmp_path, "mp3"), REPLAYGAIN_TRACK_GAIN="+1.00 dB")
+    lyrics = b"LYRICSBEGININD0000200" + b"000021LYRICS200"
+    path.write_bytes(path.read_bytes() + lyrics + b"TAG" + bytes(125))
+    before = path.read_bytes()
+    with pytest.raises(PlaylistaError, match="Lyrics3"):
+        write(path)
+    assert path.read_bytes() == before

@@ -27,7 +27,7 @@ _CSV_GROUPS = {
 CSV_COLUMNS = tuple((group, field) for group, fields in _CSV_GROUPS.items() for field in fields)
 
 #: Beginnings of cells that spreadsheet programs take for formulas (OWASP, "CSV Injection").
-_FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 JSON_LINES = OutputKind("a file of JSON lines", lambda head: head.lstrip().startswith(b"{"), (".json", ".jsonl"))
 #: What a file must hold already for an export to replace it, by format.

@@ -75,10 +75,10 @@ def _by_ffmpeg(path: str, timeout_seconds: float) -> str:
     quiet = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "quiet", "-protocol_whitelist", "file")
     # 64-bit floats hold 32-bit integers and floats alike; what is not sound is compared as it is packed.
     sound = ("-map", "0:a", "-c:a", "pcm_f64le")
-    beside = ("-map", "0:V?", "-map", "0:s?", "-c:v", "copy", "-c:s", "copy")
+    others = ("-map", "0:V?", "-map", "0:s?", "-c:v", "copy", "-c:s", "copy")
     hashed = ("-map_metadata", "-1", "-bitexact", "-f", "streamhash", "-hash", "SHA256", "-")
     try:
-        command = [ffmpeg_path(), *quiet, "-threads", "1", "-i", f"file:{path}", *sound, *beside, *hashed]
+        command = [ffmpeg_path(), *quiet, "-threads", "1", "-i", f"file:{path}", *sound, *others, *hashed]
         ended = subprocess.run(command, stdout=subprocess.PIPE, timeout=timeout_seconds, check=False)
     except FfmpegMissingError as error:
         raise PlaylistaError(f"cannot be compared without ffmpeg: {error}") from error
