@@ -145,6 +145,12 @@ class Settings:
     )
     musicnn_batch_size: int = setting(1, _number(int, 1, 64), "patches in one inference; more is memory, not speed")
 
+    on_settings_change: Literal["recompute", "keep"] = setting(
+        "recompute",
+        _choice("recompute", "keep"),
+        "what happens to results that were made with another sample rate, bit depth or patch hop",
+    )
+
     track_timeout_seconds: float = setting(
         7200.0, _number(float, 1, 604800), "wall time after which a track fails with decode_timeout"
     )

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 FEATURE_GROUPS = ("rhythm", "tonal", "loudness", "spectral", "tags")
 
 
+#: By feature group the settings that its values depend on, such as ``{"rhythm": {"sample_rate_hz": 22050}}``.
+GroupSettings = dict[str, dict[str, int]]
+
+
 class Status(StrEnum):
     """How an analysis ended."""
 
@@ -51,6 +55,25 @@ class TrackFile:
     def from_stat(cls, path: str, stat: os.stat_result) -> TrackFile:
         """Identity of `path` from an ``os.stat_result`` that the caller already has."""
         return cls(path, stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a result was made from; each is a hash, or None where it is not known.
+
+    content : of all bytes of the file, behind its `size_prefix`; see ``decode.content``.
+    sound : of the decoded samples, all channels; None where the track was cut. See ``decode.identity``.
+    opening : of the first seconds of the decoded samples; None of silence and of what is shorter.
+    """
+
+    content: bytes | None = None
+    sound: bytes | None = None
+    opening: bytes | None = None
+
+
+def size_prefix(size_bytes: int) -> bytes:
+    """How ``Origin.content`` begins for a file of this size, so that all of one size are a range of an index."""
+    return size_bytes.to_bytes(8, "big")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,26 +110,6 @@ class Audio:
     truncated: bool
     truncation_reason: str | None = None
     channel_layout: str | None = None
-
-
-#: A result keeps no more chapters than this, and no more characters of a title.
-MAX_CHAPTERS = 1000
-_MAX_TITLE = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Chapter:
-    """A chapter of a track, in seconds from its start; ``end_seconds`` is None where only the starts are known."""
-
-    start_seconds: float
-    end_seconds: float | None
-    title: str
-
-    @classmethod
-    def of(cls, start_seconds: float, end_seconds: float | None, title: str) -> Chapter:
-        """A chapter with a title of bounded length and times to the millisecond."""
-        end = None if end_seconds is None else round(end_seconds, 3)
-        return cls(round(max(0.0, start_seconds), 3), end, " ".join(title.split())[:_MAX_TITLE])
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,13 +207,17 @@ class Analysis:
     spectral: Spectral | None = None
     tagging: Tagging | None = None
     versions: dict[str, int] = field(default_factory=dict)
+    #: By group the settings that its values depend on; a result of version 0.1 says none.
+    settings: GroupSettings = field(default_factory=dict)
     timings: Timings = Timings()
     memory: MemoryUse | None = None
     music_hash: str | None = None
+    origin: Origin = field(default=Origin(), compare=False)
 
     def to_json(self) -> dict[str, Any]:
-        """The result object of the contract: plain types, groups as objects, null where unknown."""
+        """The result object of the contract: plain types, groups as objects, null where unknown; without `origin`."""
         document = {entry.name: _plain(getattr(self, entry.name)) for entry in fields(self)}
+        del document["origin"]
         tagging = document.pop("tagging") or {}
         tags, embedding = tagging.pop("tags", None), tagging.pop("embedding", None)
         return document | {"tags": tags, "embedding": embedding, "tagging": tagging or None}

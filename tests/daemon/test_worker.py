@@ -14,6 +14,7 @@ from playlista.analysis.audio_analyzer import EVERYTHING, AudioAnalyzer, Pass
 from playlista.config import Settings
 from playlista.daemon.worker import Worker
 from playlista.errors import FailureReason
+from playlista.library.comparisons import Comparisons
 from playlista.memory.admission import Admission
 from playlista.memory.budget import CapReason
 from playlista.memory.cgroup import Cgroup
@@ -66,6 +67,7 @@ def worker_of(rooms: Rooms, music: Path, analyzer: AudioAnalyzer) -> Worker:
         os.fspath(music),
         queue=rooms.queue,
         store=rooms.store,
+        comparisons=Comparisons(rooms.database, rooms.store),
         analyzer=analyzer,
         admission=Admission(Cgroup(), fallback_configurations(3.0, 0), cleanup=cleanup.now),
         cleanup=cleanup,

@@ -11,7 +11,7 @@ import pytest
 
 from playlista.errors import FailureReason, StoreError
 from playlista.library.queue import BATCH_FILES, CLAIMS_PER_OLDEST, LONGEST_BACKOFF_SECONDS, Culprit, Job, JobQueue
-from playlista.tracks import Status, TrackFile
+from playlista.tracks import Origin, Status, TrackFile
 from tests.libraries import (
     FIRST_BACKOFF_SECONDS,
     MAX_ATTEMPTS,
@@ -299,11 +299,37 @@ def test_an_outdated_result_is_recomputed_for_its_groups_only(rooms: Rooms) -> N
     assert claim(rooms).groups == {"rhythm", "tonal"}
 
 
-def test_a_changed_file_is_recomputed_whole_even_if_only_a_group_was_asked_for(rooms: Rooms) -> None:
+def test_what_was_asked_for_stays_asked_for_when_the_file_changes_and_the_worker_decides_by_the_bytes(
+    rooms: Rooms,
+) -> None:
     rooms.queue.enqueue([track_file("a.mp3")], "scan")
     claim_and_finish(rooms)
+    rooms.queue.enqueue([track_file("a.mp3")], "outdated", groups=frozenset({"rhythm"}))
+    rooms.queue.enqueue([track_file("a.mp3", content=2)], "scan")
+    assert claim(rooms).groups == {"rhythm"}
+
+
+@pytest.mark.parametrize(("content", "is_kept"), [(b"same", True), (b"other", False)])
+def test_a_failure_keeps_the_numbers_of_the_same_bytes_and_of_no_others(
+    rooms: Rooms, content: bytes, is_kept: bool
+) -> None:
+    rooms.queue.enqueue([track_file("a.mp3")], "scan")
+    rooms.queue.finish(claim(rooms), replace(analysis_of("a.mp3"), origin=Origin(content=b"same")))
     rooms.queue.enqueue([track_file("a.mp3", content=2)], "outdated", groups=frozenset({"rhythm"}))
-    assert claim(rooms).groups is None
+    rooms.queue.fail(claim(rooms), FailureReason.CORRUPT, "broken", retryable=False, content=content)
+    failure = rooms.store.get("a.mp3")
+    assert failure is not None
+    assert failure.status is Status.FAILED
+    assert (failure.rhythm is not None) == is_kept
+
+
+def test_a_result_read_at_a_path_to_which_another_file_came_is_refused(rooms: Rooms) -> None:
+    rooms.queue.enqueue([track_file("a.mp3", inode=5)], "scan")
+    job = claim(rooms)
+    rooms.library.move([(job.file_id, track_file("b.mp3", inode=5))])
+    assert not rooms.queue.finish(job, analysis_of("a.mp3"), seen=track_file("a.mp3", inode=6))
+    assert rooms.store.get("b.mp3") is None
+    assert claim(rooms).file.path == "b.mp3"
 
 
 def test_a_recomputation_that_fails_keeps_the_numbers_that_were_there(rooms: Rooms) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playlista.errors import FailureReason
-from playlista.library.results import PAGE_ROWS
-from playlista.tracks import Analysis, Audio, Status, Tagging
+from playlista.library.results import PAGE_ROWS, OutdatedGroups
+from playlista.tracks import FEATURE_GROUPS, Analysis, Audio, Origin, Status, Tagging
 from tests.libraries import Rooms, analysis_of, failed_analysis, open_rooms, track_file
 
 
@@ -23,6 +23,15 @@ from tests.libraries import Rooms, analysis_of, failed_analysis, open_rooms, tra
 def rooms(tmp_path: Path) -> Iterator[Rooms]:
     with open_rooms(tmp_path, synced=False) as opened:
         yield opened
+
+
+def older_than(**current: int) -> OutdatedGroups:
+    """Groups are outdated by their versions alone."""
+
+    def outdated_groups(versions: Mapping[str, int], _settings: Mapping[str, Mapping[str, int]]) -> frozenset[str]:
+        return frozenset(group for group, number in current.items() if versions.get(group, 0) < number)
+
+    return outdated_groups
 
 
 def store(rooms: Rooms, analysis: Analysis) -> None:
@@ -121,27 +130,51 @@ def test_only_groups_that_are_older_or_missing_are_outdated(rooms: Rooms) -> Non
     store(rooms, analysis_of("no tags.mp3", rhythm=2))
     store(rooms, analysis_of("newer.mp3", rhythm=3, tags=1))
     outdated = {
-        groups: [file.path for file in files] for groups, files in rooms.store.outdated({"rhythm": 2, "tags": 1})
+        groups: [file.path for file in files] for groups, files in rooms.store.outdated(older_than(rhythm=2, tags=1))
     }
     assert outdated == {frozenset({"rhythm"}): ["old rhythm.mp3"], frozenset({"tags"}): ["no tags.mp3"]}
 
 
 def test_a_group_that_this_daemon_cannot_compute_makes_nothing_outdated(rooms: Rooms) -> None:
     store(rooms, analysis_of("a.mp3", rhythm=1, tags=1))
-    assert list(rooms.store.outdated({"rhythm": 1})) == []
+    assert list(rooms.store.outdated(older_than(rhythm=1))) == []
 
 
 def test_failed_files_are_not_outdated(rooms: Rooms) -> None:
     store(rooms, failed_analysis("a.mp3"))
-    assert list(rooms.store.outdated({"rhythm": 1})) == []
+    assert list(rooms.store.outdated(older_than(rhythm=1))) == []
 
 
-def test_the_same_music_is_found_at_other_paths(rooms: Rooms) -> None:
-    store(rooms, analysis_of("album/a.mp3", music_hash="one"))
-    store(rooms, analysis_of("copy/a.mp3", music_hash="one"))
-    store(rooms, analysis_of("b.mp3", music_hash="two"))
-    assert sorted(rooms.store.paths_of_music("one")) == ["album/a.mp3", "copy/a.mp3"]
-    assert rooms.store.paths_of_music("three") == []
+def test_results_made_with_other_settings_are_outdated_in_their_groups(rooms: Rooms) -> None:
+    store(rooms, replace(analysis_of("a.mp3"), settings={"rhythm": {"sample_rate_hz": 22050}, "tags": {}}))
+    store(rooms, replace(analysis_of("b.mp3"), settings={"rhythm": {"sample_rate_hz": 16000}, "tags": {}}))
+
+    def made_at_another_rate(_versions: Mapping[str, int], settings: Mapping[str, Mapping[str, int]]) -> frozenset[str]:
+        return frozenset(group for group, made in settings.items() if made.get("sample_rate_hz", 22050) != 22050)
+
+    outdated = [(groups, [file.path for file in files]) for groups, files in rooms.store.outdated(made_at_another_rate)]
+    assert outdated == [(frozenset({"rhythm"}), ["b.mp3"])]
+
+
+def test_results_that_say_no_settings_are_of_those_of_the_first_start_with_this_version(rooms: Rooms) -> None:
+    store(rooms, analysis_of("a.mp3"))
+    with rooms.database.transaction() as connection:  # as version 0.1 left them
+        connection.execute("UPDATE analyses SET result = json_remove(result, '$.settings')")
+        connection.execute("DELETE FROM origins")
+    for rate_hz in (22050, 16000):
+        rooms.store.remember_old_settings({group: {"sample_rate_hz": rate_hz} for group in FEATURE_GROUPS})
+    old = rooms.store.get("a.mp3")
+    assert old is not None
+    assert old.settings == {"rhythm": {"sample_rate_hz": 22050}, "tags": {"sample_rate_hz": 22050}}
+
+
+def test_results_are_found_by_the_bytes_and_by_how_the_music_begins(rooms: Rooms) -> None:
+    store(rooms, replace(analysis_of("album/a.mp3"), origin=Origin(b"bytes", b"sound", b"opening")))
+    store(rooms, replace(analysis_of("copy/a.mp3"), origin=Origin(b"bytes", b"sound", b"opening")))
+    store(rooms, replace(analysis_of("b.mp3"), origin=Origin(b"other", b"silence", None)))
+    assert sorted(one.path for one in rooms.store.with_content(b"bytes")) == ["album/a.mp3", "copy/a.mp3"]
+    assert [one.origin.sound for one in rooms.store.with_opening(b"opening")] == [b"sound"] * 2
+    assert rooms.store.with_content(b"none") == rooms.store.with_opening(b"none") == []
 
 
 def test_what_a_newer_version_stored_is_read_without_what_is_new_in_it(rooms: Rooms) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from playlista.errors import FailureReason
+from playlista.library.comparisons import Comparisons
 from playlista.tracks import Status
 from tests.libraries import Rooms, analysis_of, failed_analysis, open_rooms, track_file
 
@@ -71,8 +72,10 @@ QUESTIONS: dict[str, Callable[[Rooms], object]] = {
     "retries": lambda rooms: rooms.overview.retries(),
     "show": lambda rooms: rooms.store.get("2.mp3"),
     "similar": lambda rooms: list(rooms.store.embeddings()),
-    "outdated": lambda rooms: list(rooms.store.outdated({"rhythm": 9})),
-    "same music": lambda rooms: rooms.store.paths_of_music("abc"),
+    "outdated": lambda rooms: list(rooms.store.outdated(lambda *_: frozenset({"rhythm"}))),
+    "same bytes": lambda rooms: rooms.store.with_content(b"bytes"),
+    "same opening": lambda rooms: rooms.store.with_opening(b"opening"),
+    "compare": lambda rooms: Comparisons(rooms.database, rooms.store).due(10),
     "claim": lambda rooms: rooms.queue.claim(),
     "recover": lambda rooms: rooms.queue.recover_claimed(),
     "scan": lambda rooms: rooms.library.page(folder="a", after="2.mp3"),
@@ -94,7 +97,7 @@ def test_no_question_reads_a_whole_table_or_sorts_one(rooms: Rooms, question: st
         plans = [row["detail"] for text in asked for row in connection.execute(f"EXPLAIN QUERY PLAN {text}")]
     assert asked
     for step in plans:
-        assert not re.match(r"SCAN (files|jobs|analyses|embeddings)\b(?! USING (COVERING )?INDEX)", step), step
+        assert not re.match(r"SCAN (files|jobs|analyses|embeddings|origins)\b(?! USING (COVERING )?INDEX)", step), step
         assert "TEMP B-TREE" not in step, step
 
 

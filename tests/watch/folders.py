@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections.abc import Callable
@@ -10,16 +11,16 @@ from pathlib import Path
 from tests.patience import PATIENCE_SECONDS
 
 
-def make(root: Path, *paths: str, content: bytes = b"x") -> None:
-    """Write files at these paths, with their folders."""
+def make(root: Path, *paths: str, content: bytes | None = None) -> None:
+    """Write files at these paths, with their folders; without `content` each has its own 16 bytes."""
     for path in paths:
         place = os.path.join(root, path)
         os.makedirs(os.path.dirname(place), exist_ok=True)
         with open(place, "wb") as file:
-            file.write(content)
+            file.write(hashlib.blake2b(os.fsencode(path), digest_size=16).digest() if content is None else content)
 
 
-def make_old(root: Path, *paths: str, content: bytes = b"x") -> None:
+def make_old(root: Path, *paths: str, content: bytes | None = None) -> None:
     """As `make`, but with a time of last week, as files have that lie in a library."""
     make(root, *paths, content=content)
     for number, path in enumerate(paths):

@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from tests.libraries import analysis_of, open_rooms
+from tests.libraries import open_rooms
 from tests.watch.folders import make_old
 from tests.watch.synced import Synced
 
@@ -101,11 +101,9 @@ class Folder(RuleBasedStateMachine):
         }
         known = {known.file.path: known.file.size_bytes for known in self.synced.rooms.library.page()}
         assert known == on_disk
-        while (job := self.rooms.queue.claim()) is not None:
-            former = self.rooms.store.get(job.file.path)
-            if former is None or former.rhythm is None or former.rhythm.bpm != job.file.size_bytes:
-                self.analyzed.append(job.file.size_bytes)  # else the worker finds the same bytes, and decodes nothing
-            self.rooms.queue.finish(job, analysis_of(job.file.path, bpm=float(job.file.size_bytes)))
+        while (job := self.synced.claim()) is not None:
+            self.analyzed.append(job.file.size_bytes)
+            self.synced.finish(job, bpm=float(job.file.size_bytes))
         results = {result.path: result.rhythm and result.rhythm.bpm for result in self.rooms.store.iterate()}
         assert results == on_disk, "a result belongs to other bytes"
         assert len(self.analyzed) == len(set(self.analyzed)), "the same bytes were analyzed twice"

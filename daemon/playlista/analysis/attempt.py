@@ -1,7 +1,7 @@
 """One attempt at one track, whatever happens in it: the place where every exception becomes a verdict.
 
 Input is an analyzer and a path. Output is a result object, also for a failure, with the reason from the closed list
-and whose fault it is. ``Interrupted`` alone passes through, since it is no verdict on the track.
+and whose fault it is. ``Interrupted`` and ``KnownOpening`` pass through, since they are no verdict on the track.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from playlista.analysis.audio_analyzer import EVERYTHING, AudioAnalyzer, Pass
+from playlista.analysis.audio_analyzer import EVERYTHING, AudioAnalyzer, KnownOpening, Pass
 from playlista.decode.storage import fault_of
 from playlista.errors import Blame, FailureReason, Interrupted, TrackError
 from playlista.tracks import Analysis, Status
@@ -35,22 +35,27 @@ def attempt(analyzer: AudioAnalyzer, path: str, *, shown_as: str | None = None, 
     Raises
     ------
     Interrupted : the stop signal came first.
+    KnownOpening : the track may be known already, see ``Pass.is_known``.
     """
     name = shown_as or path
     try:
         return Attempt(analyzer.analyze(path, shown_as=name, how=how))
-    except Interrupted:
+    except (Interrupted, KnownOpening):
         raise
     except TrackError as error:
-        return Attempt(failed(name, error.reason, error.message), error.retryable, error.blame)
+        return refused(name, error)
     except OSError as error:
-        fault = fault_of(error).of_track(name)
-        return Attempt(failed(name, fault.reason, fault.message), fault.retryable, fault.blame)
+        return refused(name, fault_of(error).of_track(name))
     except MemoryError:
         detail = "ran out of memory; raise the limit or lower the chunk duration"
         return Attempt(failed(name, FailureReason.OVER_BUDGET, detail), retryable=True)
     except Exception as error:
         return broken(name, error)
+
+
+def refused(name: str, error: TrackError) -> Attempt:
+    """The attempt that ended with a verdict."""
+    return Attempt(failed(name, error.reason, error.message), error.retryable, error.blame)
 
 
 def broken(name: str, error: Exception) -> Attempt:

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+from playlista.analysis.group_settings import group_settings, made_otherwise
 from playlista.analysis.loader import MemoryOptimizedLoader
 from playlista.analysis.track_stream import Assembly, Lanes, TrackStream, Truncation, never, nothing
 from playlista.config import Settings
 from playlista.decode.layouts import layout_name
 from playlista.decode.opening import needs_child
 from playlista.decode.readers.ffmpeg_child import ffmpeg_health
-from playlista.errors import Blame, DecodeError, FailureReason, Interrupted
+from playlista.errors import Blame, DecodeError, FailureReason, Interrupted, PlaylistaError
 from playlista.features.analyzer import VERSIONS, FeatureAnalyzer, Features
 from playlista.features.tags.accumulator import TagsAccumulator
 from playlista.memory.budget import TrackBudget
@@ -27,7 +28,7 @@ from playlista.memory.cgroup import Cgroup
 from playlista.memory.child import NEED_BYTES
 from playlista.memory.configuration import Configuration
 from playlista.memory.process import peak_resident_bytes
-from playlista.tracks import FEATURE_GROUPS, Analysis, Audio, MemoryUse, Status, Timings
+from playlista.tracks import FEATURE_GROUPS, Analysis, Audio, GroupSettings, MemoryUse, Origin, Status, Timings
 
 #: Containers of samples as they are; to decode them is a twentieth of the work, of other formats it is a third.
 UNCOMPRESSED = frozenset({"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF"})
@@ -38,14 +39,31 @@ class Pass:
     """How one track is to be analyzed.
 
     groups : feature groups to compute.
+    is_known : told the hash of the first seconds of sound, says whether a stored result begins so; if it does, the
+        analysis ends with ``KnownOpening`` before it has cost anything, and ``identify`` can tell whether the rest is
+        known, too. None analyzes whatever it is.
     configuration : chunk and batch, smaller where memory is short; None for what the settings say.
     """
 
     groups: Collection[str] = FEATURE_GROUPS
     configuration: Configuration | None = None
+    is_known: Callable[[bytes], bool] | None = None
 
 
 EVERYTHING = Pass()
+
+
+class KnownOpening(PlaylistaError):
+    """The track begins as one whose result is stored: see ``Pass.is_known``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """Which music a file holds, without any feature of it."""
+
+    origin: Origin
+    music_hash: str
+    audio: Audio
 
 
 class AudioAnalyzer:
@@ -84,6 +102,7 @@ class AudioAnalyzer:
         ------
         TrackError : nothing could be analyzed, with the reason.
         Interrupted : the stop signal came first.
+        KnownOpening : the track may be known already.
         """
         started = self._clock()
         name = shown_as or path
@@ -105,11 +124,11 @@ class AudioAnalyzer:
             ahead=self._has_second_cpu(chunk_seconds),
         )
         with opened as stream, _beside(stream) as beside:
-            run = _Run(name, stream, self._features(stream, how, beside), budget)
+            run = _Run(name, stream, self._features(stream, how, beside), budget, how.is_known)
             run.feed(lambda: self._clock() - started > self._settings.track_timeout_seconds)
             run.require_innocent_end()
             results = run.features.result()
-        return run.analysis(results, self._clock() - started, self._cgroup.memory_limit().bytes)
+        return run.analysis(results, self.settings, self._clock() - started, self._cgroup.memory_limit().bytes)
 
     def extra_bytes(self, path: str) -> int:
         """What the file at `path` will take beside chunks: its array where it is not streamed, and an ffmpeg child."""
@@ -136,23 +155,41 @@ class AudioAnalyzer:
         """Versions of the feature groups that this analyzer computes; without a model there is none of tags."""
         return {group: number for group, number in VERSIONS.items() if group != "tags" or self._tagger is not None}
 
-    def is_current(self, analysis: Analysis) -> bool:
-        """Whether `analysis` has everything that would be computed today."""
-        return all(analysis.versions.get(group) == number for group, number in self.versions.items())
+    @property
+    def settings(self) -> GroupSettings:
+        """What the values of each feature group depend on today."""
+        return group_settings(self._settings)
+
+    def outdated_groups(self, versions: Mapping[str, int], settings: Mapping[str, Mapping[str, int]]) -> frozenset[str]:
+        """The groups that would come out otherwise today, or at all.
+
+        Parameters
+        ----------
+        versions, settings : what a stored result says of its groups. With ON_SETTINGS_CHANGE=keep the settings do not
+            count.
+        """
+        newer = frozenset(group for group, number in self.versions.items() if versions.get(group, 0) < number)
+        if self._settings.on_settings_change == "keep":
+            return newer
+        return newer | (made_otherwise(settings, self.settings) & self.versions.keys())
 
     def music_hash(self, path: str) -> str:
+        """Identity of the mono mix of the decoded audio, without analyzing it; see ``identify``."""
+        return self.identify(path).music_hash
+
+    def identify(self, path: str) -> Identified:
         """Identity of the decoded audio, without analyzing it.
 
         Raises
         ------
-        TrackError : the file cannot be decoded.
+        TrackError : the file cannot be decoded to its end.
         """
         with self._loader.open(path, lanes=Lanes(analysis=False, model=False), stop=self._stop) as stream:
             for _chunk in stream:
                 pass
             if stream.broke_off:
                 raise stream.broke_off
-            return stream.music_hash
+            return Identified(stream.origin, stream.music_hash, _audio_of(stream))
 
     def _has_second_cpu(self, chunk_seconds: float | None) -> bool:
         """Whether a second CPU is ours right now, and memory not so short that chunks are smaller than configured."""
@@ -190,8 +227,16 @@ def _beside(stream: TrackStream) -> Iterator[Executor | None]:
 class _Run:
     """One track on its way: the stream, its features, and what must be said of both."""
 
-    def __init__(self, name: str, stream: TrackStream, features: FeatureAnalyzer, budget: TrackBudget) -> None:
+    def __init__(
+        self,
+        name: str,
+        stream: TrackStream,
+        features: FeatureAnalyzer,
+        budget: TrackBudget,
+        is_known: Callable[[bytes], bool] | None,
+    ) -> None:
         self.features = features
+        self._is_known = is_known
         self._name = name
         self._stream = stream
         self._budget = budget
@@ -200,6 +245,7 @@ class _Run:
     def feed(self, is_late: Callable[[], bool]) -> None:
         """Run the stream through the features until its end, the budget or the deadline."""
         for chunk in self._stream:
+            self._compare_opening()
             self.features.update(chunk)
             held = self.features.retained_bytes
             self._retained_bytes = max(self._retained_bytes, held + self._stream.held_bytes)
@@ -223,7 +269,15 @@ class _Run:
         if broke_off is not None and broke_off.blame is not Blame.TRACK:
             raise broke_off
 
-    def analysis(self, features: Features, total_seconds: float, limit_bytes: int) -> Analysis:
+    def _compare_opening(self) -> None:
+        """Once, as soon as enough of the track was decoded."""
+        if self._is_known is None or (opening := self._stream.opening) is None:
+            return
+        is_known, self._is_known = self._is_known, None
+        if is_known(opening):
+            raise KnownOpening(f"{self._name}: begins as a track that was analyzed before")
+
+    def analysis(self, features: Features, settings: GroupSettings, total_seconds: float, limit_bytes: int) -> Analysis:
         """The result object."""
         stream = self._stream
         return Analysis(
@@ -231,33 +285,18 @@ class _Run:
             status=Status.PARTIAL if stream.broke_off else Status.ANALYZED,
             reason=stream.broke_off.reason if stream.broke_off else None,
             detail=stream.broke_off.message if stream.broke_off else None,
-            audio=self._audio(),
+            audio=_audio_of(stream),
             rhythm=features.rhythm,
             tonal=features.tonal,
             loudness=features.loudness,
             spectral=features.spectral,
             tagging=features.tags,
             versions=self.features.versions,
+            settings={group: settings[group] for group in self.features.versions},
             timings=self._timings(total_seconds),
             memory=MemoryUse(peak_resident_bytes(), self._retained_bytes, limit_bytes),
             music_hash=None if stream.truncation else stream.music_hash,
-        )
-
-    def _audio(self) -> Audio:
-        info, rate = self._stream.info, self._stream.info.sample_rate_hz
-        decoded = self._stream.frames_decoded / rate
-        declared = None if info.declared_frames is None else info.declared_frames / rate
-        truncation = self._stream.truncation
-        return Audio(
-            duration_seconds=max(decoded, declared or 0.0) if truncation else decoded,
-            analyzed_seconds=self._stream.frames_delivered / rate,
-            declared_seconds=declared,
-            sample_rate_hz=rate,
-            channels=info.channels,
-            format=info.format,
-            truncated=truncation is not None,
-            truncation_reason=truncation.reason if truncation else None,
-            channel_layout=layout_name(info.layout),
+            origin=Origin() if stream.truncation else stream.origin,
         )
 
     def _timings(self, total_seconds: float) -> Timings:
@@ -268,3 +307,22 @@ class _Run:
             total_seconds=round(total_seconds, 6),
             **stages,
         )
+
+
+def _audio_of(stream: TrackStream) -> Audio:
+    """What was decoded, once the stream has come to its end."""
+    info, rate = stream.info, stream.info.sample_rate_hz
+    decoded = stream.frames_decoded / rate
+    declared = None if info.declared_frames is None else info.declared_frames / rate
+    truncation = stream.truncation
+    return Audio(
+        duration_seconds=max(decoded, declared or 0.0) if truncation else decoded,
+        analyzed_seconds=stream.frames_delivered / rate,
+        declared_seconds=declared,
+        sample_rate_hz=rate,
+        channels=info.channels,
+        format=info.format,
+        truncated=truncation is not None,
+        truncation_reason=truncation.reason if truncation else None,
+        channel_layout=layout_name(info.layout),
+    )

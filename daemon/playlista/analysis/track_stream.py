@@ -25,7 +25,7 @@ from playlista.decode.resample import MonoResampler, downmix
 from playlista.decode.source import AudioSource
 from playlista.errors import DecodeError, Interrupted
 from playlista.memory.budget import TrackBudget
-from playlista.tracks import AudioChunk
+from playlista.tracks import AudioChunk, Origin
 
 MODEL_RATE_HZ = 16000
 
@@ -150,6 +150,16 @@ class TrackStream:
         return self._hash.hexdigest()
 
     @property
+    def opening(self) -> bytes | None:
+        """The hash of how the music begins; None until there was enough of it."""
+        return self._hash.opening
+
+    @property
+    def origin(self) -> Origin:
+        """Identity of the decoded audio in all its channels, and of how it begins."""
+        return Origin(sound=self._hash.sound, opening=self._hash.opening)
+
+    @property
     def frames_decoded(self) -> int:
         """Frames at the native rate that came out of the decoder."""
         return self._source.frames_decoded
@@ -224,7 +234,7 @@ class TrackStream:
     def _split(self, native: NDArray[np.float32]) -> AudioChunk:
         started = thread_time()
         mono = downmix(native)
-        self._hash.update(mono)
+        self._hash.update(mono, native)
         chunk = AudioChunk(
             native,
             self._to_analysis.process(mono) if self._to_analysis else mono[:0],

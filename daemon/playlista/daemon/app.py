@@ -26,6 +26,7 @@ from playlista.daemon.data_guard import DataGuard
 from playlista.daemon.readings import Readings, views_while_starting
 from playlista.daemon.worker import Worker
 from playlista.errors import PlaylistaError
+from playlista.library.comparisons import Comparisons
 from playlista.library.database import FILE_NAME, Database, open_database, open_read_only
 from playlista.library.database_errors import MisplacedError
 from playlista.library.files import Library
@@ -178,6 +179,7 @@ class Daemon:
             os.path.abspath(settings.music_dir),
             queue=self._queue,
             store=self._store,
+            comparisons=Comparisons(self._database, self._store),
             analyzer=analyzer,
             admission=self._admission,
             cleanup=self._cleanup,
@@ -247,7 +249,8 @@ class Daemon:
 
     def _enqueue_outdated(self) -> None:
         """Queue what a newer version computes better; a stop ends it, and the next start goes on."""
-        for groups, files in self._store.outdated(self._analyzer.versions):
+        self._store.remember_old_settings(self._analyzer.settings)
+        for groups, files in self._store.outdated(self._analyzer.outdated_groups):
             if self._stop.is_set():
                 return
             count = self._queue.enqueue(files, "outdated", groups=groups)

@@ -65,7 +65,8 @@ class Failures:
             return
         if reason not in _SILENT:
             self.storage_works(job)
-        status = self._queue.fail(job, reason, detail, retryable=done.retryable)
+        content = done.analysis.origin.content
+        status = self._queue.fail(job, reason, detail, retryable=done.retryable, content=content)
         if status is None:
             self._metrics.attempt_failed(reason)
             log.warning("track.retried", path=job.file.path, reason=reason, detail=detail, attempts=job.attempts)

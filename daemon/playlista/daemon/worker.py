@@ -14,17 +14,24 @@ from dataclasses import replace
 
 import structlog
 
-from playlista.analysis.attempt import Attempt, attempt, broken, failed
-from playlista.analysis.audio_analyzer import AudioAnalyzer, Pass
+from playlista.analysis.attempt import Attempt, broken, failed, refused
+from playlista.analysis.audio_analyzer import AudioAnalyzer
+from playlista.daemon.comparer import Comparer
 from playlista.daemon.failures import Failures
+from playlista.daemon.reuse import Reuse
+from playlista.daemon.track_analysis import TrackAnalysis
+from playlista.decode.content import content_hash
+from playlista.decode.storage import fault_of
 from playlista.errors import Blame, FailureReason, Interrupted, StoreError, TrackError
+from playlista.library.comparisons import Comparisons
 from playlista.library.queue import Job, JobQueue
 from playlista.library.results import Store
 from playlista.memory.admission import Admission
 from playlista.memory.cleanup import Cleanup
+from playlista.memory.configuration import Configuration
 from playlista.memory.monitor import MemorySampler
 from playlista.serve.metrics import Metrics
-from playlista.tracks import FEATURE_GROUPS, Analysis, Status, TrackFile
+from playlista.tracks import Analysis, TrackFile
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +62,7 @@ class Worker:
         *,
         queue: JobQueue,
         store: Store,
+        comparisons: Comparisons,
         analyzer: AudioAnalyzer,
         admission: Admission,
         cleanup: Cleanup,
@@ -67,7 +75,6 @@ class Worker:
     ) -> None:
         self._music_dir = music_dir
         self._queue = queue
-        self._store = store
         self._analyzer = analyzer
         self._admission = admission
         self._cleanup = cleanup
@@ -78,6 +85,17 @@ class Worker:
         self._music_is_there = music_is_there
         self._wall_clock = wall_clock
         self._failures = Failures(queue, metrics, wall_clock, recheck_ffmpeg=analyzer.recheck_ffmpeg)
+        reuse = Reuse(store, analyzer)
+        self._analysis = TrackAnalysis(reuse, analyzer)
+        self._comparer = Comparer(
+            music_dir,
+            comparisons=comparisons,
+            reuse=reuse,
+            analyzer=analyzer,
+            kept=metrics.track_kept,
+            reading=self._set_current,
+            stop=stop.is_set,
+        )
         #: The track at work, and why the library cannot be written at present.
         self.current: str | None = None
         self.store_trouble: str | None = None
@@ -92,6 +110,7 @@ class Worker:
         unsuccessful = 0
         while self._wait_for_music():
             try:
+                self._comparer.compare()
                 job = self._queue.claim()
                 self.store_trouble = None
                 if job is not None:
@@ -100,6 +119,8 @@ class Worker:
                     break
                 else:
                     self._idle()
+            except Interrupted:
+                continue  # in a comparison, of which nothing is lost
             except StoreError as error:
                 # A full disk or a locked file may pass; the job stays claimed or queued, and nothing is lost.
                 self.store_trouble = str(error)
@@ -120,10 +141,15 @@ class Worker:
         return not self._stop.wait(self._failures.pause_seconds)
 
     def _idle(self) -> None:
+        if self._comparer.fill():
+            return
         due = self._queue.next_due_at()
         pause = IDLE_SECONDS if due is None else min(IDLE_SECONDS, max(0.0, due - self._wall_clock()))
         self._wake.wait(pause)
         self._wake.clear()
+
+    def _set_current(self, path: str | None) -> None:
+        self.current = path
 
     def _work(self, job: Job) -> bool:
         self.current = job.file.path
@@ -136,6 +162,8 @@ class Worker:
             return True
         except StoreError:
             raise
+        except TrackError as error:
+            return self._fail(job, refused(job.file.path, error))
         except Exception as error:
             # Such as a result that cannot be stored. It is one track's matter, and no reason to end the daemon.
             return self._fail(job, broken(job.file.path, error))
@@ -146,48 +174,41 @@ class Worker:
 
     def _attempt(self, job: Job) -> bool:
         path = os.path.join(self._music_dir, job.file.path)
-        extra_bytes = self._analyzer.extra_bytes(path)
-        admitted = self._admission.admit(path, extra_bytes=extra_bytes, reduced=job.alone_reduced)
-        seen = _seen(path, job.file.path)
-        former = self._store.get(job.file.path)
-        if former and self._is_same_music(job, path, former):
-            return self._finish(
-                job, replace(former, reason=None, detail=None, status=Status.ANALYZED), seen, "track.kept"
-            )
-        groups = job.groups or frozenset(FEATURE_GROUPS)
-        done = attempt(self._analyzer, path, shown_as=job.file.path, how=Pass(groups, admitted.configuration))
+        try:
+            seen = TrackFile.from_stat(job.file.path, os.stat(path))
+            content = content_hash(path, stop=self._stop.is_set)
+        except OSError as error:
+            raise fault_of(error).of_track(path) from error
+        outcome = self._analysis.run(job, path, content, lambda: self._admit(job, path))
+        done = outcome.attempt
         if done.blame is not Blame.TRACK:
             return self._fail(job, done)  # first: where the storage is away, every look at the file fails, too
-        if seen is not None and _seen(path, job.file.path) != seen:
+        if not _is_still(seen, path):
             # What was read is neither the old file nor the new one. It is no fault of the file: nothing is counted.
             changed = failed(job.file.path, FailureReason.VANISHED, "replaced or rewritten while it was read")
             return self._fail(job, Attempt(changed, retryable=True))
-        if done.analysis.audio is None:
-            return self._fail(job, done)
-        return self._finish(job, _merged(former, done.analysis, job.groups), seen, "track.analyzed")
+        analysis = replace(done.analysis, origin=replace(done.analysis.origin, content=content))
+        if analysis.audio is None and not outcome.kept:
+            return self._fail(job, replace(done, analysis=analysis))
+        return self._finish(job, analysis, seen, kept=outcome.kept)
 
-    def _is_same_music(self, job: Job, path: str, former: Analysis) -> bool:
-        """Whether a file that changed still holds the music that was analyzed: it was only retagged."""
-        if job.groups is not None or former.status is not Status.ANALYZED or former.music_hash is None:
-            return False
-        if not self._analyzer.is_current(former):
-            return False
-        try:
-            return self._analyzer.music_hash(path) == former.music_hash
-        except TrackError:
-            return False  # the attempt that follows will say why
+    def _admit(self, job: Job, path: str) -> Configuration:
+        """Wait until there is memory for an analysis."""
+        extra_bytes = self._analyzer.extra_bytes(path)
+        return self._admission.admit(path, extra_bytes=extra_bytes, reduced=job.alone_reduced).configuration
 
-    def _finish(self, job: Job, analysis: Analysis, seen: TrackFile | None, event: str) -> bool:
+    def _finish(self, job: Job, analysis: Analysis, seen: TrackFile, *, kept: bool) -> bool:
         if not self._queue.finish(job, analysis, seen=seen):
-            log.info("track.forgotten", path=job.file.path, why="deleted while it was analyzed")
+            log.info("track.forgotten", path=job.file.path, why="deleted or renamed while it was analyzed")
             return True
         self._failures.storage_works(job)
-        if event == "track.kept":
+        if kept:
             self._metrics.track_kept()
-        else:
-            self._metrics.track_completed(analysis, self._wall_clock())
+            log.info("track.kept", path=job.file.path, why="the music is the same as before")
+            return True
+        self._metrics.track_completed(analysis, self._wall_clock())
         peaks = {"track_peak_mb": self._sampler.restart().resident_bytes >> 20} if self._sampler else {}
-        log.info(event, **_told(analysis), **peaks)
+        log.info("track.analyzed", **_told(analysis), **peaks)
         if analysis.audio and analysis.audio.truncated:
             log.warning(
                 "track.truncated",
@@ -202,23 +223,11 @@ class Worker:
         return False
 
 
-def _seen(path: str, relative: str) -> TrackFile | None:
+def _is_still(seen: TrackFile, path: str) -> bool:
     try:
-        return TrackFile.from_stat(relative, os.stat(path))
+        return TrackFile.from_stat(seen.path, os.stat(path)) == seen
     except OSError:
-        return None
-
-
-def _merged(former: Analysis | None, analysis: Analysis, groups: frozenset[str] | None) -> Analysis:
-    """`analysis`, with what it did not compute anew taken from `former`."""
-    if groups is None or former is None:
-        return analysis
-    kept = {field: getattr(former, field) for field in _group_fields() if getattr(analysis, field) is None}
-    return replace(analysis, **kept, versions={**former.versions, **analysis.versions})
-
-
-def _group_fields() -> list[str]:
-    return ["tagging" if group == "tags" else group for group in FEATURE_GROUPS]
+        return False
 
 
 def _told(analysis: Analysis) -> dict[str, object]:

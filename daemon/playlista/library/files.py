@@ -61,12 +61,16 @@ class Library:
         return next(iter(self._known(f"{_KNOWN} WHERE id = ?", (file_id,))), None)
 
     def twins(self, file: TrackFile) -> list[KnownFile]:
-        """Known files of the size and time of `file`, those with its inode first: where it may have come from."""
+        """Known files of the size, time and inode of `file`, at any path: what it may have been renamed from."""
         _, _, inode, size_bytes, mtime_ns, _ = file_values(file)
         query = f"{_KNOWN} WHERE size_bytes = ? AND mtime_ns = ? AND inode = ? LIMIT ?"
-        same_inode = self._known(query, (size_bytes, mtime_ns, inode, TWINS_LIMIT))
-        query = f"{_KNOWN} WHERE size_bytes = ? AND mtime_ns = ? AND inode <> ? LIMIT ?"
-        return same_inode + self._known(query, (size_bytes, mtime_ns, inode, TWINS_LIMIT))
+        return self._known(query, (size_bytes, mtime_ns, inode, TWINS_LIMIT))
+
+    def lookalikes(self, file: TrackFile) -> list[KnownFile]:
+        """Known files of the size and time of `file`, whatever their inodes: a hint that they are copies, no more."""
+        _, _, _, size_bytes, mtime_ns, _ = file_values(file)
+        query = f"{_KNOWN} WHERE size_bytes = ? AND mtime_ns = ? LIMIT ?"
+        return self._known(query, (size_bytes, mtime_ns, TWINS_LIMIT))
 
     def count(self) -> int:
         """How many files are known."""

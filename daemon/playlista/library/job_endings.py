@@ -14,7 +14,7 @@ from typing import Protocol
 from playlista.errors import FailureReason
 from playlista.library import job_rows
 from playlista.library.file_rows import track_file
-from playlista.tracks import Analysis, Status
+from playlista.tracks import Analysis, Origin, Status
 
 
 class Results(Protocol):
@@ -23,8 +23,8 @@ class Results(Protocol):
     def record(self, file_id: int, analysis: Analysis, *, attempts: int) -> None:
         """Keep `analysis` as the file's result in place of any former one."""
 
-    def record_failure(self, file_id: int, failure: Analysis, *, attempts: int, keep_measures: bool) -> None:
-        """Keep status and reason of `failure`, and if `keep_measures` the numbers of the former result."""
+    def record_failure(self, file_id: int, failure: Analysis, *, attempts: int, changed: bool) -> None:
+        """Keep status and reason of `failure`, and the numbers of the former result if they are of the same bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,14 @@ class Endings:
             job_rows.end(connection, row["file_id"])
 
     def fail(
-        self, connection: sqlite3.Connection, row: sqlite3.Row, reason: FailureReason, detail: str, *, retryable: bool
+        self,
+        connection: sqlite3.Connection,
+        row: sqlite3.Row,
+        reason: FailureReason,
+        detail: str,
+        *,
+        retryable: bool,
+        content: bytes | None = None,
     ) -> Status | None:
         """The attempt failed: the status on record if that was the last one, None if there will be another."""
         attempts = row["attempts"]
@@ -71,10 +78,8 @@ class Endings:
             self._wait(connection, row, reason, detail, attempts=attempts)
             return None
         status = Status.QUARANTINED if retryable else Status.FAILED
-        failure = Analysis(track_file(row).path, status, reason, detail)
-        # A job for some groups only recomputes unchanged content: its former numbers are still true.
-        keep_measures = row["feature_groups"] is not None
-        self.results.record_failure(row["file_id"], failure, attempts=attempts, keep_measures=keep_measures)
+        failure = Analysis(track_file(row).path, status, reason, detail, origin=Origin(content))
+        self.results.record_failure(row["file_id"], failure, attempts=attempts, changed=bool(row["changed"]))
         job_rows.end(connection, row["file_id"])
         return status
 

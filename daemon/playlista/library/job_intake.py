@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from playlista.library import job_rows
 from playlista.library.file_rows import FILE_COLUMNS, as_stored, file_values, path_bytes, same_content, track_file
 from playlista.library.job_rows import groups_in, groups_text
-from playlista.tracks import TrackFile
+from playlista.tracks import TrackFile, size_prefix
 
 _KNOWN = f"""
     SELECT {FILE_COLUMNS}, files.id, jobs.state, jobs.feature_groups, jobs.lane
@@ -23,8 +23,11 @@ _KNOWN = f"""
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
-    """What is asked for a file: in which lane, which feature groups (None: all), and whether back-offs end."""
+class EnqueueRequest:
+    """What is asked for a file: in which lane, and whether back-offs end.
+
+    ``groups`` are to be computed whatever is there; None leaves it to the worker, which finds out what is needed.
+    """
 
     lane: int
     groups: frozenset[str] | None
@@ -32,39 +35,72 @@ class Demand:
     now: float
 
 
-def take_in(connection: sqlite3.Connection, file: TrackFile, demand: Demand) -> bool:
+def upsert(connection: sqlite3.Connection, file: TrackFile, request: EnqueueRequest) -> bool:
     """Write down that `file` is due; True if a job was made or starts over."""
     row = connection.execute(_KNOWN, (path_bytes(file.path),)).fetchone()
     if row is None:
         file_id = _insert_file(connection, file)
-        job_rows.put_in(connection, file_id, lane=demand.lane, groups=None, now=demand.now)
+        _insert_job(connection, file_id, file, request, changed=True)
         return True
     changed = not same_content(track_file(row), as_stored(file))
     update_file(connection, row["id"], file)
-    groups = None if changed else demand.groups
     if row["state"] is None:
-        job_rows.put_in(connection, row["id"], lane=demand.lane, groups=groups_text(groups), now=demand.now)
+        _insert_job(connection, row["id"], file, request, changed=changed)
         return True
-    return _add_to(connection, row, changed, groups, demand)
+    return _add_to(connection, row, file, changed, request)
+
+
+def _insert_job(
+    connection: sqlite3.Connection, file_id: int, file: TrackFile, request: EnqueueRequest, *, changed: bool
+) -> None:
+    job_rows.insert(
+        connection,
+        file_id,
+        lane=request.lane,
+        groups=groups_text(request.groups),
+        now=request.now,
+        changed=changed,
+        compare=request.groups is None and _may_be_known(connection, file),
+    )
 
 
 def _add_to(
-    connection: sqlite3.Connection, row: sqlite3.Row, changed: bool, groups: frozenset[str] | None, demand: Demand
+    connection: sqlite3.Connection, row: sqlite3.Row, file: TrackFile, changed: bool, request: EnqueueRequest
 ) -> bool:
     """The file has a job already."""
     if row["state"] == "claimed":
         if changed:
             job_rows.run_again(connection, row["id"])
         return changed
-    former = groups_in(row["feature_groups"])
-    either = groups_text(None if former is None or groups is None else former | groups)
-    lane = min(row["lane"], demand.lane)
-    starts_over = changed or demand.ends_backoff
-    if starts_over:
-        job_rows.start_over(connection, row["id"], lane=lane, groups=either, now=demand.now)
-    else:
-        job_rows.widen(connection, row["id"], lane=lane, groups=either)
-    return starts_over
+    groups = _either(groups_in(row["feature_groups"]), request.groups)
+    lane = min(row["lane"], request.lane)
+    if not (changed or request.ends_backoff):
+        job_rows.merge(connection, row["id"], lane=lane, groups=groups_text(groups))
+        return False
+    job_rows.start_over(
+        connection,
+        row["id"],
+        lane=lane,
+        groups=groups_text(groups),
+        now=request.now,
+        changed=changed,
+        compare=groups is None and _may_be_known(connection, file),
+    )
+    return True
+
+
+def _either(former: frozenset[str] | None, groups: frozenset[str] | None) -> frozenset[str] | None:
+    """What was asked for before and now; None asks for nothing but what is needed anyway."""
+    return None if former is None and groups is None else (former or frozenset()) | (groups or frozenset())
+
+
+def _may_be_known(connection: sqlite3.Connection, file: TrackFile) -> bool:
+    """Whether there is a result of a file of this size, its own included, whose bytes are known."""
+    row = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM origins WHERE content >= ? AND content < ?)",
+        (size_prefix(file.size_bytes), size_prefix(file.size_bytes + 1)),
+    ).fetchone()
+    return bool(row[0])
 
 
 def update_file(connection: sqlite3.Connection, file_id: int, file: TrackFile) -> None:

@@ -19,7 +19,7 @@ URGENT_LANE = 0
 
 _JOBS = f"""
     SELECT {FILE_COLUMNS}, jobs.file_id, jobs.attempts, jobs.alone_reduced, jobs.feature_groups, jobs.enqueued_at,
-           jobs.due_at, jobs.lane, jobs.state, jobs.rerun
+           jobs.due_at, jobs.lane, jobs.state, jobs.rerun, jobs.changed
     FROM jobs JOIN files ON files.id = jobs.file_id
 """
 
@@ -40,17 +40,34 @@ def running_attempt(connection: sqlite3.Connection, file_id: int, attempts: int)
     return row
 
 
+def queued(connection: sqlite3.Connection, file_id: int) -> sqlite3.Row | None:
+    """The row of the file's job if it is queued; None when it is claimed, waits, or is over."""
+    row: sqlite3.Row | None = connection.execute(
+        f"{_JOBS} WHERE jobs.file_id = ? AND jobs.state = 'queued'", (file_id,)
+    ).fetchone()
+    return row
+
+
 def claimed(connection: sqlite3.Connection) -> list[sqlite3.Row]:
     """All claimed jobs."""
     return connection.execute(f"{_JOBS} WHERE jobs.state = 'claimed'").fetchall()
 
 
-def put_in(connection: sqlite3.Connection, file_id: int, *, lane: int, groups: str | None, now: float) -> None:
+def insert(
+    connection: sqlite3.Connection,
+    file_id: int,
+    *,
+    lane: int,
+    groups: str | None,
+    now: float,
+    changed: bool,
+    compare: bool,
+) -> None:
     """A new job, due at once."""
     connection.execute(
-        """INSERT INTO jobs (file_id, state, lane, feature_groups, enqueued_at, due_at)
-           VALUES (?, 'queued', ?, ?, ?, ?)""",
-        (file_id, lane, groups, now, now),
+        """INSERT INTO jobs (file_id, state, lane, feature_groups, enqueued_at, due_at, changed, compare)
+           VALUES (?, 'queued', ?, ?, ?, ?, ?, ?)""",
+        (file_id, lane, groups, now, now, changed, compare),
     )
 
 
@@ -92,13 +109,31 @@ def resume(connection: sqlite3.Connection, reason: str, now: float) -> int:
     ).rowcount
 
 
-def start_over(connection: sqlite3.Connection, file_id: int, *, lane: int, groups: str | None, now: float) -> None:
-    """Any state to queued, due at once, no attempt counted. Its age stays: it has been in the queue all the same."""
+def start_over(
+    connection: sqlite3.Connection,
+    file_id: int,
+    *,
+    lane: int,
+    groups: str | None,
+    now: float,
+    changed: bool = True,
+    compare: bool = False,
+) -> None:
+    """Any state to queued, due at once, no attempt counted. Its age stays: it has been in the queue all the same.
+
+    A job that was told of a change before stays one of a changed file.
+    """
     connection.execute(
         """UPDATE jobs SET state = 'queued', lane = ?, feature_groups = ?, due_at = ?, attempts = 0,
-           alone_reduced = 0, rerun = 0, reason = NULL, detail = NULL WHERE file_id = ?""",
-        (lane, groups, now, file_id),
+           alone_reduced = 0, rerun = 0, reason = NULL, detail = NULL, changed = max(changed, ?), compare = ?
+           WHERE file_id = ?""",
+        (lane, groups, now, changed, compare, file_id),
     )
+
+
+def compared(connection: sqlite3.Connection, file_id: int) -> None:
+    """Its bytes are not those of any result: what is left is to analyze it."""
+    connection.execute("UPDATE jobs SET compare = 0 WHERE file_id = ?", (file_id,))
 
 
 def run_again(connection: sqlite3.Connection, file_id: int) -> None:
@@ -106,7 +141,7 @@ def run_again(connection: sqlite3.Connection, file_id: int) -> None:
     connection.execute("UPDATE jobs SET rerun = 1 WHERE file_id = ?", (file_id,))
 
 
-def widen(connection: sqlite3.Connection, file_id: int, *, lane: int, groups: str | None) -> None:
+def merge(connection: sqlite3.Connection, file_id: int, *, lane: int, groups: str | None) -> None:
     """Same state, attempts and back-off: a better lane, or more groups."""
     connection.execute(
         "UPDATE jobs SET lane = min(lane, ?), feature_groups = ? WHERE file_id = ?", (lane, groups, file_id)

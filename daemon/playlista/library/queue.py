@@ -23,11 +23,19 @@ from typing import Literal
 from playlista.errors import FailureReason
 from playlista.library import job_rows
 from playlista.library.database import Database
-from playlista.library.file_rows import FILE_COLUMNS, as_stored, path_bytes, same_content, track_file
+from playlista.library.file_rows import (
+    FILE_COLUMNS,
+    as_stored,
+    path_bytes,
+    same_content,
+    same_file,
+    track_file,
+    track_path,
+)
 from playlista.library.job_endings import Backoff, Endings, Results
-from playlista.library.job_intake import Demand, take_in, update_file
+from playlista.library.job_intake import EnqueueRequest, update_file, upsert
 from playlista.library.job_rows import URGENT_LANE
-from playlista.tracks import Analysis, Status, TrackFile
+from playlista.tracks import FEATURE_GROUPS, Analysis, Status, TrackFile
 
 #: Why a file is due: it changed under our eyes, a scan found it, its result is of an older version, someone asked.
 Cause = Literal["event", "scan", "outdated", "retry"]
@@ -52,7 +60,7 @@ class Job:
     ``file`` is what the disk held when it was enqueued, its path relative to the music folder. ``attempts`` counts
     those begun on this content, this one included. ``alone_reduced``: the process died in the attempt before, so
     nothing may run beside this one, and with the smallest configuration. ``groups`` are the feature groups to
-    recompute, None for all.
+    compute whatever is there, None for those that are needed.
     """
 
     file_id: int
@@ -108,23 +116,24 @@ class JobQueue:
 
         A file that is unchanged and has its job already is left alone, its back-off too (unless someone asked for a
         retry). One that changed starts over with no attempt counted. One that changed while claimed is run again
-        when the running attempt ends. `groups` limits the work to these feature groups where the content is
-        unchanged. Paths are relative to the music folder; a generator is taken in batches of one transaction each.
+        when the running attempt ends. `groups` are computed whatever is there; None leaves it to the worker to find
+        out what is needed. Paths are relative to the music folder; a generator is taken in batches of one transaction
+        each.
         """
-        demand = Demand(LANES[cause], groups, cause == "retry", self._clock())
+        request = EnqueueRequest(LANES[cause], groups, cause == "retry", self._clock())
         remaining, due = iter(files), 0
         while batch := list(islice(remaining, BATCH_FILES)):
             with self._database.transaction() as connection:
-                due += sum(take_in(connection, file, demand) for file in batch)
+                due += sum(upsert(connection, file, request) for file in batch)
         return due
 
     def retry(self, paths: Iterable[str]) -> list[str]:
-        """Put these files back at once, attempts forgotten; the paths among them that the library knows."""
+        """Analyze these files anew, attempts forgotten; the paths among them that the library knows."""
         query = f"SELECT {FILE_COLUMNS} FROM files WHERE path = ?"
         with self._database.transaction() as connection:
             rows = [connection.execute(query, (path_bytes(path),)).fetchone() for path in paths]
             known = [track_file(row) for row in rows if row is not None]
-            self.enqueue(known, "retry")
+            self.enqueue(known, "retry", groups=frozenset(FEATURE_GROUPS))
         return [file.path for file in known]
 
     def retry_all(self) -> int:
@@ -134,7 +143,7 @@ class JobQueue:
                 f"""SELECT {FILE_COLUMNS} FROM files WHERE status IN ('failed', 'quarantined') UNION
                     SELECT {FILE_COLUMNS} FROM jobs JOIN files ON files.id = file_id WHERE state = 'waiting'"""
             ).fetchall()
-            return self.enqueue(map(track_file, rows), "retry")
+            return self.enqueue(map(track_file, rows), "retry", groups=frozenset(FEATURE_GROUPS))
 
     def enqueue_unreadable(self) -> int:
         """Try again what failed because it could not be read: rights and mounts change without a trace on the file.
@@ -179,7 +188,10 @@ class JobQueue:
         return self._latest
 
     def finish(self, job: Job, analysis: Analysis, *, seen: TrackFile | None = None) -> bool:
-        """Record the result and end the job, both or neither; False if the file was deleted meanwhile.
+        """Record the result and end the job, both or neither; False if it is not the file's any more.
+
+        A file that was deleted meanwhile has no result. If it was renamed meanwhile, another file may have come to the
+        path that was read: then it is analyzed once more.
 
         `seen` is the identity of the bytes that were read, where the worker made sure of it. It saves the second
         run of a file that changed after it was enqueued but before it was opened.
@@ -188,8 +200,17 @@ class JobQueue:
             row = job_rows.running_attempt(connection, job.file_id, job.attempts)
             if row is None:
                 return False
+            if (
+                seen is not None
+                and track_path(row) != job.file.path
+                and not same_file(track_file(row), as_stored(seen))
+            ):
+                job_rows.run_again(connection, job.file_id)
+                self._endings.end(connection, job_rows.running_attempt(connection, job.file_id, job.attempts) or row)
+                return False
             self._results.record(job.file_id, analysis, attempts=job.attempts)
             if seen is not None and same_content(track_file(row), as_stored(seen)):
+                update_file(connection, job.file_id, seen)
                 job_rows.end(connection, job.file_id)  # the change that asked for a second run is what was read
                 return True
             if seen is not None and not row["rerun"]:
@@ -197,17 +218,20 @@ class JobQueue:
             self._endings.end(connection, row)
         return True
 
-    def fail(self, job: Job, reason: FailureReason, detail: str, *, retryable: bool) -> Status | None:
+    def fail(
+        self, job: Job, reason: FailureReason, detail: str, *, retryable: bool, content: bytes | None = None
+    ) -> Status | None:
         """End the attempt without a result: FAILED, QUARANTINED, or None when it will be tried again.
 
         What cannot end otherwise on the same bytes has failed at once. A file that vanished is neither failed nor
-        quarantined: either its deletion will be noticed, or the music folder is away and comes back.
+        quarantined: either its deletion will be noticed, or the music folder is away and comes back. `content` is the
+        hash of the bytes that were tried, None where it is not known: former numbers stay if they are of these bytes.
         """
         with self._database.transaction() as connection:
             row = job_rows.running_attempt(connection, job.file_id, job.attempts)
             if row is None:
                 return None
-            return self._endings.fail(connection, row, reason, detail, retryable=retryable)
+            return self._endings.fail(connection, row, reason, detail, retryable=retryable, content=content)
 
     def postpone(self, job: Job, reason: FailureReason, detail: str, *, seconds: float) -> None:
         """End the attempt as if it had not begun, to be made in `seconds`: the storage or the installation failed."""

@@ -14,26 +14,43 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from playlista.library.database import Database
 from playlista.library.file_rows import FILE_COLUMNS, above, path_bytes, track_file, track_path
-from playlista.tracks import Analysis, Status, TrackFile
+from playlista.library.origins import (
+    OLD_SETTINGS_COLUMN,
+    ORIGIN_COLUMNS,
+    origin_of,
+    put_origin,
+    remember_old_settings,
+    settings_in,
+)
+from playlista.tracks import Analysis, GroupSettings, Origin, Status, TrackFile
 
 #: Rows read at a time by the streams: memory stays small, and no long read keeps the WAL from being cut.
 PAGE_ROWS = 500
 
-_ANALYSES = """
-    SELECT files.path, analyses.result, embeddings.vector FROM files JOIN analyses ON analyses.file_id = files.id
+#: Results looked at when one of the same bytes or sound is asked for: copies, of which any will do.
+TWINS_LIMIT = 16
+
+_ANALYSES = f"""
+    SELECT files.path, analyses.result, embeddings.vector, {ORIGIN_COLUMNS}, {OLD_SETTINGS_COLUMN}
+    FROM files JOIN analyses ON analyses.file_id = files.id
     LEFT JOIN embeddings ON embeddings.file_id = files.id
+    LEFT JOIN origins ON origins.file_id = files.id
 """
 
 #: A page of these as one text, a line each. sqlite3 gives Python's lock away for every row, and while a track is
 #: analyzed it takes some 5 ms to have it back: a page of 500 rows took seconds. Results hold no line breaks.
 _IN_ONE_ROW = "SELECT group_concat(hex(path) || ' ' || hex(vector) || ' ' || result, char(10))"
+
+
+#: Which groups of a result are outdated, by its versions and its settings.
+OutdatedGroups = Callable[[Mapping[str, int], Mapping[str, Mapping[str, int]]], frozenset[str]]
 
 
 class Store:
@@ -63,13 +80,17 @@ class Store:
         with self._database.transaction() as connection:
             _put_result(connection, row)
             _put_vector(connection, file_id, embedding)
+            put_origin(connection, file_id, analysis.origin, analysis.settings)
             connection.execute("UPDATE files SET status = ? WHERE id = ?", (analysis.status.value, file_id))
 
-    def record_failure(self, file_id: int, failure: Analysis, *, attempts: int, keep_measures: bool) -> None:
-        """Keep status, reason and detail of `failure`, and if `keep_measures` the numbers of the former result."""
+    def record_failure(self, file_id: int, failure: Analysis, *, attempts: int, changed: bool) -> None:
+        """Keep status, reason and detail of `failure`, and the numbers of the former result if they are of its bytes.
+
+        Where the bytes are not known, it counts whether the file is known to have `changed` since.
+        """
         with self._database.transaction() as connection:
-            former = _find(connection, "files.id = ?", file_id) if keep_measures else None
-            if former is not None:
+            former = _find(connection, "files.id = ?", file_id)
+            if former is not None and _is_of_same_bytes(former.origin, failure.origin, changed=changed):
                 failure = replace(former, status=failure.status, reason=failure.reason, detail=failure.detail)
             self.record(file_id, failure, attempts=attempts)
 
@@ -79,13 +100,14 @@ class Store:
             return _find(connection, "files.path = ?", path_bytes(path))
 
     def page(self, *, status: Status | None = None, after: str = "", limit: int = PAGE_ROWS) -> list[Analysis]:
-        """At most `limit` results above the path `after`, in the order of their paths' bytes."""
+        """At most `limit` results above the path `after`, in the order of their paths' bytes, without their origins."""
         where, values = above(after, None if status is None else status.value)
         query = f"{_ANALYSES} WHERE {where} ORDER BY files.path LIMIT ?"
         with self._database.read() as connection:
             text = connection.execute(f"{_IN_ONE_ROW} FROM ({query})", (*values, limit)).fetchone()[0]
+            old = connection.execute(f"SELECT {OLD_SETTINGS_COLUMN}").fetchone()[0]
         rows = [line.split(" ", 2) for line in text.split("\n")] if text else []
-        found = [_analysis(bytes.fromhex(path), bytes.fromhex(vector), result) for path, vector, result in rows]
+        found = [_analysis(bytes.fromhex(path), bytes.fromhex(vector), result, old) for path, vector, result in rows]
         return sorted(found, key=lambda analysis: path_bytes(analysis.path))  # an aggregate promises no order
 
     def iterate(
@@ -97,27 +119,37 @@ class Store:
             yield from page
             page = self.page(status=status, after=page[-1].path, limit=page_rows)
 
-    def outdated(self, current: Mapping[str, int]) -> Iterator[tuple[frozenset[str], list[TrackFile]]]:
-        """Files whose result has a feature group older than `current` or none of it, with those groups, in pages.
+    def of_file(self, file_id: int) -> Analysis | None:
+        """The result of the file with this row, wherever it is now; None if there is none yet."""
+        with self._database.read() as connection:
+            return _find(connection, "files.id = ?", file_id)
+
+    def with_content(self, content: bytes) -> list[Analysis]:
+        """Some of the results of files that hold these bytes, by their `decode.content.content_hash`."""
+        return self._some("origins.content = ?", content)
+
+    def with_opening(self, opening: bytes) -> list[Analysis]:
+        """Some of the results of tracks that begin with this sound, by its `Origin.opening`."""
+        return self._some("origins.opening = ?", opening)
+
+    def outdated(self, outdated_groups: OutdatedGroups) -> Iterator[tuple[frozenset[str], list[TrackFile]]]:
+        """Files whose result has groups that would come out otherwise today, with those groups, in pages.
 
         Failed and quarantined files are left out: another version of a feature does not make them decodable. Where
-        nothing is outdated the cost is one look-up per combination of versions.
-        """
-        with self._database.read() as connection:
-            version_sets = connection.execute("SELECT id, versions FROM version_sets").fetchall()
-        for version_set in version_sets:
-            versions = json.loads(version_set["versions"])
-            groups = frozenset(group for group, number in current.items() if versions.get(group, 0) < number)
-            if groups:
-                yield from ((groups, files) for files in self._pages_of(version_set["id"]))
+        nothing is outdated the cost is one look-up per combination of versions and settings.
 
-    def paths_of_music(self, music_hash: str) -> list[str]:
-        """Paths of the results whose decoded audio has this hash: the same music elsewhere, or with other tags."""
-        with self._database.read() as connection:
-            rows = connection.execute(
-                "SELECT files.path FROM analyses JOIN files ON files.id = file_id WHERE music_hash = ?", (music_hash,)
-            ).fetchall()
-        return [track_path(row) for row in rows]
+        Parameters
+        ----------
+        outdated_groups : `AudioAnalyzer.outdated_groups`.
+        """
+        for kind in self._kinds():
+            if groups := outdated_groups(kind.versions, kind.settings):
+                yield from ((groups, files) for files in self._pages_of(kind))
+
+    def remember_old_settings(self, today: GroupSettings) -> None:
+        """Take `today` for the settings of all results that do not say any, once and for all."""
+        with self._database.transaction() as connection:
+            remember_old_settings(connection, today)
 
     def embeddings(self, *, block: int = 4096) -> Iterator[tuple[list[str], np.typing.NDArray[np.float32]]]:
         """All embeddings in blocks: paths, and an array [shape=(paths, dimensions), float32].
@@ -133,18 +165,50 @@ class Store:
             vectors = np.frombuffer(b"".join(row["vector"] for row in alike), dtype="<f4")
             yield [track_path(row) for row in alike], vectors.reshape(len(alike), -1)
 
-    def _pages_of(self, version_set: int) -> Iterator[list[TrackFile]]:
-        query = f"""SELECT {FILE_COLUMNS}, files.id FROM analyses JOIN files ON files.id = file_id
-                    WHERE version_set = ? AND file_id > ? AND status IN ('analyzed', 'partial')
-                    ORDER BY file_id LIMIT ?"""
+    def _some(self, where: str, value: bytes) -> list[Analysis]:
+        return [_whole(row) for row in self._rows(f"{_ANALYSES} WHERE {where} LIMIT ?", (value, TWINS_LIMIT))]
+
+    def _kinds(self) -> list[_Kind]:
+        """Every combination of versions and settings that a result may have."""
+        versions = self._rows("SELECT id, versions FROM version_sets", ())
+        settings = [(row["id"], row["settings"]) for row in self._rows("SELECT id, settings FROM setting_sets", ())]
+        (old,) = self._rows(f"SELECT {OLD_SETTINGS_COLUMN}", ())
+        return [
+            _Kind(row["id"], setting_set, json.loads(row["versions"]), json.loads(text or "{}"))
+            for row in versions
+            for setting_set, text in [*settings, (None, old["old_settings"])]
+        ]
+
+    def _pages_of(self, kind: _Kind) -> Iterator[list[TrackFile]]:
+        query = f"""SELECT {FILE_COLUMNS}, files.id FROM analyses JOIN files ON files.id = analyses.file_id
+                    LEFT JOIN origins ON origins.file_id = analyses.file_id
+                    WHERE version_set = ? AND setting_set IS ? AND analyses.file_id > ?
+                      AND status IN ('analyzed', 'partial')
+                    ORDER BY analyses.file_id LIMIT ?"""
         after = 0
-        while rows := self._rows(query, (version_set, after, PAGE_ROWS)):
+        while rows := self._rows(query, (kind.version_set, kind.setting_set, after, PAGE_ROWS)):
             after = rows[-1]["id"]
             yield [track_file(row) for row in rows]
 
     def _rows(self, query: str, values: tuple[object, ...]) -> list[sqlite3.Row]:
         with self._database.read() as connection:
             return connection.execute(query, values).fetchall()
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """Results that were made alike; ``setting_set`` is None for those that do not say their settings."""
+
+    version_set: int
+    setting_set: int | None
+    versions: dict[str, int]
+    settings: GroupSettings
+
+
+def _is_of_same_bytes(former: Origin, present: Origin, *, changed: bool) -> bool:
+    if former.content is None or present.content is None:
+        return not changed
+    return former.content == present.content
 
 
 def _columns(analysis: Analysis) -> dict[str, Any]:
@@ -187,11 +251,18 @@ def _put_vector(connection: sqlite3.Connection, file_id: int, embedding: tuple[f
 
 def _find(connection: sqlite3.Connection, where: str, value: int | bytes) -> Analysis | None:
     row = connection.execute(f"{_ANALYSES} WHERE {where}", (value,)).fetchone()
-    return None if row is None else _analysis(row["path"], row["vector"] or b"", row["result"])
+    return None if row is None else _whole(row)
 
 
-def _analysis(path: bytes, vector: bytes, result: str) -> Analysis:
+def _analysis(path: bytes, vector: bytes, result: str, old_settings: str | None) -> Analysis:
     document = json.loads(result)
     document["path"] = os.fsdecode(path)
+    document["settings"] = settings_in(document, old_settings)
     document["embedding"] = np.frombuffer(vector, dtype="<f4").tolist() if vector else None
     return Analysis.from_json(document)
+
+
+def _whole(row: sqlite3.Row) -> Analysis:
+    """The result in a row of `_ANALYSES`, with its origin."""
+    analysis = _analysis(row["path"], row["vector"] or b"", row["result"], row["old_settings"])
+    return replace(analysis, origin=origin_of(row))

@@ -80,6 +80,7 @@ class Intake:
             else:
                 self._leave(path, now)
         moves.carry_out()
+        self._enqueue(moves.take_unverified(), "event")
         follow_up.scan_all |= moves.displaced
         return follow_up
 
@@ -94,7 +95,7 @@ class Intake:
             elif self._tracker.at_rest(seen.file, now) and not self._is_known(seen) and not moves.explains(seen):
                 due.append(seen.file)
         moves.carry_out()
-        self._enqueue(due, "event")
+        self._enqueue(due + moves.take_unverified(), "event")
 
     def departures(self, now: float) -> FollowUp:
         """What departed and did not come back: files by their rows, folders to be scanned.

@@ -1,12 +1,16 @@
 """Files that appear at one path because they were renamed from another: their results go with them.
 
-What enters: files that the library does not know where they are now. What leaves: rows of the library under their
-new paths, a batch in one transaction.
+Input: files that the library does not know where they are now. Output: rows of the library under their new paths, a
+batch in one transaction, and the files among them whose bytes have to be compared before that is believed.
+
+Only the inode tells that a file is the same under another name. A name, a size and a time tell nothing: two folders
+hold a `Loop01.wav` each, and `cp -a` gives all of them. What came from another file system, or lies on one whose inodes
+do not last, is taken for new, and the worker finds its result by its bytes.
 """
 
 from __future__ import annotations
 
-import os
+from dataclasses import replace
 
 from playlista.library.file_rows import as_stored, same_file
 from playlista.library.files import KnownFile, Library
@@ -22,6 +26,7 @@ class Moves:
         self._library = library
         self._pending: list[tuple[int, TrackFile]] = []
         self._spoken_for: set[int] = set()
+        self._unverified: list[TrackFile] = []
         #: Whether a file was known at the new path of another, and now has to be found or forgotten.
         self.displaced = False
 
@@ -30,13 +35,20 @@ class Moves:
         origin = next((known for known in self._library.twins(seen.file) if self._is_origin(known, seen.file)), None)
         if origin is None:
             return False
-        self.note(origin.file_id, seen.file)
+        self.note(origin, seen.file)
         return True
 
-    def note(self, file_id: int, file: TrackFile) -> None:
-        """The known file is now where `file` says."""
-        self._pending.append((file_id, file))
-        self._spoken_for.add(file_id)
+    def note(self, known: KnownFile, file: TrackFile) -> None:
+        """The known file is now where `file` says.
+
+        A rename moves the change time of a file, but not of those in a renamed folder. Where it moved, a program may
+        have written in between, too: the row keeps the former one until the bytes were compared.
+        """
+        kept = known.file.ctime_ns or file.ctime_ns
+        self._pending.append((known.file_id, replace(file, ctime_ns=kept)))
+        self._spoken_for.add(known.file_id)
+        if kept != as_stored(file).ctime_ns != 0:
+            self._unverified.append(file)
 
     def carry_out(self) -> int:
         """Move the rows that were noted; how many."""
@@ -45,17 +57,16 @@ class Moves:
         self._pending = []
         return moved
 
-    def _is_origin(self, known: KnownFile, file: TrackFile) -> bool:
-        """Size and time are equal; the inode must be, too, or at least the name: it came from another file system, or
-        lies on one whose inodes do not last.
+    def take_unverified(self) -> list[TrackFile]:
+        """The files that were moved since the last call and whose bytes must be compared with their results."""
+        taken, self._unverified = self._unverified, []
+        return taken
 
-        A hard link and a copy look the same, but their origin is still in its place.
-        """
+    def _is_origin(self, known: KnownFile, file: TrackFile) -> bool:
+        """A hard link and a copy look the same, but their origin is still in its place."""
         if known.file_id in self._spoken_for or known.file.path == file.path:
             return False
-        same_inode = known.file.inode == as_stored(file).inode != 0
-        same_name = os.path.basename(known.file.path) == os.path.basename(file.path)
-        return (same_inode or same_name) and self._has_left(known)
+        return known.file.inode == as_stored(file).inode != 0 and self._has_left(known)
 
     def _has_left(self, known: KnownFile) -> bool:
         try:

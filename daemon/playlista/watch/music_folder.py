@@ -164,5 +164,5 @@ class MusicFolder:
         """Whether the files here are the known ones at other paths: somebody put the folder in order."""
         sights = (sight for sight in self._walk.below() if isinstance(sight, Seen))
         sample = list(islice(sights, SAMPLE_FILES))
-        known = sum(bool(self._library.twins(sight.file)) for sight in sample)
+        known = sum(bool(self._library.lookalikes(sight.file)) for sight in sample)
         return bool(sample) and known >= SAMPLE_SHARE * len(sample)

@@ -131,6 +131,7 @@ class Scanner:
                     report.kept += 1
         report.moved += moves.carry_out()
         report.displaced |= moves.displaced
+        due += moves.take_unverified()
         self._library.see_again(renumbered)
         self._enqueue(due, "scan")
 

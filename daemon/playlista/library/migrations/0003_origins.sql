@@ -2,7 +2,9 @@
 
 ALTER TABLE files ADD COLUMN ctime_ns INTEGER NOT NULL DEFAULT 0;  -- as stat(2) gave it; 0: not known, or not lasting
 
--- 1: a result of a file of this size is there, so that the bytes are compared with it before anything is decoded
+-- 1: the file is new or was changed, so that a result it has may be of other bytes
+ALTER TABLE jobs ADD COLUMN changed INTEGER NOT NULL DEFAULT 1;
+-- 1: a file of this size has a result, so that the bytes are compared with it before anything is decoded
 ALTER TABLE jobs ADD COLUMN compare INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX jobs_to_compare ON jobs (lane, due_at) WHERE compare = 1 AND state = 'queued';
 
@@ -15,8 +17,9 @@ CREATE TABLE setting_sets (
 -- file has been read again.
 CREATE TABLE origins (
     file_id     INTEGER PRIMARY KEY REFERENCES files (id) ON DELETE CASCADE,
-    content     BLOB,                        -- hash of all bytes of the file that was analyzed; NULL: not known
-    opening     BLOB,                        -- hash of the first seconds of its decoded sound; NULL: not known, or silence
+    content     BLOB,                        -- size and hash of the file that was analyzed; NULL: not known
+    sound       BLOB,                        -- hash of its decoded samples, all channels; NULL: not known, or cut
+    opening     BLOB,                        -- the same of the first seconds; NULL: not known, or silence
     setting_set INTEGER REFERENCES setting_sets (id)  -- NULL: not known
 ) STRICT;
 

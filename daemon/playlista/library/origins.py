@@ -1,0 +1,67 @@
+"""From which bytes and sound each result was made, and under which settings: the table ``origins`` in statements.
+
+Input: a connection inside a transaction. Output: rows, and the results' origins. What follows from an origin is decided
+in ``daemon.reuse``.
+"""
+
+# ruff: noqa: S608 - the statements are put together from constants; every value is bound
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+from playlista.tracks import GroupSettings, Origin
+
+#: Columns that `origin_of` reads, of a query that joins ``origins``.
+ORIGIN_COLUMNS = "origins.content, origins.sound, origins.opening"
+
+#: Name in ``remembered`` of the settings under which version 0.1 is taken to have made its results.
+_OLD_SETTINGS = "settings of version 0.1"
+
+#: The same as a column, to be read with results that do not say their own.
+OLD_SETTINGS_COLUMN = f"(SELECT value FROM remembered WHERE name = '{_OLD_SETTINGS}') AS old_settings"
+
+
+def origin_of(row: sqlite3.Row) -> Origin:
+    """The origin in a row with `ORIGIN_COLUMNS`."""
+    return Origin(row["content"], row["sound"], row["opening"])
+
+
+def settings_in(document: Mapping[str, Any], old_settings: str | None) -> GroupSettings:
+    """The settings of a stored result object; what does not say any is of version 0.1."""
+    if "settings" in document or old_settings is None:
+        return dict(document.get("settings", {}))
+    settings: GroupSettings = json.loads(old_settings)
+    return {group: values for group, values in settings.items() if group in document.get("versions", {})}
+
+
+def put_origin(connection: sqlite3.Connection, file_id: int, origin: Origin, settings: GroupSettings) -> None:
+    """Say what the result of this file was made from."""
+    text = json.dumps(settings, sort_keys=True)
+    connection.execute("INSERT INTO setting_sets (settings) VALUES (?) ON CONFLICT DO NOTHING", (text,))
+    connection.execute(
+        """INSERT INTO origins (file_id, content, sound, opening, setting_set)
+           VALUES (?, ?, ?, ?, (SELECT id FROM setting_sets WHERE settings = ?))
+           ON CONFLICT (file_id) DO UPDATE SET content = excluded.content, sound = excluded.sound,
+               opening = excluded.opening, setting_set = excluded.setting_set""",
+        (file_id, origin.content, origin.sound, origin.opening, text),
+    )
+
+
+def put_content(connection: sqlite3.Connection, file_id: int, content: bytes) -> None:
+    """Say of a result of version 0.1 which bytes it was made from, unless that is known by now."""
+    connection.execute(
+        """INSERT INTO origins (file_id, content) VALUES (?, ?)
+           ON CONFLICT (file_id) DO UPDATE SET content = excluded.content WHERE content IS NULL""",
+        (file_id, content),
+    )
+
+
+def remember_old_settings(connection: sqlite3.Connection, today: GroupSettings) -> None:
+    """Take `today` for the settings of version 0.1, which did not write them down, unless that was done before."""
+    connection.execute(
+        "INSERT INTO remembered VALUES (?, ?) ON CONFLICT DO NOTHING", (_OLD_SETTINGS, json.dumps(today))
+    )
