@@ -19,12 +19,22 @@ hypothesis.settings.load_profile("playlista")
 ROOT = Path(__file__).resolve().parent.parent
 #: Workers of pytest-xdist: each takes up to half a gigabyte, and the tests start processes of their own.
 MOST_WORKERS = 8
+#: Folders of tests that start daemons and other programs, or that listen to a corpus.
+SLOW_FOLDERS = {"cli", "conformance", "deploy", "integration"}
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """What ``-n auto`` means: as many workers as the CPUs that quota, cpuset and affinity leave us."""
     return min(Cgroup().cpu_threads(), MOST_WORKERS)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what lies in `SLOW_FOLDERS`, and begin with what is slow: the last to end should be short."""
+    for item in items:
+        if item.path.parent.name in SLOW_FOLDERS:
+            item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(scope="session")

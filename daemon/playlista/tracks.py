@@ -112,6 +112,26 @@ class Audio:
     channel_layout: str | None = None
 
 
+#: A result keeps no more chapters than this, and no more characters of a title.
+MAX_CHAPTERS = 1000
+_MAX_TITLE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A chapter of a track, in seconds from its start; ``end_seconds`` is None where only the starts are known."""
+
+    start_seconds: float
+    end_seconds: float | None
+    title: str
+
+    @classmethod
+    def of(cls, start_seconds: float, end_seconds: float | None, title: str) -> Chapter:
+        """A chapter with a title of bounded length and times to the millisecond."""
+        end = None if end_seconds is None else round(end_seconds, 3)
+        return cls(round(max(0.0, start_seconds), 3), end, " ".join(title.split())[:_MAX_TITLE])
+
+
 @dataclass(frozen=True, slots=True)
 class Rhythm:
     """Tempo and onsets. ``bpm`` is None where there is no beat; ``bpm_confidence`` is then 0."""

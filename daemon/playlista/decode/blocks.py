@@ -152,7 +152,7 @@ class BlockSource:
             message = f"only {self.frames_decoded / rate_hz:.2f} s of {declared / rate_hz:.2f} s could be decoded"
             return StreamBrokenError(FailureReason.CORRUPT, message)
         if self._end_is_missing:
-            return StreamBrokenError(FailureReason.CORRUPT, "ends without the end-of-stream mark of its format")
+            return StreamBrokenError(FailureReason.CORRUPT, "ends before the end that its format marks")
         return None
 
     def _outer_fault(self, fault: StreamBrokenError) -> StreamBrokenError | None:

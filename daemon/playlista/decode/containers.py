@@ -66,6 +66,8 @@ _MAGICS: tuple[tuple[int, bytes, Container], ...] = (
     (0, b"\x0b\x77", Container.OTHER),  # AC-3
     (0, bytes.fromhex("7ffe8001"), Container.OTHER),  # DTS
     (0, b".RMF", Container.OTHER),
+    (0, b"TWIN", Container.OTHER),  # VQF
+    (4, bytes.fromhex("57907536"), Container.OTHER),  # Audible
     (0, b"FLV\x01", Container.OTHER),
     (0, b"Creative Voice File", Container.OTHER),
 )

@@ -21,12 +21,21 @@ _MAX_CHUNKS = 1000
 _OGG_TAIL_BYTES = 128 * 1024
 _OGG_HEAD_BYTES = 27
 _OGG_END_FLAG = 4
+#: The head and the segment of a Matroska or WebM file.
+_EBML_IDS = (bytes.fromhex("1a45dfa3"), bytes.fromhex("18538067"))
 #: libsndfile rounds an Opus header's rate, which it takes for a signed number, up to 8, 12, 16, 24 or 48 kHz.
 _OPUS_HALF_BAND_HZ = 24000
 #: Codings of Sun/NeXT files that are not compressed: mu-law, 8 to 32 bits, float, double, A-law.
 _AU_SAMPLE_BYTES = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 8, 27: 1}
+_IMA4_FRAMES = 64
 _ASF_HEAD_BYTES = 64 * 1024
 _ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+#: Content Encryption and Extended Content Encryption (ASF specification, 3.14 and 3.15).
+_ASF_ENCRYPTION = (
+    bytes.fromhex("fbb3112223bdd211b4b700a0c955fc6e"),
+    bytes.fromhex("14e68a292226174cb935dae07ee9289c"),
+)
+_ASF_VIDEO = bytes.fromhex("c0ef19bc4d5bcf11a8fd00805f5c442b")
 _ASF_TICKS_HZ = 10_000_000
 
 
@@ -75,6 +84,30 @@ def ogg_has_end(descriptor: int, file: Identified) -> bool:
     return len(page) >= _OGG_HEAD_BYTES + page[26] + sum(segments)
 
 
+def asf_is_protected(descriptor: int, file: Identified) -> bool:
+    """Whether the header of a WMA file names the key that its sound is encrypted with."""
+    head = peek(descriptor, _ASF_HEAD_BYTES, file.start)
+    return any(guid in head for guid in _ASF_ENCRYPTION)
+
+
+def matroska_is_cut(descriptor: int, file: Identified) -> bool:
+    """Whether the file ends before its one segment does (RFC 8794, section 4: sizes of variable length).
+
+    Of a file with several streams nothing states when the sound alone ends.
+    """
+    position = file.start
+    for _ in range(2):
+        head = peek(descriptor, 12, position)
+        width = 9 - head[4].bit_length() if len(head) == 12 and head[4] else 0
+        if not width or head[:4] not in _EBML_IDS:
+            return False
+        size = int.from_bytes(head[4 : 4 + width], "big") & (1 << 7 * width) - 1
+        if head[:4] == _EBML_IDS[1]:
+            return size != (1 << 7 * width) - 1 and position + 4 + width + size > file.size
+        position += 4 + width + size
+    return False
+
+
 def libsndfile_reads_ogg(descriptor: int, file: Identified) -> bool:
     """Whether the first stream of an Ogg file is one that libsndfile decodes as it should be.
 
@@ -95,21 +128,23 @@ def _wave_frames(descriptor: int, file: Identified) -> int | None:
 
 def _aiff_frames(descriptor: int, file: Identified) -> int | None:
     for name, body, _length in islice(riff_chunks(descriptor, file.start, ">"), _MAX_CHUNKS):
-        fields = peek(descriptor, 6, body) if name == b"COMM" else b""
-        if len(fields) == 6:
-            frames = struct.unpack(">I", fields[2:])[0]
-            return None if frames in UNKNOWN_SIZES else frames
+        fields = peek(descriptor, 22, body) if name == b"COMM" else b""
+        if len(fields) >= 6:
+            frames = struct.unpack(">I", fields[2:6])[0]
+            # Compressed by IMA ADPCM the field counts packets of 64 frames (QuickTime File Format, "ima4").
+            frames_each = _IMA4_FRAMES if fields[18:22] == b"ima4" else 1
+            return None if frames in UNKNOWN_SIZES else frames * frames_each
     return None
 
 
 def _asf_seconds(descriptor: int, file: Identified) -> float | None:
-    """Play duration less the time for which players fill their buffer.
+    """Play duration less the time for which players fill their buffer; None for a film, whose picture may last longer.
 
     ffmpeg drops this figure where the file is shorter than its header says, which is where it matters.
     """
     head = peek(descriptor, _ASF_HEAD_BYTES, file.start)
     body = head.find(_ASF_FILE_PROPERTIES) + 24
-    if body < 24 or len(head) < body + 64:
+    if body < 24 or len(head) < body + 64 or _ASF_VIDEO in head:
         return None
     play_ticks, _send_ticks, preroll_ms = struct.unpack_from("<QQQ", head, body + 40)
     return max(0.0, play_ticks / _ASF_TICKS_HZ - preroll_ms / 1000) or None
@@ -125,18 +160,22 @@ def _au_frames(descriptor: int, file: Identified) -> int | None:
 
 
 def _caf_frames(descriptor: int, file: Identified) -> int | None:
-    """Frames by the size of the data chunk; None for compressed codings, and for a size of -1: "until the end"."""
-    position, packet_bytes = file.start + 8, 0
+    """Frames by the size of the data chunk and of its packets, all of one size; None where their sizes vary.
+
+    None as well for a size of -1: "until the end". A packet is a frame, or a block of a compressed coding.
+    """
+    position, packet_bytes, packet_frames = file.start + 8, 0, 0
     for _ in range(_MAX_CHUNKS):
         head = peek(descriptor, 12, position)
         if len(head) < 12:
             return None
         length = struct.unpack(">q", head[4:])[0]
         if head[:4] == b"desc":
-            packet_bytes = int.from_bytes(peek(descriptor, 4, position + 12 + 16), "big")
+            sizes = peek(descriptor, 8, position + 12 + 16)
+            packet_bytes, packet_frames = int.from_bytes(sizes[:4], "big"), int.from_bytes(sizes[4:], "big")
         elif head[:4] == b"data":
             # Before the samples there are four bytes that count edits.
-            return (length - 4) // packet_bytes if length > 4 and packet_bytes else None
+            return (length - 4) // packet_bytes * packet_frames if length > 4 and packet_bytes else None
         position += 12 + max(0, length)
     return None
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from playlista.decode.blocks import BlockSource
 from playlista.decode.containers import Container, Identified, identify
-from playlista.decode.headers import ogg_has_end
+from playlista.decode.headers import matroska_is_cut, ogg_has_end
 from playlista.decode.reader_choice import Readers, is_for_ffmpeg
 from playlista.decode.readers.ffmpeg import FfmpegReader
 from playlista.decode.regular_file import open_regular_file
@@ -21,6 +21,7 @@ from playlista.decode.source import (
     Patience,
     StreamBrokenError,
     StreamInfo,
+    UnsupportedCodecError,
     frames_per_block,
     never,
 )
@@ -29,6 +30,8 @@ from playlista.errors import Blame, FailureReason
 
 MAX_CHANNELS = 64
 RATES_HZ = (1000, 1_000_000)
+#: DSD is a bit at 64 to 1024 times 44.1 kHz, and ffmpeg makes a sample of every eight.
+DSD_RATES_HZ = (1000, 1024 * 48_000 // 8)
 #: A sound stream may end this much before its declared end: a codec's delay and padding, and in ffmpeg's case durations
 #: that are rounded and count the priming samples that it then drops.
 TOLERANCE_SECONDS = 0.05
@@ -133,7 +136,7 @@ def _begun(
             reader,
             block_frames=frames_per_block(reader.info, *block_limits),
             tolerance_frames=_tolerance_frames(reader, file),
-            end_is_missing=file.container is Container.OGG and not ogg_has_end(readers.descriptor, file),
+            end_is_missing=_lacks_end(readers.descriptor, file),
             find_fault=lambda: find_fault(readers.descriptor, readers.patience),
         )
         source.prime()
@@ -141,6 +144,13 @@ def _begun(
         reader.close()
         raise
     return source
+
+
+def _lacks_end(descriptor: int, file: Identified) -> bool:
+    """Whether the structure of the container shows that something is missing at the end."""
+    if file.container is Container.OGG:
+        return not ogg_has_end(descriptor, file)
+    return file.container is Container.OTHER and matroska_is_cut(descriptor, file)
 
 
 def _require_content(file: Identified) -> None:
@@ -153,7 +163,7 @@ def _require_content(file: Identified) -> None:
 
 
 def _require_sane(info: StreamInfo) -> None:
-    low, high = RATES_HZ
+    low, high = DSD_RATES_HZ if info.format.startswith("DSD") else RATES_HZ
     if not low <= info.sample_rate_hz <= high:
         message = f"claims a sample rate of {info.sample_rate_hz} Hz; {low} to {high} Hz can be read"
         raise StreamBrokenError(FailureReason.CORRUPT, message)
@@ -172,6 +182,9 @@ def _tolerance_frames(reader: FrameReader, file: Identified) -> int:
 
 def _verdict(file: Identified, complaints: list[StreamBrokenError]) -> StreamBrokenError:
     """One reason out of several readers' complaints."""
+    unsupported = next((complaint for complaint in complaints if isinstance(complaint, UnsupportedCodecError)), None)
+    if unsupported:
+        return unsupported
     by_reason = {complaint.reason: complaint for complaint in reversed(complaints)}
     told_apart = file.container is not Container.UNKNOWN
     for reason in _OF_THE_MACHINE + (_OF_THE_FILE if told_apart else ()):

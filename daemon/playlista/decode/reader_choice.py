@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from playlista.decode.bitstreams import Bitstream, find_bitstream
 from playlista.decode.byte_search import (
     SEARCH_BYTES,
     ends_with_mpeg_frames,
@@ -18,7 +19,7 @@ from playlista.decode.byte_search import (
     find_ogg_link,
 )
 from playlista.decode.containers import MAPPABLE, WAVES, Container, Identified, identify_part
-from playlista.decode.headers import Declaration, declared_length, libsndfile_reads_ogg, ogg_has_end
+from playlista.decode.headers import Declaration, asf_is_protected, declared_length, libsndfile_reads_ogg, ogg_has_end
 from playlista.decode.layout_headers import stated_layout, states_apple_layout
 from playlista.decode.readers.continued import ContinuedReader, Stop, Successor
 from playlista.decode.readers.ffmpeg import FfmpegReader
@@ -27,7 +28,7 @@ from playlista.decode.readers.libsndfile import LibsndfileReader
 from playlista.decode.readers.mapped import MappedFile, can_be_mapped
 from playlista.decode.readers.pcm import PcmReader, is_plain_pcm
 from playlista.decode.readers.windowed import WindowedFile
-from playlista.decode.source import FrameReader, Patience, StreamBrokenError, StreamInfo
+from playlista.decode.source import FrameReader, Patience, StreamBrokenError, StreamInfo, UnsupportedCodecError
 from playlista.decode.trailing_tags import sound_end
 from playlista.decode.wave_header import parse_wave_header
 from playlista.errors import FailureReason
@@ -94,6 +95,11 @@ class Readers:
         elif file.container is Container.MPEG:
             yield lambda: ContinuedReader(self.own(file), lambda stop: self._more_mpeg(file, stop))
         else:
+            bitstream = self._bitstream(file)
+            if bitstream:
+                yield lambda: self._compressed(file, bitstream)
+            if bitstream and bitstream.is_certain:
+                return
             yield lambda: self.own(file)
         yield lambda: self.child(file)
         if file.container is Container.UNKNOWN and is_named_flac:
@@ -102,6 +108,8 @@ class Readers:
 
     def child(self, file: Identified, *, like: StreamInfo | None = None, demuxer: str | None = None) -> FfmpegReader:
         """An ffmpeg that reads `file`, at the rate and channels of `like` where that is given."""
+        if file.container is Container.ASF and asf_is_protected(self.descriptor, file):
+            raise UnsupportedCodecError("WMA", "is protected by DRM and cannot be decoded")
         return FfmpegReader(
             self.descriptor,
             self.child_memory_bytes,
@@ -141,6 +149,18 @@ class Readers:
 
     def _windowed(self, file: Identified) -> WindowedFile:
         return WindowedFile(self.descriptor, *((file.start, file.size) if file.is_part else ()))
+
+    def _bitstream(self, file: Identified) -> Bitstream | None:
+        header = parse_wave_header(self.descriptor, file) if file.container in WAVES else None
+        return find_bitstream(self.descriptor, header) if header else None
+
+    def _compressed(self, file: Identified, bitstream: Bitstream) -> FrameReader:
+        """An ffmpeg that sees the same in a WAV file as we do."""
+        reader = self.child(file)
+        if reader.info.format.startswith("PCM_"):
+            reader.close()
+            raise UnsupportedCodecError(bitstream.name, "inside WAV is not recognized by this ffmpeg")
+        return reader
 
     def _flac(self, file: Identified) -> FrameReader:
         """The first stream, and those that were joined to it."""

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from playlista.decode.layouts import UNKNOWN, ChannelLayout
 from playlista.errors import Blame, DecodeError, FailureReason, Interrupted
+from playlista.tracks import Chapter
 
 BYTES_PER_SAMPLE = 4
 MIN_BLOCK_FRAMES = 1024
@@ -33,6 +34,7 @@ class StreamInfo:
     declared_frames : length that the header states, for comparison only, never for an allocation; None where the
         header does not say, says something that stands for "unknown", or could only be estimated.
     layout : the loudspeaker of each channel, in the order of the samples; empty where nothing states it.
+    chapters : those that the decoder knows of.
     """
 
     sample_rate_hz: int
@@ -40,6 +42,7 @@ class StreamInfo:
     format: str
     declared_frames: int | None
     layout: ChannelLayout = UNKNOWN
+    chapters: tuple[Chapter, ...] = ()
 
 
 class AudioSource(Protocol):
@@ -126,6 +129,13 @@ class StreamBrokenError(Exception):
     def of_track(self, path: str) -> DecodeError:
         """The same error with the name of the file."""
         return DecodeError(path, self.reason, self.message, retryable=self.retryable, blame=self.blame)
+
+
+class UnsupportedCodecError(StreamBrokenError):
+    """There is sound in the file, in a codec that cannot be decoded here."""
+
+    def __init__(self, codec: str, why: str = "is not supported by this ffmpeg") -> None:
+        super().__init__(FailureReason.NOT_AUDIO, f"codec {codec} {why}")
 
 
 class Patience:

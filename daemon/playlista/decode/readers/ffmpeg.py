@@ -18,7 +18,8 @@ from playlista.decode.headers import Declaration
 from playlista.decode.layouts import UNKNOWN, ChannelLayout, default_layout, mask_layout, named_layout
 from playlista.decode.page_cache import PageCacheTrail
 from playlista.decode.readers.ffmpeg_child import FfmpegChild
-from playlista.decode.source import BYTES_PER_SAMPLE, Patience, StreamBrokenError, StreamInfo
+from playlista.decode.readers.ffprobe import probe
+from playlista.decode.source import BYTES_PER_SAMPLE, Patience, StreamBrokenError, StreamInfo, UnsupportedCodecError
 from playlista.errors import Blame, FailureReason
 
 #: What neither a file nor a decoder sends: the OOM killer, an operator, a machine that shuts down.
@@ -28,9 +29,11 @@ _SHORTAGES = ("Cannot allocate memory", "Resource temporarily unavailable", "bad
 _GUESSED = "with low score of 1,"
 _DAMAGE = ("CRC mismatch", "Error", "Invalid")
 _MAX_WAV_HEADER_BYTES = 64 * 1024
-#: Metadata is printed with more indentation, so that no tag can pose as this line.
-_DURATION = re.compile(r"^  Duration: (\d+):(\d\d):(\d\d\.\d+)", re.MULTILINE)
-_CODEC = re.compile(r"^  Stream #0:\d+.*?: Audio: (\w+)", re.MULTILINE)
+#: What ffmpeg says of a codec that it knows by name and cannot decode.
+_UNSUPPORTED = re.compile(r"ecoder .*not found|no decoder found|not (yet )?implemented|patches welcome")
+#: ISO/IEC 14496-3 has a number for each kind of AAC; ffmpeg calls them all so.
+_OBJECT_TYPE = re.compile(r"Audio object type (\d+)")
+_USAC = "42"
 #: "  Stream #0:0: Audio: pcm_f32le ([3][0][0][0] / 0x0003), 44100 Hz, 5.1(side), flt, 8467 kb/s", as we asked for it.
 _OUTPUT_LAYOUT = re.compile(r": Audio: pcm_f32le.*? Hz, ([^,]+), flt")
 _EXTENSIBLE_BYTES = 40
@@ -47,7 +50,7 @@ class FfmpegReader:
     descriptor : the open file; it stays the caller's.
     memory_bytes : memory that the child may allocate; None for no limit.
     patience : asked while waiting.
-    declared : the length by our own look at the header; None to take ffmpeg's, which is rounded to 10 ms.
+    declared : the length by our own look at the header; None to take what ffprobe or mutagen reads there.
     demuxer : the input format where the content alone does not tell; None to let ffmpeg find out.
     like : bring the stream to this rate and these channels; None to take it as it is.
     window : first byte and end of the part of the file that ffmpeg is shown; None for all of it.
@@ -70,11 +73,15 @@ class FfmpegReader:
     ) -> None:
         given = ("-f", demuxer) if demuxer else ()
         taken = ("-ar", str(like.sample_rate_hz), "-ac", str(like.channels)) if like else ()
+        known = probe(descriptor, memory_bytes=memory_bytes, patience=patience, window=window)
+        if known.is_protected:
+            raise UnsupportedCodecError(known.codec or known.tag, f"is protected ({known.tag}) and cannot be decoded")
         self._child = FfmpegChild(descriptor, given, taken, memory_bytes=memory_bytes, patience=patience, window=window)
         self._trail = PageCacheTrail(descriptor)
         self._rest = b""
         self._bytes_taken = 0
         self._order: list[int] | None = None
+        self._probe = known
         try:
             self.info = self._read_head(declared)
             if like:
@@ -142,7 +149,7 @@ class FfmpegReader:
             piece = self._child.next_piece()
             if not piece or len(head) > _MAX_WAV_HEADER_BYTES:
                 self._raise_if_failed()
-                raise _silence_of("\n".join(self._child.said()))
+                raise self._silence("\n".join(self._child.said()))
             head += piece
         channels, rate_hz, data_start, mask = parsed
         self._rest = head[data_start:]
@@ -150,9 +157,20 @@ class FfmpegReader:
         text = "\n".join(self._child.said())
         if _GUESSED in text:
             raise StreamBrokenError(FailureReason.CORRUPT, "ffmpeg: resembles sound, but only by chance")
-        frames = declared.frames_at(rate_hz) if declared else _declared_frames(text, rate_hz)
         layout = mask_layout(mask, channels) or _told_layout(self._child.output_stream, channels)
-        return StreamInfo(rate_hz, channels, _codec_name(text), frames, layout)
+        return StreamInfo(
+            rate_hz,
+            channels,
+            (self._probe.codec or "ffmpeg").upper(),
+            self._declared_frames(declared, rate_hz),
+            layout,
+            self._probe.chapters,
+        )
+
+    def _declared_frames(self, declared: Declaration | None, rate_hz: int) -> int | None:
+        if declared:
+            return declared.frames_at(rate_hz)
+        return None if self._probe.seconds is None else round(self._probe.seconds * rate_hz)
 
     def _raise_if_failed(self) -> None:
         """Return if ffmpeg ended well.
@@ -174,9 +192,30 @@ class FfmpegReader:
             raise StreamBrokenError(FailureReason.CRASHED, f"ffmpeg was ended by signal {-status}")
         if any(shortage in said for shortage in _SHORTAGES):
             raise StreamBrokenError(FailureReason.OVER_BUDGET, "ffmpeg had not enough memory")
+        if self._is_unsupported(said):
+            raise UnsupportedCodecError(self._codec(said))
         if "matches no streams" in said:
             raise StreamBrokenError(FailureReason.NOT_AUDIO, "holds no sound")
         raise StreamBrokenError(FailureReason.CORRUPT, f"ffmpeg: {_complaint(said) or 'decodes nothing of it'}")
+
+    def _silence(self, said: str) -> StreamBrokenError:
+        """Why a child that ended well gave nothing: a damage that it passed over, or there was nothing to give."""
+        complaint = _complaint(said)
+        if self._is_unsupported(said):
+            return UnsupportedCodecError(self._codec(said))
+        if complaint:
+            return StreamBrokenError(FailureReason.CORRUPT, f"ffmpeg: {complaint}")
+        return StreamBrokenError(FailureReason.EMPTY, "not a single sample in it")
+
+    def _is_unsupported(self, said: str) -> bool:
+        return self._bytes_taken == 0 and _UNSUPPORTED.search(said) is not None
+
+    def _codec(self, said: str) -> str:
+        """The codec by the name that people know."""
+        kind = _OBJECT_TYPE.search(said)
+        if kind:
+            return "xHE-AAC" if kind[1] == _USAC else f"AAC of object type {kind[1]}"
+        return self._probe.codec or self._probe.tag or "unknown"
 
     def _outer_fault(self, status: int, said: str) -> StreamBrokenError | None:
         """What is wrong with ffmpeg or the machine, so that it says nothing of the file; None where it does."""
@@ -213,29 +252,6 @@ def _told_layout(line: str, channels: int) -> ChannelLayout:
     if len(layout) == channels:
         return layout
     return default_layout(channels) if channels <= _STEREO else UNKNOWN
-
-
-def _codec_name(said: str) -> str:
-    """ "AAC", "ALAC", "WMAV2" … of the input stream."""
-    match = _CODEC.search(said)
-    return match[1].upper() if match else "FFMPEG"
-
-
-def _declared_frames(said: str, rate_hz: int) -> int | None:
-    """The duration that the header states; None where there is none or ffmpeg had to guess it from the bit rate."""
-    match = _DURATION.search(said)
-    if match is None or "Estimating duration from bitrate" in said:
-        return None
-    seconds = int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3])
-    return round(seconds * rate_hz)
-
-
-def _silence_of(said: str) -> StreamBrokenError:
-    """Why a child that ended well gave nothing: a damage that it passed over, or there was nothing to give."""
-    complaint = _complaint(said)
-    if complaint:
-        return StreamBrokenError(FailureReason.CORRUPT, f"ffmpeg: {complaint}")
-    return StreamBrokenError(FailureReason.EMPTY, "not a single sample in it")
 
 
 def _complaint(said: str) -> str:

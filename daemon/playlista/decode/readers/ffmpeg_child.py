@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import threading
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 
@@ -28,10 +29,10 @@ from playlista.errors import Blame, FailureReason
 
 #: Demuxers that read sound, or film with sound, from the one file that they are given. What is not here cannot be
 #: talked into opening other files (playlists, HLS, DASH, concat scripts), nor take pictures or text for sound.
-_DEMUXERS = (
-    "aac,ac3,aiff,amr,ape,asf,asf_o,au,avi,caf,dsf,dts,dtshd,eac3,flac,flv,iff,matroska,webm,mlp,"
-    "mov,mp4,m4a,3gp,3g2,mj2,mp3,mpc,mpc8,mpeg,mpegts,nistsphere,nut,oga,ogg,oma,qcp,rm,shn,sox,tak,truehd,tta,voc,w64,"
-    "wav,wsd,wv,xwma"
+DEMUXERS = (
+    "aa,aac,ac3,aiff,amr,ape,asf,asf_o,au,avi,caf,dsf,dts,dtshd,eac3,flac,flv,iff,loas,matroska,webm,mlp,"
+    "mov,mp4,m4a,3gp,3g2,mj2,mp3,mpc,mpc8,mpeg,mpegts,nistsphere,nut,oga,ogg,oma,qcp,rm,shn,sox,tak,truehd,tta,voc,"
+    "vqf,w64,wav,wsd,wv,xwma"
 )
 _PIECE_BYTES = 64 * 1024
 _QUEUED_PIECES = 16
@@ -87,7 +88,7 @@ def _command(source: Shown, given: tuple[str, ...], taken: tuple[str, ...]) -> l
         "-protocol_whitelist",
         source.protocols,
         "-format_whitelist",
-        _DEMUXERS,
+        DEMUXERS,
         "-vn",
         "-sn",
         "-dn",
@@ -115,11 +116,39 @@ def start_ffmpeg(
     ------
     OSError : it cannot be started, or the file cannot be read.
     """
+    return start_reading(
+        lambda source: _command(source, given, taken),
+        descriptor,
+        memory_bytes=memory_bytes,
+        timeout_seconds=timeout_seconds,
+        window=window,
+    )
+
+
+def start_reading(
+    command: Callable[[Shown], list[str]],
+    descriptor: int,
+    *,
+    memory_bytes: int | None,
+    timeout_seconds: float,
+    window: tuple[int, int] | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start a program of ffmpeg's that may read the open file, or a part of it, under limits.
+
+    Parameters
+    ----------
+    command : the program with its arguments, given the URL of the file.
+    window : first byte and end of the part that it is shown; None for all of the file.
+
+    Raises
+    ------
+    OSError : it cannot be started, or the file cannot be read.
+    """
     padding = padding_file()
     try:
         source = shown(descriptor, padding, window)
         process = subprocess.Popen(
-            _command(source, given, taken),
+            command(source),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
