@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks import machine, quality_determinism, quality_drift, quality_tables, tables
+from benchmarks import machine, quality_determinism, quality_drift, quality_files, quality_tables, tables
 from benchmarks.quality_tracks import longest_tracks
 from playlista.config import Settings
 from playlista.system.environment import prepare_environment
@@ -28,6 +28,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, default=Path("build/bench"))
     parser.add_argument("--wheel", type=Path, help="the musicnn wheel, where pip cannot fetch it")
     parser.add_argument("--most", type=int, default=40, help="tracks for the drift, the longest ones")
+    parser.add_argument("--files", type=Path, action="append", help="more folders for the table of files")
+    parser.add_argument("--only", choices=("files",), help="measure this section anew, keep the rest")
     parser.add_argument("--tables", action="store_true", help="from the last results, without measuring")
     return parser.parse_args()
 
@@ -35,7 +37,9 @@ def parse() -> argparse.Namespace:
 def main() -> None:
     asked = parse()
     kept = asked.work / "results" / "quality.json"
-    if not asked.tables:
+    if asked.only:
+        tables.save(kept, tables.load(kept) | {"files": _files(asked)})
+    elif not asked.tables:
         tables.save(kept, measure(asked))
     results = tables.load(kept)
     for name, text in quality_tables.sections(results).items():
@@ -57,7 +61,13 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
 
     conformance = quality_conformance.measure(asked.music, tracks, asked.models, asked.work, asked.wheel)
     conformance["sections"]["Determinism"] = [asdict(row) for row in steady]
-    return {"machine": machine.describe(), "conformance": conformance, "drift": drift}
+    return {"machine": machine.describe(), "conformance": conformance, "drift": drift, "files": _files(asked)}
+
+
+def _files(asked: argparse.Namespace) -> list[quality_files.Row]:
+    """Length, loudness, rate, layout and status of every file of the folders and of those that are made."""
+    folders = [asked.music, *(asked.files or [Path("../shared/field/files")])]
+    return quality_files.measure(folders, asked.work / "files")
 
 
 if __name__ == "__main__":

@@ -26,6 +26,8 @@ SECONDS_APART, LU_APART = 0.1, 0.1
 HEADER = ("kind", "files", "agree", "differ")
 DIFFERENCE_HEADER = ("file", "differs", "ours", "ffmpeg", "who is right and why")
 LINE_HEADER = ("file", "status", "seconds", "LUFS", "Hz", "layout", "differs")
+#: ffmpeg's words for one or two channels of which the file says nothing; there is only one way to take them.
+_UNSTATED = {"1 channels": "mono", "2 channels": "stereo"}
 NOT_SOUND = {".sh", ".txt", ".md", ".tsv", ".json", ".py"}
 
 Row = dict[str, Any]
@@ -45,7 +47,7 @@ def _row(path: Path, made: Path, analysis: dict[str, Any], heard: Heard) -> Row:
     audio, loudness = analysis["audio"] or {}, analysis["loudness"] or {}
     row: Row = {
         "name": path.name,
-        "kind": "made: " + path.name.split("--")[0] if path.is_relative_to(made) else path.parts[-2],
+        "kind": _kind(path, made),
         "status": analysis["status"],
         "reason": analysis["reason"],
         "detail": analysis["detail"],
@@ -59,6 +61,13 @@ def _row(path: Path, made: Path, analysis: dict[str, Any], heard: Heard) -> Row:
         "ffmpeg_layout": heard.layout,
     }
     return row | {"differs": differences(row)}
+
+
+def _kind(path: Path, made: Path) -> str:
+    """What a line of counts is about: the family of a made file, the top folder of another."""
+    if path.is_relative_to(made):
+        return f"made: {path.name.split('--')[0]}"
+    return path.parent.name
 
 
 def differences(row: Row) -> list[str]:
@@ -80,9 +89,9 @@ def _gated(lufs: float | None) -> float:
     return GATED_LUFS if lufs is None else max(GATED_LUFS, lufs)
 
 
-def _channels(layout: str | None) -> tuple[str, ...] | str | None:
-    """The channels of a layout by name, since versions of ffmpeg have different names for one."""
-    return layout and (named_layout(layout) or layout)
+def _channels(layout: str | None) -> frozenset[str]:
+    """The channels of a layout, since an order can have several names; none where they have no meaning."""
+    return frozenset(named_layout(_UNSTATED.get(layout or "", layout or "")))
 
 
 def table(rows: Sequence[Row]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from benchmarks import quality_files
 from benchmarks.quality_distances import FEATURES
 from benchmarks.quality_drift import bars, effect, spread
 from benchmarks.tables import markdown_table
@@ -32,6 +33,7 @@ def sections(results: dict[str, Any]) -> dict[str, str]:
     return {
         "conformance": "\n\n".join((results["machine"], _verdict(results), *_conformance(results))),
         "tempi": _tempi(results["conformance"]["tempi"]),
+        "files": quality_files.table(results["files"]),
         "drift": _drift(results["drift"]),
         "settings": _settings(results["drift"]),
     }
@@ -40,7 +42,7 @@ def sections(results: dict[str, Any]) -> dict[str, str]:
 def failures(results: dict[str, Any]) -> list[str]:
     """What did not reach its bar."""
     rows = (row for rows in results["conformance"]["sections"].values() for row in rows)
-    missed = [row["name"] for row in rows if not row["passed"]]
+    missed = [row["name"] for row in rows if not row["passed"]] + quality_files.unexplained(results["files"])
     return missed + [name for name, _, _, reached in _bars(results["drift"]) if not reached]
 
 
