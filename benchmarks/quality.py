@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks import machine, quality_determinism, quality_drift, quality_files, quality_tables, tables
+from benchmarks import machine, quality_determinism, quality_drift, quality_files, quality_keys, quality_tables, tables
 from benchmarks.quality_tracks import longest_tracks
 from playlista.config import Settings
 from playlista.system.environment import prepare_environment
@@ -29,7 +30,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--wheel", type=Path, help="the musicnn wheel, where pip cannot fetch it")
     parser.add_argument("--most", type=int, default=40, help="tracks for the drift, the longest ones")
     parser.add_argument("--files", type=Path, action="append", help="more folders for the table of files")
-    parser.add_argument("--only", choices=("files",), help="measure this section anew, keep the rest")
+    parser.add_argument("--tempo", type=Path, default=Path("../shared/tempo"), help="folder of the table of keys")
+    parser.add_argument("--only", choices=tuple(ALONE), help="measure this section anew, keep the rest")
     parser.add_argument("--tables", action="store_true", help="from the last results, without measuring")
     return parser.parse_args()
 
@@ -38,7 +40,8 @@ def main() -> None:
     asked = parse()
     kept = asked.work / "results" / "quality.json"
     if asked.only:
-        tables.save(kept, tables.load(kept) | {"files": _files(asked)})
+        before = tables.load(kept) if kept.exists() else {}
+        tables.save(kept, before | {asked.only: ALONE[asked.only](asked)})
     elif not asked.tables:
         tables.save(kept, measure(asked))
     results = tables.load(kept)
@@ -61,13 +64,24 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
 
     conformance = quality_conformance.measure(asked.music, tracks, asked.models, asked.work, asked.wheel)
     conformance["sections"]["Determinism"] = [asdict(row) for row in steady]
-    return {"machine": machine.describe(), "conformance": conformance, "drift": drift, "files": _files(asked)}
+    alone = {name: section(asked) for name, section in ALONE.items()}
+    return {"machine": machine.describe(), "conformance": conformance, "drift": drift, **alone}
+
+
+def _keys(asked: argparse.Namespace) -> list[quality_keys.Row]:
+    """Keys of recordings, and of what has none."""
+    prepare_environment(Settings().native_environment(), threads=1)
+    return quality_keys.measure(asked.music, asked.tempo, asked.work / "speech")
 
 
 def _files(asked: argparse.Namespace) -> list[quality_files.Row]:
     """Length, loudness, rate, layout and status of every file of the folders and of those that are made."""
     folders = [asked.music, *(asked.files or [Path("../shared/field/files")])]
     return quality_files.measure(folders, asked.work / "files")
+
+
+#: Sections that can be measured by themselves.
+ALONE: dict[str, Callable[[argparse.Namespace], list[dict[str, Any]]]] = {"keys": _keys, "files": _files}
 
 
 if __name__ == "__main__":

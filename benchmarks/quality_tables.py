@@ -5,10 +5,10 @@ What enters: what was measured, as kept on disk. What leaves: Markdown by the na
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from benchmarks import quality_files
+from benchmarks import quality_files, quality_keys
 from benchmarks.quality_distances import FEATURES
 from benchmarks.quality_drift import bars, effect, spread
 from benchmarks.tables import markdown_table
@@ -29,21 +29,27 @@ PEERS = ("multifeature", "degara", "Percival")
 
 
 def sections(results: dict[str, Any]) -> dict[str, str]:
-    """Text by marker."""
-    return {
-        "conformance": "\n\n".join((results["machine"], _verdict(results), *_conformance(results))),
-        "tempi": _tempi(results["conformance"]["tempi"]),
-        "files": quality_files.table(results["files"]),
-        "drift": _drift(results["drift"]),
-        "settings": _settings(results["drift"]),
+    """Text by marker, of all that was measured."""
+    made: dict[str, Callable[[], str]] = {
+        "conformance": lambda: "\n\n".join((results["machine"], _verdict(results), *_conformance(results))),
+        "tempi": lambda: _tempi(results["conformance"]["tempi"]),
+        "keys": lambda: quality_keys.table(results["keys"]),
+        "files": lambda: quality_files.table(results["files"]),
+        "drift": lambda: _drift(results["drift"]),
+        "settings": lambda: _settings(results["drift"]),
     }
+    needs = {"tempi": "conformance", "settings": "drift"}
+    return {name: text() for name, text in made.items() if needs.get(name, name) in results}
 
 
 def failures(results: dict[str, Any]) -> list[str]:
     """What did not reach its bar."""
-    rows = (row for rows in results["conformance"]["sections"].values() for row in rows)
-    missed = [row["name"] for row in rows if not row["passed"]] + quality_files.unexplained(results["files"])
-    return missed + [name for name, _, _, reached in _bars(results["drift"]) if not reached]
+    sections = results.get("conformance", {}).get("sections", {})
+    missed = [row["name"] for rows in sections.values() for row in rows if not row["passed"]]
+    missed += quality_files.unexplained(results.get("files", ()))
+    missed += quality_keys.failures(results.get("keys", ()))
+    bars = _bars(results["drift"]) if "drift" in results else []
+    return missed + [name for name, _, _, reached in bars if not reached]
 
 
 def _verdict(results: dict[str, Any]) -> str:

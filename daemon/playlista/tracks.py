@@ -145,7 +145,7 @@ class Rhythm:
 
 @dataclass(frozen=True, slots=True)
 class Tonal:
-    """Key with sharps ("C#"), Camelot code and tuning; all None on silence and noise."""
+    """Key with sharps ("C#"), Camelot code and tuning; all None on silence, noise, speech and drums alone."""
 
     key: str | None
     scale: str | None

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from playlista.features.tonal.accumulator import TonalAccumulator, camelot
 from playlista.tracks import Tonal
-from tests.features.tones import cadence, coloured_noise, drums, note, pitch_hz
+from tests.features.tones import applause, cadence, coloured_noise, drums, note, pitch_hz, speech
 from tests.signals import noise, sine
 
 NOTES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
@@ -86,6 +86,27 @@ def test_silence_has_no_key(signal: NDArray[np.float64]) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_noise_has_no_key(slope: float, seconds: float, seed: int) -> None:
     assert tonal(coloured_noise(seconds, slope, seed=seed).astype(np.float16)) == NOTHING
+
+
+@pytest.mark.parametrize("claps_hz", [5, 50, 500])
+def test_applause_has_no_key(claps_hz: float) -> None:
+    assert tonal(applause(10, claps_hz)) == NOTHING
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_voice_that_speaks_has_no_key(seed: int) -> None:
+    # Its pitch glides, and rests on no note.
+    assert tonal(speech(12, seed=seed)) == NOTHING
+
+
+@pytest.mark.parametrize("noise_db", [-10, 0, 3])
+@pytest.mark.parametrize("scale", ["major", "minor"])
+def test_noise_as_loud_as_the_music_does_not_hide_the_key(scale: str, noise_db: float) -> None:
+    # Game music and rock are as dense as that: their key was left out for the weight of what is no note.
+    song = np.tile(cadence(4, scale), 2)
+    noise_of_its_level = coloured_noise(len(song) / 22050, 1)[: len(song)] * song.std() / 0.1
+    answer = tonal(song + noise_of_its_level * 10 ** (noise_db / 20))
+    assert (answer.key, answer.scale) == ("E", scale)
 
 
 @pytest.mark.parametrize("bpm", [90, 120, 174])

@@ -61,3 +61,30 @@ def drums(seconds: float, rate_hz: int = 22050, bpm: float = 120, seed: int = 0)
         hit = hat + (0.8 * kick if index % 4 == 0 else 0) + (snare if index % 4 == 2 else 0)
         track[round(start_seconds * rate_hz) :][: len(hit)] += hit
     return np.asarray(0.5 * track[: round(seconds * rate_hz)], dtype=np.float32)
+
+
+def applause(seconds: float, claps_hz: float, rate_hz: int = 22050, seed: int = 0) -> NDArray[np.float32]:
+    """Many hands: bursts of noise of 7 to 27 ms, each with a resonance between 600 and 2500 Hz [shape=(n,)]."""
+    random = np.random.default_rng(seed)
+    longest = round(0.027 * rate_hz)
+    track = np.zeros(round(seconds * rate_hz) + longest)
+    for start in random.integers(0, len(track) - longest, round(seconds * claps_hz)):
+        time = np.arange(random.integers(longest // 4, longest)) / rate_hz
+        burst = random.standard_normal(len(time)) * np.exp(-time / random.uniform(0.0015, 0.005))
+        resonance = 0.5 + np.cos(2 * np.pi * random.uniform(600, 2500) * time)
+        track[start : start + len(time)] += burst * resonance * random.uniform(0.2, 1.0)
+    return np.asarray(0.05 * track[: round(seconds * rate_hz)], dtype=np.float32)
+
+
+def speech(seconds: float, rate_hz: int = 22050, seed: int = 0) -> NDArray[np.float32]:
+    """Syllables: harmonics of a pitch that glides by up to a fifth, with breath and pauses between [shape=(n,)]."""
+    random = np.random.default_rng(seed)
+    parts: list[NDArray[np.float64]] = []
+    while sum(map(len, parts)) < seconds * rate_hz:
+        time = np.linspace(0, 1, round(random.uniform(0.12, 0.35) * rate_hz))
+        start_hz, glide = random.uniform(90, 220), random.choice((-1, 1)) * random.uniform(0.15, 0.5)
+        phase = 2 * np.pi * np.cumsum(start_hz * (1 + glide * time)) / rate_hz
+        voiced = sum(np.sin(number * phase) / number for number in range(1, 16)) * np.sin(np.pi * time)
+        breath = 0.1 * random.standard_normal(round(random.uniform(0.02, 0.1) * rate_hz))
+        parts += [np.asarray(voiced), breath]
+    return np.asarray(0.2 * np.concatenate(parts)[: round(seconds * rate_hz)], dtype=np.float32)

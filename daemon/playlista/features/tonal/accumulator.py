@@ -1,7 +1,7 @@
 """Key, scale and tuning of a track.
 
-In: mono chunks at the analysis rate. Out: :class:`playlista.tracks.Tonal`. No chords, no changes of key: one answer
-for the whole track, from everything that was heard.
+Input: mono chunks at the analysis rate. Output: :class:`playlista.tracks.Tonal`. No chords, no changes of key: one
+answer for the whole track, from everything that was heard.
 
 The spectral peaks of all frames are collected in one histogram of pitch classes (``features.hpcp``). At the end it
 tells first whether the track has pitched sound at all, then how far its notes lie from A = 440 Hz, and then, with
@@ -16,20 +16,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.features.frames import FrameStream, frame_length_of
-from playlista.features.tonal.hpcp import CENTS, REFERENCE_HZ, PeakFinder, pitch_class_histogram, profile
+from playlista.features.tonal.hpcp import CENTS, REFERENCE_HZ, PeakFinder, Peaks, pitch_class_histogram, profile
 from playlista.tracks import Tonal
 
 #: Version of the values in ``Tonal``; rises when they change.
-VERSION = 2
+VERSION = 3
 
 #: 4096 samples at 22 050 Hz, 8192 at 44 100 Hz: bins of 5.4 Hz at either.
 FRAME_SECONDS = 0.186
 BATCH_FRAMES = 32
 
-#: Share of the peaks' weight that must stand out from its surroundings for a track to have a key. Of Gaussian noise
-#: of any colour at most 0.05 does (0.12 in a single frame), of drum loops 0.02 to 0.15, of music 0.25 and more, and
-#: still 0.17 under white noise 10 dB below it.
-LEAST_TONALNESS = 0.16
+#: A track has a key where one of three things holds of the peaks that stand out from their surroundings; the figures
+#: are those of docs/adr/0007-key-and-spectrum.md.
+#: 1. They lie on the notes of one tuning: 1 if all do, 0 if they are spread evenly. Of music 0.55 and more do, under
+#: drums 6 dB above it 0.44; of speech, whose pitch glides, up to 0.20; of drums up to 0.36. They must be some: in noise
+#: a few stand out by chance and may lie anywhere, in a second up to six with 0.05 of the weight, in longer noise less.
+LEAST_ON_NOTES, LEAST_SHARE, LEAST_PEAKS = 0.40, 0.05, 12
+#: 2. They are many, and the notes fit a key well, as of a voice that sings alone. Speech fits with up to 0.53, drums,
+#: where so many stand out, with up to 0.75.
+SHARE_OF_A_FIT, LEAST_FIT = 0.16, 0.78
+#: 3. Nearly all there is are steady tones: speech reaches 0.48.
+SHARE_OF_TONES = 0.52
 
 #: This part of the profile's greatest note is leakage and percussion, and is taken off every note. (KeyExtractor
 #: clears the notes below it and leaves the others as they are; a note at the limit then turns the key over.)
@@ -56,6 +63,33 @@ class Key:
     strength: float
 
 
+class _StandingOut:
+    """The peaks of a track that stand out from their surroundings: how many, how heavy, how well on a grid of notes."""
+
+    def __init__(self) -> None:
+        self._peaks = 0
+        self._weight = 0.0
+        self._around_notes = 0j
+
+    def add(self, peaks: Peaks) -> None:
+        """Count the peaks of some frames."""
+        weight = peaks.weight[peaks.stands_out].astype(np.float64)
+        semitones = 12 * np.log2(peaks.frequency_hz[peaks.stands_out].astype(np.float64) / REFERENCE_HZ)
+        self._peaks += len(weight)
+        self._weight += float(weight.sum())
+        self._around_notes += complex((weight * np.exp(2j * np.pi * semitones)).sum())
+
+    def are_notes(self, whole_weight: float, strength: float) -> bool:
+        """Whether they are those of music; `whole_weight` is that of all peaks, `strength` that of the key found."""
+        share = self._weight / whole_weight
+        on_notes = abs(self._around_notes) / self._weight if self._weight else 0.0
+        return (
+            (share >= LEAST_SHARE and on_notes >= LEAST_ON_NOTES and self._peaks >= LEAST_PEAKS)
+            or (share >= SHARE_OF_A_FIT and strength >= LEAST_FIT)
+            or share >= SHARE_OF_TONES
+        )
+
+
 class TonalAccumulator:
     """Key and tuning of one track, from chunks of any length.
 
@@ -72,7 +106,7 @@ class TonalAccumulator:
         self._peaks = PeakFinder(sample_rate_hz, frame_length)
         self._histogram = np.zeros(CENTS)
         self._weight = 0.0
-        self._weight_standing_out = 0.0
+        self._standing_out = _StandingOut()
 
     @property
     def retained_bytes(self) -> int:
@@ -97,15 +131,17 @@ class TonalAccumulator:
         Tonal
             ``key`` : "C".."B", with sharps; ``scale`` : "major" or "minor"; ``strength`` : correlation of the
             track's pitch class profile with that of the key, 0..1; ``camelot`` : the same key on the Camelot wheel,
-            "1A".."12B"; ``tuning_hz`` : frequency of A, within a quarter tone of 440 Hz. All are None where nothing
-            pitched was heard: silence, noise, unpitched percussion.
+            "1A".."12B"; ``tuning_hz`` : frequency of A, within a quarter tone of 440 Hz. All are None where no notes
+            were heard: silence, noise, speech, unpitched percussion. A key that is hard to tell has a low strength.
         """
         for batch in self._frames.flush():
             self._collect(batch)
-        if self._weight_standing_out <= LEAST_TONALNESS * self._weight:
+        if self._weight == 0.0:
             return _NO_KEY
         cents = tuning_cents(self._histogram)
         key = find_key(profile(self._histogram, cents))
+        if not self._standing_out.are_notes(self._weight, key.strength):
+            return _NO_KEY
         return Tonal(
             key=key.tonic,
             scale=key.scale,
@@ -119,13 +155,13 @@ class TonalAccumulator:
         self._frames.reset()
         self._histogram[:] = 0.0
         self._weight = 0.0
-        self._weight_standing_out = 0.0
+        self._standing_out = _StandingOut()
 
     def _collect(self, batch: NDArray[np.float32]) -> None:
         peaks = self._peaks.find(batch)
         self._histogram += pitch_class_histogram(peaks.frequency_hz, peaks.weight)
         self._weight += float(peaks.weight.sum())
-        self._weight_standing_out += float(peaks.weight[peaks.stands_out].sum())
+        self._standing_out.add(peaks)
 
 
 def tuning_cents(histogram: NDArray[np.float64]) -> float:
