@@ -134,7 +134,8 @@ def _tag(daemon: Daemon, names: Sequence[str], outcome: Outcome) -> None:
     ended = _command(daemon, "tag", "--write", *(os.fspath(daemon.music / name) for name in names))
     lines = ended.stdout.splitlines() + ended.stderr.splitlines()
     for name in names:
-        told_of = [line for line in lines if f"wrote  {name}  " in line or f"{name}: not " in line]
+        beginnings = f"wrote  {name}  ", f"playlista: {name}: ", f"playlista: {daemon.music}/{name}: "
+        told_of = [line for line in lines if line.startswith(beginnings)]
         if len(told_of) != 1:
             outcome.silent.append(name)
         elif told_of[0].startswith("wrote"):
