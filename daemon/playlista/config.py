@@ -133,6 +133,9 @@ class Settings:
         3600.0, _number(float, 1, 604800), "the whole folder is compared with the database this often"
     )
     watch_ignore: tuple[str, ...] = setting((), _patterns(), "gitignore patterns of what is left out, separated by ;")
+    retention_days: float = setting(
+        30.0, _number(float, 0, 36500), "results of files that are gone are kept this long; 0 forgets them at once"
+    )
     follow_symlinks: bool = setting(False, _boolean(), "whether links inside the music folder are followed")
 
     musicnn_runtime: str = setting(

@@ -74,6 +74,7 @@ _SETTINGS: dict[str, list[Any]] = {
     "WATCH_SETTLE_SECONDS": _number(0, 3600),
     "WATCH_RESCAN_INTERVAL_SECONDS": _number(1, 604800),
     "WATCH_IGNORE": [5, ["*.m4b"]],
+    "RETENTION_DAYS": _number(0, 36500),
     "FOLLOW_SYMLINKS": _NO_BOOLEAN,
     "MUSICNN_RUNTIME": ["torch", False],
     "MUSICNN_PATCH_HOP_FRAMES": _integer(1, 187),

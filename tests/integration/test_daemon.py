@@ -163,3 +163,27 @@ def test_a_scan_finds_what_changed_while_the_daemon_was_away(daemon: Daemon) -> 
     daemon.start()
     daemon.wait_for(lambda: daemon.result("renamed.wav") and not daemon.result("two.wav"), "the scan")
     assert daemon.events("track.analyzed") == []
+
+
+def test_a_folder_that_is_away_for_a_while_keeps_its_results_and_forget_ends_it(daemon: Daemon) -> None:
+    for number in range(3):
+        (daemon.music / f"disk{number}").mkdir()
+        signals.write(daemon.music / f"disk{number}" / "a.wav", signals.song(2, seed=number))
+    daemon.start()
+    daemon.wait_for(lambda: daemon.metric('playlista_library_tracks{status="analyzed"}') == 3, "the results")
+    before = daemon.result("disk1/a.wav")
+    for name in ("disk1", "disk2"):
+        (daemon.music / name).rename(daemon.data.parent / name)
+    daemon.wait_for(lambda: daemon.metric("playlista_gone_tracks") == 2, "them to be gone")
+    assert daemon.result("disk1/a.wav") is None
+    assert len(daemon.run("list", "--json").stdout.splitlines()) == 1
+    assert "2 no longer on disk" in daemon.run("status").stdout
+
+    (daemon.data.parent / "disk1").rename(daemon.music / "disk1")
+    daemon.wait_for(lambda: daemon.metric("playlista_gone_tracks") == 1, "one to be back")
+    assert daemon.result("disk1/a.wav") == before
+    assert daemon.run("forget", "disk2").stdout == "1 forgotten\n"
+    assert daemon.run("forget", "disk2").returncode == 1
+    assert daemon.run("forget").returncode == 2
+    assert daemon.metric("playlista_gone_tracks") == 0
+    assert len(daemon.events("track.analyzed")) == 3

@@ -16,7 +16,7 @@ from playlista.tracks import Status
 from tests.libraries import analysis_of
 
 ALL = Gauges(
-    queue=lambda: QueueReading({"queued": 2}, None, dict.fromkeys(Status, 0)),
+    queue=lambda: QueueReading({"queued": 2}, None, dict.fromkeys(Status, 0), 0),
     memory=lambda: MemoryReading(1, 2, 3, 4, 5, 6),
     watch=lambda: WatchReading("inotify", 0, {}),
     disk=lambda: DiskReading(7, 8),

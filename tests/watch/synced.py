@@ -36,6 +36,7 @@ class Synced:
     mountinfo: str = ""
     now: float = 100.0
     stopped: bool = False
+    retention_seconds: float = 0.0
     clock_ahead_seconds: float = 3600.0
     synchronizer: Synchronizer = field(init=False)
 
@@ -51,6 +52,7 @@ class Synced:
             self.rooms.queue.enqueue,
             settle_seconds=SETTLE_SECONDS,
             follow_symlinks=False,
+            retention_seconds=self.retention_seconds,
             clock=lambda: time.time() + self.clock_ahead_seconds,
             mountinfo=lambda: self.mountinfo,
             stopped=lambda: self.stopped,

@@ -1,4 +1,4 @@
-"""Commands on the library: status, show, list, failures, retry, export, backup, restore.
+"""Commands on the library: status, show, list, failures, retry, forget, export, backup, restore.
 
 All but restore work while the daemon runs.
 """
@@ -47,7 +47,7 @@ PathsArgument = Annotated[list[str] | None, typer.Argument(metavar="PATH…")]
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
-    for command in (status, show, failures, retry, export, backup, restore):
+    for command in (status, show, failures, retry, forget, export, backup, restore):
         app.command()(command)
     app.command("list")(list_tracks)
 
@@ -92,6 +92,8 @@ def _status_lines(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "daemon", f"running as pid {daemon['pid']}" if daemon["pid"] else "not running"
     yield "music", printable(report["music_dir"])
     yield "tracks", ", ".join(f"{count} {state}" for state, count in tracks.items() if count or state == "total")
+    if report["gone"]:
+        yield "gone", f"{report['gone']} no longer on disk; their results are kept for a while"
     yield "queue", ", ".join(f"{count} {state}" for state, count in queue.items() if count) or "empty"
     if rate["tracks_per_hour"]:
         speed = f"{number(rate['tracks_per_hour'], 0)} tracks an hour, {number(rate['times_real_time'], 0)} x real time"
@@ -199,6 +201,31 @@ def retry(
     unknown = [path for name, path in wanted.items() if name not in known]
     if unknown:
         raise PlaylistaError(f"{', '.join(unknown)}: not in the library; `playlista list` shows what is")
+
+
+def forget(
+    paths: PathsArgument = None,
+    gone: Annotated[bool, typer.Option("--gone", help="Everything that is gone.")] = False,
+    config: ConfigOption = None,
+    data: DataOption = None,
+    music: MusicOption = None,
+) -> None:
+    """Forget results of tracks that are no longer on disk. PATH is a track or a folder."""
+    if bool(paths) == gone:
+        raise typer.BadParameter("name tracks or folders, or --gone")
+    settings = settings_from(config, data_dir=data, music_dir=music)
+    from playlista.library.database import FILE_NAME, open_existing  # noqa: PLC0415
+    from playlista.library.gone_files import GoneFiles  # noqa: PLC0415
+
+    with open_existing(os.path.join(settings.data_dir, FILE_NAME)) as database:
+        gone_files = GoneFiles(database)
+        if gone:
+            write_line(f"{gone_files.forget_all()} forgotten")
+            return
+        forgotten = {path: gone_files.forget_at(in_library(path, settings)) for path in paths or ()}
+    write_line(f"{sum(forgotten.values())} forgotten")
+    if unknown := [path for path, count in forgotten.items() if not count]:
+        raise PlaylistaError(f"{', '.join(unknown)}: nothing that is gone was there; `playlista status` counts them")
 
 
 def backup(

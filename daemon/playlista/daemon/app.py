@@ -201,6 +201,7 @@ class Daemon:
             settle_seconds=settings.watch_settle_seconds,
             rescan_interval_seconds=settings.watch_rescan_interval_seconds,
             follow_symlinks=settings.follow_symlinks,
+            retention_seconds=settings.retention_days * 86400,
             ignore=settings.watch_ignore,
             count=self._metrics.watch_event,
             rescanned=self._retry_unreadable,

@@ -131,7 +131,7 @@ class Readings:
 
     def _read_queue(self) -> QueueReading:
         overview = self._probe_overview
-        return QueueReading(overview.job_counts(), overview.oldest_enqueued_at(), overview.counts())
+        return QueueReading(overview.job_counts(), overview.oldest_enqueued_at(), overview.counts(), overview.gone())
 
     def _read_memory(self) -> MemoryReading:
         memory = read_memory(self._cgroup)

@@ -26,7 +26,8 @@ RATE_WINDOW_SECONDS = 900.0
 def read_progress(database: Database, settings: Settings, *, now: float) -> dict[str, Any]:
     """The report at `now`, in seconds since the epoch.
 
-    Keys: ``music_dir``, ``daemon`` (pid or None), ``tracks`` by status with ``total``, ``queue`` by state,
+    Keys: ``music_dir``, ``daemon`` (pid or None), ``tracks`` by status with ``total``,
+    ``gone`` (tracks no longer on disk whose results are kept), ``queue`` by state,
     ``rate`` (None where nothing was finished lately), ``ignored`` (what the last scan left out; None before the first),
     ``last_failure``, ``memory`` of the daemon (None: none runs).
     """
@@ -39,6 +40,7 @@ def read_progress(database: Database, settings: Settings, *, now: float) -> dict
         "music_dir": os.fspath(settings.music_dir),
         "daemon": {"pid": pid},
         "tracks": {"total": sum(tracks.values()), **tracks},
+        "gone": overview.gone(),
         "queue": queue,
         "rate": _rate(overview, max(started, now - RATE_WINDOW_SECONDS), now, sum(queue.values())),
         "ignored": json.loads(Library(database).recall(IGNORED_FACT) or "null"),

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from playlista.library.database import Database
 from playlista.library.file_rows import DISPLACED, FILE_COLUMNS, file_values, path_bytes, prefix_range, track_file
+from playlista.library.gone_files import GoneFiles, take_up
 from playlista.tracks import TrackFile
 
 #: Rows changed in one transaction, so that the worker never waits long for its own.
@@ -45,6 +46,8 @@ class Library:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        #: Those that are gone, with their results.
+        self.gone_files = GoneFiles(database)
 
     def page(self, *, folder: str = "", after: str = "", limit: int = BATCH_ROWS) -> list[KnownFile]:
         """At most `limit` files below `folder` and above the path `after`, in the order of their paths' bytes."""
@@ -94,7 +97,7 @@ class Library:
                     _update(connection, known.file_id, known.file)
 
     def move(self, moves: Iterable[tuple[int, TrackFile]]) -> bool:
-        """Give each file its new path and identity; its results and its job come along.
+        """Give each file its new path and identity; its results and its job come along. A gone file is known again.
 
         Where another file was known at a new path, that one is displaced: it keeps its row, under a path that is
         not on disk, until a scan finds where it went or that it is gone. So files can be renamed in a ring or a
@@ -105,7 +108,8 @@ class Library:
             with self._database.transaction() as connection:
                 for file_id, file in batch:
                     displaced |= _displace(connection, "path = ? AND id <> ?", (path_bytes(file.path), file_id))
-                    _update(connection, file_id, file)
+                    if not _update(connection, file_id, file):
+                        take_up(connection, file_id, file)
         return displaced
 
     def forget(self, file_ids: Sequence[int]) -> int:
@@ -142,11 +146,12 @@ def _batches(items: Iterable[_T]) -> Iterator[list[_T]]:
         yield batch
 
 
-def _update(connection: sqlite3.Connection, file_id: int, file: TrackFile) -> None:
-    connection.execute(
+def _update(connection: sqlite3.Connection, file_id: int, file: TrackFile) -> bool:
+    changed = connection.execute(
         "UPDATE files SET path = ?, device = ?, inode = ?, size_bytes = ?, mtime_ns = ?, ctime_ns = ? WHERE id = ?",
         (*file_values(file), file_id),
     )
+    return changed.rowcount > 0
 
 
 def _displace(connection: sqlite3.Connection, where: str, values: tuple[bytes | int, ...]) -> bool:

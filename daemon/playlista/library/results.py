@@ -44,6 +44,9 @@ _ANALYSES = f"""
     LEFT JOIN origins ON origins.file_id = files.id
 """
 
+#: The same of files that are gone: their results are in no list, but true of the same bytes and sound.
+_GONE_ANALYSES = _ANALYSES.replace("FROM files", "FROM gone_files AS files")
+
 #: A page of these as one text, a line each. sqlite3 gives Python's lock away for every row, and while a track is
 #: analyzed it takes some 5 ms to have it back: a page of 500 rows took seconds. Results hold no line breaks.
 _IN_ONE_ROW = "SELECT group_concat(hex(path) || ' ' || hex(vector) || ' ' || result, char(10))"
@@ -166,7 +169,10 @@ class Store:
             yield [track_path(row) for row in alike], vectors.reshape(len(alike), -1)
 
     def _some(self, where: str, value: bytes) -> list[Analysis]:
-        return [_whole(row) for row in self._rows(f"{_ANALYSES} WHERE {where} LIMIT ?", (value, TWINS_LIMIT))]
+        """Results by their origin, those of files on disk first, then of gone ones."""
+        found = self._rows(f"{_ANALYSES} WHERE {where} LIMIT ?", (value, TWINS_LIMIT))
+        found += self._rows(f"{_GONE_ANALYSES} WHERE {where} LIMIT ?", (value, TWINS_LIMIT - len(found)))
+        return [_whole(row) for row in found]
 
     def _kinds(self) -> list[_Kind]:
         """Every combination of versions and settings that a result may have."""

@@ -120,6 +120,11 @@ class Overview:
             rows = connection.execute("SELECT state, n FROM counts WHERE of = 'file'").fetchall()
         return {row["state"]: row["n"] for row in rows}
 
+    def gone(self) -> int:
+        """Files that are gone and whose results are kept; they are in no other count."""
+        with self._database.read() as connection:
+            return int(connection.execute("SELECT count(*) FROM gone_files").fetchone()[0])
+
     def job_counts(self) -> dict[str, int]:
         """Jobs by state; every state is there."""
         with self._database.read() as connection:

@@ -31,11 +31,13 @@ class QueueReading:
     depth : jobs by state.
     oldest_enqueued : when the oldest that waits was put in, in Unix seconds; None when none waits.
     library : files by the status of their result, with "unanalyzed" for those without one.
+    gone : files that are gone and whose results are kept.
     """
 
     depth: Mapping[str, int]
     oldest_enqueued: float | None
     library: Mapping[str, int]
+    gone: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +249,9 @@ class _ScrapeCollector(Collector):
         for status, count in reading.library.items():
             library.add_metric([status], count)
         yield library
+        yield GaugeMetricFamily(
+            "playlista_gone_tracks", "Tracks no longer on disk whose results are kept", value=reading.gone
+        )
 
     @staticmethod
     def _memory(reading: MemoryReading) -> Iterable[Metric]:

@@ -27,11 +27,15 @@ class Moves:
         self._pending: list[tuple[int, TrackFile]] = []
         self._spoken_for: set[int] = set()
         self._unverified: list[TrackFile] = []
+        #: Files that were gone and are there again.
+        self.returned = 0
         #: Whether a file was known at the new path of another, and now has to be found or forgotten.
         self.displaced = False
 
     def explains(self, seen: Seen) -> bool:
-        """Whether `seen` is a known file that left its path; it is then noted for `carry_out`."""
+        """Whether `seen` is a known file that left its path, or one that was gone; it is then noted for `carry_out`."""
+        if self._returns(seen.file):
+            return True
         origin = next((known for known in self._library.twins(seen.file) if self._is_origin(known, seen.file)), None)
         if origin is None:
             return False
@@ -61,6 +65,25 @@ class Moves:
         """The files that were moved since the last call and whose bytes must be compared with their results."""
         taken, self._unverified = self._unverified, []
         return taken
+
+    def _returns(self, file: TrackFile) -> bool:
+        """Whether a gone file is there again as `file`.
+
+        Its change time moves when it is renamed, and also when a program wrote to it and set its time stamp back: then
+        the row keeps the former one until the bytes were compared. One that had a job when it went counts as changed,
+        whatever its time stamps say. A copy is taken for new, and the worker finds its result by its bytes.
+        """
+        candidates = self._library.gone_files.candidates(file)
+        gone = next((one for one in candidates if one.file_id not in self._spoken_for), None)
+        if gone is None:
+            return False
+        kept = replace(file, ctime_ns=gone.file.ctime_ns or file.ctime_ns, mtime_ns=0 if gone.due else file.mtime_ns)
+        self._pending.append((gone.file_id, kept))
+        self._spoken_for.add(gone.file_id)
+        if as_stored(kept) != as_stored(file):
+            self._unverified.append(file)
+        self.returned += 1
+        return True
 
     def _is_origin(self, known: KnownFile, file: TrackFile) -> bool:
         """A hard link and a copy look the same, but their origin is still in its place."""

@@ -41,16 +41,17 @@ class Enqueue(Protocol):
 class ScanReport:
     """What a scan found: files by kind, and places that could not be read.
 
-    ``gone`` is filled in by who forgets them. ``kept`` are known files that could not be seen and are not held for
-    gone. ``left_out`` are files that may still be written, for which the tracker had no room: another scan must come.
-    ``displaced``: a file lost its path to another, and only a scan of everything can tell where it went. ``ignored``
-    says what was passed over by rule. ``complete`` is False if the scan was ended early. ``gone_ids`` are the rows of
-    files that were not at their place.
+    ``moved`` includes the ``returned``, which were gone. ``gone`` is filled in by who takes them out. ``kept`` are
+    known files that could not be seen and are not held for gone. ``left_out`` are files that may still be written, for
+    which the tracker had no room: another scan must come. ``displaced``: a file lost its path to another, and only a
+    scan of everything can tell where it went. ``ignored`` says what was passed over by rule. ``complete`` is False if
+    the scan was ended early. ``gone_ids`` are the rows of files that were not at their place.
     """
 
     new: int = 0
     changed: int = 0
     moved: int = 0
+    returned: int = 0
     gone: int = 0
     kept: int = 0
     unreadable: int = 0
@@ -131,6 +132,7 @@ class Scanner:
                     report.kept += 1
         report.moved += moves.carry_out()
         report.displaced |= moves.displaced
+        report.returned = moves.returned
         due += moves.take_unverified()
         self._library.see_again(renumbered)
         self._enqueue(due, "scan")

@@ -13,7 +13,7 @@ import structlog
 
 from playlista.library.files import IGNORED_FACT, Library
 from playlista.tracks import TrackFile
-from playlista.watch.forgetting import Forgetting
+from playlista.watch.deletion_guard import DeletionGuard
 from playlista.watch.ignore import IgnoredReport
 from playlista.watch.intake import FollowUp, Intake
 from playlista.watch.music_folder import MusicFolder
@@ -36,6 +36,7 @@ class Synchronizer:
     library : the known files.
     enqueue : takes the files that are due.
     settle_seconds : how long size and time of a file must stay the same before it is taken.
+    retention_seconds : how long results of files that are gone are kept; 0 forgets them at once.
     clock : seconds since the epoch, to compare with the files' times.
     mountinfo : the present text of ``/proc/self/mountinfo``.
     ignore : patterns of what is left out.
@@ -51,6 +52,7 @@ class Synchronizer:
         settle_seconds: float,
         follow_symlinks: bool,
         ignore: Sequence[str] = (),
+        retention_seconds: float = 0.0,
         clock: Callable[[], float],
         mountinfo: Callable[[], str],
         stopped: Callable[[], bool],
@@ -58,7 +60,9 @@ class Synchronizer:
         self._tracker = SettleTracker(settle_seconds)
         walk = Walk(root, follow_symlinks=follow_symlinks, ignore=ignore, stopped=stopped)
         self.folder = MusicFolder(root, library, walk, mountinfo=mountinfo)
-        self._forgetting = Forgetting(self.folder, walk, library)
+        self._deletion_guard = DeletionGuard(
+            self.folder, walk, library, retention_seconds=retention_seconds, clock=clock
+        )
         self._intake = Intake(
             walk, library, enqueue=enqueue, tracker=self._tracker, settle_seconds=settle_seconds, stopped=stopped
         )
@@ -70,6 +74,7 @@ class Synchronizer:
             at_rest=lambda changed_at: clock() - changed_at >= settle_seconds,
             proceed=lambda: not stopped() and self.folder.is_unchanged(),
         )
+        self._stopped = stopped
         self._now = 0.0
         self._library = library
         #: What the last scan of everything left out.
@@ -83,16 +88,16 @@ class Synchronizer:
     @property
     def held(self) -> str | None:
         """Why files that are not on disk are kept all the same, or None."""
-        return self._forgetting.held
+        return self._deletion_guard.held
 
     def scan(self, now: float) -> ScanReport:
         """Compare everything; ``complete`` is False if it was stopped."""
         self._now = now
         report = self._scanner.scan()
         if report.complete:
-            self._forgetting.held = None
-            report.gone = self._forgetting.forget(report.gone_ids)
-            report.gone += self._forgetting.forget(self._forgetting.displaced_ids())
+            self._deletion_guard.held = None
+            report.gone = self._deletion_guard.take_out(report.gone_ids)
+            report.gone += self._deletion_guard.take_out(self._deletion_guard.displaced_ids())
             self._keep_ignored(report.ignored)
             _say(report)
         return report
@@ -109,17 +114,21 @@ class Synchronizer:
         self._intake.settle(now)
         return self._follow_up(self._intake.departures(now), now)
 
+    def expire(self) -> int:
+        """Forget the results of files that have been gone for longer than the retention time; how many."""
+        return self._deletion_guard.expire(stopped=self._stopped)
+
     def _follow_up(self, follow_up: FollowUp, now: float) -> bool:
         self._now = now
         if follow_up.gone_ids:
-            self._forgetting.forget(follow_up.gone_ids, told=True)
+            self._deletion_guard.take_out(follow_up.gone_ids, told=True)
         if len(follow_up.folders) > FOLDERS_PER_SCAN:
             return True
         scan_all = follow_up.scan_all
         for folder in _outermost(follow_up.folders):
             report = self._scanner.scan(folder)
             if report.complete:
-                self._forgetting.forget(report.gone_ids, told=True)
+                self._deletion_guard.take_out(report.gone_ids, told=True)
             scan_all |= report.displaced or report.left_out > 0 or not report.complete
         return scan_all
 
@@ -151,6 +160,7 @@ def _say(report: ScanReport) -> None:
         new=report.new,
         changed=report.changed,
         moved=report.moved,
+        returned=report.returned,
         gone=report.gone,
         kept=report.kept,
         unreadable=report.unreadable,

@@ -12,7 +12,13 @@ from collections.abc import Sequence
 from importlib import resources
 
 #: Applied in this order; a step that was released is never edited, only followed by another.
-STEPS = ("0001_library.sql", "0002_counts.sql", "0003_origins.sql", "0004_loudness_of_two_channels.sql")
+STEPS = (
+    "0001_library.sql",
+    "0002_counts.sql",
+    "0003_origins.sql",
+    "0004_loudness_of_two_channels.sql",
+    "0005_gone_files.sql",
+)
 
 #: The version that this program reads and writes.
 NEWEST = len(STEPS)

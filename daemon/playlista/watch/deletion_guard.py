@@ -1,11 +1,12 @@
 """The only place where a file leaves the library because it left the disk, with every doubt in its favour.
 
-What enters: rows of files that were not at their place. What leaves: the library without those that are really gone.
+Input: rows of files that were not at their place. Output: the library without those that are really gone; their
+results are kept for the retention time, and then forgotten.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 
 import structlog
@@ -15,30 +16,46 @@ from playlista.library.files import Library
 from playlista.watch.music_folder import MusicFolder
 from playlista.watch.walk import Walk
 
-#: Files looked for and forgotten at a time.
+#: Files looked for and taken out at a time.
 BATCH_FILES = 1000
 
 log = structlog.get_logger(__name__)
 
 
-class Forgetting:
-    """Forgets files of one music folder."""
+class DeletionGuard:
+    """Takes files of one music folder out of the library.
 
-    def __init__(self, folder: MusicFolder, walk: Walk, library: Library) -> None:
+    Parameters
+    ----------
+    retention_seconds : how long results of gone files are kept; 0 forgets them at once.
+    clock : seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        folder: MusicFolder,
+        walk: Walk,
+        library: Library,
+        *,
+        retention_seconds: float,
+        clock: Callable[[], float],
+    ) -> None:
         self._folder = folder
         self._walk = walk
         self._library = library
-        #: Why files that are not on disk were not forgotten the last time, for people, or None.
+        self._retention_seconds = retention_seconds
+        self._clock = clock
+        #: Why files that are not on disk were not taken out the last time, for people, or None.
         self.held: str | None = None
 
-    def forget(self, file_ids: Iterable[int], *, told: bool = False) -> int:
-        """Forget those of the files that are not on disk; how many.
+    def take_out(self, file_ids: Iterable[int], *, told: bool = False) -> int:
+        """Take those of the files out of the library that are not on disk; how many.
 
         None is, while the music folder is away, empty or another one: what does not hold any music does not say
         that music was deleted. The one exception is the last known track, if we were `told` of its deletion.
         """
         remaining = iter(file_ids)
-        forgotten = 0
+        taken = 0
         while batch := list(islice(remaining, BATCH_FILES)):
             gone = [file_id for file_id in batch if self._is_gone(file_id)]
             if not gone:
@@ -47,9 +64,18 @@ class Forgetting:
             if self.held:
                 if self.held != former:
                     log.warning("deletions.held", why=self.held)
-                return forgotten
-            forgotten += self._library.forget(gone)
-        return forgotten
+                return taken
+            taken += self._keep_or_forget(gone)
+        return taken
+
+    def expire(self, *, stopped: Callable[[], bool]) -> int:
+        """Forget what has been gone for longer than the retention time, until `stopped`; how many."""
+        return self._library.gone_files.expire(before=self._clock() - self._retention_seconds, stopped=stopped)
+
+    def _keep_or_forget(self, gone: list[int]) -> int:
+        if self._retention_seconds > 0:
+            return self._library.gone_files.keep(gone, now=self._clock())
+        return self._library.forget(gone)
 
     def displaced_ids(self) -> list[int]:
         """Rows whose path another file took, and that no scan found anywhere."""
