@@ -233,6 +233,7 @@ class Analysis:
     memory: MemoryUse | None = None
     music_hash: str | None = None
     origin: Origin = field(default=Origin(), compare=False)
+    chapters: tuple[Chapter, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The result object of the contract: plain types, groups as objects, null where unknown; without `origin`."""
@@ -255,6 +256,7 @@ class Analysis:
         for name, group in _GROUP_TYPES.items():
             if values.get(name) is not None:
                 values[name] = group(**{key: _frozen(value) for key, value in _known(group, values[name]).items()})
+        values["chapters"] = tuple(Chapter(**_known(Chapter, one)) for one in values.get("chapters") or ())
         values["status"] = Status(values["status"])
         values["reason"] = reason_of(values.get("reason"))
         return cls(**_known(cls, values))

@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from playlista.analysis.group_settings import group_settings, made_otherwise
 from playlista.analysis.loader import MemoryOptimizedLoader
 from playlista.analysis.track_stream import Assembly, Lanes, TrackStream, Truncation, never, nothing
 from playlista.config import Settings
+from playlista.decode.chapters import read_chapters
 from playlista.decode.layouts import layout_name
 from playlista.decode.opening import needs_child
 from playlista.decode.readers.ffmpeg_child import ffmpeg_health
@@ -128,7 +129,10 @@ class AudioAnalyzer:
             run.feed(lambda: self._clock() - started > self._settings.track_timeout_seconds)
             run.require_innocent_end()
             results = run.features.result()
-        return run.analysis(results, self.settings, self._clock() - started, self._cgroup.memory_limit().bytes)
+        seconds, limit_bytes = self._clock() - started, self._cgroup.memory_limit().bytes
+        analysis = run.analysis(results, self.settings, seconds, limit_bytes)
+        length = stream.frames_decoded / stream.info.sample_rate_hz
+        return replace(analysis, chapters=read_chapters(path, stream.info.chapters, length))
 
     def extra_bytes(self, path: str) -> int:
         """What the file at `path` will take beside chunks: its array where it is not streamed, and an ffmpeg child."""

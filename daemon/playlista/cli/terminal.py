@@ -86,6 +86,10 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Colle
     Console(width=None if wraps else PIPE_WIDTH).print(shown)
 
 
+#: More than a screen of them is for `--json`.
+_SHOWN_CHAPTERS = 20
+
+
 def write_summary(analysis: Analysis) -> None:
     """A few lines on one track, for people."""
     write_line(printable(analysis.path))
@@ -121,6 +125,10 @@ def _facts(analysis: Analysis) -> Iterator[tuple[str, str]]:
     if tagging := analysis.tagging:
         top = sorted(tagging.tags.items(), key=lambda item: -item[1])[:5]
         yield "tags", ", ".join(f"{name} {activation:.2f}" for name, activation in top)
+    if analysis.chapters:
+        yield "chapters", str(len(analysis.chapters))
+    for chapter in analysis.chapters[:_SHOWN_CHAPTERS]:
+        yield "", f"{duration(chapter.start_seconds)} {printable(chapter.title)}"
     if memory := analysis.memory:
         yield "cost", f"{analysis.timings.total_seconds:.1f} s, peak {megabytes(memory.peak_rss_bytes)}"
 
