@@ -37,7 +37,8 @@ def test_the_rolloff_of_any_number_of_bins_is_the_first_to_reach_its_share(bins:
 
 def test_optimized_and_full_analysis_agree_on_music(corpus: list[Recording]) -> None:
     pairs = []
-    for track in (track for track in corpus if len(track.full) >= 44100):
+    # White noise is half of it above 11 kHz, which the half rate does not have.
+    for track in (track for track in corpus if len(track.full) >= 44100 and track.name != "made: white noise"):
         half, full = spectral(track.optimized, 22050), spectral(track.full, 44100)
         if half is not None and full is not None:
             pairs.append((values(half), values(full)))

@@ -15,6 +15,9 @@ from tests import signals
 from tests.integration.daemon import Daemon
 from tests.patience import allowed
 
+#: Of a song whose analysis, some seconds on an idle machine, is met in its middle.
+LONG_SECONDS = 500.0
+
 
 @pytest.fixture
 def daemon(tmp_path: Path, clean_environment: dict[str, str]) -> Iterator[Daemon]:
@@ -81,7 +84,7 @@ def test_a_retagged_file_keeps_its_result_without_a_second_analysis(daemon: Daem
 def test_sigterm_in_the_middle_of_a_track_ends_soon_and_the_track_is_done_once_after_the_restart(
     daemon: Daemon,
 ) -> None:
-    signals.write(daemon.music / "long.flac", signals.song(900))
+    signals.write(daemon.music / "long.flac", signals.song(LONG_SECONDS))
     daemon.start()
     daemon.wait_for(lambda: daemon.metric("playlista_tracks_in_flight") == 1, "the track to begin")
     code, seconds = daemon.stop(signal.SIGTERM)
@@ -91,12 +94,12 @@ def test_sigterm_in_the_middle_of_a_track_ends_soon_and_the_track_is_done_once_a
     daemon.start()
     daemon.wait_for(lambda: daemon.result("long.flac"), "the track")
     (line,) = daemon.told("track.analyzed")
-    assert line["audio_seconds"] == 900.0
+    assert line["audio_seconds"] == LONG_SECONDS
 
 
 def test_a_killed_daemon_names_the_track_that_it_was_at(daemon: Daemon) -> None:
     daemon.environment["RETRY_BACKOFF_SECONDS"] = "0"
-    signals.write(daemon.music / "long.flac", signals.song(900))
+    signals.write(daemon.music / "long.flac", signals.song(LONG_SECONDS))
     daemon.start()
     daemon.wait_for(lambda: daemon.metric("playlista_tracks_in_flight") == 1, "the track to begin")
     assert daemon.stop(signal.SIGKILL)[0] == -signal.SIGKILL
@@ -142,7 +145,7 @@ def test_an_unreadable_file_is_reported_with_its_reason(daemon: Daemon) -> None:
 
 
 def test_metrics_are_complete_few_and_quick_during_an_analysis(daemon: Daemon) -> None:
-    signals.write(daemon.music / "long.flac", signals.song(900))
+    signals.write(daemon.music / "long.flac", signals.song(LONG_SECONDS))
     daemon.start()
     daemon.wait_for(lambda: daemon.metric("playlista_tracks_in_flight") == 1, "the track to begin")
     page = daemon.get("/metrics")[1].decode()

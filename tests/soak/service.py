@@ -61,19 +61,19 @@ class Service(Daemon):
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, env=self.environment, cwd=self.data.parent, stderr=log)
 
-    def wait_ready(self, patience_seconds: float = PATIENCE_SECONDS) -> float:
+    def wait_ready(self, max_wait_seconds: float = PATIENCE_SECONDS) -> float:
         """Wait until /readyz says 200; the seconds that it took from now."""
         began = time.monotonic()
-        self.until(lambda: self.status_of("/readyz") == 200, "readiness", patience_seconds)
+        self.until(lambda: self.status_of("/readyz") == 200, "readiness", max_wait_seconds)
         return time.monotonic() - began
 
-    def until(self, condition: Callable[[], object], what: str, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    def until(self, condition: Callable[[], object], what: str, max_wait_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait for `condition`, as long as the process lives."""
-        deadline = time.monotonic() + patience_seconds
+        deadline = time.monotonic() + max_wait_seconds
         while not condition():
             assert self.process is not None
             if self.process.poll() is not None or time.monotonic() > deadline:
-                state = "ended" if self.process.poll() is not None else f"took over {patience_seconds:g} s"
+                state = "ended" if self.process.poll() is not None else f"took over {max_wait_seconds:g} s"
                 raise AssertionError(f"waited in vain for {what}; the daemon {state}:\n{self.log_end()}")
             time.sleep(POLL_SECONDS)
 
