@@ -6,7 +6,9 @@ Progress goes to stderr and only where that is a terminal, so that stdout stays 
 from __future__ import annotations
 
 import sys
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Any
 
 from playlista.printable import printable as escaped
@@ -53,37 +55,37 @@ def megabytes(count: float | None) -> str:
     return "-" if count is None else f"{count / 2**20:.0f} MB"
 
 
-#: Width of a table that goes into a pipe or a file: nothing is wrapped there.
-PIPE_WIDTH = 10_000
+#: Rows by which the widths of a table's columns are chosen; those after them are written as they come.
+TABLE_SAMPLE_ROWS = 500
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Collection[str] = (), nothing: str) -> None:
     """A table on stdout, the columns named in `right` aligned to the right; the line `nothing` where it has no rows.
 
-    On a terminal the first column and the last give way when it is narrow; elsewhere each row is one line.
+    Each row is one line, written as it comes, so that a library of any size costs the memory of `TABLE_SAMPLE_ROWS`
+    rows. A cell that is longer than those moves the rest of its line to the right.
     """
-    from rich import box  # noqa: PLC0415 - costs more than most commands
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    wraps = sys.stdout.isatty()
-    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title in columns:
-        gives_way = wraps and title in (columns[0], columns[-1])
-        shown.add_column(
-            title,
-            justify="right" if title in right else "left",
-            no_wrap=not gives_way,
-            overflow="fold",
-            min_width=24 if gives_way and title == columns[0] else None,
-        )
-    for row in rows:
-        shown.add_row(*(Text(printable(cell)) for cell in row))
-    if not shown.row_count:
+    remaining = iter(rows)
+    sample = [[printable(cell) for cell in row] for row in islice(remaining, TABLE_SAMPLE_ROWS)]
+    if not sample:
         write_line(nothing)
         return
-    Console(width=None if wraps else PIPE_WIDTH).print(shown)
+    widths = [max(map(_width, column)) for column in zip(columns, *sample, strict=True)]
+    sample.insert(0, ["-" * width for width in widths])
+    for row in chain((columns, *sample), ([printable(cell) for cell in row] for row in remaining)):
+        cells = (
+            " " * (width - _width(cell)) + cell if title in right else cell + " " * (width - _width(cell))
+            for title, cell, width in zip(columns, row, widths, strict=True)
+        )
+        sys.stdout.write(f"{'  '.join(cells).rstrip()}\n")
+    sys.stdout.flush()
+
+
+def _width(text: str) -> int:
+    """Columns of the terminal that `text` takes; East Asian characters take two each."""
+    if text.isascii():
+        return len(text)
+    return sum(1 + (unicodedata.east_asian_width(char) in "WF") - bool(unicodedata.combining(char)) for char in text)
 
 
 #: More than a screen of them is for `--json`.

@@ -26,6 +26,9 @@ _SUMMARIES = """
 #: Most results from which the speed is computed.
 THROUGHPUT_ROWS = 1000
 
+#: Rows read at a time by the streams, of some hundred bytes each.
+PAGE_ROWS = 1000
+
 #: Above every (time, row) by which failures are ordered.
 _LATEST = (sys.float_info.max, 0)
 
@@ -91,10 +94,10 @@ class Overview:
 
     def every(self, *, status: Status | None = None) -> Iterator[Summary]:
         """All results in the order of their paths' bytes, with one page of them in memory."""
-        page = self.summaries(status=status)
+        page = self.summaries(status=status, limit=PAGE_ROWS)
         while page:
             yield from page
-            page = self.summaries(status=status, after=page[-1].path)
+            page = self.summaries(status=status, after=page[-1].path, limit=PAGE_ROWS)
 
     def every_failure(self) -> Iterator[Summary]:
         """All results with a reason, latest first, with one page of them in memory."""

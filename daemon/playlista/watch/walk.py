@@ -1,7 +1,7 @@
 """The music folder as it is on disk now, one file after the other in the order of their paths' bytes.
 
-What enters: the folder. What leaves: a stream of what was seen, in the same order as the database's index, so that
-the two can be merged with neither in memory. Nothing is opened but folders; what cannot be read is said in the
+Input: the folder. Output: a stream of what was seen, in the same order as the database's index, so that the two can
+be merged with neither in memory. Nothing is opened but folders; what cannot be read is said in the
 stream, never raised, since files that cannot be seen are not files that are gone.
 """
 
@@ -120,34 +120,33 @@ class Walk:
         """The folder's files as sights and its folders as paths, in the order of the bytes of whole paths."""
         place = os.path.join(self._root, folder)
         try:
-            with os.scandir(place) as listing:
-                entries = list(listing)
-            if not entries:
+            listing = _Listing(place, follow_symlinks=links is not None)
+            if listing.is_empty:
                 yield EmptyFolder(folder, os.stat(place).st_dev)
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
             yield Unreadable(folder, error)
             return
-        self._rules.enter(folder, has_ignore_file=any(entry.name == IGNORE_FILE for entry in entries))
+        self._rules.enter(folder, has_ignore_file=listing.has_ignore_file)
         prefix = f"{folder}/" if folder else ""
-        for _, is_folder, entry in sorted(_sortable(entry, links) for entry in entries):
-            path = prefix + entry.name
-            if not is_folder and not is_audio_name(entry.name):
-                continue
+        for name, is_folder in listing:
+            path = prefix + name
             if ignored.add(self._rules.reason(path, is_folder=is_folder)):
                 continue
             if is_folder:
-                if not entry.is_symlink() or (links is not None and links.leads_out(entry.path)):
+                if links is None or links.may_be_entered(os.path.join(place, name)):
                     yield path
-            elif (sight := self._look_at(entry, path, links)) is not None:
+            elif (sight := self._look_at(os.path.join(place, name), path, links)) is not None:
                 yield sight
 
-    def _look_at(self, entry: os.DirEntry[str], path: str, links: _Links | None) -> Sight | None:
+    def _look_at(self, place: str, path: str, links: _Links | None) -> Sight | None:
         try:
-            if entry.is_symlink() and (links is None or not links.leads_out(entry.path)):
-                return None
-            status = entry.stat(follow_symlinks=links is not None)
+            status = os.lstat(place)
+            if stat.S_ISLNK(status.st_mode):
+                if links is None or not links.leads_out(place):
+                    return None
+                status = os.stat(place)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -163,6 +162,33 @@ class Walk:
         return Seen(file, max(status.st_mtime, status.st_ctime))
 
 
+class _Listing:
+    """The folders and the files with audio names in one folder, in the order of the bytes of whole paths.
+
+    Of each only the name is kept, a folder's with its slash: a folder may hold hundreds of thousands of files. "a/x"
+    sorts after "a b", as in the database, where whole paths are compared.
+    """
+
+    def __init__(self, place: str, *, follow_symlinks: bool) -> None:
+        self.is_empty = True
+        self.has_ignore_file = False
+        self._names: list[bytes] = []
+        with os.scandir(place) as entries:
+            for entry in entries:
+                self.is_empty = False
+                self.has_ignore_file |= entry.name == IGNORE_FILE
+                if _is_folder(entry, follow_symlinks=follow_symlinks):
+                    self._names.append(os.fsencode(entry.name) + b"/")
+                elif is_audio_name(entry.name):
+                    self._names.append(os.fsencode(entry.name))
+        self._names.sort()
+
+    def __iter__(self) -> Iterator[tuple[str, bool]]:
+        """Each name, and whether it is a folder's."""
+        for name in self._names:
+            yield os.fsdecode(name.removesuffix(b"/")), name.endswith(b"/")
+
+
 class _Links:
     """Which symbolic links of one walk lead somewhere new."""
 
@@ -170,22 +196,29 @@ class _Links:
         self._real_root = real_root
         self._entered: set[str] = set()
 
+    def may_be_entered(self, folder: str) -> bool:
+        """Whether `folder` is no link, or one that leads out."""
+        return not os.path.islink(folder) or self.leads_out(folder)
+
     def leads_out(self, path: str) -> bool:
         """Whether the link at `path` leads out of the music folder, to a place where this walk was not yet."""
         target = os.path.realpath(path)
         inside = target == self._real_root or target.startswith(self._real_root.rstrip("/") + "/")
         above = self._real_root.startswith(target.rstrip("/") + "/")
-        within_entered = any(target == place or target.startswith(f"{place}/") for place in self._entered)
-        if inside or above or within_entered:
+        if inside or above or any(place in self._entered for place in _with_parents(target)):
             return False
         self._entered.add(target)
         return True
 
 
-def _sortable(entry: os.DirEntry[str], links: _Links | None) -> tuple[bytes, bool, os.DirEntry[str]]:
-    # "a/x" sorts after "a b": as in the database, where whole paths are compared, a folder's name ends with its slash.
+def _with_parents(path: str) -> Iterator[str]:
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
+
+
+def _is_folder(entry: os.DirEntry[str], *, follow_symlinks: bool) -> bool:
     try:
-        is_folder = entry.is_dir(follow_symlinks=links is not None)
+        return entry.is_dir(follow_symlinks=follow_symlinks)
     except OSError:
-        is_folder = False  # the look at it will tell why
-    return os.fsencode(entry.name) + (b"/" if is_folder else b""), is_folder, entry
+        return False  # the look at it will tell why
