@@ -10,6 +10,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
     drift = quality_drift.measure(tracks, asked.models)
     print("benchmarks: determinism", flush=True)
     steady = list(quality_determinism.rows(tracks[:DETERMINISM_TRACKS], asked.models))
-    prepare_environment(Settings().native_environment(), threads=1)
+    _prepare()
     from benchmarks import quality_conformance  # native libraries come in only now, after the environment
 
     conformance = quality_conformance.measure(asked.music, tracks, asked.models, asked.work, asked.wheel)
@@ -68,10 +69,17 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
     return {"machine": machine.describe(), "conformance": conformance, "drift": drift, **alone}
 
 
+@cache
+def _prepare() -> None:
+    prepare_environment(Settings().native_environment(), threads=1)
+
+
 def _keys(asked: argparse.Namespace) -> list[quality_keys.Row]:
     """Keys of recordings, and of what has none."""
-    prepare_environment(Settings().native_environment(), threads=1)
-    return quality_keys.measure(asked.music, asked.tempo, asked.work / "speech")
+    _prepare()
+    from benchmarks import quality_keys_heard
+
+    return quality_keys_heard.measure(asked.music, asked.tempo, asked.work / "speech")
 
 
 def _files(asked: argparse.Namespace) -> list[quality_files.Row]:

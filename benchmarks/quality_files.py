@@ -16,7 +16,6 @@ from typing import Any
 
 from benchmarks import product
 from benchmarks.quality_files_judge import GATED_LUFS, Heard, hear_all
-from benchmarks.quality_files_making import make_all
 from benchmarks.quality_files_reasons import reason_of
 from benchmarks.tables import markdown_table
 from playlista.decode.layouts import named_layout
@@ -35,6 +34,8 @@ Row = dict[str, Any]
 
 def measure(folders: Iterable[Path], made: Path) -> list[Row]:
     """A row for every file of `folders`, and for every file that is made in `made`."""
+    from benchmarks.quality_files_making import make_all  # numpy must not come in before the environment
+
     found = [path for folder in folders if folder.is_dir() for path in sorted(folder.rglob("*"))]
     files = [path for path in found if path.is_file() and path.suffix not in NOT_SOUND] + make_all(made)
     print(f"benchmarks: {len(files)} files against ffmpeg", flush=True)
