@@ -18,7 +18,15 @@ from playlista.tracks import Analysis
 #: Columns of the flat table: group and field of the result object.
 _CSV_GROUPS = {
     "": ("path", "status", "reason", "detail"),
-    "audio": ("duration_seconds", "analyzed_seconds", "sample_rate_hz", "channels", "format", "truncated"),
+    "audio": (
+        "duration_seconds",
+        "analyzed_seconds",
+        "sample_rate_hz",
+        "channels",
+        "channel_layout",
+        "format",
+        "truncated",
+    ),
     "rhythm": ("bpm", "bpm_confidence", "beats_count", "onset_rate_hz", "danceability"),
     "tonal": ("key", "scale", "strength", "camelot", "tuning_hz"),
     "loudness": ("integrated_lufs", "range_lu", "true_peak_dbtp", "replaygain_track_gain_db"),
