@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.cgroups import why_not
-from tests.soak import folders, kills, mutants, poison, power, tags
+from tests.soak import folders, http, kills, mutants, poison, power, tags
 from tests.soak.findings import Finding
 from tests.soak.place import Place
 
@@ -54,3 +54,9 @@ def test_what_was_told_is_on_the_disk_when_the_power_goes(place: Place) -> None:
 
 def test_a_write_of_tags_that_is_killed_harms_no_file_and_the_next_start_clears_up(place: Place) -> None:
     assert missed(tags.kill_writes(place)) == []
+
+
+def test_hostile_requests_neither_end_the_daemon_nor_stay_without_an_answer_nor_make_it_grow(place: Place) -> None:
+    if trouble := why_not():
+        pytest.skip(trouble)
+    assert missed(http.run(place)) == []

@@ -58,7 +58,7 @@ class Limits:
     idle_seconds: float = 30.0
     connections: int = 64
     connections_per_client: int = 32
-    pipelined: int = 16
+    pipelined: int = 4
 
 
 class Server:
