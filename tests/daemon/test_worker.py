@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,18 +11,11 @@ import pytest
 
 from playlista.analysis.audio_analyzer import EVERYTHING, AudioAnalyzer, Pass
 from playlista.config import Settings
-from playlista.daemon.worker import Worker
 from playlista.errors import FailureReason
-from playlista.library.comparisons import Comparisons
-from playlista.memory.admission import Admission
-from playlista.memory.budget import CapReason
-from playlista.memory.cgroup import Cgroup
-from playlista.memory.cleanup import Cleanup
-from playlista.memory.configuration import fallback_configurations
-from playlista.serve.metrics import Metrics
 from playlista.tracks import Analysis, Rhythm, Status, TrackFile
 from tests import signals
-from tests.libraries import MAX_ATTEMPTS, Rooms, open_rooms
+from tests.daemon.workers import worker_of
+from tests.libraries import MAX_ATTEMPTS, open_rooms
 
 
 class Overflowing(AudioAnalyzer):
@@ -58,26 +50,6 @@ class Replacing(AudioAnalyzer):
             Path(path).with_suffix(".part").rename(path)
             self.replacement = None
         return analysis
-
-
-def worker_of(rooms: Rooms, music: Path, analyzer: AudioAnalyzer) -> Worker:
-    """A worker with `analyzer`."""
-    cleanup = Cleanup(enabled=False)
-    return Worker(
-        os.fspath(music),
-        queue=rooms.queue,
-        store=rooms.store,
-        comparisons=Comparisons(rooms.database, rooms.store),
-        analyzer=analyzer,
-        admission=Admission(Cgroup(), fallback_configurations(3.0, 0), cleanup=cleanup.now),
-        cleanup=cleanup,
-        sampler=None,
-        metrics=Metrics(version="0", cap_reasons=CapReason),
-        stop=threading.Event(),
-        wake=threading.Event(),
-        music_is_there=lambda: True,
-        wall_clock=rooms.clock,
-    )
 
 
 def test_a_result_that_cannot_be_stored_fails_its_track_and_the_others_go_on(music: Path, tmp_path: Path) -> None:
