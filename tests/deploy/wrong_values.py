@@ -71,6 +71,7 @@ _SETTINGS: dict[str, list[Any]] = {
     "LOG_LEVEL": ["trace", 1],
     "LOG_FORMAT": ["text", 1],
     "WATCH_MODE": ["fanotify", True],
+    "ON_SETTINGS_CHANGE": ["forget", True],
     "WATCH_SETTLE_SECONDS": _number(0, 3600),
     "WATCH_RESCAN_INTERVAL_SECONDS": _number(1, 604800),
     "WATCH_IGNORE": [5, ["*.m4b"]],

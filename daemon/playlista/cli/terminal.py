@@ -101,6 +101,15 @@ def write_summary(analysis: Analysis) -> None:
         write_line(f"  {name:<9} {text}")
 
 
+def _made_with(analysis: Analysis) -> str:
+    """The settings that the values depend on, those of several groups once."""
+    texts = (
+        ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in made.items())
+        for made in analysis.settings.values()
+    )
+    return "; ".join(dict.fromkeys(filter(None, texts)))
+
+
 def _facts(analysis: Analysis) -> Iterator[tuple[str, str]]:
     if audio := analysis.audio:
         cut = f", cut after {duration(audio.analyzed_seconds)}" if audio.truncated else ""
@@ -131,6 +140,8 @@ def _facts(analysis: Analysis) -> Iterator[tuple[str, str]]:
         yield "chapters", str(len(analysis.chapters))
     for chapter in analysis.chapters[:_SHOWN_CHAPTERS]:
         yield "", f"{duration(chapter.start_seconds)} {printable(chapter.title)}"
+    if made := _made_with(analysis):
+        yield "made with", made
     if memory := analysis.memory:
         yield "cost", f"{analysis.timings.total_seconds:.1f} s, peak {megabytes(memory.peak_rss_bytes)}"
 
