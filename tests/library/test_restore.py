@@ -88,7 +88,7 @@ def test_a_restore_that_is_killed_anywhere_is_finished_by_the_next_start(
 
     def until_killed(call: object) -> object:
         def counted(*arguments: str) -> None:
-            if arguments[-1].endswith((".unfinished", restore.RESTORED_SUFFIX)) and len(arguments) == 1:
+            if arguments[-1].endswith((".tmp", restore.RESTORED_SUFFIX)) and len(arguments) == 1:
                 return
             if next(calls) == done_steps:
                 raise KeyboardInterrupt

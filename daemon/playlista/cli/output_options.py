@@ -18,7 +18,7 @@ from playlista.system.output_files import OutputKind, output_stream
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace an existing file of any kind.")]
 
 #: What lies beside the database under its name.
-_COMPANIONS = ("", "-wal", "-shm", "-journal", ".restored", ".unfinished")
+_COMPANIONS = ("", "-wal", "-shm", "-journal", ".restored")
 
 
 @contextmanager

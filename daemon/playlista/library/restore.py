@@ -22,6 +22,7 @@ from playlista.library import migrations
 from playlista.library.database import APPLICATION_ID, connect_read_only
 from playlista.library.database_errors import DamagedError, NewerError, translated
 from playlista.library.integrity import check_all
+from playlista.system.atomic_write import replacing, sync_folder
 
 #: The checked copy, while it waits to take the library's place.
 RESTORED_SUFFIX = ".restored"
@@ -54,20 +55,16 @@ def restore(backup: str, library: str) -> Restored:
         raise StoreError(f"{backup}: no such file; name a file that `playlista backup` wrote")
     if os.path.realpath(backup) == os.path.realpath(library):
         raise StoreError(f"{backup}: is the library itself; name a backup")
-    unfinished = f"{library}.unfinished"
     try:
-        files, version = _copy(backup, unfinished)
-        _take_over_rights(library, unfinished)
-        _stamp(library, unfinished)
-        os.replace(unfinished, library + RESTORED_SUFFIX)
+        with replacing(library + RESTORED_SUFFIX) as unfinished:
+            files, version = _copy(backup, unfinished)
+            _take_over_rights(library, unfinished)
+            _stamp(library, unfinished)
         return Restored(files, version, finish_restore(library))
     except DamagedError as error:
         raise DamagedError(f"{backup}: damaged ({error.found}); it was not restored, name another backup") from error
     except OSError as error:
         raise StoreError(f"{library}: {error.strerror}; {backup} was not restored") from error
-    finally:
-        with suppress(OSError):
-            os.unlink(unfinished)
 
 
 def finish_restore(library: str) -> str | None:
@@ -91,9 +88,9 @@ def finish_restore(library: str) -> str | None:
             os.rename(library + suffix, former + suffix)
     with suppress(FileNotFoundError):
         os.unlink(f"{library}-shm")
-    _sync_folder(library)
+    sync_folder(os.path.dirname(os.path.abspath(library)))
     os.rename(restored, library)
-    _sync_folder(library)
+    sync_folder(os.path.dirname(os.path.abspath(library)))
     return former if os.path.exists(former) else None
 
 
@@ -110,8 +107,6 @@ def _stamp(library: str, unfinished: str) -> None:
 
 
 def _copy(backup: str, target: str) -> tuple[int, int]:
-    with suppress(FileNotFoundError):
-        os.unlink(target)  # of a restore that was killed
     with translated(backup), closing(connect_read_only(backup)) as origin:
         version = _refuse_foreign(origin, backup)
         check_all(origin, backup, indexes=True)
@@ -119,8 +114,6 @@ def _copy(backup: str, target: str) -> tuple[int, int]:
             origin.backup(copy)  # and not the bytes of the file, which may have a WAL beside it
             copy.execute("PRAGMA journal_mode = DELETE")
             files = int(copy.execute("SELECT count(*) FROM files").fetchone()[0])
-    with open(target, "rb") as written:
-        os.fsync(written.fileno())
     return files, version
 
 
@@ -147,11 +140,3 @@ def _take_over_rights(library: str, target: str) -> None:
     os.chmod(target, mode)
     with suppress(PermissionError):  # not root: then it is the user's own, as the former was
         os.chown(target, model.st_uid, model.st_gid)
-
-
-def _sync_folder(path: str) -> None:
-    descriptor = os.open(os.path.dirname(os.path.abspath(path)), os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
