@@ -75,7 +75,7 @@ class JoinedReader:
         try:
             part = self._next_part(position)
         except StreamBrokenError as error:
-            self._note(error)
+            self._note(_of_a_part(error))
             return self._next_part is not None
         if part is None:
             self._next_part = None
@@ -88,7 +88,7 @@ class JoinedReader:
         """Keep the first damage; whatever is not a damage ends the track. A part without a sample is none."""
         if error.reason is not FailureReason.EMPTY:
             self._broken = self._broken or error
-        if error.reason not in {FailureReason.CORRUPT, FailureReason.EMPTY, FailureReason.NOT_AUDIO}:
+        if error.reason not in {FailureReason.CORRUPT, FailureReason.EMPTY}:
             self._next_part = None
 
 
@@ -149,3 +149,10 @@ def _fits(one: StreamInfo, other: StreamInfo) -> bool:
 def _are_same(one: StreamInfo, other: StreamInfo) -> bool:
     """Whether both have the same loudspeakers, in whatever order."""
     return one.channels == other.channels == len(one.layout) and set(one.layout) == set(other.layout)
+
+
+def _of_a_part(error: StreamBrokenError) -> StreamBrokenError:
+    """What keeps a further part from being opened, as a damage of the whole: the file is sound at its start."""
+    if error.reason is not FailureReason.NOT_AUDIO:
+        return error
+    return StreamBrokenError(FailureReason.CORRUPT, f"a further part cannot be decoded: {error.message}")
