@@ -14,6 +14,7 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from playlista.log_writer import DroppingHandler
 from playlista.printable import printable
 
 
@@ -48,7 +49,7 @@ def configure_logging(level: str, log_format: str, stream: TextIO | None = None)
         foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
     )
-    handler = logging.StreamHandler(output)
+    handler = DroppingHandler(output)
     handler.setFormatter(formatter)
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     structlog.configure(

@@ -21,6 +21,7 @@ from playlista.decode.chapters import read_chapters
 from playlista.decode.layouts import layout_name
 from playlista.decode.opening import needs_child
 from playlista.decode.readers.ffmpeg_child import ffmpeg_health
+from playlista.decode.storage import storage_fault
 from playlista.errors import Blame, DecodeError, FailureReason, Interrupted, PlaylistaError
 from playlista.features.analyzer import VERSIONS, FeatureAnalyzer, Features
 from playlista.features.tags.accumulator import TagsAccumulator
@@ -76,6 +77,7 @@ class AudioAnalyzer:
     stop : asked before every chunk; true ends the track with ``Interrupted``.
     cleanup : called after every chunk.
     clock : seconds, monotonic.
+    has_hung_since : whether the storage let somebody wait without an answer at any time after that moment.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class AudioAnalyzer:
         stop: Callable[[], bool] = never,
         cleanup: Callable[[], None] = nothing,
         clock: Callable[[], float] = time.monotonic,
+        has_hung_since: Callable[[float], bool] = lambda _moment: False,
     ) -> None:
         self._cgroup = cgroup or Cgroup()
         self._loader = MemoryOptimizedLoader(settings, self._cgroup)
@@ -95,6 +98,7 @@ class AudioAnalyzer:
         self._stop = stop
         self._cleanup = cleanup
         self._clock = clock
+        self._has_hung_since = has_hung_since
 
     def analyze(self, path: str, *, shown_as: str | None = None, how: Pass = EVERYTHING) -> Analysis:
         """Analyze the file at `path`, to be called `shown_as` in the result.
@@ -106,7 +110,14 @@ class AudioAnalyzer:
         KnownOpening : the track may be known already.
         """
         started = self._clock()
-        name = shown_as or path
+        try:
+            return self._analyze(path, shown_as or path, how, started)
+        except DecodeError as error:
+            if error.reason is FailureReason.DECODE_TIMEOUT and self._has_hung_since(started):
+                raise storage_fault("it did not answer for a long time").of_track(path) from error
+            raise
+
+    def _analyze(self, path: str, name: str, how: Pass, started: float) -> Analysis:
         lanes = Lanes(
             analysis=not {"rhythm", "tonal", "spectral"}.isdisjoint(how.groups),
             model=self._tagger is not None and "tags" in how.groups,
@@ -127,7 +138,7 @@ class AudioAnalyzer:
         with opened as stream, _beside(stream) as beside:
             run = _Run(name, stream, self._features(stream, how, beside), budget, how.is_known)
             run.feed(lambda: self._clock() - started > self._settings.track_timeout_seconds)
-            run.require_innocent_end()
+            run.require_innocent_end(self._has_hung_since(started))
             results = run.features.result()
         seconds, limit_bytes = self._clock() - started, self._cgroup.memory_limit().bytes
         analysis = run.analysis(results, self.settings, seconds, limit_bytes)
@@ -262,15 +273,19 @@ class _Run:
                 self._stream.broke_off = DecodeError(self._name, FailureReason.DECODE_TIMEOUT, message, retryable=False)
                 break
 
-    def require_innocent_end(self) -> None:
+    def require_innocent_end(self, storage_hung: bool) -> None:
         """A track whose storage or decoder program failed in the middle has no result yet: there is more of it.
+
+        Where the storage hung, a deadline that passed says nothing of the track.
 
         Raises
         ------
         DecodeError : so it ended.
         """
         broke_off = self._stream.broke_off
-        if broke_off is not None and broke_off.blame is not Blame.TRACK:
+        if broke_off is None:
+            return
+        if broke_off.blame is not Blame.TRACK or (storage_hung and broke_off.reason is FailureReason.DECODE_TIMEOUT):
             raise broke_off
 
     def _compare_opening(self) -> None:

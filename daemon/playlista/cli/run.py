@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from playlista.cli.options import ConfigOption, DataOption, ListenOption, MusicOption, native_settings_from
+from playlista.system.stop_signals import StopSignals
 
 OnceOption = Annotated[
     bool, typer.Option("--once", help="Scan, analyze all that is due, exit: 0 all good, 3 some tracks failed.")
@@ -19,6 +20,7 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
+    context: typer.Context,
     music: MusicOption = None,
     data: DataOption = None,
     listen: ListenOption = None,
@@ -32,4 +34,4 @@ def run(
     configure_logging(settings.log_level, settings.log_format)
     from playlista.daemon.app import run_daemon  # noqa: PLC0415 - native libraries come after the environment
 
-    raise typer.Exit(run_daemon(settings, once=once))
+    raise typer.Exit(run_daemon(settings, context.obj or StopSignals.catch(), once=once))

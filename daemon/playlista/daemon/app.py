@@ -8,13 +8,10 @@ that probes are answered whatever the library needs before work can begin.
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from types import FrameType
 from typing import Literal
 
 import structlog
@@ -25,6 +22,9 @@ from playlista.analysis.tagger import load_tagger
 from playlista.config import Settings
 from playlista.daemon.data_guard import DataGuard
 from playlista.daemon.readings import Readings, views_while_starting
+from playlista.daemon.stopping import Stopping
+from playlista.daemon.storage_probe import StorageProbe
+from playlista.daemon.watchdog import Watchdog
 from playlista.daemon.worker import Worker
 from playlista.errors import PlaylistaError
 from playlista.library.comparisons import Comparisons
@@ -45,6 +45,7 @@ from playlista.outputs.file_tags.journal import remove_leftovers
 from playlista.serve.http import Application
 from playlista.serve.metrics import Metrics
 from playlista.serve.server import Server, serving
+from playlista.system.stop_signals import StopSignals
 from playlista.tracks import TrackFile
 from playlista.watch.watcher import MusicWatcher
 
@@ -68,13 +69,12 @@ class Daemon:
         *,
         guard: DataGuard,
         metrics: Metrics,
-        stop: threading.Event,
-        wake: threading.Event,
+        stopping: Stopping,
     ) -> None:
         self._settings = settings
         self._metrics = metrics
-        self._stop = stop
-        self._wake = wake
+        self._stopping = stopping
+        self._stop, self._wake = stopping.stop, stopping.wake
         self._cgroup = Cgroup()
         self._guard = guard
         self._database = resources.enter_context(_opened(settings))
@@ -92,8 +92,12 @@ class Daemon:
         self._cleanup = Cleanup(enabled=settings.memory_force_cleanup, spent=self._metrics.cleanup_took)
         self._admission = self._made_admission()
         self._sampler = self._made_sampler(resources)
+        self._probe = StorageProbe(os.path.abspath(settings.music_dir), lambda: self._worker.current)
         self._analyzer, self._worker = self._made_worker()
         self._watcher = self._made_watcher()
+        self._watchdog = Watchdog(
+            self._worker, self._queue, self._probe, stop=self._stop, timeout_seconds=settings.track_timeout_seconds
+        )
         self._resources = resources
 
     def run(self, application: Application, server: Server) -> int:
@@ -107,8 +111,10 @@ class Daemon:
         self._clear_up()
         application.views = self._readings().views()
         self._resources.callback(server.stop)  # before the library is closed
-        self._watcher.start()
-        self._resources.callback(self._watcher.stop)
+        for part in (self._watcher, self._probe):
+            part.start()
+            self._resources.callback(part.stop)
+        self._watch_the_stop()
         log.info("daemon.started", music=os.fspath(self._settings.music_dir), port=server.port, pid=os.getpid())
         self._enqueue_outdated()
         self._worker.run()
@@ -132,6 +138,7 @@ class Daemon:
             tagger=self._tagger,
             metrics=self._metrics,
             cgroup=self._cgroup,
+            probe=self._probe,
         )
         self._metrics.read_from(readings.gauges())
         return readings
@@ -141,11 +148,16 @@ class Daemon:
         self._say_start()
         self._clear_up()
         self._enqueue_outdated()
+        self._watch_the_stop()
         verdict = self._watcher.scan_once()
         if not verdict.trusted:
             raise PlaylistaError(verdict.why)
         unsuccessful = self._worker.run(until_empty=True)
         return 3 if unsuccessful or self._queue.next_due_at() is not None else 0
+
+    def _watch_the_stop(self) -> None:
+        self._watchdog.start()
+        self._stopping.watched_by(self._watchdog.end_now, unwatch=self._watchdog.stop)
 
     def _made_admission(self) -> Admission:
         settings = self._settings
@@ -179,6 +191,7 @@ class Daemon:
             cgroup=self._cgroup,
             stop=self._stop.is_set,
             cleanup=self._after_chunk,
+            has_hung_since=self._probe.has_hung_since,
         )
         worker = Worker(
             os.path.abspath(settings.music_dir),
@@ -192,7 +205,7 @@ class Daemon:
             metrics=self._metrics,
             stop=self._stop,
             wake=self._wake,
-            music_is_there=lambda: self._watcher.health().music_present,
+            music_is_there=lambda: self._watcher.health().music_present and self._probe.trouble is None,
         )
         return analyzer, worker
 
@@ -278,24 +291,7 @@ def _opened(settings: Settings) -> Database:
     return open_database(path, check_seconds=START_CHECK_SECONDS)
 
 
-@contextmanager
-def _stopped_by_signals(stop: threading.Event, wake: Callable[[], None]) -> Iterator[None]:
-    """SIGTERM and SIGINT set `stop`; a second one ends the process at once, in the system's own way."""
-
-    def handle(number: int, _frame: FrameType | None) -> None:
-        stop.set()
-        wake()
-        signal.signal(number, signal.SIG_DFL)
-
-    former = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)
-
-
-def run_daemon(settings: Settings, *, once: bool) -> int:
+def run_daemon(settings: Settings, signals: StopSignals, *, once: bool) -> int:
     """Run the daemon with `settings`, or one pass over the folder; the exit code.
 
     Raises
@@ -304,19 +300,16 @@ def run_daemon(settings: Settings, *, once: bool) -> int:
     """
     if not os.path.isdir(settings.music_dir):
         raise PlaylistaError(f"{settings.music_dir}: no such folder; set MUSIC_DIR or --music to your music")
-    stop, wake = threading.Event(), threading.Event()
+    stopping = Stopping()
+    signals.follow(stopping.ask, stopping.insist)
     metrics = Metrics(version=__version__, cap_reasons=CapReason)
 
-    def end() -> None:
-        stop.set()
-        wake.set()
-
     with ExitStack() as resources:
-        resources.enter_context(_stopped_by_signals(stop, wake.set))
-        guard = resources.enter_context(_owned(settings, end))
+        resources.callback(stopping.done)  # last of all: to close the others may be what has to wait for a share
+        guard = resources.enter_context(_owned(settings, stopping.ask))
 
         def built() -> Daemon:
-            return Daemon(settings, resources, guard=guard, metrics=metrics, stop=stop, wake=wake)
+            return Daemon(settings, resources, guard=guard, metrics=metrics, stopping=stopping)
 
         if once:
             return built().run_once()

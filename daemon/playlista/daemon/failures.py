@@ -74,6 +74,14 @@ class Failures:
             self._metrics.track_completed(replace(done.analysis, status=status), self._wall_clock())
             log.warning(f"track.{status}", path=job.file.path, reason=reason, detail=detail, attempts=job.attempts)
 
+    def hang(self, job: Job, detail: str) -> None:
+        """The storage does not answer: the job is due again when it does, which the next track will show."""
+        waits = self._waits[Blame.STORAGE]
+        if self._queue.postpone(
+            job, FailureReason.UNREADABLE, detail, seconds=waits.postpone(job.file_id, detail, is_outage=True)
+        ):
+            log.warning("track.postponed", path=job.file.path, blame=Blame.STORAGE, detail=detail)
+
     def storage_works(self, job: Job) -> None:
         """The storage gave the bytes of `job`; after an outage, all that waits for it is due at once."""
         if self._waits[Blame.STORAGE].works(job.file_id):

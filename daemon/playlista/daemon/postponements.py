@@ -24,11 +24,14 @@ class Postponements:
         #: What does not work, for people; None while it works as far as is known.
         self.trouble: str | None = None
 
-    def postpone(self, file_id: int, detail: str) -> float:
-        """Note that the track failed so; the seconds until it should be tried again."""
+    def postpone(self, file_id: int, detail: str, *, is_outage: bool = False) -> float:
+        """Note that the track failed so; the seconds until it should be tried again.
+
+        `is_outage` where it is known that it is not this track alone.
+        """
         self._times[file_id] = times = self._times.get(file_id, 0) + 1
         self._row.add(file_id)
-        if len(self._row) >= OUTAGE_TRACKS:
+        if is_outage or len(self._row) >= OUTAGE_TRACKS:
             self.trouble = detail
         return min(FIRST_SECONDS * 2.0 ** min(times - 1, 16), LONGEST_SECONDS)
 

@@ -17,6 +17,7 @@ from playlista.analysis.tagger import Tagger
 from playlista.config import Settings
 from playlista.daemon.bounded import Bounded, UnansweredError
 from playlista.daemon.status import failure_reports, read_progress
+from playlista.daemon.storage_probe import StorageProbe
 from playlista.daemon.worker import Worker
 from playlista.errors import PlaylistaError
 from playlista.library.database import Database
@@ -81,6 +82,7 @@ class Readings:
         tagger: Tagger,
         metrics: Metrics,
         cgroup: Cgroup,
+        probe: StorageProbe,
     ) -> None:
         self._settings = settings
         self._database = database
@@ -91,6 +93,7 @@ class Readings:
         self._tagger = tagger
         self._metrics = metrics
         self._cgroup = cgroup
+        self._probe = probe
         self._probe_overview = Overview(probe_database)
         self._why_unusable = Bounded(
             lambda: database.misplaced() or why_unwritable(settings.data_dir), seconds=PROBE_SECONDS
@@ -121,7 +124,7 @@ class Readings:
         health = self._watcher.health()
         if self._tagger.is_wanted and self._tagger.accumulator is None:
             return f"tags: {self._tagger.why}"
-        return self._data_trouble() or self._worker.trouble or health.problem
+        return self._data_trouble() or self._probe.trouble or self._worker.trouble or health.problem
 
     def _data_trouble(self) -> str | None:
         try:

@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -41,6 +41,14 @@ IDLE_SECONDS = 5.0
 ABSENCE_SECONDS = 0.5
 #: How long it waits before it tries a database again that could not be written.
 STORE_RETRY_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunningAttempt:
+    """The job at work, and when its attempt began, in monotonic seconds."""
+
+    job: Job
+    began: float
 
 
 class Worker:
@@ -98,12 +106,17 @@ class Worker:
         )
         #: The track at work, and why the library cannot be written at present.
         self.current: str | None = None
+        self.attempt: RunningAttempt | None = None
         self.store_trouble: str | None = None
 
     @property
     def trouble(self) -> str | None:
         """Why the work does not get on, in one line: the library cannot be written, the storage gives nothing."""
         return self.store_trouble or self._failures.trouble
+
+    def give_up(self, job: Job, trouble: str) -> None:
+        """End the attempt at `job`, which waits for a storage that does not answer; called by another thread."""
+        self._failures.hang(job, trouble)
 
     def run(self, *, until_empty: bool = False) -> int:
         """Work until stopped, or with `until_empty` until nothing is due; how many tracks did not succeed."""
@@ -153,6 +166,7 @@ class Worker:
 
     def _work(self, job: Job) -> bool:
         self.current = job.file.path
+        self.attempt = RunningAttempt(job, time.monotonic())
         self._metrics.track_started()
         try:
             return self._attempt(job)
@@ -170,7 +184,7 @@ class Worker:
         finally:
             self._metrics.track_ended()
             self._cleanup.after_track()
-            self.current = None
+            self.current = self.attempt = None
 
     def _attempt(self, job: Job) -> bool:
         path = os.path.join(self._music_dir, job.file.path)

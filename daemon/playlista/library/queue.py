@@ -233,12 +233,16 @@ class JobQueue:
                 return None
             return self._endings.fail(connection, row, reason, detail, retryable=retryable, content=content)
 
-    def postpone(self, job: Job, reason: FailureReason, detail: str, *, seconds: float) -> None:
-        """End the attempt as if it had not begun, to be made in `seconds`: the storage or the installation failed."""
+    def postpone(self, job: Job, reason: FailureReason, detail: str, *, seconds: float) -> bool:
+        """End the attempt as if it had not begun, to be made in `seconds`: the storage or the installation failed.
+
+        False where the attempt is over already.
+        """
         with self._database.transaction() as connection:
             row = job_rows.running_attempt(connection, job.file_id, job.attempts)
             if row is not None:
                 self._endings.postpone(connection, row, reason, detail, seconds=seconds)
+            return row is not None
 
     def resume(self, reason: FailureReason) -> int:
         """Make every job that waits for `reason` due at once, since its cause is gone; how many there were."""

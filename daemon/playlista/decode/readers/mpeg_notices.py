@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import select
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -19,6 +20,15 @@ _STDERR = 2
 _LOGGED_LINES = 5
 #: Two threads that redirect one descriptor would restore each other's redirection.
 _ONE_AT_A_TIME = threading.Lock()
+
+
+def _write_if_taken(line: bytes) -> None:
+    """Write to standard error unless its reader has stopped reading, which would stop us, too."""
+    poll = select.poll()
+    poll.register(_STDERR, select.POLLOUT)
+    # A pipe that is ready takes this much at once (POSIX, PIPE_BUF).
+    if poll.poll(0):
+        os.write(_STDERR, line[: select.PIPE_BUF])
 
 
 class MpegNotices:
@@ -58,7 +68,7 @@ class MpegNotices:
         self._spool.truncate()
         for line in lines:
             if not _NOTICE.match(line):
-                os.write(_STDERR, line)
+                _write_if_taken(line)
         notices = [line.decode("utf-8", "replace").strip() for line in lines if _NOTICE.match(line)]
         if notices:
             said = {"notices": notices[:_LOGGED_LINES], "count": len(notices)}
