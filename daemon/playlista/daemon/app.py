@@ -21,6 +21,7 @@ from playlista.analysis.audio_analyzer import AudioAnalyzer
 from playlista.analysis.tagger import load_tagger
 from playlista.config import Settings
 from playlista.daemon.data_guard import DataGuard
+from playlista.daemon.former_life import machine_was_restarted
 from playlista.daemon.readings import Readings, views_while_starting
 from playlista.daemon.stopping import Stopping
 from playlista.daemon.storage_probe import StorageProbe
@@ -262,6 +263,9 @@ class Daemon:
         """Clear up after a killed `tag --write`, and name the tracks that the former process did not survive."""
         for trouble in remove_leftovers(os.fspath(self._settings.data_dir)):
             log.warning("tags.leftover", detail=trouble)
+        if machine_was_restarted(Library(self._database)):
+            for path in self._queue.release_claimed():
+                log.info("track.released", path=path, why="the machine was restarted")
         for crashed in self._queue.recover_claimed():
             self._metrics.track_crashed(quarantined=crashed.quarantined)
             log.warning("track.crashed", path=crashed.path, attempts=crashed.attempts, quarantined=crashed.quarantined)

@@ -253,12 +253,22 @@ class JobQueue:
         """Give a claimed job back as if it had not been claimed: we stop, and it is not the file's fault."""
         with self._database.transaction() as connection:
             row = job_rows.running_attempt(connection, job.file_id, job.attempts)
-            if row is None:
-                return
-            if row["rerun"]:
-                self._endings.end(connection, row)
-            else:
-                job_rows.give_back(connection, job.file_id)
+            if row is not None:
+                self._release(connection, row)
+
+    def _release(self, connection: sqlite3.Connection, row: sqlite3.Row) -> None:
+        if row["rerun"]:
+            self._endings.end(connection, row)
+        else:
+            job_rows.give_back(connection, row["file_id"])
+
+    def release_claimed(self) -> list[str]:
+        """Give the jobs back that a former process left claimed, through no fault of their files; their paths."""
+        with self._database.transaction() as connection:
+            rows = job_rows.claimed(connection)
+            for row in rows:
+                self._release(connection, row)
+        return [track_file(row).path for row in rows]
 
     def recover_claimed(self) -> list[Culprit]:
         """Attribute the jobs that a former process left claimed; call once at start, under the instance lock.
