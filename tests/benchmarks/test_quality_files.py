@@ -50,12 +50,12 @@ def test_a_difference_is_what_the_table_does_not_allow(changed: dict[str, Any], 
 
 
 def test_a_difference_without_a_reason_is_a_fault_and_one_with_a_reason_is_told() -> None:
-    known = ROW | {"name": "opusenc--8000--mono.opus", "differs": ["Hz"]}
-    worse = ROW | {"name": "opusenc--8000--mono.opus", "differs": ["Hz", "status"]}
+    known = ROW | {"name": "voc--u8--mono.voc", "differs": ["LUFS"]}
+    worse = ROW | {"name": "voc--u8--mono.voc", "differs": ["LUFS", "status"]}
     assert unexplained([ROW | {"differs": []}, known, worse]) == [worse["name"]]
     page = table([ROW | {"differs": []}, known, worse])
     assert "| **all** | 3 | 1 | 2 |" in page
-    assert "RFC 7845" in page
+    assert "loses the highest band" in page
     assert "**to be looked at**" in page
 
 
