@@ -102,6 +102,7 @@ class _Siege:
             _repeated(self._slow.turn, 1.0),
         ):
             self._send_all()
+        self._slow.leave()
         samples = [sample.resident_bytes / MIB for sample in vitals.samples if sample.progress > self._total / 10]
         alive = self._service.process is not None and self._service.process.poll() is None
         analyzed = self._service.metric('playlista_tracks_completed_total{result="analyzed"}') if alive else 0
@@ -226,6 +227,11 @@ class _SlowClients:
                 else:
                     self.shown_out += 1
                     client.close()
+
+    def leave(self) -> None:
+        """All that are left."""
+        while self._clients:
+            self._clients.pop()[0].close()
 
     @staticmethod
     def _goes_on(client: socket.socket, request: Request, position: int) -> bool:
