@@ -13,7 +13,7 @@ from typing import Any
 
 from playlista.printable import printable as escaped
 from playlista.printable import printable_json
-from playlista.tracks import Analysis
+from playlista.tracks import Analysis, Audio
 
 
 def write_json_line(document: Any) -> None:
@@ -110,12 +110,18 @@ def _made_with(analysis: Analysis) -> str:
     return "; ".join(dict.fromkeys(filter(None, texts)))
 
 
+def _channels(audio: Audio) -> str:
+    """ "x2"; of more channels also their layout: "x6 (5.1)"."""
+    layout = f" ({audio.channel_layout})" if audio.channels > 2 and audio.channel_layout else ""
+    return f"x{audio.channels}{layout}"
+
+
 def _facts(analysis: Analysis) -> Iterator[tuple[str, str]]:
     if audio := analysis.audio:
         cut = f", cut after {duration(audio.analyzed_seconds)}" if audio.truncated else ""
         yield (
             "audio",
-            f"{duration(audio.duration_seconds)}, {audio.format} {audio.sample_rate_hz} Hz x{audio.channels}{cut}",
+            f"{duration(audio.duration_seconds)}, {audio.format} {audio.sample_rate_hz} Hz {_channels(audio)}{cut}",
         )
     if rhythm := analysis.rhythm:
         sure = f" (confidence {rhythm.bpm_confidence:.2f}), {rhythm.beats_count} beats"
