@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.soak.findings import Finding, publish, table
 from tests.soak.place import Place, fresh
 
-NAMES = ("kills", "poison", "folders", "mutants", "power", "day", "tags", "http", "storage")
+NAMES = ("kills", "poison", "folders", "mutants", "power", "day", "tags", "http", "storage", "week")
 SHORT_SCALE = 0.02
 
 
