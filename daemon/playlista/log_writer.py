@@ -11,6 +11,7 @@ import atexit
 import logging
 import queue
 import threading
+from contextlib import suppress
 from typing import TextIO
 
 #: Lines that may wait, some megabytes at most.
@@ -31,7 +32,7 @@ class DroppingHandler(logging.Handler):
     def __init__(self, stream: TextIO, *, queued_lines: int = QUEUED_LINES) -> None:
         super().__init__()
         self._stream = stream
-        self._lines: queue.Queue[str | None] = queue.Queue(queued_lines)
+        self._lines: queue.Queue[str | threading.Event | None] = queue.Queue(queued_lines)
         #: Lines that nobody took, so far.
         self.dropped = 0
         self._said_dropped = 0
@@ -51,6 +52,13 @@ class DroppingHandler(logging.Handler):
         except queue.Full:
             self.dropped += 1
 
+    def flush(self) -> None:
+        """Wait until what was logged so far is written, for a second at most."""
+        written = threading.Event()
+        with suppress(queue.Full):
+            self._lines.put(written, timeout=LAST_LINES_SECONDS)
+            written.wait(LAST_LINES_SECONDS)
+
     def close(self) -> None:
         """Write what waits, if it is taken within a second; may be called twice."""
         atexit.unregister(self.close)
@@ -65,6 +73,9 @@ class DroppingHandler(logging.Handler):
 
     def _write(self) -> None:
         while (line := self._lines.get()) is not None:
+            if isinstance(line, threading.Event):
+                line.set()
+                continue
             try:
                 self._stream.write(f"{line}\n")
                 if self.dropped > self._said_dropped:
