@@ -73,3 +73,35 @@ def test_a_column_of_a_wider_array_hashes_as_its_samples() -> None:
     other.update(wide[:, 0].copy())
 
     assert one.hexdigest() == other.hexdigest()
+
+
+def heard(native: np.ndarray, rate_hz: int = 8000, piece: int = 1000) -> MusicHash:
+    music = MusicHash(rate_hz)
+    for start in range(0, len(native), piece):
+        block = native[start : start + piece]
+        music.update(downmix(block), block)
+    return music
+
+
+def test_the_sound_tells_channels_apart_that_the_mono_mix_does_not() -> None:
+    mono = chord(1, 8000, 1)
+    side = chord(1, 8000, 1)[::-1].copy()
+    twice, wide = np.hstack([mono, mono]), np.hstack([mono + side, mono - side]).astype(np.float32)
+    assert heard(mono).hexdigest() == heard(twice).hexdigest()
+    assert len({heard(signal).sound for signal in (mono, twice, wide)}) == 3
+
+
+def test_the_sound_does_not_depend_on_the_length_of_the_blocks() -> None:
+    signal = chord(2, 8000, 2)
+    assert len({heard(signal, piece=piece).sound for piece in (1, 511, 512, 513, 16000)} | {heard(signal).sound}) == 1
+
+
+def test_the_opening_begins_with_the_first_sound_and_needs_five_seconds_of_it() -> None:
+    signal = chord(6, 8000, 2)
+    late = np.vstack([np.zeros((12_345, 2), np.float32), signal])
+    other_end = signal.copy()
+    other_end[-1] += 0.25
+    first = int(np.flatnonzero(downmix(signal))[0])
+    assert heard(signal).opening == heard(late).opening == heard(other_end).opening is not None
+    assert heard(signal[: first + 5 * 8000 - 1]).opening is None
+    assert heard(np.zeros((80_000, 2), np.float32)).opening is None

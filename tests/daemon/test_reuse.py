@@ -1,0 +1,93 @@
+"""What is known is not analyzed again, and what is not the same is: with the real analyzer and a real library."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+from mutagen.flac import FLAC
+
+from playlista.analysis.audio_analyzer import EVERYTHING, AudioAnalyzer, Pass
+from playlista.config import Settings
+from playlista.tracks import Analysis, TrackFile
+from tests import signals
+from tests.daemon.workers import worker_of
+from tests.libraries import Rooms, open_rooms
+
+
+class Counting(AudioAnalyzer):
+    """Notes which groups were computed of which file."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.computed: list[tuple[str, list[str]]] = []
+
+    def analyze(self, path: str, *, shown_as: str | None = None, how: Pass = EVERYTHING) -> Analysis:
+        analysis = super().analyze(path, shown_as=shown_as, how=how)
+        self.computed.append((os.path.basename(path), sorted(analysis.versions)))
+        return analysis
+
+
+def work(rooms: Rooms, music: Path, analyzer: Counting, *names: str) -> list[tuple[str, list[str]]]:
+    """Let the worker look at these files; what it computed."""
+    before = len(analyzer.computed)
+    rooms.queue.enqueue([TrackFile.from_stat(name, (music / name).stat()) for name in names], "scan")
+    worker_of(rooms, music, analyzer).run(until_empty=True)
+    return analyzer.computed[before:]
+
+
+def retag(path: Path) -> None:
+    tags = FLAC(path)
+    tags["title"] = "another name"
+    tags.save()
+
+
+def test_a_retagged_copy_takes_over_the_result_and_its_stereo_twin_does_not(tmp_path: Path) -> None:
+    analyzer, song = Counting(Settings(musicnn_runtime="off")), signals.song(8)
+    signals.write(tmp_path / "a.flac", song)
+    (tmp_path / "copy.flac").write_bytes((tmp_path / "a.flac").read_bytes())
+    retag(tmp_path / "copy.flac")
+    mono = song.reshape(len(song), -1)[:, :1]
+    signals.write(tmp_path / "twin.flac", np.hstack([mono, mono]) if song.ndim == 1 else mono)
+    with open_rooms(tmp_path) as rooms:
+        assert [name for name, _ in work(rooms, tmp_path, analyzer, "a.flac")] == ["a.flac"]
+        assert work(rooms, tmp_path, analyzer, "copy.flac") == []
+        assert [name for name, _ in work(rooms, tmp_path, analyzer, "twin.flac")] == ["twin.flac"]
+        first, copy = rooms.store.get("a.flac"), rooms.store.get("copy.flac")
+    assert first is not None
+    assert copy is not None
+    assert (copy.rhythm, copy.loudness, copy.path) == (first.rhythm, first.loudness, "copy.flac")
+
+
+def test_another_rate_recomputes_what_depends_on_it_and_a_retry_everything(tmp_path: Path) -> None:
+    signals.write(tmp_path / "a.flac", signals.song(6))
+    with open_rooms(tmp_path) as rooms:
+        work(rooms, tmp_path, Counting(Settings(musicnn_runtime="off")), "a.flac")
+        kept = Counting(Settings(musicnn_runtime="off", memory_optimized_sample_rate=16000, on_settings_change="keep"))
+        assert list(rooms.store.outdated(kept.outdated_groups)) == []
+        analyzer = Counting(Settings(musicnn_runtime="off", memory_optimized_sample_rate=16000))
+        for groups, files in rooms.store.outdated(analyzer.outdated_groups):
+            rooms.queue.enqueue(files, "outdated", groups=groups)
+        worker_of(rooms, tmp_path, analyzer).run(until_empty=True)
+        assert analyzer.computed == [("a.flac", ["rhythm", "spectral", "tonal"])]
+        rooms.queue.retry(["a.flac"])
+        worker_of(rooms, tmp_path, analyzer).run(until_empty=True)
+        result = rooms.store.get("a.flac")
+    assert analyzer.computed[1:] == [("a.flac", ["loudness", "rhythm", "spectral", "tonal"])]
+    assert result is not None
+    assert result.settings["rhythm"] == {"sample_rate_hz": 16000, "bit_depth": 16}
+
+
+def test_a_result_of_version_0_1_is_kept_when_its_file_was_retagged(tmp_path: Path) -> None:
+    analyzer = Counting(Settings(musicnn_runtime="off"))
+    signals.write(tmp_path / "a.flac", signals.song(6))
+    with open_rooms(tmp_path) as rooms:
+        work(rooms, tmp_path, analyzer, "a.flac")
+        with rooms.database.transaction() as connection:
+            connection.execute("DELETE FROM origins")
+        retag(tmp_path / "a.flac")
+        assert work(rooms, tmp_path, analyzer, "a.flac") == []
+        found = rooms.store.get("a.flac")
+    assert found is not None
+    assert None not in {found.origin.content, found.origin.sound, found.origin.opening}
