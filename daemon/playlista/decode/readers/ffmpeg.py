@@ -20,6 +20,7 @@ from playlista.decode.page_cache import PageCacheTrail
 from playlista.decode.readers.ffmpeg_child import FfmpegChild
 from playlista.decode.readers.ffprobe import probe
 from playlista.decode.source import BYTES_PER_SAMPLE, Patience, StreamBrokenError, StreamInfo, UnsupportedCodecError
+from playlista.decode.storage import find_fault
 from playlista.errors import Blame, FailureReason
 
 #: What neither a file nor a decoder sends: the OOM killer, an operator, a machine that shuts down.
@@ -27,6 +28,8 @@ _SIGNALS_FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT
 _SHORTAGES = ("Cannot allocate memory", "Resource temporarily unavailable", "bad_alloc")
 #: ffmpeg's word for one or two MPEG frame headers somewhere in what may be anything; a row of frames scores 25.
 _GUESSED = "with low score of 1,"
+#: Said by a demuxer that gave up; the exit status may be 0 all the same.
+_DEMUXING_ENDED = "Error during demuxing"
 _DAMAGE = ("CRC mismatch", "Error", "Invalid")
 _MAX_WAV_HEADER_BYTES = 64 * 1024
 #: What ffmpeg says of a codec that it knows by name and cannot decode.
@@ -78,6 +81,7 @@ class FfmpegReader:
             raise UnsupportedCodecError(known.codec or known.tag, f"is protected ({known.tag}) and cannot be decoded")
         self._child = FfmpegChild(descriptor, given, taken, memory_bytes=memory_bytes, patience=patience, window=window)
         self._trail = PageCacheTrail(descriptor)
+        self._descriptor, self._patience = descriptor, patience
         self._rest = b""
         self._bytes_taken = 0
         self._order: list[int] | None = None
@@ -185,6 +189,7 @@ class FfmpegReader:
         if fault:
             raise fault
         if status == 0:
+            self._raise_if_storage_failed(said)
             return
         if status == -signal.SIGXCPU:
             raise StreamBrokenError(FailureReason.DECODE_TIMEOUT, "ffmpeg used up its CPU time")
@@ -197,6 +202,14 @@ class FfmpegReader:
         if "matches no streams" in said:
             raise StreamBrokenError(FailureReason.NOT_AUDIO, "holds no sound")
         raise StreamBrokenError(FailureReason.CORRUPT, f"ffmpeg: {_complaint(said) or 'decodes nothing of it'}")
+
+    def _raise_if_storage_failed(self, said: str) -> None:
+        """Some demuxers take a failed read for the end of the file: ask the storage where one ended in an error."""
+        if _DEMUXING_ENDED not in said:
+            return
+        fault = find_fault(self._descriptor, self._patience)
+        if fault:
+            raise fault
 
     def _silence(self, said: str) -> StreamBrokenError:
         """Why a child that ended well gave nothing: a damage that it passed over, or there was nothing to give."""
