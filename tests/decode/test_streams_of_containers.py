@@ -239,3 +239,12 @@ def test_latm_is_decoded_or_named(tmp_path: Path) -> None:
     path = encoded(chord(2, RATE_HZ, 2), RATE_HZ, tmp_path / "track.latm", "-c:a", "aac", "-f", "latm")
 
     assert outcome(path) in {"whole", "failed: not_audio"}
+
+
+@pytest.mark.usefixtures("ffmpeg")
+def test_flac_behind_something_unknown_is_called_by_its_codec(tmp_path: Path) -> None:
+    path = tmp_path / "track.flac"
+    soundfile.write(path, chord(2, RATE_HZ, 1), RATE_HZ)
+    path.write_bytes(b"x" * 50 + path.read_bytes()[100:])
+
+    assert decoded(path).info.format == "FLAC"

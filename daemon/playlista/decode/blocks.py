@@ -139,7 +139,7 @@ class BlockSource:
 
     def _nothing(self) -> StreamBrokenError:
         declared = self.info.declared_frames
-        if declared:
+        if declared and declared > self._tolerance_frames:
             return StreamBrokenError(FailureReason.CORRUPT, f"declares {declared} frames and holds none")
         if self._end_is_missing:
             return StreamBrokenError(FailureReason.CORRUPT, "ends before its first sample")

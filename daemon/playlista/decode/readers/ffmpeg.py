@@ -76,7 +76,7 @@ class FfmpegReader:
     ) -> None:
         given = ("-f", demuxer) if demuxer else ()
         taken = ("-ar", str(like.sample_rate_hz), "-ac", str(like.channels)) if like else ()
-        known = probe(descriptor, memory_bytes=memory_bytes, patience=patience, window=window)
+        known = probe(descriptor, given, memory_bytes=memory_bytes, patience=patience, window=window)
         if known.is_protected:
             raise UnsupportedCodecError(known.codec or known.tag, f"is protected ({known.tag}) and cannot be decoded")
         self._child = FfmpegChild(descriptor, given, taken, memory_bytes=memory_bytes, patience=patience, window=window)

@@ -60,9 +60,19 @@ class Probe:
 
 
 def probe(
-    descriptor: int, *, memory_bytes: int | None, patience: Patience, window: tuple[int, int] | None = None
+    descriptor: int,
+    given: tuple[str, ...] = (),
+    *,
+    memory_bytes: int | None,
+    patience: Patience,
+    window: tuple[int, int] | None = None,
 ) -> Probe:
     """Ask about the first sound stream of an open file; nothing is known where no answer comes.
+
+    Parameters
+    ----------
+    given : arguments about the file (``-f``), none where its content tells.
+    window : first byte and end of the part of the file that is asked about; None for all of it.
 
     Raises
     ------
@@ -72,7 +82,7 @@ def probe(
     def answer(*arguments: str, program: str) -> str:
         try:
             process = start_reading(
-                lambda source: _command(source, program, arguments),
+                lambda source: _command(source, program, given, arguments),
                 descriptor,
                 memory_bytes=memory_bytes,
                 timeout_seconds=patience.timeout_seconds,
@@ -98,11 +108,11 @@ def probe(
     return Probe(_codec_of(packets), entry, seconds, tuple(_chapters_of(metadata)))
 
 
-def _command(source: Shown, program: str, arguments: tuple[str, ...]) -> list[str]:
+def _command(source: Shown, program: str, given: tuple[str, ...], arguments: tuple[str, ...]) -> list[str]:
     quiet = ("-v", "quiet", "-protocol_whitelist", source.protocols, "-format_whitelist", DEMUXERS)
     if program.endswith("ffprobe"):
-        return [program, *quiet, *arguments, "-i", source.url]
-    return [program, "-nostdin", *quiet, "-i", source.url, *arguments]
+        return [program, *quiet, *given, *arguments, "-i", source.url]
+    return [program, "-nostdin", *quiet, *given, "-i", source.url, *arguments]
 
 
 def _output(process: subprocess.Popen[bytes], patience: Patience) -> bytes:
