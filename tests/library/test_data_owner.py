@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -114,6 +115,18 @@ def test_a_look_at_a_quiet_folder_writes_nothing(lock_path: str) -> None:
     for _ in range(3):
         first.keep()
     assert os.stat(lock_path).st_mtime_ns == before
+
+
+def test_a_dead_owner_of_a_copied_folder_costs_no_wait(tmp_path: Path, lock_path: str) -> None:
+    """The copy of the lock file is another file, but the process that it names is not there any more."""
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    former = owner(lock_path, inode=99)
+    former._own = replace(former._own, pid=dead.pid)
+    former.claim()
+    waits: list[float] = []
+    DataOwner(lock_path, mountinfo=NETWORK, boot_id="one", pause=waits.append).claim()
+    assert waits == []
 
 
 @pytest.mark.parametrize("content", [b"", b"123\n", b"123\n{", b'1\n{"pid": 1}\n', b"\xff" * 100, b"1\n[]\n"])

@@ -168,6 +168,18 @@ def test_the_restored_library_belongs_to_the_owner_of_the_former_one(killed: Pat
     assert (after.st_mode, after.st_uid, after.st_gid) == (before.st_mode, before.st_uid, before.st_gid)
 
 
+def test_a_backup_that_was_copied_over_a_stale_log_by_hand_is_refused_and_not_damaged_further(killed: Path) -> None:
+    """SQLite would replay the former log into it; as long as nobody writes, removing the log makes it whole."""
+    shutil.copy(killed / "backup.db", killed / FILE_NAME)
+    before = (killed / FILE_NAME).read_bytes()
+    with pytest.raises(DamagedError, match="playlista restore"):
+        open_database(os.fspath(killed / FILE_NAME), check_seconds=60)
+    assert (killed / FILE_NAME).read_bytes() == before
+    os.unlink(killed / f"{FILE_NAME}-wal")
+    os.unlink(killed / f"{FILE_NAME}-shm")
+    assert paths_in(killed) == {"early.mp3"}
+
+
 def test_a_lone_write_ahead_log_is_not_thrown_away_for_a_new_library(killed: Path) -> None:
     library = os.fspath(killed / FILE_NAME)
     os.rename(library, killed / "moved.db")

@@ -4,7 +4,8 @@ Input: the data folder. Output: a claim on it, or a ``StoreError`` that names th
 
 The lock file holds a record of its owner. Whoever finds a record of another must know whether that daemon lives:
 
-- on the same machine since the same boot, with the lock file seen as the same inode, the kernel's lock has decided;
+- on the same machine since the same boot, with the lock file seen as the same inode, the kernel's lock has decided; a
+  copied folder has another inode, but a process that is not there any more is dead;
 - on a local disk, an owner from before the last boot is dead, since no other machine can have mounted the disk;
 - else it is asked: a challenge is written into a second file, and a living owner writes it into its record. It looks
   for one every `POLL_SECONDS`, which costs two reads from the page cache; nothing is written while nobody asks, so
@@ -54,7 +55,7 @@ log = structlog.get_logger(__name__)
 class OwnerRecord:
     """Who owns the folder: process and machine for people, boot and lock file as it sees them, and a unique token.
 
-    ``answer`` is the last challenge that it saw.
+    ``answer`` is the last challenge that it saw; ``namespace`` is that of its process id.
     """
 
     pid: int
@@ -64,6 +65,7 @@ class OwnerRecord:
     inode: int
     token: str
     answer: str = ""
+    namespace: str = ""
 
 
 class DataOwner:
@@ -86,7 +88,13 @@ class DataOwner:
         self._pause = pause
         status = os.stat(lock_path)
         self._own = OwnerRecord(
-            os.getpid(), socket.gethostname(), boot_id, status.st_dev, status.st_ino, uuid.uuid4().hex
+            os.getpid(),
+            socket.gethostname(),
+            boot_id,
+            status.st_dev,
+            status.st_ino,
+            uuid.uuid4().hex,
+            namespace=_pid_namespace(),
         )
 
     def claim(self) -> None:
@@ -136,7 +144,8 @@ class DataOwner:
 
     def _is_surely_dead(self, former: OwnerRecord) -> bool:
         if former.boot_id and former.boot_id == self._own.boot_id:
-            return (former.device, former.inode) == (self._own.device, self._own.inode)
+            same_lock = (former.device, former.inode) == (self._own.device, self._own.inode)
+            return same_lock or (former.namespace == self._own.namespace != "" and not _is_running(former.pid))
         mount = mount_of(os.path.realpath(self._lock_path), parse_mountinfo(self._mountinfo))
         return mount is not None and mount.is_local
 
@@ -194,6 +203,17 @@ def _text_in(path: str) -> str:
         return ""
     finally:
         os.close(descriptor)
+
+
+def _pid_namespace() -> str:
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""
+
+
+def _is_running(pid: int) -> bool:
+    return os.path.exists(f"/proc/{pid}")
 
 
 def read_boot_id(path: str = "/proc/sys/kernel/random/boot_id") -> str:

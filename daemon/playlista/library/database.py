@@ -15,7 +15,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from playlista.errors import StoreError
@@ -157,12 +157,12 @@ def open_database(path: str, *, mountinfo: str | None = None, check_seconds: flo
         The file was left as it was.
     """
     _refuse_lone_journal(path)
+    checked = _check_untouched(path, check_seconds)
     journal = journal_for(path, read_mountinfo() if mountinfo is None else mountinfo)
     with translated(path):
         connection = _connect(f"{Path(path).absolute().as_uri()}?mode=rwc")
         try:
             _refuse_foreign(connection, path)
-            checked = check_within(connection, path, check_seconds)
             _set_journal(connection, path, journal)
             _set_pragmas(connection)
             migrations.migrate(connection)
@@ -170,6 +170,14 @@ def open_database(path: str, *, mountinfo: str | None = None, check_seconds: flo
             connection.close()
             raise
     return Database(connection, path, warning=journal.warning, checked=checked)
+
+
+def _check_untouched(path: str, seconds: float) -> bool:
+    """Check the library without writing: a connection that may write folds the WAL into a damaged file at its end."""
+    if seconds <= 0 or _size_of(path) == 0:
+        return True
+    with translated(path), closing(connect_read_only(path)) as connection:
+        return check_within(connection, path, seconds)
 
 
 def open_existing(path: str) -> Database:
