@@ -18,7 +18,7 @@ def idle_page() -> str:
     metrics.runtime_chosen("off")
     metrics.read_from(
         Gauges(
-            queue=lambda: QueueReading({"queued": 0}, oldest_enqueued=None, library=dict.fromkeys(Status, 0)),
+            queue=lambda: QueueReading({"queued": 0}, oldest_enqueued=None, library=dict.fromkeys(Status, 0), gone=0),
             memory=lambda: MemoryReading(0, 0, 0, 0, 0, 0),
             watch=lambda: WatchReading(mode="polling", overflows=0, ignored=dict.fromkeys(SOURCES, 0)),
             disk=lambda: DiskReading(free_bytes=0, size_bytes=0),

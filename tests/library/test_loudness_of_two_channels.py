@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,10 +44,13 @@ def store_of_0_1(tmp_path: Path) -> Path:
 def test_only_results_of_more_than_two_channels_are_outdated(store_of_0_1: Path) -> None:
     with open_database(str(store_of_0_1)) as database:
         store = Store(database, clock=Clock())
-        outdated = [
-            (groups, file.path) for groups, files in store.outdated({"loudness": 2, "rhythm": 2}) for file in files
-        ]
+        outdated = [(groups, file.path) for groups, files in store.outdated(_older_than_today) for file in files]
     assert outdated == [(frozenset({"loudness"}), "surround.flac")]
+
+
+def _older_than_today(versions: Mapping[str, int], _settings: object) -> frozenset[str]:
+    today = {"loudness": 2, "rhythm": 2}
+    return frozenset(group for group, number in today.items() if versions.get(group, 0) < number)
 
 
 def test_the_results_of_one_and_two_channels_keep_every_value(store_of_0_1: Path) -> None:
