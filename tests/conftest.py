@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -21,6 +23,14 @@ ROOT = Path(__file__).resolve().parent.parent
 MOST_WORKERS = 8
 #: Folders of tests that start daemons and other programs, or that listen to a corpus.
 SLOW_FOLDERS = {"cli", "conformance", "deploy", "integration"}
+#: Files of such tests in other folders, and of those that try thousands of files, kills or damages.
+SLOW_FILES = {
+    "test_checkpoint.py", "test_children.py", "test_daemon_in_cgroup.py", "test_daemon_settings.py", "test_damage.py",
+    "test_ffmpeg_child.py", "test_mapped.py", "test_memory_optimization.py", "test_music.py", "test_queue_killed.py",
+    "test_queue_machine.py", "test_reading_ahead.py", "test_real_cgroups.py", "test_restartable.py", "test_runtimes.py",
+    "test_security.py", "test_shared_audio.py", "test_storage_faults.py", "test_synchronizer.py", "test_tag_formats.py",
+    "test_tag_journal.py", "test_tag_writer.py", "test_watcher.py", "test_watcher_process.py",
+}  # fmt: skip
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -30,11 +40,27 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what lies in `SLOW_FOLDERS`, and begin with what is slow: the last to end should be short."""
+    """Mark what `SLOW_FOLDERS` and `SLOW_FILES` name, and begin with what is slow: the last to end should be short."""
     for item in items:
-        if item.path.parent.name in SLOW_FOLDERS:
+        if item.path.parent.name in SLOW_FOLDERS or item.path.name in SLOW_FILES:
             item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, Any, Any]:
+    """Escape what is no UTF-8 in a report: a failure over such a name would end the worker of pytest-xdist."""
+    return _escaped((yield))
+
+
+def _escaped(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_escaped(key): _escaped(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map(_escaped, value))
+    return value
 
 
 @pytest.fixture(scope="session")
