@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from playlista.analysis.audio_analyzer import AudioAnalyzer
 from playlista.config import Settings
-from playlista.daemon.app import Daemon as App
-from playlista.daemon.data_guard import DataGuard
+from playlista.daemon.startup import enqueue_outdated
 from playlista.library.database import FILE_NAME
-from playlista.library.instance_lock import instance_lock
-from playlista.memory.budget import CapReason
-from playlista.serve.metrics import Metrics
+from playlista.memory.cgroup import Cgroup
 from tests.integration.daemon import Daemon
 from tests.libraries import analysis_of, open_rooms, track_file
 
@@ -89,21 +86,13 @@ def test_metrics_are_there_without_the_data_folder(daemon: Starting) -> None:
 
 
 def test_a_stop_ends_the_search_for_outdated_results(tmp_path: Path) -> None:
-    settings = Settings(music_dir=tmp_path / "music", data_dir=tmp_path / "data", musicnn_runtime="off")
-    settings.music_dir.mkdir()
-    settings.data_dir.mkdir()
-    (settings.music_dir / "a.flac").touch()
-    with open_rooms(settings.data_dir) as rooms:
+    analyzer = AudioAnalyzer(Settings(musicnn_runtime="off"), tagger=None, cgroup=Cgroup())
+    with open_rooms(tmp_path) as rooms:
         rooms.queue.enqueue([track_file("a.flac")], "scan")
         job = rooms.queue.claim()
         assert job is not None
         rooms.queue.finish(job, analysis_of("a.flac", rhythm=0), seen=None)
-    stop = threading.Event()
-    stop.set()
-    metrics = Metrics(version="0", cap_reasons=CapReason)
-    with ExitStack() as resources:
-        owner = resources.enter_context(instance_lock(os.fspath(settings.data_dir)))
-        guard = DataGuard(owner, stop=stop.set)
-        App(settings, resources, guard=guard, metrics=metrics, stop=stop, wake=threading.Event()).run_once()
-    with closing(sqlite3.connect(os.path.join(settings.data_dir, FILE_NAME))) as library:
-        assert library.execute("SELECT count(*) FROM jobs").fetchone() == (0,)
+        enqueue_outdated(rooms.store, rooms.queue, analyzer, stopped=lambda: True)
+        assert rooms.queue.claim() is None
+        enqueue_outdated(rooms.store, rooms.queue, analyzer, stopped=lambda: False)
+        assert rooms.queue.claim() is not None

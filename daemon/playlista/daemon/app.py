@@ -21,8 +21,8 @@ from playlista.analysis.audio_analyzer import AudioAnalyzer
 from playlista.analysis.tagger import load_tagger
 from playlista.config import Settings
 from playlista.daemon.data_guard import DataGuard
-from playlista.daemon.former_life import machine_was_restarted
 from playlista.daemon.readings import Readings, views_while_starting
+from playlista.daemon.startup import START_CHECK_SECONDS, clear_up, enqueue_outdated, say_start
 from playlista.daemon.stopping import Stopping
 from playlista.daemon.storage_probe import StorageProbe
 from playlista.daemon.watchdog import Watchdog
@@ -42,16 +42,12 @@ from playlista.memory.cgroup import Cgroup
 from playlista.memory.cleanup import Cleanup
 from playlista.memory.configuration import fallback_configurations
 from playlista.memory.monitor import MemorySampler, read_memory
-from playlista.outputs.file_tags.journal import remove_leftovers
 from playlista.serve.http import Application
 from playlista.serve.metrics import Metrics
 from playlista.serve.server import Server, serving
 from playlista.system.stop_signals import StopSignals
 from playlista.tracks import TrackFile
 from playlista.watch.watcher import MusicWatcher
-
-#: How long the database is checked for damage before it is used; some 500 MB from an SSD.
-START_CHECK_SECONDS = 2.0
 
 #: How long a thread may keep Python's lock while another wants it. With the default of 5 ms an answer that needs the
 #: lock some hundred times takes seconds beside an analysis; with this the analysis costs no more CPU time.
@@ -108,8 +104,7 @@ class Daemon:
         ------
         StoreError : the database was damaged, removed or replaced, or another daemon took the data folder over.
         """
-        self._say_start()
-        self._clear_up()
+        self._begin()
         application.views = self._readings().views()
         self._resources.callback(server.stop)  # before the library is closed
         for part in (self._watcher, self._probe):
@@ -117,7 +112,7 @@ class Daemon:
             self._resources.callback(part.stop)
         self._watch_the_stop()
         log.info("daemon.started", music=os.fspath(self._settings.music_dir), port=server.port, pid=os.getpid())
-        self._enqueue_outdated()
+        enqueue_outdated(self._store, self._queue, self._analyzer, stopped=self._stop.is_set)
         self._worker.run()
         self._guard.look()
         if self._guard.fatal is not None:
@@ -146,15 +141,18 @@ class Daemon:
 
     def run_once(self) -> int:
         """Scan, analyze all that is due; exit code 0, or 3 when some tracks failed or wait for another try."""
-        self._say_start()
-        self._clear_up()
-        self._enqueue_outdated()
+        self._begin()
+        enqueue_outdated(self._store, self._queue, self._analyzer, stopped=self._stop.is_set)
         self._watch_the_stop()
         verdict = self._watcher.scan_once()
         if not verdict.trusted:
             raise PlaylistaError(verdict.why)
         unsuccessful = self._worker.run(until_empty=True)
         return 3 if unsuccessful or self._queue.next_due_at() is not None else 0
+
+    def _begin(self) -> None:
+        say_start(self._settings, self._cgroup, self._database, self._tagger)
+        clear_up(os.fspath(self._settings.data_dir), Library(self._database), self._queue, self._metrics)
 
     def _watch_the_stop(self) -> None:
         self._watchdog.start()
@@ -238,46 +236,6 @@ class Daemon:
         if count := self._queue.enqueue_unreadable():
             log.info("tracks.unreadable_retried", tracks=count)
             self._wake.set()
-
-    def _say_start(self) -> None:
-        limit = self._cgroup.memory_limit()
-        log.info(
-            "daemon.starting",
-            version=__version__,
-            data=os.fspath(self._settings.data_dir),
-            memory_limit_mb=limit.bytes >> 20,
-            limit_from=limit.source,
-            cpus=self._cgroup.cpu_threads(),
-        )
-        if self._database.warning:
-            log.warning("database.misplaced", why=self._database.warning)
-        if not self._database.checked:
-            log.warning(
-                "database.unchecked",
-                why=f"too large to be checked whole within {START_CHECK_SECONDS:g} s; `playlista backup` checks it all",
-            )
-        say = log.warning if self._tagger.is_wanted and self._tagger.accumulator is None else log.info
-        say("runtime.chosen", runtime=self._tagger.runtime, why=self._tagger.why)
-
-    def _clear_up(self) -> None:
-        """Clear up after a killed `tag --write`, and name the tracks that the former process did not survive."""
-        for trouble in remove_leftovers(os.fspath(self._settings.data_dir)):
-            log.warning("tags.leftover", detail=trouble)
-        if machine_was_restarted(Library(self._database)):
-            for path in self._queue.release_claimed():
-                log.info("track.released", path=path, why="the machine was restarted")
-        for crashed in self._queue.recover_claimed():
-            self._metrics.track_crashed(quarantined=crashed.quarantined)
-            log.warning("track.crashed", path=crashed.path, attempts=crashed.attempts, quarantined=crashed.quarantined)
-
-    def _enqueue_outdated(self) -> None:
-        """Queue what a newer version computes better; a stop ends it, and the next start goes on."""
-        self._store.remember_old_settings(self._analyzer.settings)
-        for groups, files in self._store.outdated(self._analyzer.outdated_groups):
-            if self._stop.is_set():
-                return
-            count = self._queue.enqueue(files, "outdated", groups=groups)
-            log.info("results.outdated", groups=sorted(groups), tracks=count)
 
 
 @contextmanager

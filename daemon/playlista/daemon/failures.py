@@ -85,12 +85,16 @@ class Failures:
     def storage_works(self, job: Job) -> None:
         """The storage gave the bytes of `job`; after an outage, all that waits for it is due at once."""
         if self._waits[Blame.STORAGE].works(job.file_id):
-            self.storage_returned()
+            self._resume(was_away=True)
 
     def storage_returned(self) -> None:
         """The music folder is back: what waits for it is due at once."""
-        self._waits[Blame.STORAGE].works()
-        log.info("storage.returned", resumed=self._queue.resume(FailureReason.UNREADABLE))
+        self._resume(was_away=self._waits[Blame.STORAGE].works())
+
+    def _resume(self, *, was_away: bool) -> None:
+        resumed = self._queue.resume(FailureReason.UNREADABLE)
+        if was_away or resumed:  # the folder is also looked at for the first time at every start
+            log.info("storage.returned", resumed=resumed)
 
     def recheck_installation(self) -> None:
         """Look whether ffmpeg works again, every so often; then what waits for it is due at once."""

@@ -1,0 +1,73 @@
+"""What the daemon does and says before the first track: its limits, what a former process left, what is outdated.
+
+Input: the parts that are open already. Output: log lines, and jobs in the queue.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import structlog
+
+from playlista import __version__
+from playlista.analysis.audio_analyzer import AudioAnalyzer
+from playlista.analysis.tagger import Tagger
+from playlista.config import Settings
+from playlista.daemon.former_life import machine_was_restarted
+from playlista.library.database import Database
+from playlista.library.files import Library
+from playlista.library.queue import JobQueue
+from playlista.library.results import Store
+from playlista.memory.cgroup import Cgroup
+from playlista.outputs.file_tags.journal import remove_leftovers
+from playlista.serve.metrics import Metrics
+
+#: How long the database is checked for damage before it is used; some 500 MB from an SSD.
+START_CHECK_SECONDS = 2.0
+
+log = structlog.get_logger(__name__)
+
+
+def say_start(settings: Settings, cgroup: Cgroup, database: Database, tagger: Tagger) -> None:
+    """Log the limits that hold, the state of the database, and the runtime."""
+    limit = cgroup.memory_limit()
+    log.info(
+        "daemon.starting",
+        version=__version__,
+        data=os.fspath(settings.data_dir),
+        memory_limit_mb=limit.bytes >> 20,
+        limit_from=limit.source,
+        cpus=cgroup.cpu_threads(),
+    )
+    if database.warning:
+        log.warning("database.misplaced", why=database.warning)
+    if not database.checked:
+        log.warning(
+            "database.unchecked",
+            why=f"too large to be checked whole within {START_CHECK_SECONDS:g} s; `playlista backup` checks it all",
+        )
+    say = log.warning if tagger.is_wanted and tagger.accumulator is None else log.info
+    say("runtime.chosen", runtime=tagger.runtime, why=tagger.why)
+
+
+def clear_up(data_dir: str, library: Library, queue: JobQueue, metrics: Metrics) -> None:
+    """Clear up after a killed `tag --write`, and name the tracks that the former process did not survive."""
+    for trouble in remove_leftovers(data_dir):
+        log.warning("tags.leftover", detail=trouble)
+    if machine_was_restarted(library):
+        for path in queue.release_claimed():
+            log.info("track.released", path=path, why="the machine was restarted")
+    for crashed in queue.recover_claimed():
+        metrics.track_crashed(quarantined=crashed.quarantined)
+        log.warning("track.crashed", path=crashed.path, attempts=crashed.attempts, quarantined=crashed.quarantined)
+
+
+def enqueue_outdated(store: Store, queue: JobQueue, analyzer: AudioAnalyzer, *, stopped: Callable[[], bool]) -> None:
+    """Queue what this version or these settings compute otherwise; a stop ends it, and the next start goes on."""
+    store.remember_old_settings(analyzer.settings)
+    for groups, files in store.outdated(analyzer.outdated_groups):
+        if stopped():
+            return
+        count = queue.enqueue(files, "outdated", groups=groups)
+        log.info("results.outdated", groups=sorted(groups), tracks=count)
