@@ -416,6 +416,7 @@ def test_a_generator_of_many_files_is_taken_in_short_transactions(rooms: Rooms) 
     assert seen_in_between == [0, BATCH_FILES, 2 * BATCH_FILES]
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_files_are_enqueued_in_seconds_of_cpu(rooms: Rooms) -> None:
     """Bar: 100,000 within 15 CPU seconds; measured 3.2. The margin is for slow machines, not for noise."""
     began = time.process_time()
