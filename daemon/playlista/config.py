@@ -1,8 +1,8 @@
 """Settings: ``playlista.conf`` < environment < command-line flags, as one frozen object.
 
-What enters: the text of a file, a mapping of environment variables, a mapping of flags. What leaves: ``Settings``,
-or a ``ConfigError`` whose one line names where the value stands, the key and what is allowed. Standard library
-only, because the TensorFlow environment is set from here before anything native is imported.
+Input: the text of a file, a mapping of environment variables, a mapping of flags. Output: ``Settings``, or a
+``ConfigError`` whose one line names where the value stands, the key and what is allowed. Standard library only, because
+the TensorFlow environment is set from here before anything native is imported.
 """
 
 from __future__ import annotations
@@ -105,98 +105,61 @@ def _address() -> Rule:
     return Rule(parse, "HOST:PORT, such as 0.0.0.0:9345 or [::]:9345")
 
 
-def setting(default: Any, rule: Rule, about: str) -> Any:
-    """A field of `Settings`: its default, how its text is read, and the line that `playlista.conf` says of it."""
-    return field(default=default, metadata={"rule": rule, "about": about})
+def setting(default: Any, rule: Rule) -> Any:
+    """A field of `Settings`: its default, and how its text is read."""
+    return field(default=default, metadata={"rule": rule})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Every setting, under its key in lower case. The keys of the memory optimization guide keep its meaning."""
+    """Every setting, under its key in lower case; ``playlista.conf`` says what each does.
 
-    music_dir: Path = setting(Path("./music"), _path(), "the folder that is watched; only ever read")
-    data_dir: Path = setting(Path("./data"), _path(), "database, models and lock; a local disk")
-    models_dir: Path | None = setting(
-        None, _optional_path(), "where the prepared MusiCNN model lies, if not in DATA_DIR/models"
-    )
-    listen_address: str = setting("0.0.0.0:9345", _address(), "metrics, health, API and page")
-    log_level: str = setting("info", _choice("debug", "info", "warning", "error"), "least level that is logged")
-    log_format: str = setting("console", _choice("json", "console"), "json for collectors, console for people")
+    The keys of the memory optimization guide keep its meaning.
+    """
 
-    watch_mode: Literal["auto", "inotify", "polling"] = setting(
-        "auto", _choice("auto", "inotify", "polling"), "auto polls network and FUSE mounts, else inotify"
-    )
-    watch_settle_seconds: float = setting(
-        10.0, _number(float, 0, 3600), "a file is taken when size and mtime rest this long"
-    )
-    watch_rescan_interval_seconds: float = setting(
-        3600.0, _number(float, 1, 604800), "the whole folder is compared with the database this often"
-    )
-    watch_ignore: tuple[str, ...] = setting((), _patterns(), "gitignore patterns of what is left out, separated by ;")
-    retention_days: float = setting(
-        30.0, _number(float, 0, 36500), "results of files that are gone are kept this long; 0 forgets them at once"
-    )
-    follow_symlinks: bool = setting(False, _boolean(), "whether links inside the music folder are followed")
+    music_dir: Path = setting(Path("./music"), _path())
+    data_dir: Path = setting(Path("./data"), _path())
+    models_dir: Path | None = setting(None, _optional_path())
+    listen_address: str = setting("0.0.0.0:9345", _address())
+    log_level: str = setting("info", _choice("debug", "info", "warning", "error"))
+    log_format: str = setting("console", _choice("json", "console"))
 
-    musicnn_runtime: str = setting(
-        "auto",
-        _choice("auto", "numpy", "onnx", "tensorflow", "essentia", "off"),
-        "what runs MusiCNN; auto takes the fastest that fits the memory limit",
-    )
-    musicnn_patch_hop_frames: int = setting(
-        187, _number(int, 1, 187), "frames between patches of 187; 187 does not overlap, 93 doubles the work"
-    )
-    musicnn_batch_size: int = setting(1, _number(int, 1, 64), "patches in one inference; more is memory, not speed")
+    watch_mode: Literal["auto", "inotify", "polling"] = setting("auto", _choice("auto", "inotify", "polling"))
+    watch_settle_seconds: float = setting(10.0, _number(float, 0, 3600))
+    watch_rescan_interval_seconds: float = setting(3600.0, _number(float, 1, 604800))
+    watch_ignore: tuple[str, ...] = setting((), _patterns())
+    retention_days: float = setting(30.0, _number(float, 0, 36500))
+    follow_symlinks: bool = setting(False, _boolean())
 
-    on_settings_change: Literal["recompute", "keep"] = setting(
-        "recompute",
-        _choice("recompute", "keep"),
-        "what happens to results that were made with another sample rate, bit depth or patch hop",
-    )
+    musicnn_runtime: str = setting("auto", _choice("auto", "numpy", "onnx", "tensorflow", "essentia", "off"))
+    musicnn_patch_hop_frames: int = setting(187, _number(int, 1, 187))
+    musicnn_batch_size: int = setting(1, _number(int, 1, 64))
 
-    track_timeout_seconds: float = setting(
-        7200.0, _number(float, 1, 604800), "wall time after which a track fails with decode_timeout"
-    )
-    max_attempts: int = setting(3, _number(int, 1, 100), "attempts before a track is quarantined")
-    retry_backoff_seconds: float = setting(
-        60.0, _number(float, 0, 86400), "wait before the second attempt; doubles each time"
-    )
+    on_settings_change: Literal["recompute", "keep"] = setting("recompute", _choice("recompute", "keep"))
 
-    memory_optimization_enabled: bool = setting(
-        True, _boolean(), "master switch; false loads whole files at 44.1 kHz float32"
-    )
-    memory_optimized_sample_rate: int = setting(
-        22050, _number(int, 8000, 48000), "Hz of the analysis signal while MEMORY_REDUCE_SAMPLE_RATE is on"
-    )
-    memory_optimized_bit_depth: int = setting(16, _bits(), "bits of a sample of the analysis signal")
-    memory_optimized_chunk_duration_seconds: float = setting(
-        3.0, _number(float, 0.1, 60), "seconds of audio that are decoded at a time"
-    )
-    memory_optimized_memory_limit_percent: float = setting(
-        10.0, _number(float, 0.1, 100), "share of the memory limit that one track may retain"
-    )
-    memory_optimized_max_mb_per_track: float = setting(
-        100.0, _number(float, 0.1, 1048576), "MB that one track may retain, whatever the limit"
-    )
-    memory_optimized_min_file_mb: float = setting(
-        0.0, _number(float, 0, 1048576), "smaller files are loaded whole at 44.1 kHz, cut at the cap"
-    )
-    memory_reduce_sample_rate: bool = setting(True, _boolean(), "analysis at MEMORY_OPTIMIZED_SAMPLE_RATE, not 44100")
-    memory_use_float16: bool = setting(True, _boolean(), "analysis samples as float16 (with a bit depth of 16)")
-    memory_streaming_enabled: bool = setting(
-        True, _boolean(), "chunks instead of one array; false cuts at the cap, and says so"
-    )
-    memory_mapping_enabled: bool = setting(True, _boolean(), "large WAV and FLAC are memory-mapped")
-    memory_mapping_min_mb: float = setting(32.0, _number(float, 0, 1048576), "size from which a file is mapped")
-    memory_force_cleanup: bool = setting(True, _boolean(), "gc after every chunk, malloc_trim after every track")
-    memory_monitoring_enabled: bool = setting(True, _boolean(), "memory is sampled while tracks are analyzed")
+    track_timeout_seconds: float = setting(7200.0, _number(float, 1, 604800))
+    max_attempts: int = setting(3, _number(int, 1, 100))
+    retry_backoff_seconds: float = setting(60.0, _number(float, 0, 86400))
 
-    tf_gpu_thread_mode: str = setting("gpu_private", _text(), "passed to TensorFlow")
-    tf_enable_onednn_opts: int = setting(
-        0, _number(int, 0, 1), "passed to TensorFlow; 1 halves the time of its runtime and costs memory"
-    )
-    tf_cpp_min_log_level: int = setting(2, _number(int, 0, 3), "passed to TensorFlow")
-    cuda_visible_devices: str = setting("-1", _text(), "passed to TensorFlow; -1 keeps it off GPUs")
+    memory_optimization_enabled: bool = setting(True, _boolean())
+    memory_optimized_sample_rate: int = setting(22050, _number(int, 8000, 48000))
+    memory_optimized_bit_depth: int = setting(16, _bits())
+    memory_optimized_chunk_duration_seconds: float = setting(3.0, _number(float, 0.1, 60))
+    memory_optimized_memory_limit_percent: float = setting(10.0, _number(float, 0.1, 100))
+    memory_optimized_max_mb_per_track: float = setting(100.0, _number(float, 0.1, 1048576))
+    memory_optimized_min_file_mb: float = setting(0.0, _number(float, 0, 1048576))
+    memory_reduce_sample_rate: bool = setting(True, _boolean())
+    memory_use_float16: bool = setting(True, _boolean())
+    memory_streaming_enabled: bool = setting(True, _boolean())
+    memory_mapping_enabled: bool = setting(True, _boolean())
+    memory_mapping_min_mb: float = setting(32.0, _number(float, 0, 1048576))
+    memory_force_cleanup: bool = setting(True, _boolean())
+    memory_monitoring_enabled: bool = setting(True, _boolean())
+
+    tf_gpu_thread_mode: str = setting("gpu_private", _text())
+    tf_enable_onednn_opts: int = setting(0, _number(int, 0, 1))
+    tf_cpp_min_log_level: int = setting(2, _number(int, 0, 3))
+    cuda_visible_devices: str = setting("-1", _text())
 
     @property
     def models_path(self) -> Path:
