@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from playlista.analysis.audio_analyzer import EVERYTHING, AudioAnalyzer, KnownOpening, Pass
+from playlista.analysis.audio_analyzer import EVERYTHING, AudioAnalyzer, Pass
+from playlista.analysis.track_run import KnownOpening
 from playlista.decode.storage import fault_of
 from playlista.errors import Blame, FailureReason, Interrupted, TrackError
 from playlista.tracks import Analysis, Status

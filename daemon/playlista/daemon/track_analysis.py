@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from playlista.analysis.attempt import Attempt, attempt
-from playlista.analysis.audio_analyzer import AudioAnalyzer, KnownOpening, Pass
+from playlista.analysis.audio_analyzer import AudioAnalyzer, Pass
+from playlista.analysis.track_run import KnownOpening
 from playlista.daemon.reuse import Reuse
 from playlista.library.queue import Job
 from playlista.memory.configuration import Configuration
