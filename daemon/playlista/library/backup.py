@@ -11,8 +11,9 @@ import sqlite3
 from contextlib import closing
 
 from playlista.errors import StoreError
-from playlista.library.database import APPLICATION_ID, Database, open_read_only
+from playlista.library.database import Database, open_read_only
 from playlista.library.database_errors import translated
+from playlista.library.refusals import APPLICATION_ID
 from playlista.system.output_files import OutputKind, output_file
 
 _SQLITE_MAGIC = b"SQLite format 3\0"

@@ -18,18 +18,15 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from playlista.errors import StoreError
 from playlista.library import migrations
-from playlista.library.database_errors import DamagedError, MisplacedError, NewerError, UnwritableError, translated
+from playlista.library.database_errors import DamagedError, MisplacedError, UnwritableError, translated
 from playlista.library.integrity import check_all, check_within
 from playlista.library.journal import Journal, journal_for
+from playlista.library.refusals import refuse_foreign, refuse_lone_journal, refuse_missing, refuse_older, size_of
 from playlista.system.mountinfo import read_mountinfo
 
 #: The library's file in DATA_DIR.
 FILE_NAME = "playlista.db"
-
-#: "PLST" in the file's header, so that another program's database is not taken for ours.
-APPLICATION_ID = 0x504C5354
 
 #: How long a statement waits for another process's write (`retry` while the daemon runs) before it fails.
 BUSY_TIMEOUT_SECONDS = 10.0
@@ -156,13 +153,13 @@ def open_database(path: str, *, mountinfo: str | None = None, check_seconds: flo
     NewerError, DamagedError, UnwritableError, StoreError
         The file was left as it was.
     """
-    _refuse_lone_journal(path)
+    refuse_lone_journal(path)
     checked = _check_untouched(path, check_seconds)
     journal = journal_for(path, read_mountinfo() if mountinfo is None else mountinfo)
     with translated(path):
         connection = _connect(f"{Path(path).absolute().as_uri()}?mode=rwc")
         try:
-            _refuse_foreign(connection, path)
+            refuse_foreign(connection, path)
             _set_journal(connection, path, journal)
             _set_pragmas(connection)
             migrations.migrate(connection)
@@ -174,7 +171,7 @@ def open_database(path: str, *, mountinfo: str | None = None, check_seconds: flo
 
 def _check_untouched(path: str, seconds: float) -> bool:
     """Check the library without writing: a connection that may write folds the WAL into a damaged file at its end."""
-    if seconds <= 0 or _size_of(path) == 0:
+    if seconds <= 0 or size_of(path) == 0:
         return True
     with translated(path), closing(connect_read_only(path)) as connection:
         return check_within(connection, path, seconds)
@@ -188,12 +185,12 @@ def open_existing(path: str) -> Database:
     StoreError
         There is no library yet, it is of another version, or it cannot be written.
     """
-    _refuse_missing(path)
+    refuse_missing(path)
     with translated(path):
         connection = _connect(f"{Path(path).absolute().as_uri()}?mode=rw")
         try:
-            _refuse_foreign(connection, path)
-            _refuse_older(connection, path)
+            refuse_foreign(connection, path)
+            refuse_older(connection, path)
             _set_pragmas(connection)
         except BaseException:
             connection.close()
@@ -209,12 +206,12 @@ def open_read_only(path: str) -> Database:
     StoreError
         There is no library yet, it is of another version, or it cannot be read.
     """
-    _refuse_missing(path)
+    refuse_missing(path)
     with translated(path):
         connection = connect_read_only(path)
         try:
-            _refuse_foreign(connection, path)
-            _refuse_older(connection, path)
+            refuse_foreign(connection, path)
+            refuse_older(connection, path)
             connection.execute("PRAGMA query_only = ON")
         except BaseException:
             connection.close()
@@ -245,7 +242,7 @@ def connect_read_only(path: str) -> sqlite3.Connection:
         migrations.version_of(connection)
     except sqlite3.OperationalError:
         connection.close()
-        if _size_of(f"{path}-wal") > 0:
+        if size_of(f"{path}-wal") > 0:
             raise
         connection = _connect(f"{uri}?mode=ro&immutable=1")
     return connection
@@ -257,48 +254,6 @@ def _identity_of(path: str) -> tuple[int, int] | None:
     except FileNotFoundError:
         return None
     return status.st_dev, status.st_ino
-
-
-def _size_of(path: str) -> int:
-    try:
-        return os.stat(path).st_size
-    except OSError:
-        return 0
-
-
-def _refuse_missing(path: str) -> None:
-    if not os.path.exists(path):
-        raise StoreError(f"{path}: no library here yet; start the daemon once with `playlista run`")
-
-
-def _refuse_lone_journal(path: str) -> None:
-    """A WAL without its database holds the latest results: a new database would make SQLite delete it."""
-    if not os.path.exists(path) and _size_of(f"{path}-wal") > 0:
-        raise StoreError(
-            f"{path}: is missing, but {path}-wal belongs to it; put the database back, bring back a backup with "
-            "`playlista restore FILE`, or delete that file to begin anew"
-        )
-
-
-def _refuse_foreign(connection: sqlite3.Connection, path: str) -> None:
-    version = migrations.version_of(connection)
-    if version > migrations.NEWEST:
-        raise NewerError(
-            f"{path}: made by a newer Playlista (library version {version}, this one reads {migrations.NEWEST}); "
-            "use the newer one, or set another DATA_DIR"
-        )
-    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-    if tables and connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-        raise StoreError(f"{path}: a database of another program; set DATA_DIR to another folder")
-
-
-def _refuse_older(connection: sqlite3.Connection, path: str) -> None:
-    version = migrations.version_of(connection)
-    if version < migrations.NEWEST:
-        raise StoreError(
-            f"{path}: library version {version} is older than this program's {migrations.NEWEST}; "
-            "start the daemon once with `playlista run`, which updates it"
-        )
 
 
 def _set_journal(connection: sqlite3.Connection, path: str, journal: Journal) -> None:

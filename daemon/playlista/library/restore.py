@@ -19,9 +19,10 @@ from dataclasses import dataclass
 
 from playlista.errors import StoreError
 from playlista.library import migrations
-from playlista.library.database import APPLICATION_ID, connect_read_only
+from playlista.library.database import connect_read_only
 from playlista.library.database_errors import DamagedError, NewerError, translated
 from playlista.library.integrity import check_all
+from playlista.library.refusals import APPLICATION_ID
 from playlista.system.atomic_write import replacing, sync_folder
 
 #: The checked copy, while it waits to take the library's place.
