@@ -56,7 +56,7 @@ def make_excerpts(music: Path | None, folder: Path, suffixes: Sequence[str], cou
     made = []
     for number, (suffix, excerpt) in enumerate(zip(cycle(suffixes), islice(_places(music, folder, seconds), count))):
         path = folder / f"{number:03}.{suffix}"
-        _encode(excerpt, seconds, path, FORMS[suffix])
+        encode(excerpt, seconds, path, FORMS[suffix])
         made.append(path)
     return made
 
@@ -99,7 +99,7 @@ def _sources(music: Path | None, folder: Path) -> list[tuple[str, float]]:
     return [(str(path), MADE_SECONDS) for path in made]
 
 
-def _encode(excerpt: Excerpt, seconds: float, path: Path, codec: Sequence[str]) -> None:
+def encode(excerpt: Excerpt, seconds: float, path: Path, codec: Sequence[str]) -> None:
     asked = ("-ss", str(excerpt.begin_seconds), "-t", str(seconds), "-i", f"file:{excerpt.source}")
     command = [ffmpeg_path(), "-nostdin", "-y", "-loglevel", "fatal", *asked, *_WHOLE, "-c:a", *codec]
     subprocess.run([*command, f"file:{path}"], check=True)

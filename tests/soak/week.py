@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,11 @@ from typing import Any
 from playlista.analysis.audio_analyzer import AudioAnalyzer
 from playlista.config import Settings
 from playlista.decode.content import content_hash
+from tests import signals
 from tests.integration.daemon import Daemon
 from tests.soak import programs
 from tests.soak.findings import Finding, exactly, told
-from tests.soak.music import make_excerpts
+from tests.soak.music import FORMS, Excerpt, encode, make_excerpts
 from tests.soak.place import Place
 
 FILES = 500
@@ -66,6 +67,10 @@ class Week:
             exactly(f"{what}: wrong or missing values", self.wrong(), 0),
         ]
 
+    def sounds(self, paths: Sequence[Path]) -> int:
+        """How many different sounds these files hold; excerpts of little music are alike."""
+        return len({(path.suffix, self.fresh(path)["music_hash"]) for path in paths})
+
     def wrong(self) -> int:
         """Files whose stored groups are not those of a fresh analysis of their bytes, and results of no file."""
         listed = self.daemon.run("list", "--json").stdout.splitlines()
@@ -90,8 +95,7 @@ def run(place: Place) -> list[Finding]:
     environment = {**os.environ, "WATCH_SETTLE_SECONDS": "0"}
     week = Week(place, Daemon(place.folder, environment, WATCH_SETTLE_SECONDS="0", MUSICNN_RUNTIME="off"))
     make_library(week, place.scaled(FILES, least=14))
-    different = {(path.suffix, week.fresh(path)["music_hash"]) for path in week.tracks()}
-    findings = week.step("first scan", lambda: None, analyzed=len(different))
+    findings = week.step("first scan", lambda: None, analyzed=week.sounds(week.tracks()))
     for what, change, needed in _steps(week):
         findings += week.step(what, change, analyzed=needed)
     week.daemon.environment["MEMORY_OPTIMIZED_SAMPLE_RATE"] = str(LOWER_RATE_HZ)
@@ -101,12 +105,25 @@ def run(place: Place) -> list[Finding]:
 
 
 def make_library(week: Week, count: int) -> None:
-    """Tracks of different music, a folder for each ten."""
-    made = make_excerpts(week.place.music, week.place.folder / "made", FORMATS, count, EXCERPT_SECONDS)
-    for number, path in enumerate(made):
+    """Tracks of different music, a folder for each ten; without real music each is made for itself."""
+    made = week.place.folder / "made"
+    if week.place.music:
+        tracks = make_excerpts(week.place.music, made, FORMATS, count, EXCERPT_SECONDS)
+    else:
+        tracks = [composed(made, number, FORMATS[number % len(FORMATS)]) for number in range(count)]
+    for number, path in enumerate(tracks):
         album = week.music / f"Album {number // 10:02}"
         album.mkdir(exist_ok=True)
         shutil.move(path, album / f"{number % 10:02} Track{path.suffix}")
+
+
+def composed(folder: Path, number: int, suffix: str) -> Path:
+    """A song that no other number has, in this format."""
+    folder.mkdir(exist_ok=True)
+    source = signals.write(folder / "source.wav", signals.song(EXCERPT_SECONDS, bpm=70 + number % 100, seed=number))
+    path = folder / f"{number:03}.{suffix}"
+    encode(Excerpt(str(source), 0.0), EXCERPT_SECONDS, path, FORMS[suffix])
+    return path
 
 
 def _steps(week: Week) -> Iterator[tuple[str, Callable[[], object], int]]:
@@ -117,9 +134,13 @@ def _steps(week: Week) -> Iterator[tuple[str, Callable[[], object], int]]:
     yield "renamed and retagged at once", lambda: [programs.rename_and_retag(path) for path in week.tracks()], 0
     yield "cp -a to a new folder, the old one removed", lambda: programs.copy_over(week.music), 0
     louder = week.tracks(".mp3")[:CHANGED_FILES] if shutil.which("mp3gain") else []
-    yield "mp3gain -p", lambda: programs.mp3gain(louder), len(louder)
+    yield "mp3gain -p", lambda: programs.mp3gain(louder), week.sounds(louder)
     waves = week.tracks(".wav")[:CHANGED_FILES]
-    yield "other samples in place, the time set back", lambda: [programs.invert(path) for path in waves], len(waves)
+    yield (
+        "other samples in place, the time set back",
+        lambda: [programs.invert(path) for path in waves],
+        week.sounds(waves),
+    )
     yield "names of files swapped", lambda: programs.swap(week.tracks(".flac")[:CHANGED_FILES]), 0
     if shutil.which("rsync"):
         yield "rsync over everything", lambda: programs.rsync(week.music), 0
