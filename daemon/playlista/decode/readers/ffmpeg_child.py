@@ -7,22 +7,19 @@ is for ``ffmpeg`` to say; this module owns the process: its command, its limits,
 from __future__ import annotations
 
 import errno
-import math
 import os
 import queue
-import resource
 import shutil
 import subprocess
-import threading
-from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from functools import cache
 
 from audioread.ffdec import FFmpegAudioFile, QueueReaderThread
 
+from playlista.decode.readers.child_limits import limit_child
 from playlista.decode.readers.ffmpeg_health import ANSWER_SECONDS, FfmpegHealth
 from playlista.decode.readers.ffmpeg_input import Shown, padding_file, shown
+from playlista.decode.readers.ffmpeg_log import FfmpegLog
 from playlista.decode.source import Patience, StreamBrokenError
 from playlista.decode.storage import find_fault
 from playlista.errors import Blame, FailureReason
@@ -37,12 +34,6 @@ DEMUXERS = (
 _PIECE_BYTES = 64 * 1024
 _QUEUED_PIECES = 16
 _WAIT_SECONDS = 0.1
-_NICENESS = 5
-_STDERR_HEAD_LINES = 200
-_STDERR_TAIL_LINES = 20
-_STDERR_LINE_BYTES = 512
-_CPU_SECONDS_MARGIN = 5
-_KILL_ME_FIRST = "1000"
 
 
 class FfmpegMissingError(Exception):
@@ -159,7 +150,7 @@ def start_reading(
         )
     finally:
         os.close(padding)
-    _restrain(process.pid, timeout_seconds, memory_bytes)
+    limit_child(process.pid, timeout_seconds, memory_bytes)
     return process
 
 
@@ -211,7 +202,7 @@ class FfmpegChild(FFmpegAudioFile):  # type: ignore[misc]
         self.stdout_reader = QueueReaderThread(self.proc.stdout, _PIECE_BYTES)
         self.stdout_reader.queue = queue.Queue(_QUEUED_PIECES)
         self.stdout_reader.start()
-        self.stderr_reader = _StderrReader(self.proc.stderr)
+        self.stderr_reader = FfmpegLog(self.proc.stderr)
         self.stderr_reader.start()
 
     @property
@@ -290,47 +281,3 @@ class FfmpegChild(FFmpegAudioFile):  # type: ignore[misc]
 def _unstarted(error: Exception) -> StreamBrokenError:
     message = f"ffmpeg could not be started: {error}; it is tried again"
     return StreamBrokenError(FailureReason.UNREADABLE, message, blame=Blame.INSTALLATION)
-
-
-class _StderrReader(QueueReaderThread):  # type: ignore[misc]
-    """Drains stderr and keeps its first and last lines: a damaged file may cause a line a frame for hours."""
-
-    def __init__(self, pipe: object) -> None:
-        super().__init__(pipe, discard=True)
-        self.lines: deque[str] = deque()
-        self.described = threading.Event()
-        self.output_stream = ""
-
-    def run(self) -> None:
-        is_output = False
-        for line in iter(lambda: self.fh.readline(_STDERR_LINE_BYTES), b""):
-            text = line.decode("utf-8", "replace").rstrip()
-            if len(self.lines) >= _STDERR_HEAD_LINES + _STDERR_TAIL_LINES:
-                del self.lines[_STDERR_HEAD_LINES]
-            self.lines.append(text)
-            is_output = is_output or text.startswith("Output #0")
-            if is_output and text.startswith("  Stream #0:0"):
-                self.output_stream = text
-                self.described.set()
-        self.described.set()
-
-
-def _restrain(pid: int, timeout_seconds: float, memory_bytes: int | None) -> None:
-    """Limit the child from outside: code run between fork and exec may deadlock in a process with threads.
-
-    The child may have ended already, and some containers forbid one call or the other: the deadline holds all the
-    same. The limit of CPU time is for a child that outlives us.
-    """
-    cpu_seconds = math.ceil(timeout_seconds) + _CPU_SECONDS_MARGIN
-    # The soft limit comes first, as SIGXCPU; the hard one is a SIGKILL, which is what the OOM killer sends.
-    limits = {resource.RLIMIT_CPU: (cpu_seconds, cpu_seconds + _CPU_SECONDS_MARGIN), resource.RLIMIT_CORE: (0, 0)}
-    if memory_bytes is not None:
-        limits[resource.RLIMIT_DATA] = (memory_bytes, memory_bytes)
-    for limit, values in limits.items():
-        with suppress(OSError, ValueError):
-            resource.prlimit(pid, limit, values)
-    with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, pid, _NICENESS)
-    # Where memory runs out all the same, let the kernel take the child: that costs a track and not the daemon.
-    with suppress(OSError), open(f"/proc/{pid}/oom_score_adj", "w", encoding="ascii") as score:
-        score.write(_KILL_ME_FIRST)
