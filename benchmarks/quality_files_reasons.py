@@ -22,6 +22,7 @@ REASONS: tuple[tuple[str, frozenset[str], str], ...] = tuple(
             "plays the last frame of 26 ms, which is cut",
         ),
         ("cut.mp3", _STATUS, "we: the file is cut off, and its Xing header says so"),
+        ("id3-then-zeros.mp3", _STATUS, "we: the file is cut off, and its Info header says so"),
         ("01 - wrong max blocksize.flac", f"{_SIZE} {_LOUD}", "we: ffmpeg stops at the first block that is too long"),
         ("03 - wrong bit depth.flac", _STATUS, "we: the frames are sound and state their own depth"),
         ("07 - other metadata blocks*.flac", _STATUS, "we: the order of the blocks is wrong, the frames are sound"),

@@ -62,6 +62,11 @@ def find_mpeg_frames(descriptor: int, start: int, end: int, count: int) -> int |
     return None
 
 
+def starts_with_mpeg_frame(descriptor: int, start: int, end: int) -> bool:
+    """Whether a whole MPEG frame begins exactly at `start`."""
+    return _frame_within(descriptor, start, end) is not None
+
+
 def ends_with_mpeg_frames(descriptor: int, start: int, end: int) -> bool:
     """Whether a row of whole MPEG frames ends exactly at `end`."""
     for position in _matches(_MPEG_SYNC, descriptor, max(start, end - 4 * _LARGEST_MPEG_FRAME_BYTES), end):

@@ -40,6 +40,9 @@ class Container(Enum):
 #: Containers whose samples or frames lie in order in the file, so that a mapping can be given back behind the cursor.
 MAPPABLE = frozenset({Container.WAV, Container.RF64, Container.W64, Container.AIFF, Container.FLAC})
 WAVES = frozenset({Container.WAV, Container.RF64, Container.W64})
+#: All readers look behind one ID3v2 tag in front of these. Of others libsndfile ends some early, by the bytes of the
+#: tag, and ffmpeg goes to places that count from the start of the container and not of the file.
+_READ_BEHIND_ID3V2 = frozenset({Container.MPEG, Container.FLAC})
 
 _W64_GUID = bytes.fromhex("726966662e91cf11a5d628db04c10000")
 _MAGICS: tuple[tuple[int, bytes, Container], ...] = (
@@ -112,15 +115,17 @@ def identify(descriptor: int) -> Identified:
     """
     size = os.fstat(descriptor).st_size
     start, tags_end, is_cut = _behind_padding(descriptor, size)
+    # Hardly any reader looks behind a second tag, or one of another kind.
+    has_odd_tags = tags_end != _id3v2_bytes(peek(descriptor, _ID3_HEADER_BYTES, 0))
     if is_cut:
         found = find_sound(descriptor, start, size)
         if found is None:
             return Identified(Container.UNKNOWN, start, size, tags_only=False, tag_is_cut=True)
         return identify_part(descriptor, found, size)
-    if start > tags_end:
-        padded = identify_part(descriptor, start, size)
-        if padded.container is not Container.UNKNOWN:
-            return padded
+    part = identify_part(descriptor, start, size)
+    is_astray = start > tags_end or has_odd_tags or part.container not in _READ_BEHIND_ID3V2
+    if start > 0 and is_astray and part.container is not Container.UNKNOWN:
+        return part
     head = peek(descriptor, _HEAD_BYTES, tags_end)
     container = _container_of(head)
     tags_only = tags_end > 0 and container is Container.UNKNOWN and _is_padding(head, size - tags_end)
@@ -163,13 +168,18 @@ def _behind_padding(descriptor: int, size: int) -> tuple[int, int, bool]:
 
 def _tag_length(head: bytes) -> int:
     """Bytes of the tag that starts with `head`; 0 where it is no tag."""
-    if head[:3] == b"ID3" and len(head) >= _ID3_HEADER_BYTES:
-        has_footer = bool(head[5] & 0x10)
-        body = (head[6] & 0x7F) << 21 | (head[7] & 0x7F) << 14 | (head[8] & 0x7F) << 7 | head[9] & 0x7F
-        return _ID3_HEADER_BYTES + body + (_ID3_HEADER_BYTES if has_footer else 0)
     if head[:8] == b"APETAGEX" and len(head) >= _APE_HEADER_BYTES:
         return _APE_HEADER_BYTES + int.from_bytes(head[12:16], "little")
-    return 0
+    return _id3v2_bytes(head)
+
+
+def _id3v2_bytes(head: bytes) -> int:
+    """Bytes of the ID3v2 tag that starts with `head` (ID3v2.4, section 3.1); 0 where it is none."""
+    if head[:3] != b"ID3" or len(head) < _ID3_HEADER_BYTES:
+        return 0
+    has_footer = bool(head[5] & 0x10)
+    body = (head[6] & 0x7F) << 21 | (head[7] & 0x7F) << 14 | (head[8] & 0x7F) << 7 | head[9] & 0x7F
+    return _ID3_HEADER_BYTES + body + (_ID3_HEADER_BYTES if has_footer else 0)
 
 
 def _container_of(head: bytes) -> Container:

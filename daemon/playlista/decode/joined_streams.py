@@ -9,6 +9,7 @@ from typing import Protocol
 
 from playlista.decode.byte_search import SEARCH_BYTES, find_flac_stream, find_ogg_link
 from playlista.decode.containers import Identified, identify_part
+from playlista.decode.flac_frames import has_flac_frame_behind
 from playlista.decode.headers import libsndfile_reads_ogg
 from playlista.decode.readers.continued import ContinuedReader, Stop, Successor
 from playlista.decode.readers.joined import JoinedReader
@@ -110,10 +111,18 @@ class FlacStreams:
         seam = self._seam(stop.position)
         if seam is not None:
             return self._until(seam) if stop.is_broken else None
-        if not stop.is_broken and self._file.size - (stop.position or 0) < _UNREAD_SOUND_BYTES:
+        if not stop.is_broken and not self._goes_on(stop):
             return None
         whole = self._file if self._start == self._file.start else self._part(self._file.size)
         return Successor(lambda like: self._readers.child(whole, like=like))
+
+    def _goes_on(self, stop: Stop) -> bool:
+        """Whether there is sound behind the total that the header states."""
+        position, end = stop.position or 0, self._file.size
+        if end - position >= _UNREAD_SOUND_BYTES:
+            return True
+        span = max(self._start, position - _UNREAD_SOUND_BYTES), end
+        return has_flac_frame_behind(self._readers.descriptor, self._start, span, stop.frames)
 
     def _until(self, seam: int) -> Successor:
         """The stream at work once more, by itself: its decoder lost the last frames to what it found behind them."""

@@ -14,6 +14,7 @@ from playlista.decode.bitstreams import Bitstream, find_bitstream
 from playlista.decode.byte_search import (
     ends_with_mpeg_frames,
     find_mpeg_frames,
+    starts_with_mpeg_frame,
 )
 from playlista.decode.containers import MAPPABLE, WAVES, Container, Identified, identify_part
 from playlista.decode.headers import Declaration, asf_is_protected, declared_length, libsndfile_reads_ogg, ogg_has_end
@@ -34,7 +35,7 @@ from playlista.errors import FailureReason
 #: Formats of which libsndfile knows nothing.
 _FOR_FFMPEG = frozenset({Container.ADTS, Container.ASF, Container.OTHER})
 #: The last frames of an MP3 that states its length are padding and need not be read; without a length every frame is
-#: music, and a row of three cannot be chance.
+#: music, and a row of three cannot be chance, nor can one just where the last one ended.
 _MPEG_PADDING_FRAMES, _MPEG_ROW_FRAMES = 5, 3
 
 Way = Callable[[], FrameReader]
@@ -174,9 +175,11 @@ class Readers:
         it ends where the first of several joined files does.
         """
         declared = declared_length(self.descriptor, file)
-        row = _MPEG_ROW_FRAMES if stop.is_broken or declared == Declaration() else _MPEG_PADDING_FRAMES
+        is_undeclared = declared == Declaration()
+        row = _MPEG_ROW_FRAMES if stop.is_broken or is_undeclared else _MPEG_PADDING_FRAMES
         position = file.size if stop.position is None else stop.position
-        if find_mpeg_frames(self.descriptor, position, file.size, row) is not None:
+        goes_on = is_undeclared and starts_with_mpeg_frame(self.descriptor, position, file.size)
+        if goes_on or find_mpeg_frames(self.descriptor, position, file.size, row) is not None:
             return Successor(lambda like: self.child(file, like=like))
         # Taken by surprise by tags, mpg123 looks for another frame in them and calls that a damage.
         end = sound_end(self.descriptor, file.start, file.size)

@@ -127,7 +127,14 @@ class LibsndfileReader:
         return filled
 
     def _read_call(self, frames: NDArray[np.float32]) -> int:
-        """One call of the library; an error is kept for the next one, since frames may have come before it."""
+        """One call of the library; an error is kept for the next one, since frames may have come before it.
+
+        It is never asked for more than libsndfile counts: it would decode the rest of the music, throw it away, and
+        leave ``position`` behind it.
+        """
+        frames = frames[: max(0, self._file.frames - self._frames_read)]
+        if len(frames) == 0:
+            return 0
         try:
             with self._notices.withheld() if self._is_mpeg else nullcontext():
                 count = len(self._file.read(out=frames))
