@@ -34,7 +34,7 @@ def speed() -> timeseries.Panel:
 def tracks_per_hour_by_result() -> timeseries.Panel:
     return panels.lines(
         "Tracks per hour by result",
-        "Tracks that ended. Partial: decoding broke off, what was decoded is analyzed.",
+        "Tracks processed. Partial: decoding stopped early; what was decoded is analyzed.",
         [Query("sum by (result) (rate(playlista_tracks_completed_total{@}[5m])) * 3600", "{{result}}")],
         unit="suffix: /h",
         stacked=True,
@@ -72,7 +72,7 @@ def memory() -> timeseries.Panel:
 
 def budget_of_a_track() -> timeseries.Panel:
     return panels.lines(
-        "Budget of a track",
+        "Memory limit per track",
         "What the buffers of one track may hold: the least of the cap in MB and the share of the limit.",
         [Query("min(playlista_track_budget_bytes{@})", "budget")],
         unit="bytes",
@@ -82,7 +82,7 @@ def budget_of_a_track() -> timeseries.Panel:
 
 def memory_given_back() -> timeseries.Panel:
     return panels.lines(
-        "Memory given back",
+        "Memory released",
         "Pauses: a track waited for memory. Cleanup: seconds spent on giving memory back, per minute.",
         [
             Query("sum(increase(playlista_memory_pauses_total{@}[$__rate_interval]))", "pauses"),

@@ -57,7 +57,7 @@ def speed() -> stat.Panel:
 def tracks_per_hour() -> stat.Panel:
     return panels.number(
         "Tracks per hour",
-        "Tracks that ended, with whatever result, at the pace of the last five minutes.",
+        "Tracks processed, with any result, at the pace of the last five minutes.",
         Query(f"{COMPLETED_PER_SECOND} * 3600"),
         unit="suffix: /h",
         decimals=0,
@@ -136,7 +136,7 @@ def failed() -> stat.Panel:
 
 def cut_at_the_cap() -> stat.Panel:
     return panels.number(
-        "Cut at the cap",
+        "Truncated tracks",
         "Tracks analyzed only up to their memory budget, since the start of the daemon. Should be none.",
         Query("sum(playlista_cap_truncations_total{@})"),
         unit="short",

@@ -68,27 +68,27 @@ def test_a_music_folder_behind_one_that_may_not_be_entered_is_bad_and_no_crash(s
 
 
 @pytest.mark.parametrize(
-    ("mode", "verdict"), [("auto", Verdict.MIND), ("inotify", Verdict.BAD), ("polling", Verdict.GOOD)]
+    ("mode", "verdict"), [("auto", Verdict.WARN), ("inotify", Verdict.BAD), ("polling", Verdict.GOOD)]
 )
 def test_a_network_mount_is_polled_and_bad_only_where_inotify_is_demanded(
     settings: Settings, tmp_path: Path, mode: str, verdict: Verdict
 ) -> None:
     findings = found(replace(settings, watch_mode=mode), machine(tmp_path, mount="nfs4"))
     assert findings["watching"].verdict is verdict
-    assert findings["database"].verdict is Verdict.MIND
+    assert findings["database"].verdict is Verdict.WARN
 
 
 def test_too_few_watches_are_said_with_the_sysctl(settings: Settings, tmp_path: Path) -> None:
     for number in range(20):
         (settings.music_dir / str(number)).mkdir()
     finding = found(settings, machine(tmp_path, watches=10))["inotify"]
-    assert finding.verdict is Verdict.MIND
+    assert finding.verdict is Verdict.WARN
     assert "sysctl fs.inotify.max_user_watches=42" in finding.text
 
 
 def test_without_avx_tensorflow_is_refused_before_it_dies(settings: Settings, tmp_path: Path) -> None:
     without_avx = machine(tmp_path, flags="sse2")
-    assert found(settings, without_avx)["processor"].verdict is Verdict.MIND
+    assert found(settings, without_avx)["processor"].verdict is Verdict.WARN
     finding = found(replace(settings, musicnn_runtime="essentia"), without_avx)["runtime"]
     assert finding.verdict is Verdict.BAD
     assert "AVX" in finding.text
@@ -96,5 +96,5 @@ def test_without_avx_tensorflow_is_refused_before_it_dies(settings: Settings, tm
 
 def test_a_model_that_is_not_prepared_is_said_with_the_command(settings: Settings) -> None:
     finding = found(settings)["model"]
-    assert finding.verdict is Verdict.MIND
+    assert finding.verdict is Verdict.WARN
     assert "playlista models prepare" in finding.text

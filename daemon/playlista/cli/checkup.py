@@ -32,7 +32,7 @@ class Verdict(StrEnum):
     """How a finding stands."""
 
     GOOD = "good"
-    MIND = "mind"
+    WARN = "warn"
     BAD = "bad"
 
 
@@ -82,7 +82,7 @@ def _data_folder(settings: Settings, root: Path) -> Finding:  # noqa: ARG001
         return Finding("data", Verdict.BAD, text)
     free = os.statvfs(standing).f_bavail * os.statvfs(standing).f_frsize
     if free < 100 * MEBIBYTE:
-        return Finding("data", Verdict.MIND, f"{folder}: only {free // MEBIBYTE} MB free; 10,000 tracks take 70 MB")
+        return Finding("data", Verdict.WARN, f"{folder}: only {free // MEBIBYTE} MB free; 10,000 tracks take 70 MB")
     return Finding("data", Verdict.GOOD, f"{folder} can be written, {free // MEBIBYTE} MB free")
 
 
@@ -92,7 +92,7 @@ def _music_mount(settings: Settings, root: Path) -> Finding:
         return Finding("watching", Verdict.GOOD, "the folder is compared with the database again and again")
     if mount.reports_changes:
         return Finding("watching", Verdict.GOOD, f"{mount.kind} reports changes: inotify")
-    verdict = Verdict.BAD if settings.watch_mode == "inotify" else Verdict.MIND
+    verdict = Verdict.BAD if settings.watch_mode == "inotify" else Verdict.WARN
     return Finding("watching", verdict, f"{mount.kind} reports no changes: polling; set WATCH_MODE=auto or polling")
 
 
@@ -100,7 +100,7 @@ def _data_mount(settings: Settings, root: Path) -> Finding:
     mount = _mount_under(settings.data_dir, root)
     if mount is not None and mount.is_network:
         text = f"{settings.data_dir} lies on {mount.kind}; a database is slow and at risk there: use a local disk"
-        return Finding("database", Verdict.MIND, text)
+        return Finding("database", Verdict.WARN, text)
     return Finding("database", Verdict.GOOD, f"on {mount.kind if mount else 'a file system'} of this machine")
 
 
@@ -112,11 +112,11 @@ def _inotify(settings: Settings, root: Path) -> Finding:
     try:
         watches = int((root / "proc/sys/fs/inotify/max_user_watches").read_text())
     except (OSError, ValueError):
-        return Finding("inotify", Verdict.MIND, "its limits cannot be read; where it fails, polling takes over")
+        return Finding("inotify", Verdict.WARN, "its limits cannot be read; where it fails, polling takes over")
     folders = sum(1 for _ in os.walk(settings.music_dir))
     if folders * 1.1 > watches:
         remedy = f"sysctl fs.inotify.max_user_watches={2 * folders} on the host; until then, polling takes over"
-        return Finding("inotify", Verdict.MIND, f"{folders} folders, {watches} watches: {remedy}")
+        return Finding("inotify", Verdict.WARN, f"{folders} folders, {watches} watches: {remedy}")
     return Finding("inotify", Verdict.GOOD, f"{folders} folders, {watches} watches")
 
 
@@ -124,7 +124,7 @@ def _memory(settings: Settings, root: Path) -> Finding:  # noqa: ARG001
     limit = Cgroup(root).memory_limit()
     text = f"limit {limit.bytes // MEBIBYTE} MB ({limit.source})"
     if limit.bytes < LEAST_LIMIT_BYTES:
-        return Finding("memory", Verdict.MIND, f"{text}; give it 192 MB, or set MUSICNN_RUNTIME=off")
+        return Finding("memory", Verdict.WARN, f"{text}; give it 192 MB, or set MUSICNN_RUNTIME=off")
     return Finding("memory", Verdict.GOOD, text)
 
 
@@ -133,7 +133,7 @@ def _processor(settings: Settings, root: Path) -> Finding:  # noqa: ARG001
     known = [name for name in ("avx", "avx2", "avx512f", "fma") if name in flags]
     threads = Cgroup(root).cpu_threads()
     if not known:
-        return Finding("processor", Verdict.MIND, f"{threads} threads, no AVX: MusiCNN runs on numpy or onnx only")
+        return Finding("processor", Verdict.WARN, f"{threads} threads, no AVX: MusiCNN runs on numpy or onnx only")
     return Finding("processor", Verdict.GOOD, f"{threads} threads, {', '.join(known)}")
 
 
@@ -143,7 +143,7 @@ def _model(settings: Settings, root: Path) -> Finding:  # noqa: ARG001
     except ModelError as error:
         return Finding("model", Verdict.BAD, str(error))
     if files is None:
-        verdict = Verdict.GOOD if settings.musicnn_runtime == "off" else Verdict.MIND
+        verdict = Verdict.GOOD if settings.musicnn_runtime == "off" else Verdict.WARN
         return Finding("model", verdict, f"none in {settings.models_path}, so no tags; run: playlista models prepare")
     return Finding("model", Verdict.GOOD, f"ready in {files.folder}")
 
@@ -159,7 +159,7 @@ def _runtime(settings: Settings, root: Path) -> Finding:
     except ModelError as error:
         return Finding("runtime", Verdict.BAD, str(error))
     wanted = settings.musicnn_runtime != "off"
-    return Finding("runtime", Verdict.MIND if choice.name is None and wanted else Verdict.GOOD, choice.why)
+    return Finding("runtime", Verdict.WARN if choice.name is None and wanted else Verdict.GOOD, choice.why)
 
 
 def _ffmpeg(settings: Settings, root: Path) -> Finding:  # noqa: ARG001

@@ -69,7 +69,7 @@ def in_library(path: str, settings: Settings) -> str:
 def status(
     json_lines: JsonOption = False, config: ConfigOption = None, data: DataOption = None, music: MusicOption = None
 ) -> None:
-    """Say how far the library is. Counts by state, rate, time left, last failure, memory."""
+    """Show progress and counts: by state, rate, time left, last failure, memory."""
     settings = settings_from(config, data_dir=data, music_dir=music)
     from playlista.daemon.status import read_progress  # noqa: PLC0415
 
@@ -128,7 +128,7 @@ def show(
 
 
 def list_tracks(
-    state: Annotated[Status | None, typer.Option("--status", help="Only tracks that ended so.")] = None,
+    state: Annotated[Status | None, typer.Option("--status", help="Show only tracks with this status.")] = None,
     json_lines: JsonOption = False,
     config: ConfigOption = None,
     data: DataOption = None,
@@ -167,7 +167,7 @@ def failures(json_lines: JsonOption = False, config: ConfigOption = None, data: 
         rows = [
             (one["path"], _state(one), one["reason"] or "", str(one["attempts"]), one["detail"] or "") for one in found
         ]
-        table(("track", "status", "reason", "tries", "what it says"), rows, right=("tries",), nothing="nothing failed")
+        table(("track", "status", "reason", "tries", "details"), rows, right=("tries",), nothing="nothing failed")
 
 
 def retry(
@@ -177,7 +177,7 @@ def retry(
     data: DataOption = None,
     music: MusicOption = None,
 ) -> None:
-    """Put tracks back into the queue, attempts forgotten. A running daemon takes them within seconds."""
+    """Analyze tracks again; resets attempt counters. A running daemon takes them within seconds."""
     if bool(paths) == everything:
         raise typer.BadParameter("name tracks, or --all")
     settings = settings_from(config, data_dir=data, music_dir=music)

@@ -94,7 +94,7 @@ class Metrics:
         )
         self._in_flight = self._gauge("tracks_in_flight", "Tracks being analyzed right now")
         self._discovered = self._counter("tracks_discovered", "Files that were put into the queue")
-        self._completed = self._counter("tracks_completed", "Tracks that ended, by result", "result", Status)
+        self._completed = self._counter("tracks_completed", "Tracks processed, by result", "result", Status)
         self._kept = self._counter("tracks_kept", "Files that changed and hold the same music: the result was kept")
         self._failures = self._counter(
             "track_failures", "Failed attempts and partial results, by reason", "reason", FailureReason
@@ -105,7 +105,7 @@ class Metrics:
         )
         self._audio = self._counter("audio_seconds", "Seconds of audio that were analyzed")
         self._truncations = self._counter("cap_truncations", "Tracks cut at their budget", "reason", cap_reasons)
-        self._truncated = self._counter("truncated_audio_seconds", "Seconds of audio lost to cuts")
+        self._truncated = self._counter("truncated_audio_seconds", "Audio seconds skipped by truncation")
         self._pauses = self._counter("memory_pauses", "Times that a track waited for memory")
         self._cleanup = self._counter("cleanup_seconds", "Seconds spent in giving memory back")
         self._watch_events = self._counter("watch_events", "Events of the music folder", "event", WATCH_EVENTS)

@@ -142,7 +142,9 @@ class LibsndfileReader:
             count = max(0, min(len(frames), self._file.tell() - self._frames_read))
             # Behind the last declared frame there may be tags that a FLAC decoder takes for a damaged frame.
             if self._frames_read + count < (self.info.declared_frames or _UNKNOWN_FRAMES):
-                self._failure = StreamBrokenError(FailureReason.CORRUPT, f"decoding broke off: {_plain(error)}")
+                self._failure = StreamBrokenError(
+                    FailureReason.CORRUPT, f"file is damaged: decoding stopped: {_plain(error)}"
+                )
         self._failure = self._data.failure or self._failure
         self._frames_read += count
         return count
