@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
 
+import numpy as np
+import soundfile
+
 from benchmarks.music import find_music
 from playlista.decode.readers.ffmpeg_child import ffmpeg_path
 
@@ -38,6 +41,7 @@ FORMS: dict[str, tuple[str, ...]] = {
 #: Where excerpts begin in their sources: far enough apart to be different music.
 _STEP_SECONDS = 11.0
 MADE_SECONDS = 30.0
+_NOISE_HZ = 8000
 #: Time stamps are made anew, for some files of test suites have broken ones, and what is cut from them would, too.
 _WHOLE = ("-map", "0:a:0", "-af", "asetpts=N/SR/TB")
 
@@ -70,6 +74,14 @@ def copies(excerpts: Sequence[Path], folder: Path) -> Iterator[Path]:
         shutil.copyfile(excerpt, hidden)
         hidden.rename(path)
         yield path
+
+
+def make_noises(folder: Path, count: int, seed: int, *, prefix: str = "") -> None:
+    """`count` files of a second of noise in `folder`, no two alike, small enough to be analyzed by the thousand."""
+    folder.mkdir(parents=True)
+    noise = np.random.default_rng(seed)
+    for number in range(count):
+        soundfile.write(folder / f"{prefix}{number:04}.wav", noise.uniform(-0.5, 0.5, _NOISE_HZ), _NOISE_HZ)
 
 
 def _places(music: Path | None, folder: Path, seconds: float) -> Iterator[Excerpt]:

@@ -67,15 +67,21 @@ class Service(Daemon):
         self.until(lambda: self.status_of("/readyz") == 200, "readiness", max_wait_seconds)
         return time.monotonic() - began
 
-    def until(self, condition: Callable[[], object], what: str, max_wait_seconds: float = PATIENCE_SECONDS) -> None:
-        """Wait for `condition`, as long as the process lives."""
+    def until(
+        self,
+        condition: Callable[[], object],
+        what: str,
+        max_wait_seconds: float = PATIENCE_SECONDS,
+        every_seconds: float = POLL_SECONDS,
+    ) -> None:
+        """Wait for `condition`, looked at in that interval, as long as the process lives."""
         deadline = time.monotonic() + max_wait_seconds
         while not condition():
             assert self.process is not None
             if self.process.poll() is not None or time.monotonic() > deadline:
                 state = "ended" if self.process.poll() is not None else f"took over {max_wait_seconds:g} s"
                 raise AssertionError(f"waited in vain for {what}; the daemon {state}:\n{self.log_end()}")
-            time.sleep(POLL_SECONDS)
+            time.sleep(every_seconds)
 
     def log_end(self) -> str:
         """The last lines of the log."""

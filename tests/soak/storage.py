@@ -1,4 +1,4 @@
-"""Storage that fails: the share's program dies, its reads fail, its reads hang, again and again over a long queue.
+"""Storage that fails: a share's program dies, its reads fail, its reads hang, again and again over a long queue.
 
 The music folder is a FUSE file system of the tests' own (`tests.faulty_fs`). Each track is of its own, so that none is
 explained by another's result. Nothing is told to the daemon, before, while or after.
@@ -11,11 +11,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-import soundfile
-
 from tests.faulty_fs import Faults, faulty_folder, why_no_fuse
+from tests.soak import union
 from tests.soak.findings import Finding, at_least, exactly, told
+from tests.soak.music import make_noises
 from tests.soak.place import Place
 from tests.soak.service import Service
 
@@ -23,7 +22,6 @@ TRACKS = 3_000
 OUTAGES = 3
 OUTAGE_SECONDS = 12.0
 LONGEST_WAIT_SECONDS = 3600.0
-RATE_HZ = 8000
 SETTINGS = {
     "WATCH_SETTLE_SECONDS": "0.5",
     "MUSICNN_RUNTIME": "off",
@@ -36,44 +34,58 @@ _BEYOND = "SELECT total(attempts - 1) FROM analyses"
 _DONE = "SELECT count(*) FROM files WHERE status = 'analyzed'"
 
 
+#: What fails, and how; beyond the first 4 KiB, a file is recognized before its reads fail.
+KINDS: tuple[tuple[str, Callable[[Faults], None]], ...] = (
+    ("its program dies", lambda faults: faults.die()),
+    ("its reads fail (EIO)", lambda faults: faults.fail(errno.EIO, beyond=4096)),
+    ("its reads fail (ENOTCONN)", lambda faults: faults.fail(errno.ENOTCONN, beyond=4096)),
+    ("its reads and looks time out (ETIMEDOUT)", lambda faults: faults.fail(errno.ETIMEDOUT, stat=True)),
+    ("its handles are stale (ESTALE)", lambda faults: faults.fail(errno.ESTALE, stat=True)),
+    ("its reads hang", lambda faults: faults.hang(beyond=4096)),
+)
+
+
 def run(place: Place) -> list[Finding]:
-    """Every kind of outage."""
+    """Every kind of outage of a share, then of a union of disks."""
     if why := why_no_fuse():
         return [told("not tried", why)]
     back, service = place.folder / "back", Service(place.folder / "storage", SETTINGS)
-    tracks = _make_tracks(back, place.scaled(TRACKS, 24), place.seed)
-    kinds: list[tuple[str, Callable[[Faults], None]]] = [
-        ("its program dies", lambda faults: faults.die()),
-        ("its reads fail (EIO)", lambda faults: faults.fail(errno.EIO, beyond=4096)),
-        ("its reads and looks time out (ETIMEDOUT)", lambda faults: faults.fail(errno.ETIMEDOUT, stat=True)),
-        ("its reads hang", lambda faults: faults.hang(beyond=4096)),
-    ]
-    findings: list[Finding] = []
-    done = 0
-    for outage in range(OUTAGES):
-        for number, (kind, begin) in enumerate(kinds):
-            share = tracks * (outage * len(kinds) + number + 1) // (OUTAGES * len(kinds) + 1)
-            with faulty_folder(back, service.music) as faults:
-                if service.process is None:
-                    service.spawn()
-                service.until(lambda share=share: _count(service) >= share, "work", LONGEST_WAIT_SECONDS)  # type: ignore[misc]
-                done = _count(service)
-                begin(faults)
-                time.sleep(OUTAGE_SECONDS)
-                place.say(f"outage {outage + 1}, {kind}: {done} of {tracks} before it, {_count(service)} after it")
-                faults.heal()
-    with faulty_folder(back, service.music):
-        service.until(lambda: _count(service) == tracks, "all tracks after the last outage", LONGEST_WAIT_SECONDS)
-    findings += _judged(service, tracks, OUTAGES * len(kinds))
-    service.stop()
-    return findings
+    tracks = place.scaled(TRACKS, 36)
+    make_noises(back, tracks, place.seed)
+    try:
+        for number in range(OUTAGES * len(KINDS)):
+            _outage(place, service, back, tracks, number)
+        with faulty_folder(back, service.music):
+            service.until(
+                lambda: _count(service) == tracks, "all tracks after the last outage", LONGEST_WAIT_SECONDS, 0.2
+            )
+            findings = _judged(service, tracks, OUTAGES * len(KINDS))
+            service.stop()
+    finally:
+        service.close()
+    return [*findings, *union.run(place)]
+
+
+def _outage(place: Place, service: Service, back: Path, tracks: int, number: int) -> None:
+    """Let the daemon work up to its share of the tracks, then break the storage for a while, and heal it."""
+    kind, begin = KINDS[number % len(KINDS)]
+    share = tracks * (number + 1) // (OUTAGES * len(KINDS) + 1)
+    with faulty_folder(back, service.music) as faults:
+        if service.process is None:
+            service.spawn()
+        service.until(lambda: _count(service) >= share, "work", LONGEST_WAIT_SECONDS, 0.2)
+        before = _count(service)
+        begin(faults)
+        time.sleep(OUTAGE_SECONDS)
+        place.say(f"outage {number + 1}, {kind}: {before} of {tracks} before it, {_count(service)} after it")
+        faults.heal()
 
 
 def _judged(service: Service, tracks: int, outages: int) -> list[Finding]:
     service.journal.read()
     times = service.journal.times
     return [
-        told("outages: a program that died, EIO, ETIMEDOUT, reads that hang", outages),
+        told("outages: a program that died, EIO, ENOTCONN, ETIMEDOUT, ESTALE, reads that hang", outages),
         told("each of them took", f"{OUTAGE_SECONDS:g} s and more"),
         at_least("tracks given back because of the storage", times["track.postponed"], 1),
         exactly("tracks analyzed after it, without a hand", _count(service), tracks),
@@ -84,14 +96,6 @@ def _judged(service: Service, tracks: int, outages: int) -> list[Finding]:
         exactly("results lost", tracks - _count(service), 0),
         exactly("tracks analyzed twice", max(0, times["track.analyzed"] - tracks), 0),
     ]
-
-
-def _make_tracks(back: Path, count: int, seed: int) -> int:
-    back.mkdir()
-    noise = np.random.default_rng(seed)
-    for number in range(count):
-        soundfile.write(back / f"{number:04}.wav", noise.uniform(-0.5, 0.5, RATE_HZ), RATE_HZ)
-    return count
 
 
 def _count(service: Service) -> int:
