@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -123,6 +125,17 @@ def test_a_track_that_the_storage_cut_off_has_no_result_not_even_a_partial_one(f
 
     assert (cut.analysis.audio, cut.blame) == (None, Blame.STORAGE)
     assert whole.analysis.status is Status.ANALYZED
+
+
+def test_nothing_is_left_of_a_track_that_the_storage_cut_off_when_the_process_ends(faults: Faults, back: Path) -> None:
+    """soxr counts at exit what is left of it, and complains on stderr."""
+    faults.fail(errno.EIO, beyond=(back / "x.wav").stat().st_size // 2)
+    command = [sys.executable, "-m", "playlista", "analyze", str(faults.mount / "x.wav")]
+    done = subprocess.run(
+        command, env={**os.environ, "MUSICNN_RUNTIME": "off"}, capture_output=True, text=True, timeout=300, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (3, "")
 
 
 def test_a_file_of_a_fuse_file_system_is_not_mapped(faults: Faults) -> None:

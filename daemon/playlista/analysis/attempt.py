@@ -44,7 +44,9 @@ def attempt(analyzer: AudioAnalyzer, path: str, *, shown_as: str | None = None, 
     except (Interrupted, KnownOpening):
         raise
     except TrackError as error:
-        return refused(name, error)
+        # Its traceback leads to frames that hold it and the track's resamplers; such a circle outlives the track where
+        # the collector does not look, and soxr complains of it on stderr when the process ends.
+        return refused(name, error.with_traceback(None))
     except OSError as error:
         return refused(name, fault_of(error).of_track(name))
     except MemoryError:

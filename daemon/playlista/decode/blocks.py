@@ -134,7 +134,8 @@ class BlockSource:
         try:
             return self._reader.read_into(frames)
         except StreamBrokenError as error:
-            self._broken = error
+            # Its traceback leads back to this source, which would then hold itself and its reader.
+            self._broken = error.with_traceback(None)
             return 0
 
     def _nothing(self) -> StreamBrokenError:
