@@ -7,8 +7,10 @@ alike.
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
+from contextlib import suppress
 from typing import Any, TextIO
 
 import structlog
@@ -26,7 +28,7 @@ def configure_logging(level: str, log_format: str, stream: TextIO | None = None)
     level : debug, info, warning or error.
     log_format : "json" for one object a line, "console" for people.
     """
-    output = stream or sys.stderr
+    output = stream or _unbuffered(sys.stderr)
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -62,6 +64,18 @@ def configure_logging(level: str, log_format: str, stream: TextIO | None = None)
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
+
+
+def _unbuffered(stderr: TextIO) -> TextIO:
+    """`stderr` without the buffer of its object, where it has a file.
+
+    Python writes what is in that buffer once more when the process ends: a reader that is gone would then change the
+    exit code, and one that stopped reading would keep the process from ending.
+    """
+    with suppress(OSError, ValueError, AttributeError):
+        file = io.FileIO(stderr.fileno(), "w", closefd=False)
+        return io.TextIOWrapper(file, stderr.encoding, "backslashreplace", write_through=True)
+    return stderr
 
 
 def _escape_values(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import io
 import logging
+import os
+import subprocess
+import sys
 import threading
+
+import pytest
 
 from playlista.log_writer import DroppingHandler
 
@@ -60,3 +65,28 @@ def test_a_closed_stream_is_endured() -> None:
     handler.close()
 
     assert handler.dropped == 1
+
+
+LOGS_MUCH = """
+import logging
+from playlista.logs import configure_logging
+configure_logging("info", "json")
+for number in range(3000):
+    logging.info("a line of a log that fills the pipe, number %d", number)
+"""
+
+
+@pytest.mark.parametrize("is_gone", [False, True], ids=["stopped reading", "is gone"])
+def test_a_process_whose_log_nobody_reads_ends_with_its_own_exit_code(is_gone: bool) -> None:
+    reader, writer = os.pipe()
+    process = subprocess.Popen([sys.executable, "-c", LOGS_MUCH], stderr=writer)
+    os.close(writer)
+    if is_gone:
+        os.close(reader)
+    try:
+        assert process.wait(120) == 0
+    finally:
+        process.kill()
+        process.wait()
+        if not is_gone:
+            os.close(reader)
