@@ -7,6 +7,8 @@ import json
 import os
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -69,6 +71,23 @@ def ask(port: int, path: str, method: str = "GET", body: bytes | None = None) ->
     found = answer.status, dict(answer.getheaders()), answer.read()
     connection.close()
     return found
+
+
+def test_who_asks_the_api_during_the_start_waits_for_the_library_and_probes_do_not(library: Library) -> None:
+    opened = library.views()
+    application = Application(replace(opened, status=lambda: pytest.fail("asked too early")), is_starting=True)
+    server = Server("127.0.0.1:0", application)
+    server.start()
+    try:
+        with ThreadPoolExecutor() as others:
+            asked = others.submit(ask, server.port, "/api/v1/status")
+            assert [ask(server.port, path)[0] for path in ("/healthz", "/readyz", "/metrics")] == [200, 200, 200]
+            application.open(opened)
+            status, _, body = asked.result()
+    finally:
+        server.stop()
+
+    assert (status, json.loads(body)) == (200, {"tracks": {"total": 1}})
 
 
 def test_metrics_come_in_the_text_format(port: int) -> None:

@@ -105,7 +105,7 @@ class Daemon:
         StoreError : the database was damaged, removed or replaced, or another daemon took the data folder over.
         """
         self._begin()
-        application.views = self._readings().views()
+        application.open(self._readings().views())
         self._resources.callback(server.stop)  # before the library is closed
         for part in (self._watcher, self._probe):
             part.start()
@@ -276,6 +276,6 @@ def run_daemon(settings: Settings, signals: StopSignals, *, once: bool) -> int:
         if once:
             return built().run_once()
         sys.setswitchinterval(SWITCH_SECONDS)
-        application = Application(views_while_starting(metrics))
+        application = Application(views_while_starting(metrics), is_starting=True)
         server = resources.enter_context(serving(settings.listen_address, application))
         return built().run(application, server)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from itertools import chain
+from threading import Event
 from typing import Any
 
 import structlog
@@ -34,6 +35,8 @@ from playlista.tracks import Status
 PAGE_LIMIT = 500
 #: What is sent at a time. Each sending gives Python's lock away, and to have it back takes a while: not too little.
 PIECE_CHARACTERS = 2**17
+#: A start without anything to migrate is over by then, and who asks right after it need not ask twice.
+STARTING_SECONDS = 5.0
 #: The parameters of ``tracks``.
 TRACKS: dict[str, Parameter] = {
     "status": Choice(Status),
@@ -106,13 +109,27 @@ class Answer:
 
 
 class Application:
-    """The WSGI application. `views` may be replaced at any time: the daemon has others while it starts."""
+    """The WSGI application.
 
-    def __init__(self, views: Views) -> None:
+    Parameters
+    ----------
+    views : what it answers from.
+    is_starting : these views cannot answer the API yet. A request for it waits a moment for those of `open`.
+    """
+
+    def __init__(self, views: Views, *, is_starting: bool = False) -> None:
         self.views = views
+        self._opened = Event()
+        if not is_starting:
+            self._opened.set()
         self._page = {
             path: (files("playlista.serve.page") / name).read_bytes() for path, (name, _) in PAGE_FILES.items()
         }
+
+    def open(self, views: Views) -> None:
+        """Answer from `views` from now on, in full."""
+        self.views = views
+        self._opened.set()
 
     def __call__(self, environ: Mapping[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
@@ -151,6 +168,7 @@ class Application:
         return Answer.of_text("nothing here; try /, /metrics or /api/v1/status", "404 Not Found")
 
     def _api(self, name: str, query: str) -> Answer:
+        self._opened.wait(STARTING_SECONDS)
         if name == "status":
             return Answer.of_json(self.views.status())
         if name == "failures":
