@@ -63,7 +63,8 @@ def run_until_killed(library: Path, lines: int, held_at: int) -> list[list[str]]
     assert worker.stdout is not None
     said = [worker.stdout.readline().split() for _ in range(2 * held_at if held_at else lines)]
     worker.send_signal(signal.SIGKILL)
-    rest, _ = worker.communicate()
+    with worker:
+        rest = worker.stdout.read()  # communicate() would lose the lines that were read ahead
     return said + [line.split() for line in rest.splitlines(keepends=True) if line.endswith("\n")]
 
 

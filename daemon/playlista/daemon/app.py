@@ -21,6 +21,7 @@ from playlista.analysis.audio_analyzer import AudioAnalyzer
 from playlista.analysis.tagger import load_tagger
 from playlista.config import Settings
 from playlista.daemon.data_guard import DataGuard
+from playlista.daemon.former_life import faults_recorded
 from playlista.daemon.readings import Readings, views_while_starting
 from playlista.daemon.startup import START_CHECK_SECONDS, clear_up, enqueue_outdated, say_start
 from playlista.daemon.stopping import Stopping
@@ -152,7 +153,8 @@ class Daemon:
 
     def _begin(self) -> None:
         say_start(self._settings, self._cgroup, self._database, self._tagger)
-        clear_up(os.fspath(self._settings.data_dir), Library(self._database), self._queue, self._metrics)
+        clear_up(self._settings.data_dir, self._queue, self._metrics)
+        self._resources.enter_context(faults_recorded(self._settings.data_dir))  # nothing is claimed before this
 
     def _watch_the_stop(self) -> None:
         self._watchdog.start()

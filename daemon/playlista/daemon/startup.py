@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 import structlog
 
@@ -14,12 +15,12 @@ from playlista import __version__
 from playlista.analysis.audio_analyzer import AudioAnalyzer
 from playlista.analysis.tagger import Tagger
 from playlista.config import Settings
-from playlista.daemon.former_life import machine_was_restarted
+from playlista.daemon.former_life import former_fault, why_innocent
 from playlista.library.database import Database
-from playlista.library.files import Library
 from playlista.library.queue import JobQueue
 from playlista.library.results import Store
 from playlista.memory.cgroup import Cgroup
+from playlista.memory.kernel_counts import read_kernel_counts
 from playlista.outputs.file_tags.journal import remove_leftovers
 from playlista.serve.metrics import Metrics
 
@@ -51,13 +52,15 @@ def say_start(settings: Settings, cgroup: Cgroup, database: Database, tagger: Ta
     say("runtime.chosen", runtime=tagger.runtime, why=tagger.why)
 
 
-def clear_up(data_dir: str, library: Library, queue: JobQueue, metrics: Metrics) -> None:
+def clear_up(data_dir: Path, queue: JobQueue, metrics: Metrics) -> None:
     """Clear up after a killed `tag --write`, and name the tracks that the former process did not survive."""
-    for trouble in remove_leftovers(data_dir):
+    for trouble in remove_leftovers(os.fspath(data_dir)):
         log.warning("tags.leftover", detail=trouble)
-    if machine_was_restarted(library):
-        for path in queue.release_claimed():
-            log.info("track.released", path=path, why="the machine was restarted")
+    fault, now = former_fault(data_dir), read_kernel_counts()
+    if fault:
+        log.warning("process.faulted", detail=fault)
+    for path, why in queue.release_innocent(lambda claimed: why_innocent(claimed, now, fault)):
+        log.info("track.released", path=path, why=why)
     for crashed in queue.recover_claimed():
         metrics.track_crashed(quarantined=crashed.quarantined)
         log.warning("track.crashed", path=crashed.path, attempts=crashed.attempts, quarantined=crashed.quarantined)

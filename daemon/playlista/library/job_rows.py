@@ -13,13 +13,15 @@ import os
 import sqlite3
 
 from playlista.library.file_rows import FILE_COLUMNS
+from playlista.memory.kernel_counts import KernelCounts
 
 #: The lane of what somebody may be waiting for.
 URGENT_LANE = 0
 
 _JOBS = f"""
     SELECT {FILE_COLUMNS}, jobs.file_id, jobs.attempts, jobs.alone_reduced, jobs.feature_groups, jobs.enqueued_at,
-           jobs.due_at, jobs.lane, jobs.state, jobs.rerun, jobs.changed
+           jobs.due_at, jobs.lane, jobs.state, jobs.rerun, jobs.changed, jobs.boot_id, jobs.oom_kills,
+           jobs.interruptions
     FROM jobs JOIN files ON files.id = jobs.file_id
 """
 
@@ -71,17 +73,28 @@ def insert(
     )
 
 
-def claim(connection: sqlite3.Connection, file_id: int, now: float) -> None:
-    """Queued or waiting to claimed, one attempt more."""
+def claim(connection: sqlite3.Connection, file_id: int, now: float, kernel: KernelCounts) -> None:
+    """Queued or waiting to claimed, one attempt more; `kernel` helps to tell later what ended the process."""
     connection.execute(
-        "UPDATE jobs SET state = 'claimed', attempts = attempts + 1, claimed_at = ?, pid = ? WHERE file_id = ?",
-        (now, os.getpid(), file_id),
+        """UPDATE jobs SET state = 'claimed', attempts = attempts + 1, claimed_at = ?, pid = ?, boot_id = ?,
+           oom_kills = ? WHERE file_id = ?""",
+        (now, os.getpid(), kernel.boot_id, kernel.oom_kills, file_id),
     )
+
+
+def claimed_at(row: sqlite3.Row) -> KernelCounts:
+    """What the kernel said when the job was claimed."""
+    return KernelCounts(row["boot_id"] or "", row["oom_kills"])
 
 
 def give_back(connection: sqlite3.Connection, file_id: int) -> None:
     """Claimed to queued, the attempt not counted; it keeps its place."""
     connection.execute("UPDATE jobs SET state = 'queued', attempts = attempts - 1 WHERE file_id = ?", (file_id,))
+
+
+def interrupted(connection: sqlite3.Connection, file_id: int) -> None:
+    """The process ended during the attempt that is given back; it is remembered until the content changes."""
+    connection.execute("UPDATE jobs SET interruptions = interruptions + 1 WHERE file_id = ?", (file_id,))
 
 
 def hold_back(
@@ -125,8 +138,8 @@ def start_over(
     """
     connection.execute(
         """UPDATE jobs SET state = 'queued', lane = ?, feature_groups = ?, due_at = ?, attempts = 0,
-           alone_reduced = 0, rerun = 0, reason = NULL, detail = NULL, changed = max(changed, ?), compare = ?
-           WHERE file_id = ?""",
+           interruptions = 0, alone_reduced = 0, rerun = 0, reason = NULL, detail = NULL,
+           changed = max(changed, ?), compare = ? WHERE file_id = ?""",
         (lane, groups, now, changed, compare, file_id),
     )
 

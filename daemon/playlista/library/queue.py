@@ -35,6 +35,7 @@ from playlista.library.file_rows import (
 from playlista.library.job_endings import Backoff, Endings, Results
 from playlista.library.job_intake import EnqueueRequest, update_file, upsert
 from playlista.library.job_rows import URGENT_LANE
+from playlista.memory.kernel_counts import KernelCounts, read_kernel_counts
 from playlista.tracks import FEATURE_GROUPS, Analysis, Status, TrackFile
 
 #: Why a file is due: it changed under our eyes, a scan found it, its result is of an older version, someone asked.
@@ -90,6 +91,7 @@ class JobQueue:
     max_attempts : attempts on one content before it is quarantined.
     first_backoff_seconds, longest_backoff_seconds : wait before the second attempt; doubles up to the longest
         or, where the first is longer than that, stays the first.
+    kernel : what the kernel counts, noted with each claim.
     """
 
     def __init__(
@@ -101,10 +103,13 @@ class JobQueue:
         max_attempts: int,
         first_backoff_seconds: float = FIRST_BACKOFF_SECONDS,
         longest_backoff_seconds: float = LONGEST_BACKOFF_SECONDS,
+        kernel: Callable[[], KernelCounts] = read_kernel_counts,
     ) -> None:
         self._database = database
         self._results = results
         self._clock = clock
+        self._kernel = kernel
+        self._max_attempts = max_attempts
         self._longest_backoff_seconds = max(first_backoff_seconds, longest_backoff_seconds)
         backoff = Backoff(first_backoff_seconds, self._longest_backoff_seconds)
         self._endings = Endings(results, clock, max_attempts, backoff)
@@ -176,6 +181,7 @@ class JobQueue:
         with self._database.read() as connection:
             if not self._due(connection, now):
                 return None  # without a write: an idle worker asks often
+        kernel = self._kernel()
         with self._database.transaction() as connection:
             due = self._due(connection, now)
             if not due:
@@ -183,7 +189,7 @@ class JobQueue:
             self._claims += 1
             oldest_turn = self._claims % CLAIMS_PER_OLDEST == 0
             row = min(due, key=lambda row: float(row["due_at"])) if oldest_turn else due[0]
-            job_rows.claim(connection, row["file_id"], now)
+            job_rows.claim(connection, row["file_id"], now, kernel)
         self._latest = _job(row)
         return self._latest
 
@@ -262,16 +268,26 @@ class JobQueue:
         else:
             job_rows.give_back(connection, row["file_id"])
 
-    def release_claimed(self) -> list[str]:
-        """Give the jobs back that a former process left claimed, through no fault of their files; their paths."""
+    def release_innocent(self, why: Callable[[KernelCounts], str | None]) -> list[tuple[str, str]]:
+        """Give the jobs back that a former process left claimed and that did not end it; paths, and why each.
+
+        `why` is told what the kernel said when the job was claimed, and answers None where the track is to blame or
+        where it cannot be told. So that nothing can go on for ever, the same content is believed to be innocent
+        `max_attempts` times.
+        """
         with self._database.transaction() as connection:
-            rows = job_rows.claimed(connection)
-            for row in rows:
+            released = [
+                (row, reason)
+                for row in job_rows.claimed(connection)
+                if row["interruptions"] < self._max_attempts and (reason := why(job_rows.claimed_at(row)))
+            ]
+            for row, _ in released:
+                job_rows.interrupted(connection, row["file_id"])
                 self._release(connection, row)
-        return [track_file(row).path for row in rows]
+        return [(track_file(row).path, reason) for row, reason in released]
 
     def recover_claimed(self) -> list[Culprit]:
-        """Attribute the jobs that a former process left claimed; call once at start, under the instance lock.
+        """Attribute the jobs that a former process left claimed; call once at start, after `release_innocent`.
 
         Each was being analyzed when the process died. It is tried again after a back-off, alone and reduced, and
         quarantined when its attempts are used up.

@@ -18,6 +18,7 @@ STEPS = (
     "0003_origins.sql",
     "0004_loudness_of_two_channels.sql",
     "0005_gone_files.sql",
+    "0006_interrupted_jobs.sql",
 )
 
 #: The version that this program reads and writes.
