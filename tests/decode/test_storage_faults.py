@@ -138,6 +138,33 @@ def test_nothing_is_left_of_a_track_that_the_storage_cut_off_when_the_process_en
     assert (done.returncode, done.stderr) == (3, "")
 
 
+def test_an_error_of_our_own_reads_in_the_middle_is_the_storages_too(faults: Faults, back: Path) -> None:
+    """A FLAC that ends early is searched for another stream behind it, by reads that no decoder makes."""
+    path = str(faults.mount / "x.flac")
+    analyzer = AudioAnalyzer(Settings(musicnn_runtime="off"))
+    for beyond in range(0, (back / "x.flac").stat().st_size, MIB // 4):
+        faults.fail(errno.ENOTCONN, beyond=beyond)
+        with pytest.raises(DecodeError) as caught:
+            analyzer.identify(path)
+        faults.heal()
+        assert caught.value.blame is Blame.STORAGE
+
+
+def test_a_reader_that_raises_what_the_kernel_said_has_its_storage_blamed(back: Path) -> None:
+    def failing(frames: object) -> int:
+        raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
+
+    with opened(back / "x.wav", block_seconds=1.0) as source:
+        blocks = source.blocks()
+        next(blocks)
+        source._reader.read_into = failing  # type: ignore[method-assign]
+        with pytest.raises(DecodeError) as caught:
+            for _block in blocks:
+                pass
+
+    assert (caught.value.blame, caught.value.reason) == (Blame.STORAGE, FailureReason.UNREADABLE)
+
+
 def test_a_file_of_a_fuse_file_system_is_not_mapped(faults: Faults) -> None:
     path = faults.mount / "long.wav"
     with opened(path, mapping_min_bytes=1):

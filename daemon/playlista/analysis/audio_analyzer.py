@@ -21,7 +21,7 @@ from playlista.config import Settings
 from playlista.decode.chapters import read_chapters
 from playlista.decode.opening import needs_child
 from playlista.decode.readers.ffmpeg_child import ffmpeg_health
-from playlista.decode.storage import storage_fault
+from playlista.decode.storage import fault_of, storage_fault
 from playlista.errors import DecodeError, FailureReason, Interrupted
 from playlista.features.analyzer import VERSIONS, FeatureAnalyzer
 from playlista.features.tags.accumulator import TagsAccumulator
@@ -193,12 +193,15 @@ class AudioAnalyzer:
         ------
         TrackError : the file cannot be decoded to its end.
         """
-        with self._loader.open(path, lanes=Lanes(analysis=False, model=False), stop=self._stop) as stream:
-            for _chunk in stream:
-                pass
-            if stream.broke_off:
-                raise stream.broke_off
-            return Identified(stream.origin, stream.music_hash, audio_of(stream))
+        try:
+            with self._loader.open(path, lanes=Lanes(analysis=False, model=False), stop=self._stop) as stream:
+                for _chunk in stream:
+                    pass
+                if stream.broke_off:
+                    raise stream.broke_off
+                return Identified(stream.origin, stream.music_hash, audio_of(stream))
+        except OSError as error:
+            raise fault_of(error).of_track(path) from error
 
     def _has_second_cpu(self, chunk_seconds: float | None) -> bool:
         """Whether a second CPU is ours right now, and memory not so short that chunks are smaller than configured."""

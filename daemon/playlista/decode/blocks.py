@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from playlista.decode.page_cache import PageCacheTrail
 from playlista.decode.source import FrameReader, StreamBrokenError, StreamInfo
+from playlista.decode.storage import fault_of
 from playlista.errors import Blame, FailureReason
 
 #: A sample beyond this, 90 dB above full scale, is damage: no recording holds it, not even one whose floats go as far
@@ -136,7 +137,9 @@ class BlockSource:
         except StreamBrokenError as error:
             # Its traceback leads back to this source, which would then hold itself and its reader.
             self._broken = error.with_traceback(None)
-            return 0
+        except OSError as error:  # of our own reads, such as the search for a stream behind the end of this one
+            self._broken = fault_of(error)
+        return 0
 
     def _nothing(self) -> StreamBrokenError:
         declared = self.info.declared_frames
