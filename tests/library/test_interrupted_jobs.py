@@ -40,6 +40,14 @@ def test_an_innocent_track_is_given_back_without_an_attempt_and_without_suspicio
     assert (job.attempts, job.alone_reduced) == (1, False)
 
 
+def test_others_go_before_it_so_that_many_kills_do_not_hit_the_same(rooms: Rooms) -> None:
+    rooms.queue.enqueue([track_file("zebra.mp3")], "scan")
+    assert claim(rooms).file.path == "song.mp3"
+    rooms.clock.now += 60
+    rooms.queue.release_innocent(lambda claimed: OUTSIDE)
+    assert claim(rooms).file.path == "zebra.mp3"
+
+
 def test_what_the_kernel_said_at_the_claim_is_kept_with_the_job(rooms: Rooms) -> None:
     seen: list[KernelCounts] = []
     before = read_kernel_counts()

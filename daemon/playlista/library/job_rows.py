@@ -92,9 +92,11 @@ def give_back(connection: sqlite3.Connection, file_id: int) -> None:
     connection.execute("UPDATE jobs SET state = 'queued', attempts = attempts - 1 WHERE file_id = ?", (file_id,))
 
 
-def interrupted(connection: sqlite3.Connection, file_id: int) -> None:
-    """The process ended during the attempt that is given back; it is remembered until the content changes."""
-    connection.execute("UPDATE jobs SET interruptions = interruptions + 1 WHERE file_id = ?", (file_id,))
+def interrupted(connection: sqlite3.Connection, file_id: int, now: float) -> None:
+    """The process ended during the attempt that is given back; others go first, and it is remembered."""
+    connection.execute(
+        "UPDATE jobs SET interruptions = interruptions + 1, due_at = ? WHERE file_id = ?", (now, file_id)
+    )
 
 
 def hold_back(

@@ -282,7 +282,7 @@ class JobQueue:
                 if row["interruptions"] < self._max_attempts and (reason := why(job_rows.claimed_at(row)))
             ]
             for row, _ in released:
-                job_rows.interrupted(connection, row["file_id"])
+                job_rows.interrupted(connection, row["file_id"], self._clock())
                 self._release(connection, row)
         return [(track_file(row).path, reason) for row, reason in released]
 
