@@ -49,6 +49,21 @@ def test_an_mp3_without_a_xing_header_is_as_long_as_ffmpeg_finds_it(
         assert len(result.samples) / rate_hz == pytest.approx(expected, abs=SLACK_SECONDS)
 
 
+@pytest.mark.parametrize("behind", [bytes(4096), bytes(40_000), bytes(300_000) + ID3V1])
+def test_zeros_behind_a_vbr_mp3_without_a_xing_header_cost_no_music(behind: bytes, tmp_path: Path) -> None:
+    # Noise first: its frame is the largest, and the estimate for the file without the zeros the least.
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (4410, 2)).astype(np.float32)
+    signal = np.concatenate([noise, chord(3.9, 44100, 2)])
+    path = tmp_path / "track.mp3"
+    encoded(signal, 44100, path, "-c:a", "libmp3lame", "-q:a", "2", "-write_xing", "0", "-id3v2_version", "0")
+    plain = seconds_by_ffmpeg(path, 44100, 2)
+    path.write_bytes(path.read_bytes() + behind)
+
+    result = decoded(path)
+
+    assert (len(result.samples) / 44100, result.error) == (pytest.approx(plain, abs=2 * 1152 / 44100), None)
+
+
 def test_a_short_mp3_joined_to_another_is_read(tmp_path: Path) -> None:
     parts = [
         encoded(chord(seconds, 44100, 2), 44100, tmp_path / f"{seconds}.mp3", "-b:a", "64k") for seconds in (2.0, 0.7)

@@ -186,7 +186,12 @@ class Readers:
         if not stop.is_broken or position < end or not ends_with_mpeg_frames(self.descriptor, file.start, end):
             return None
         music = identify_part(self.descriptor, file.start, end)
-        return Successor(lambda _like: self.own(music), absolves=True)
+        if music == file:
+            return None
+        # The length of this part is estimated as well, and may be too small.
+        return Successor(
+            lambda _like: ContinuedReader(self.own(music), lambda stop: self._more_mpeg(music, stop)), absolves=True
+        )
 
 
 def _in_shape(reader: FrameReader, like: StreamInfo) -> FrameReader:
