@@ -17,7 +17,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from playlista.analysis.audio_analyzer import EVERYTHING, AudioAnalyzer, Identified, KnownOpening, Pass
+from playlista.analysis.audio_analyzer import EVERYTHING, AudioAnalyzer, Identified, Pass
+from playlista.analysis.track_run import KnownOpening
 from playlista.config import Settings
 from playlista.tracks import Analysis, Audio, GroupSettings, Loudness, Origin, Rhythm, Status
 from tests.daemon.workers import worker_of
