@@ -1,6 +1,6 @@
-"""Ten thousand damaged files through one real daemon: it neither dies, nor hangs, nor grows, and says what each is.
+"""Ten thousand damaged files through real daemons: none dies, hangs or grows, and they say what each file is.
 
-The daemon runs in a real cgroup of the size that the product promises, where one can be made; a supervisor would start
+Each daemon runs in a real cgroup of the size that the product promises, where one can be made; a supervisor would start
 it again if it died, and count that.
 """
 
@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import datetime
 from typing import Any
 
-from benchmarks.cgroups import MIB, memory_cgroup, why_not
+from benchmarks.cgroups import MIB, MemoryCgroup, memory_cgroup, why_not
 from tests.soak.findings import Finding, at_most, exactly, told
 from tests.soak.music import FORMS, make_excerpts
 from tests.soak.mutations import mutant
@@ -44,40 +45,52 @@ Row = tuple[str, str | None, str | None]
 
 
 def run(place: Place) -> list[Finding]:
-    """Make the mutants, let a daemon loose on them, and judge what it said."""
-    with ExitStack() as rooms:
+    """Make the mutants, let a daemon for each CPU loose on its share of them, and judge what they said."""
+    with ExitStack() as resources:
         trouble = why_not()
-        cgroup = None if trouble else rooms.enter_context(memory_cgroup(LIMIT_MIB * MIB))
-        service = Service(place.folder / "run", SETTINGS, cgroup=cgroup)
-        rooms.callback(service.close)
-        count = _make(place, service)
-        watch = _Watch(place, service)
-        watch.run(count)
-        rows = _results(service)
-        kills = cgroup.oom_kills() if cgroup else 0
-        where = told("memory limit of the real cgroup", f"{LIMIT_MIB} MiB") if cgroup else told("no cgroup", trouble)
-        return [*_verdicts(count, rows), *watch.findings(), exactly("OOM kills", kills, 0), where, *_kinds(rows)]
+        watches = [_watch(place, number, trouble, resources) for number in range(os.cpu_count() or 1)]
+        counts = _make(place, [watch.service for watch in watches])
+        with ThreadPoolExecutor(len(watches)) as threads:
+            list(threads.map(_Watch.run, watches, counts))
+        rows = [row for watch in watches for row in _results(watch.service)]
+        kills = sum(watch.cgroup.oom_kills() for watch in watches if watch.cgroup)
+        where = told("no cgroup", trouble) if trouble else told("memory limit of each real cgroup", f"{LIMIT_MIB} MiB")
+        seen = [told("daemons, one for each CPU", str(len(watches))), *_seen(watches)]
+        return [*_verdicts(sum(counts), rows), *seen, exactly("OOM kills", kills, 0), where, *_kinds(rows)]
 
 
-def _make(place: Place, service: Service) -> int:
+def _watch(place: Place, number: int, trouble: str | None, resources: ExitStack) -> _Watch:
+    cgroup = None if trouble else resources.enter_context(memory_cgroup(LIMIT_MIB * MIB))
+    service = Service(place.folder / f"run-{number}", SETTINGS, cgroup=cgroup)
+    resources.callback(service.close)
+    return _Watch(place, service, cgroup)
+
+
+def _make(place: Place, services: list[Service]) -> list[int]:
+    """The mutants in the music folders of the services, dealt out in turn; how many each got."""
     excerpts = make_excerpts(place.music, place.folder / "originals", tuple(FORMS), len(FORMS), SECONDS)
     originals = list(zip(FORMS, (path.read_bytes() for path in excerpts), strict=True))
     count = place.scaled(MUTANTS)
+    counts = [0] * len(services)
     for number in range(count):
+        # By the formats' round, so that every service gets every format.
+        share = number // len(originals) % len(services)
         made = mutant(number, originals, place.seed)
-        folder = service.music / f"{number // 1000:02}"
+        folder = services[share].music / f"{number // 1000:02}"
         folder.mkdir(exist_ok=True)
         (folder / made.named(number)).write_bytes(made.content)
+        counts[share] += 1
     place.say(f"{count} mutants of {len(originals)} formats made")
-    return count
+    return counts
 
 
 class _Watch:
     """Looks after the daemon while it works: deaths, time between two results, memory."""
 
-    def __init__(self, place: Place, service: Service) -> None:
+    def __init__(self, place: Place, service: Service, cgroup: MemoryCgroup | None) -> None:
         self._place = place
-        self._service = service
+        self.service = service
+        self.cgroup = cgroup
         self.deaths = 0
         self.longest_seconds = 0.0
         self.longest_path = ""
@@ -86,19 +99,19 @@ class _Watch:
 
     def run(self, count: int) -> None:
         """Until every mutant has its result."""
-        self._service.spawn()
+        self.service.spawn()
         deadline = time.monotonic() + 6 * 3600
         said = 0
-        while len(self._service.journal.results) < count and time.monotonic() < deadline:
+        while len(self.service.journal.results) < count and time.monotonic() < deadline:
             self._look()
-            if len(self._service.journal.results) >= said + 1000:
-                said = len(self._service.journal.results)
+            if len(self.service.journal.results) >= said + 1000:
+                said = len(self.service.journal.results)
                 self._place.say(f"{said} of {count} done, {self.peak_bytes >> 20} MiB at most, {self.deaths} deaths")
             time.sleep(0.25)
-        self._service.stop()
+        self.service.stop()
 
     def _look(self) -> None:
-        service = self._service
+        service = self.service
         assert service.process is not None
         if service.process.poll() is not None:
             self.deaths += 1
@@ -119,14 +132,17 @@ class _Watch:
         if event["event"] in ENDS | {"folder.scanned"}:
             self._last = now
 
-    def findings(self) -> list[Finding]:
-        """What was seen."""
-        return [
-            exactly("deaths of the daemon", self.deaths, 0),
-            at_most("longest time for one file", self.longest_seconds, TIMEOUT_SECONDS + GRACE_SECONDS, " s"),
-            told("which one that was", os.path.basename(self.longest_path)),
-            at_most("peak resident memory of the daemon", self.peak_bytes / MIB, LIMIT_MIB, " MiB", digits=0),
-        ]
+
+def _seen(watches: list[_Watch]) -> list[Finding]:
+    """What was seen of all daemons."""
+    slowest = max(watches, key=lambda watch: watch.longest_seconds)
+    peak_bytes = max(watch.peak_bytes for watch in watches)
+    return [
+        exactly("deaths of the daemons", sum(watch.deaths for watch in watches), 0),
+        at_most("longest time for one file", slowest.longest_seconds, TIMEOUT_SECONDS + GRACE_SECONDS, " s"),
+        told("which one that was", os.path.basename(slowest.longest_path)),
+        at_most("peak resident memory of a daemon", peak_bytes / MIB, LIMIT_MIB, " MiB", digits=0),
+    ]
 
 
 def _results(service: Service) -> list[Row]:
