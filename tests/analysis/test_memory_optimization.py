@@ -225,7 +225,8 @@ def test_a_mapped_file_is_not_copied_through_read_calls(recording: Path) -> None
 
     size = recording.stat().st_size
     assert read_bytes(memory_mapping_enabled=False) > 0.99 * size
-    assert read_bytes(memory_mapping_min_mb=0.0) < 0.05 * size
+    # Its first MiB is searched for DTS and AC-3 in the guise of samples, however long the file is.
+    assert read_bytes(memory_mapping_min_mb=0.0) < 0.05 * size + MEBIBYTE
     assert read_bytes(memory_mapping_min_mb=2 * size / MEBIBYTE) > 0.99 * size
 
 
