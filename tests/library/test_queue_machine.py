@@ -37,6 +37,9 @@ class Queue(RuleBasedStateMachine):
         self.results: dict[int, float] = {}
         #: The size of the bytes on which there was a verdict last, by row.
         self.judged: dict[int, int] = {}
+        #: Rows whose job was told of another content, and whether the running one was since its claim.
+        self.changed: set[int] = set()
+        self.changed_meanwhile = False
 
     def teardown(self) -> None:
         self.process.close()
@@ -47,6 +50,10 @@ class Queue(RuleBasedStateMachine):
     @rule(path=PATHS, content=CONTENTS, cause=CAUSES, groups=GROUPS)
     def enqueue(self, path: str, content: int, cause: str, groups: frozenset[str] | None) -> None:
         file = track_file(path, content=content, inode=content)
+        known = self.rooms.library.get(path)
+        if known is not None and known.file != file:
+            self.changed.add(known.file_id)
+            self.changed_meanwhile |= self.running is not None and self.running.file_id == known.file_id
         self.rooms.queue.enqueue([file], cause, groups=groups)  # type: ignore[arg-type]
         self.contents[path] = file
 
@@ -54,7 +61,7 @@ class Queue(RuleBasedStateMachine):
     @rule()
     def claim(self) -> None:
         due = self.rooms.queue.counts()["queued"] > 0
-        self.running = self.rooms.queue.claim()
+        self.running, self.changed_meanwhile = self.rooms.queue.claim(), False
         assert self.running is not None or not due
         if self.running is not None:
             assert self.running.file == self.contents[self.running.file.path]
@@ -71,6 +78,8 @@ class Queue(RuleBasedStateMachine):
         if known:
             self.results[job.file_id] = self.runs
             self.judged[job.file_id] = job.file.size_bytes
+            if not self.changed_meanwhile:
+                self.changed.discard(job.file_id)
 
     @precondition(lambda self: self.running is not None)
     @rule(reason=st.sampled_from(list(FailureReason)), retryable=st.booleans())
@@ -100,8 +109,9 @@ class Queue(RuleBasedStateMachine):
 
     def given_up(self, job: Job) -> None:
         self.judged[job.file_id] = job.file.size_bytes
-        if job.groups is None:
+        if job.file_id in self.changed:  # numbers of other bytes are no result of these
             self.results.pop(job.file_id, None)
+        self.changed.discard(job.file_id)
 
     @rule(path=PATHS)
     def delete(self, path: str) -> None:
