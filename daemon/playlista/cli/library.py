@@ -69,7 +69,7 @@ def in_library(path: str, settings: Settings) -> str:
 def status(
     json_lines: JsonOption = False, config: ConfigOption = None, data: DataOption = None, music: MusicOption = None
 ) -> None:
-    """Show progress and counts: by state, rate, time left, last failure, memory."""
+    """Show progress and counts. By state, with rate, time left, last failure and memory."""
     settings = settings_from(config, data_dir=data, music_dir=music)
     from playlista.daemon.status import read_progress  # noqa: PLC0415
 
@@ -177,7 +177,7 @@ def retry(
     data: DataOption = None,
     music: MusicOption = None,
 ) -> None:
-    """Analyze tracks again; resets attempt counters. A running daemon takes them within seconds."""
+    """Analyze tracks again. Resets attempt counters. A running daemon takes them within seconds."""
     if bool(paths) == everything:
         raise typer.BadParameter("name tracks, or --all")
     settings = settings_from(config, data_dir=data, music_dir=music)
