@@ -77,9 +77,15 @@ class Week:
         stored = {one["path"]: one for one in map(json.loads, listed)}
         present = {os.path.relpath(path, self.music): path for path in self.tracks()}
         values = {name: self.fresh(path) for name, path in present.items()}
-        return len(stored.keys() ^ present.keys()) + sum(
-            any(stored[name][group] != values[name][group] for group in GROUPS) for name in stored.keys() & present
-        )
+        wrong = [
+            f"{name}: a result without a file, or a file without a result" for name in stored.keys() ^ present.keys()
+        ]
+        for name in sorted(stored.keys() & present.keys()):
+            differing = [group for group in GROUPS if stored[name][group] != values[name][group]]
+            wrong += [f"{name}: {group} is {stored[name][group]}, not {values[name][group]}" for group in differing[:1]]
+        for line in wrong:
+            self.place.say(line)
+        return len(wrong)
 
     def fresh(self, path: Path) -> dict[str, Any]:
         """The result of these bytes, which nothing that is stored has touched."""
