@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import http.client
 import json
 import os
+import re
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -103,14 +105,14 @@ def test_readiness_says_its_reason_and_health_does_not_depend_on_it(port: int, l
     assert ask(port, "/healthz")[0] == 200
 
 
-def test_the_page_loads_only_what_it_carries(port: int) -> None:
-    status, headers, body = ask(port, "/")
-    assert status == 200
-    assert b"http://" not in body
-    assert b"https://" not in body
-    assert "default-src 'none'" in headers["Content-Security-Policy"]
-    assert ask(port, "/page.js")[1]["Content-Type"].startswith("text/javascript")
-    assert ask(port, "/page.css")[1]["Content-Type"].startswith("text/css")
+def test_the_list_without_scripts_leads_through_the_library(port: int, library: Library) -> None:
+    status, headers, body = ask(port, "/list?limit=2&status=analyzed")
+    assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    following = re.search(rb'rel="next" href="([^"]+)"', body)
+    assert following
+    ask(port, "/list" + html.unescape(following[1].decode()))
+    assert library.pages == [("analyzed", "", 2), ("analyzed", TRACK["path"], 50)]
+    assert ask(port, "/list?status=odd")[0] == 400
 
 
 def test_a_track_is_found_by_its_path_also_when_that_is_not_utf8(port: int) -> None:

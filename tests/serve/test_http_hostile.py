@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from playlista.serve.http import HEADERS, Application, Views
+from playlista.serve.http import HEADERS, NOT_STORED, Application, Views
 from playlista.serve.server import Server
 from tests.serve.test_http import ask
 
@@ -69,6 +69,9 @@ def test_every_answer_carries_the_protecting_headers_and_does_not_name_the_serve
 ) -> None:
     headers = ask(port, path, method)[1]
     assert {name: headers.get(name) for name, _ in HEADERS} == dict(HEADERS)
+    assert headers["Cache-Control"] == (
+        "no-cache" if (path, method) == ("/", "GET") else dict(NOT_STORED)["Cache-Control"]
+    )
     assert "Server" not in headers
     assert "Access-Control-Allow-Origin" not in headers
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from importlib.resources import files
+from dataclasses import dataclass, field
 from itertools import chain
 from threading import Event
 from typing import Any
@@ -19,6 +18,7 @@ import structlog
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from playlista.errors import PlaylistaError
+from playlista.serve.assets import Asset, load_assets
 from playlista.serve.parameters import (
     LONGEST_PATH,
     BadRequestError,
@@ -30,9 +30,12 @@ from playlista.serve.parameters import (
     cursor_at,
     read_query,
 )
+from playlista.serve.plain_list import plain_list
 from playlista.tracks import Status
 
 PAGE_LIMIT = 500
+#: Tracks of one page of the plain list.
+PLAIN_LIMIT = 50
 #: What is sent at a time. Each sending gives Python's lock away, and to have it back takes a while: not too little.
 PIECE_CHARACTERS = 2**17
 #: A start without anything to migrate is over by then, and who asks right after it need not ask twice.
@@ -43,19 +46,19 @@ TRACKS: dict[str, Parameter] = {
     "limit": WholeNumber(1, PAGE_LIMIT, default=50),
     "after": Cursor(),
 }
+#: Nothing from elsewhere, nothing inline, and no text that becomes markup or code, whatever the tags of a file say.
+CONTENT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; media-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types"
+)
 HEADERS = [
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
     ("Referrer-Policy", "no-referrer"),
-    ("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'"),
-    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", CONTENT_POLICY),
 ]
-#: The files of the page, by path; they are part of the package, so no request names a file.
-PAGE_FILES = {
-    "/": ("index.html", "text/html; charset=utf-8"),
-    "/page.css": ("page.css", "text/css; charset=utf-8"),
-    "/page.js": ("page.js", "text/javascript; charset=utf-8"),
-}
+#: Unless the answer says something else.
+NOT_STORED = [("Cache-Control", "no-store")]
 
 log = structlog.get_logger(__name__)
 
@@ -82,11 +85,12 @@ class Views:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status line, type and body of one answer; a body in pieces is streamed."""
+    """Status line, type, body and further header lines of one answer; a body in pieces is streamed."""
 
     status: str
     kind: str
     body: bytes | Iterator[bytes]
+    further: list[tuple[str, str]] = field(default_factory=lambda: NOT_STORED)
 
     @classmethod
     def of_json(cls, document: Any, status: str = "200 OK") -> Answer:
@@ -101,7 +105,7 @@ class Answer:
     def headers(self) -> list[tuple[str, str]]:
         """Its header lines."""
         length = [("Content-Length", str(len(self.body)))] if isinstance(self.body, bytes) else []
-        return [("Content-Type", self.kind), *length, *HEADERS]
+        return [("Content-Type", self.kind), *length, *HEADERS, *self.further]
 
     def pieces(self) -> Iterable[bytes]:
         """Its body."""
@@ -122,9 +126,7 @@ class Application:
         self._opened = Event()
         if not is_starting:
             self._opened.set()
-        self._page = {
-            path: (files("playlista.serve.page") / name).read_bytes() for path, (name, _) in PAGE_FILES.items()
-        }
+        self._assets = load_assets()
 
     def open(self, views: Views) -> None:
         """Answer from `views` from now on, in full."""
@@ -142,7 +144,7 @@ class Application:
             return Answer.of_text("read-only: GET and HEAD", "405 Method Not Allowed")
         path, query = (_text(environ.get(name, "")) for name in ("PATH_INFO", "QUERY_STRING"))
         try:
-            return self._route(path, query)
+            return _of_asset(self._assets[path], environ) if path in self._assets else self._route(path, query)
         except BadRequestError as error:
             return Answer.of_text(str(error), "400 Bad Request")
         except UriTooLongError as error:
@@ -161,8 +163,8 @@ class Application:
         if path == "/readyz":
             reason = self.views.not_ready()
             return Answer.of_text(reason, "503 Service Unavailable") if reason else Answer.of_text("ready")
-        if path in PAGE_FILES:
-            return Answer("200 OK", PAGE_FILES[path][1], self._page[path])
+        if path == "/list":
+            return self._plain_list(**read_query(query, TRACKS))
         if path.startswith("/api/v1/"):
             return self._api(path.removeprefix("/api/v1/"), query)
         return Answer.of_text("nothing here; try /, /metrics or /api/v1/status", "404 Not Found")
@@ -187,6 +189,19 @@ class Application:
         return Answer(
             "200 OK", "application/json", _page_of(tracks if first is None else chain([first], tracks), limit)
         )
+
+    def _plain_list(self, *, status: Status | None, limit: int, after: str) -> Answer:
+        self._opened.wait(STARTING_SECONDS)
+        tracks = list(self.views.tracks(status, after, min(limit, PLAIN_LIMIT)))
+        cursor = cursor_at(tracks[-1]["path"]) if len(tracks) == min(limit, PLAIN_LIMIT) else None
+        return Answer("200 OK", "text/html; charset=utf-8", plain_list(tracks, cursor, status=status))
+
+
+def _of_asset(asset: Asset, environ: Mapping[str, Any]) -> Answer:
+    body, headers = asset.body_for(environ)
+    if asset.is_known_to(environ):
+        return Answer("304 Not Modified", asset.kind, b"", headers)
+    return Answer("200 OK", asset.kind, body, headers)
 
 
 def _text(sent: str) -> str:
