@@ -1,6 +1,6 @@
 """Real memory cgroups, of version 1 or 2, whichever has the memory controller here.
 
-What enters: a limit. What leaves: a cgroup without swap that commands can enter, and what the kernel says of it
+Input: a limit. Output: a cgroup without swap that commands can enter, and what the kernel says of it
 afterwards. Making one needs root, or a delegated hierarchy.
 """
 

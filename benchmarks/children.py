@@ -1,6 +1,6 @@
 """Runs a command as a fresh process and says what it cost, as the kernel counted it.
 
-What enters: a command line, variables for its environment, perhaps a cgroup to run in. What leaves: a :class:`Run`.
+Input: a command line, variables for its environment, perhaps a cgroup to run in. Output: a :class:`Run`.
 Standard library only: a process is charged with the memory of the one that starts it until it has become its own
 program, so whoever measures must be small.
 """

@@ -1,6 +1,6 @@
 """The contenders side by side: the same files, one thread, a fresh process each, interleaved, several rounds.
 
-What enters: files, the model, the published graphs. What leaves: for every contender and round what it cost with the
+Input: files, the model, the published graphs. Output: for every contender and round what it cost with the
 files and without any (its start-up). A contender that leaves a file out fails the contest.
 """
 

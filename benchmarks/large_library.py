@@ -1,6 +1,6 @@
 """Libraries of any size without analyzing anything: rows as a run would have left them, made in seconds.
 
-What enters: a data folder, files, and the result object of one real analysis, which stands for them all. What leaves: a
+Input: a data folder, files, and the result object of one real analysis, which stands for them all. Output: a
 database that the product takes for its own, nothing due in it.
 """
 

@@ -32,7 +32,7 @@ GUIDE_SPEED = {
     "400 MB WAV": "above 200 MB: 50 %+ faster",
 }
 #: Stages that the optimization makes cheaper, and those that it does not.
-ANALYSIS_LANE = ("rhythm", "tonal", "spectral")
+ANALYSIS_SIGNAL = ("rhythm", "tonal", "spectral")
 SHARED = ("decode", "resample", "loudness", "tags")
 MEGABYTE = 1e6
 
@@ -127,13 +127,15 @@ def speed(rows: list[Any], peers: list[Any]) -> str:
 def reasons(rows: list[Any]) -> str:
     """Where the time of the largest file goes, off and on: what streaming can spare, and what it cannot."""
     off, on = (of(rows, "400 MB WAV", mode)[0] for mode in ("standard", "streaming"))
-    lane = [sum(row["timings"][f"{name}_seconds"] for name in ANALYSIS_LANE) for row in (off, on)]
+    signal = [sum(row["timings"][f"{name}_seconds"] for name in ANALYSIS_SIGNAL) for row in (off, on)]
     shared = [sum(row["timings"][f"{name}_seconds"] for name in SHARED) for row in (off, on)]
-    rest = [row["cpu_seconds"] - of_lane - both for row, of_lane, both in zip((off, on), lane, shared, strict=True)]
+    rest = [
+        row["cpu_seconds"] - of_signal - both for row, of_signal, both in zip((off, on), signal, shared, strict=True)
+    ]
     return (
         f"Of the CPU seconds of the 400 MB WAV, {shared[0]:.1f} (off) and {shared[1]:.1f} (optimized) are decoding, "
-        f"resampling, loudness and tags, which both need; {lane[0]:.1f} and {lane[1]:.1f} are rhythm, key and spectrum "
-        f"at 44.1 and at 22.05 kHz; {rest[0]:.1f} and {rest[1]:.1f} are start-up and the handling of "
+        f"resampling, loudness and tags, which both need; {signal[0]:.1f} and {signal[1]:.1f} are rhythm, key and "
+        f"spectrum at 44.1 and at 22.05 kHz; {rest[0]:.1f} and {rest[1]:.1f} are start-up and the handling of "
         f"{off['retained_bytes'] / 1e9:.1f} GB and of {on['retained_bytes'] / 1e6:.0f} MB. So even if rhythm, key and "
         f"spectrum cost nothing, {100 * (shared[1] + rest[1]) / off['cpu_seconds']:.0f} % of the time would remain."
     )

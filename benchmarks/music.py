@@ -1,7 +1,7 @@
 """Real music for the measurements: found in a folder, and put end to end into files of a wanted length, size and
 format.
 
-What enters: a folder with music. What leaves: :class:`Source` tracks, and files under ``build/bench/music``, which are
+Input: a folder with music. Output: :class:`Source` tracks, and files under ``build/bench/music``, which are
 kept from run to run as long as the sources and the request stay the same. Nothing is synthesised: silence and noise
 compress, decode and analyze in another time than music does.
 

@@ -1,6 +1,6 @@
 """Writes the files that ``benchmarks.music`` asks for: ``python -m benchmarks.music_making ORDER.json``.
 
-What enters: an order with sources and requests. What leaves: files, each whole or not there. MP3 is written by ffmpeg's
+Input: an order with sources and requests. Output: files, each whole or not there. MP3 is written by ffmpeg's
 libmp3lame, since libsndfile's takes ten minutes for an hour of music.
 """
 

@@ -1,6 +1,6 @@
 """The product's own command line, measured: one way to run it for all memory tables.
 
-What enters: files, settings by their names, perhaps a memory limit. What leaves: costs, result objects, and what the
+Input: files, settings by their names, perhaps a memory limit. Output: costs, result objects, and what the
 kernel says of the cgroup.
 """
 

@@ -1,7 +1,7 @@
 """The published MusiCNN graph as it is, for the peers and for the floor: frozen for TensorFlow, and written for ONNX
 Runtime.
 
-What enters: the ``musicnn`` wheel, given or fetched by pip. What leaves: ``published.pb`` and ``published.onnx`` in a
+Input: the ``musicnn`` wheel, given or fetched by pip. Output: ``published.pb`` and ``published.onnx`` in a
 folder, kept from run to run. ``python -m benchmarks.published FOLDER [WHEEL]`` makes them in a process of its own.
 
 Our daemon runs the same weights folded (docs/adr/0004-musicnn-runtimes.md); a peer that nobody has told of that runs

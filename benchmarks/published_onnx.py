@@ -1,6 +1,6 @@
 """MusiCNN layer by layer as ONNX, nothing folded and nothing left out: what a converter makes of the published graph.
 
-What enters: the variables of the checkpoint. What leaves: a serialized ``ModelProto`` that answers as the frozen
+Input: the variables of the checkpoint. Output: a serialized ``ModelProto`` that answers as the frozen
 TensorFlow graph does (tests/benchmarks/test_published.py). ONNX Runtime does its own optimizations when it loads it.
 
 Source: Pons and Serra, "musicnn: pre-trained convolutional neural networks for music audio tagging", 2019; layers in

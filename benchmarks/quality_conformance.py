@@ -1,6 +1,6 @@
 """The lines of the conformance table: every value of the result object against its truth.
 
-What enters: a folder with music, perhaps with a TRUTH.tsv, the prepared model and the published graph. What leaves:
+Input: a folder with music, perhaps with a TRUTH.tsv, the prepared model and the published graph. What leaves:
 lines by section, and the tempi of known recordings beside what essentia's methods hear. The comparisons themselves are
 those of tests/conformance; what needs recordings that are not there is left out, and said.
 """

@@ -1,6 +1,6 @@
 """Whether the same file gives the same numbers: in another process, in other company, with other chunks or threads.
 
-What enters: tracks. What leaves: lines of the conformance table. Every comparison is between two processes.
+Input: tracks. Output: lines of the conformance table. Every comparison is between two processes.
 """
 
 from __future__ import annotations

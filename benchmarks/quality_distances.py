@@ -1,6 +1,6 @@
 """How far two result objects of the same track lie apart, value by value.
 
-What enters: two result objects. What leaves: one distance per feature, in its unit; None where both have no value,
+Input: two result objects. Output: one distance per feature, in its unit; None where both have no value,
 infinity where only one has.
 """
 

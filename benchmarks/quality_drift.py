@@ -1,6 +1,6 @@
 """What the optimization costs in quality: the same tracks analyzed optimized and in full, value by value.
 
-What enters: tracks. What leaves: distances per feature with their worst tracks, the bars of the design, and what each
+Input: tracks. Output: distances per feature with their worst tracks, the bars of the design, and what each
 setting of the memory guide does by itself.
 """
 

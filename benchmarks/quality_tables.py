@@ -1,6 +1,6 @@
 """The results of ``benchmarks.quality`` as the sections of docs/quality.md.
 
-What enters: what was measured, as kept on disk. What leaves: Markdown by the names of the page's markers.
+Input: what was measured, as kept on disk. Output: Markdown by the names of the page's markers.
 """
 
 from __future__ import annotations

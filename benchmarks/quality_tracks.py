@@ -1,6 +1,6 @@
 """Tracks whose numbers are compared, and the product's answers about them under one setting or another.
 
-What enters: a folder with music. What leaves: files, and result objects as ``playlista analyze --json`` prints them,
+Input: a folder with music. Output: files, and result objects as ``playlista analyze --json`` prints them,
 each time from a fresh process.
 """
 

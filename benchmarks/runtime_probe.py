@@ -91,7 +91,7 @@ def _files(models_dir: Path, published: Path | None) -> ModelFiles:
 
 
 def mono_16k(music: Path) -> Iterator[Array]:
-    """The file as the daemon's model lane gets it: blocks of 3 s, mixed, resampled."""
+    """The file as the daemon hands it to the model: blocks of 3 s, mixed, resampled."""
     with soundfile.SoundFile(music) as file:
         stream = soxr.ResampleStream(file.samplerate, 16_000, 1, dtype="float32")
         for block in file.blocks(blocksize=3 * file.samplerate, dtype="float32", always_2d=True):

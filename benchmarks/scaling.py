@@ -1,6 +1,6 @@
 """Whether the cost of an hour of audio stays what it is: from 3 minutes to 10 hours, and from 10 tracks to thousands.
 
-What enters: real music. What leaves: rows of figures. The same rows tell the memory against the duration.
+Input: real music. Output: rows of figures. The same rows tell the memory against the duration.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Results as Markdown, printed and put between the markers of docs/benchmarks.md.
 
-What enters: rows. What leaves: tables. The prose of that page is written by hand and never touched.
+Input: rows. Output: tables. The prose of that page is written by hand and never touched.
 """
 
 from __future__ import annotations

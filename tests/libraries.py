@@ -1,4 +1,4 @@
-"""A library on disk with all its rooms, for tests; and the small things that go into one."""
+"""A library on disk with all its parts, for tests; and the small things that go into one."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Clock:
 
 
 @dataclass(slots=True)
-class Rooms:
-    """The rooms of one library, put together as the daemon does it."""
+class Parts:
+    """The parts of one library, put together as in the daemon."""
 
     database: Database
     store: Store
@@ -44,7 +44,7 @@ class Rooms:
 
 
 @contextmanager
-def open_rooms(folder: Path, clock: Clock | None = None, *, synced: bool = True) -> Iterator[Rooms]:
+def open_parts(folder: Path, clock: Clock | None = None, *, synced: bool = True) -> Iterator[Parts]:
     """The library in `folder`, made if there is none; without syncs for tests that commit thousands of times."""
     clock = clock or Clock()
     with open_database(os.fspath(folder / FILE_NAME)) as database:
@@ -59,7 +59,7 @@ def open_rooms(folder: Path, clock: Clock | None = None, *, synced: bool = True)
             max_attempts=MAX_ATTEMPTS,
             first_backoff_seconds=FIRST_BACKOFF_SECONDS,
         )
-        yield Rooms(database, store, queue, Library(database), Overview(database), clock)
+        yield Parts(database, store, queue, Library(database), Overview(database), clock)
 
 
 def track_file(path: str, *, content: int = 1, inode: int | None = None, device: int = 7) -> TrackFile:

@@ -25,7 +25,7 @@ class Recorder:
 def main(folder: Path, files: list[str]) -> None:
     import numpy as np
 
-    from playlista.analysis.track_stream import Lanes
+    from playlista.analysis.track_stream import Signals
     from playlista.config import Settings
     from playlista.features.tags.accumulator import TagsAccumulator
     from playlista.memory_optimized_loader import MemoryOptimizedLoader
@@ -34,7 +34,7 @@ def main(folder: Path, files: list[str]) -> None:
     for path in files:
         recorder = Recorder()
         accumulator = TagsAccumulator(recorder, ["tag"])
-        with loader.open(path, lanes=Lanes(analysis=False)) as stream:
+        with loader.open(path, signals=Signals(analysis=False)) as stream:
             for chunk in stream:
                 accumulator.update(chunk.model)
         accumulator.result()

@@ -1,4 +1,4 @@
-"""What travels through the rooms: a file on disk, and the result object that its analysis becomes.
+"""What travels through the parts: a file on disk, and the result object that its analysis becomes.
 
 The field names of :class:`Analysis` and of the groups in it are the public result object; ``Analysis.to_json``
 writes it and ``Analysis.from_json`` reads it back. Nothing is computed here.
@@ -78,9 +78,9 @@ def size_prefix(size_bytes: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class AudioChunk:
-    """One step of a track on its way from decoding to the features: the same span of time in three lanes.
+    """One step of a track on its way from decoding to the features: the same span of time in three signals.
 
-    A lane may be empty in one chunk and longer in a later one, since resamplers answer late.
+    A signal may be empty in one chunk and longer in a later one, since resamplers answer late.
 
     native : [shape=(n, channels), float32, the file's own rate]
     analysis : [shape=(m,), float16 or float32, mono, the analysis rate]

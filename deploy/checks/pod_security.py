@@ -1,6 +1,6 @@
 """Kubernetes' restricted Pod Security Standard, as its page states it, and two promises more.
 
-What enters: a pod's spec. What leaves: a line for each clause that it breaks.
+Input: a pod's spec. Output: a line for each clause that it breaks.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Running the tools of other people that the checks rely on.
 
-What enters: a command. What leaves: its exit code and output, or `ToolMissing` with how to get it. ``build/tools/bin``
+Input: a command. Output: its exit code and output, or `ToolMissing` with how to get it. ``build/tools/bin``
 (deploy/tools.sh) goes before the folder of this Python (the test requirements), and that before PATH.
 """
 

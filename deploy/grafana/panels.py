@@ -1,6 +1,6 @@
 """The few shapes of panel that the dashboard is made of, on top of Grafana's own typed builders.
 
-What enters: a title, a description, queries with ``@`` where the job and instance selector belongs, a unit. What
+Input: a title, a description, queries with ``@`` where the job and instance selector belongs, a unit. What
 leaves: builders of `grafana_foundation_sdk`. Nothing here knows what Playlista measures.
 """
 

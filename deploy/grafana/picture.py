@@ -2,7 +2,7 @@
 
 ``python -m deploy.grafana.picture http://127.0.0.1:9090 docs/deploy/dashboard.png [MINUTES]``
 
-What enters: ``playlista.json``, and what Prometheus says to each of its queries now. What leaves: a PNG. It is not
+Input: ``playlista.json``, and what Prometheus says to each of its queries now. Output: a PNG. It is not
 Grafana that draws here (Grafana is in no package registry that the build may use), and it looks plainer; but panels,
 places, queries, units, thresholds, words and legends are read from the same JSON, and every number is real.
 """

@@ -24,7 +24,7 @@ from playlista.memory.configuration import predict
 from playlista.memory_optimized_loader import MemoryOptimizedLoader
 from playlista.tracks import Analysis
 from tests import signals
-from tests.patience import programs_per_cpu
+from tests.deadlines import programs_per_cpu
 
 SECONDS = 20.0
 CHUNK_SECONDS = Settings().memory_optimized_chunk_duration_seconds

@@ -14,7 +14,7 @@ from playlista.errors import Blame, DecodeError, FailureReason
 from playlista.tracks import Analysis, Status, TrackFile
 from tests import signals
 from tests.daemon.test_worker import worker_of
-from tests.libraries import Rooms, open_rooms
+from tests.libraries import Parts, open_parts
 
 
 class Failing(AudioAnalyzer):
@@ -38,9 +38,9 @@ def music(tmp_path: Path) -> Path:
     return folder
 
 
-def enqueue(rooms: Rooms, music: Path) -> list[str]:
+def enqueue(parts: Parts, music: Path) -> list[str]:
     files = [TrackFile.from_stat(path.name, path.stat()) for path in sorted(music.iterdir())]
-    rooms.queue.enqueue(files, "scan")
+    parts.queue.enqueue(files, "scan")
     return [file.path for file in files]
 
 
@@ -50,18 +50,18 @@ def test_what_is_not_the_tracks_fault_counts_no_attempt_however_often_it_happens
 ) -> None:
     analyzer = Failing(Settings(musicnn_runtime="off"))
     analyzer.ill, analyzer.blame = frozenset({"1.wav"}), blame
-    with open_rooms(tmp_path) as rooms:
-        enqueue(rooms, music)
-        worker = worker_of(rooms, music, analyzer)
+    with open_parts(tmp_path) as parts:
+        enqueue(parts, music)
+        worker = worker_of(parts, music, analyzer)
         for _ in range(10):
             worker.run(until_empty=True)
-            (waiting,) = rooms.overview.retries()
+            (waiting,) = parts.overview.retries()
             assert (waiting.path, waiting.reason, waiting.attempts) == ("1.wav", FailureReason.UNREADABLE, 0)
-            rooms.clock.now += 2 * LONGEST_SECONDS
+            parts.clock.now += 2 * LONGEST_SECONDS
         analyzer.ill = frozenset()
         worker.run(until_empty=True)
 
-        assert [result.status for result in rooms.store.iterate()] == [Status.ANALYZED] * 3
+        assert [result.status for result in parts.store.iterate()] == [Status.ANALYZED] * 3
 
 
 def test_when_the_storage_is_back_all_that_waited_for_it_is_due_at_once(
@@ -69,18 +69,18 @@ def test_when_the_storage_is_back_all_that_waited_for_it_is_due_at_once(
 ) -> None:
     monkeypatch.setattr("playlista.daemon.postponements.LONGEST_PAUSE_SECONDS", 0.01)
     analyzer = Failing(Settings(musicnn_runtime="off"))
-    with open_rooms(tmp_path) as rooms:
-        analyzer.ill = frozenset(enqueue(rooms, music))
-        worker = worker_of(rooms, music, analyzer)
+    with open_parts(tmp_path) as parts:
+        analyzer.ill = frozenset(enqueue(parts, music))
+        worker = worker_of(parts, music, analyzer)
         worker.run(until_empty=True)
         assert worker.trouble == "Input/output error"
         analyzer.ill = frozenset()
         signals.write(music / "new.wav", signals.song(1, seed=9))
-        rooms.queue.enqueue([TrackFile.from_stat("new.wav", (music / "new.wav").stat())], "event")
+        parts.queue.enqueue([TrackFile.from_stat("new.wav", (music / "new.wav").stat())], "event")
         worker.run(until_empty=True)  # the clock stands still: no wait of any track has passed
 
         assert worker.trouble is None
-        assert [result.status for result in rooms.store.iterate()] == [Status.ANALYZED] * 4
+        assert [result.status for result in parts.store.iterate()] == [Status.ANALYZED] * 4
 
 
 def test_one_track_on_a_bad_sector_does_not_hold_up_the_others() -> None:

@@ -8,12 +8,12 @@ import pytest
 
 from playlista.daemon.bounded import Bounded, UnansweredError
 
-PATIENCE_SECONDS = 60.0
+DEADLINE_SECONDS = 60.0
 
 
 def test_the_value_comes_from_each_call_anew() -> None:
     numbers = iter(range(3))
-    reading = Bounded(lambda: next(numbers), seconds=PATIENCE_SECONDS)
+    reading = Bounded(lambda: next(numbers), seconds=DEADLINE_SECONDS)
     assert [reading(), reading(), reading()] == [0, 1, 2]
 
 
@@ -22,7 +22,7 @@ def test_what_the_reading_raises_is_raised() -> None:
         raise TimeoutError("as the system says of a share")
 
     with pytest.raises(TimeoutError, match="as the system says"):
-        Bounded(fails, seconds=PATIENCE_SECONDS)()
+        Bounded(fails, seconds=DEADLINE_SECONDS)()
 
 
 def test_a_reading_that_hangs_is_given_up_begun_once_and_taken_up_when_it_ends() -> None:
@@ -30,7 +30,7 @@ def test_a_reading_that_hangs_is_given_up_begun_once_and_taken_up_when_it_ends()
 
     def hangs() -> str:
         begun.append(1)
-        release.wait(PATIENCE_SECONDS)
+        release.wait(DEADLINE_SECONDS)
         return "back"
 
     reading = Bounded(hangs, seconds=0.05)
@@ -39,7 +39,7 @@ def test_a_reading_that_hangs_is_given_up_begun_once_and_taken_up_when_it_ends()
             reading()
     assert len(begun) == 1
     release.set()
-    for _ in range(int(PATIENCE_SECONDS / 0.05)):
+    for _ in range(int(DEADLINE_SECONDS / 0.05)):
         try:
             assert reading() == "back"
         except UnansweredError:

@@ -22,7 +22,7 @@ from playlista.analysis.track_run import KnownOpening
 from playlista.config import Settings
 from playlista.tracks import Analysis, Audio, GroupSettings, Loudness, Origin, Rhythm, Status
 from tests.daemon.workers import worker_of
-from tests.libraries import open_rooms
+from tests.libraries import open_parts
 from tests.watch.synced import Synced
 
 PATHS = st.sampled_from(["a.mp3", "b.mp3", "x/a.mp3"])  # few, so that they meet
@@ -130,10 +130,10 @@ class Week(RuleBasedStateMachine):
 
     def open(self) -> None:
         """Start the process."""
-        self.context = open_rooms(self.base, synced=False)
-        self.rooms = self.context.__enter__()
-        self.rooms.clock.now = time.time()
-        self.synced = Synced(self.music, self.rooms)
+        self.context = open_parts(self.base, synced=False)
+        self.parts = self.context.__enter__()
+        self.parts.clock.now = time.time()
+        self.synced = Synced(self.music, self.parts)
 
     def teardown(self) -> None:
         self.context.__exit__(None, None, None)
@@ -186,12 +186,12 @@ class Week(RuleBasedStateMachine):
         self.enqueue_outdated()
 
     def enqueue_outdated(self) -> None:
-        for groups, files in self.rooms.store.outdated(self.analyzer.outdated_groups):
-            self.rooms.queue.enqueue(files, "outdated", groups=groups)
+        for groups, files in self.parts.store.outdated(self.analyzer.outdated_groups):
+            self.parts.queue.enqueue(files, "outdated", groups=groups)
 
     @rule(path=PATHS)
     def ask_for_a_retry(self, path: str) -> None:
-        self.rooms.queue.retry([path])
+        self.parts.queue.retry([path])
 
     @rule()
     def scan(self) -> None:
@@ -210,25 +210,25 @@ class Week(RuleBasedStateMachine):
         except Killed:
             self.context.__exit__(None, None, None)
             self.open()
-            self.rooms.queue.recover_claimed()
+            self.parts.queue.recover_claimed()
         finally:
             self.analyzer.dies = False
 
     def work(self) -> None:
-        worker_of(self.rooms, self.music, self.analyzer).run(until_empty=True)
+        worker_of(self.parts, self.music, self.analyzer).run(until_empty=True)
 
     @rule()
     def work_it_all_off(self) -> None:
         for _ in range(4):  # a file that was replaced is vanished first, and then waits; so does one that killed
             self.synced.scan()
             self.work()
-            self.rooms.queue.retry_all()
+            self.parts.queue.retry_all()
         found = {
             one.path: (
                 one.rhythm and one.rhythm.bpm,
                 one.loudness and one.loudness.integrated_lufs,
             )
-            for one in self.rooms.store.iterate()
+            for one in self.parts.store.iterate()
         }
         assert found == {
             os.path.relpath(place, self.music): tuple(

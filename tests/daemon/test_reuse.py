@@ -13,7 +13,7 @@ from playlista.config import Settings
 from playlista.tracks import Analysis, TrackFile
 from tests import signals
 from tests.daemon.workers import worker_of
-from tests.libraries import Rooms, open_rooms
+from tests.libraries import Parts, open_parts
 
 
 class Counting(AudioAnalyzer):
@@ -29,11 +29,11 @@ class Counting(AudioAnalyzer):
         return analysis
 
 
-def work(rooms: Rooms, music: Path, analyzer: Counting, *names: str) -> list[tuple[str, list[str]]]:
+def work(parts: Parts, music: Path, analyzer: Counting, *names: str) -> list[tuple[str, list[str]]]:
     """Let the worker look at these files; what it computed."""
     before = len(analyzer.computed)
-    rooms.queue.enqueue([TrackFile.from_stat(name, (music / name).stat()) for name in names], "scan")
-    worker_of(rooms, music, analyzer).run(until_empty=True)
+    parts.queue.enqueue([TrackFile.from_stat(name, (music / name).stat()) for name in names], "scan")
+    worker_of(parts, music, analyzer).run(until_empty=True)
     return analyzer.computed[before:]
 
 
@@ -50,11 +50,11 @@ def test_a_retagged_copy_takes_over_the_result_and_its_stereo_twin_does_not(tmp_
     retag(tmp_path / "copy.flac")
     mono = song.reshape(len(song), -1)[:, :1]
     signals.write(tmp_path / "twin.flac", np.hstack([mono, mono]) if song.ndim == 1 else mono)
-    with open_rooms(tmp_path) as rooms:
-        assert [name for name, _ in work(rooms, tmp_path, analyzer, "a.flac")] == ["a.flac"]
-        assert work(rooms, tmp_path, analyzer, "copy.flac") == []
-        assert [name for name, _ in work(rooms, tmp_path, analyzer, "twin.flac")] == ["twin.flac"]
-        first, copy = rooms.store.get("a.flac"), rooms.store.get("copy.flac")
+    with open_parts(tmp_path) as parts:
+        assert [name for name, _ in work(parts, tmp_path, analyzer, "a.flac")] == ["a.flac"]
+        assert work(parts, tmp_path, analyzer, "copy.flac") == []
+        assert [name for name, _ in work(parts, tmp_path, analyzer, "twin.flac")] == ["twin.flac"]
+        first, copy = parts.store.get("a.flac"), parts.store.get("copy.flac")
     assert first is not None
     assert copy is not None
     assert (copy.rhythm, copy.loudness, copy.path) == (first.rhythm, first.loudness, "copy.flac")
@@ -62,18 +62,18 @@ def test_a_retagged_copy_takes_over_the_result_and_its_stereo_twin_does_not(tmp_
 
 def test_another_rate_recomputes_what_depends_on_it_and_a_retry_everything(tmp_path: Path) -> None:
     signals.write(tmp_path / "a.flac", signals.song(6))
-    with open_rooms(tmp_path) as rooms:
-        work(rooms, tmp_path, Counting(Settings(musicnn_runtime="off")), "a.flac")
+    with open_parts(tmp_path) as parts:
+        work(parts, tmp_path, Counting(Settings(musicnn_runtime="off")), "a.flac")
         kept = Counting(Settings(musicnn_runtime="off", memory_optimized_sample_rate=16000, on_settings_change="keep"))
-        assert list(rooms.store.outdated(kept.outdated_groups)) == []
+        assert list(parts.store.outdated(kept.outdated_groups)) == []
         analyzer = Counting(Settings(musicnn_runtime="off", memory_optimized_sample_rate=16000))
-        for groups, files in rooms.store.outdated(analyzer.outdated_groups):
-            rooms.queue.enqueue(files, "outdated", groups=groups)
-        worker_of(rooms, tmp_path, analyzer).run(until_empty=True)
+        for groups, files in parts.store.outdated(analyzer.outdated_groups):
+            parts.queue.enqueue(files, "outdated", groups=groups)
+        worker_of(parts, tmp_path, analyzer).run(until_empty=True)
         assert analyzer.computed == [("a.flac", ["rhythm", "spectral", "tonal"])]
-        rooms.queue.retry(["a.flac"])
-        worker_of(rooms, tmp_path, analyzer).run(until_empty=True)
-        result = rooms.store.get("a.flac")
+        parts.queue.retry(["a.flac"])
+        worker_of(parts, tmp_path, analyzer).run(until_empty=True)
+        result = parts.store.get("a.flac")
     assert analyzer.computed[1:] == [("a.flac", ["loudness", "rhythm", "spectral", "tonal"])]
     assert result is not None
     assert result.settings["rhythm"] == {"sample_rate_hz": 16000, "bit_depth": 16}
@@ -82,12 +82,12 @@ def test_another_rate_recomputes_what_depends_on_it_and_a_retry_everything(tmp_p
 def test_a_result_of_version_0_1_is_kept_when_its_file_was_retagged(tmp_path: Path) -> None:
     analyzer = Counting(Settings(musicnn_runtime="off"))
     signals.write(tmp_path / "a.flac", signals.song(6))
-    with open_rooms(tmp_path) as rooms:
-        work(rooms, tmp_path, analyzer, "a.flac")
-        with rooms.database.transaction() as connection:
+    with open_parts(tmp_path) as parts:
+        work(parts, tmp_path, analyzer, "a.flac")
+        with parts.database.transaction() as connection:
             connection.execute("DELETE FROM origins")
         retag(tmp_path / "a.flac")
-        assert work(rooms, tmp_path, analyzer, "a.flac") == []
-        found = rooms.store.get("a.flac")
+        assert work(parts, tmp_path, analyzer, "a.flac") == []
+        found = parts.store.get("a.flac")
     assert found is not None
     assert None not in {found.origin.content, found.origin.sound, found.origin.opening}

@@ -15,7 +15,7 @@ from playlista.errors import FailureReason
 from playlista.tracks import Analysis, Rhythm, Status, TrackFile
 from tests import signals
 from tests.daemon.workers import worker_of
-from tests.libraries import MAX_ATTEMPTS, open_rooms
+from tests.libraries import MAX_ATTEMPTS, open_parts
 
 
 class Overflowing(AudioAnalyzer):
@@ -53,15 +53,15 @@ class Replacing(AudioAnalyzer):
 
 
 def test_a_result_that_cannot_be_stored_fails_its_track_and_the_others_go_on(music: Path, tmp_path: Path) -> None:
-    with open_rooms(tmp_path) as rooms:
+    with open_parts(tmp_path) as parts:
         files = [TrackFile.from_stat(path.name, path.stat()) for path in sorted(music.iterdir())]
-        rooms.queue.enqueue(files, "scan")
-        worker = worker_of(rooms, music, Overflowing(Settings(musicnn_runtime="off")))
+        parts.queue.enqueue(files, "scan")
+        worker = worker_of(parts, music, Overflowing(Settings(musicnn_runtime="off")))
         for _ in range(MAX_ATTEMPTS):
             worker.run(until_empty=True)
-            rooms.clock.now += 3600  # past the back-off
+            parts.clock.now += 3600  # past the back-off
 
-        results = {result.path: result for result in rooms.store.iterate()}
+        results = {result.path: result for result in parts.store.iterate()}
 
     assert [results[name].status for name in ("a.wav", "c.wav")] == [Status.ANALYZED, Status.ANALYZED]
     bad = results["bad.wav"]
@@ -72,17 +72,17 @@ def test_a_result_that_cannot_be_stored_fails_its_track_and_the_others_go_on(mus
 def test_what_was_read_of_a_file_that_was_replaced_meanwhile_counts_for_nothing(music: Path, tmp_path: Path) -> None:
     analyzer = Replacing(Settings(musicnn_runtime="off"))
     analyzer.replacement = signals.write(tmp_path / "longer.wav", signals.song(5)).read_bytes()
-    with open_rooms(tmp_path) as rooms:
-        rooms.queue.enqueue([TrackFile.from_stat("a.wav", (music / "a.wav").stat())], "scan")
-        worker = worker_of(rooms, music, analyzer)
+    with open_parts(tmp_path) as parts:
+        parts.queue.enqueue([TrackFile.from_stat("a.wav", (music / "a.wav").stat())], "scan")
+        worker = worker_of(parts, music, analyzer)
         worker.run(until_empty=True)
-        assert rooms.store.get("a.wav") is None
-        (retry,) = rooms.overview.retries()
+        assert parts.store.get("a.wav") is None
+        (retry,) = parts.overview.retries()
         assert (retry.reason, retry.attempts) == (FailureReason.VANISHED, 0)
-        rooms.clock.now += 3600  # past the back-off; a daemon that sees the change goes on at once
+        parts.clock.now += 3600  # past the back-off; a daemon that sees the change goes on at once
         worker.run(until_empty=True)
 
-        result = rooms.store.get("a.wav")
+        result = parts.store.get("a.wav")
 
     assert result is not None
     assert result.audio is not None

@@ -15,17 +15,17 @@ from playlista.memory.cgroup import Cgroup
 from playlista.memory.cleanup import Cleanup
 from playlista.memory.configuration import fallback_configurations
 from playlista.serve.metrics import Metrics
-from tests.libraries import Rooms
+from tests.libraries import Parts
 
 
-def worker_of(rooms: Rooms, music: Path, analyzer: AudioAnalyzer) -> Worker:
+def worker_of(parts: Parts, music: Path, analyzer: AudioAnalyzer) -> Worker:
     """A worker with `analyzer`."""
     cleanup = Cleanup(enabled=False)
     return Worker(
         os.fspath(music),
-        queue=rooms.queue,
-        store=rooms.store,
-        comparisons=Comparisons(rooms.database, rooms.store),
+        queue=parts.queue,
+        store=parts.store,
+        comparisons=Comparisons(parts.database, parts.store),
         analyzer=analyzer,
         admission=Admission(Cgroup(), fallback_configurations(3.0, 0), cleanup=cleanup.now),
         cleanup=cleanup,
@@ -34,5 +34,5 @@ def worker_of(rooms: Rooms, music: Path, analyzer: AudioAnalyzer) -> Worker:
         stop=threading.Event(),
         wake=threading.Event(),
         music_is_there=lambda: True,
-        wall_clock=rooms.clock,
+        wall_clock=parts.clock,
     )

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from playlista.decode.readers import ffmpeg_child, ffmpeg_health
 from playlista.decode.readers.ffmpeg import FfmpegReader
-from playlista.decode.source import Patience
+from playlista.decode.source import Deadline
 from playlista.errors import Blame, DecodeError, FailureReason, Interrupted
+from tests.deadlines import allowed, programs_per_cpu
 from tests.decode.files import MIB, chord, decoded, encoded, opened
-from tests.patience import allowed, programs_per_cpu
 
 RATE_HZ = 44100
 
@@ -295,7 +295,7 @@ def through_ffmpeg(path: Path) -> NDArray[np.float32]:
     """All samples, by a child that could not hold the cover."""
     samples = np.empty((4 * RATE_HZ, 2), np.float32)
     descriptor = os.open(path, os.O_RDONLY)
-    reader = FfmpegReader(descriptor, 80 * MIB, Patience(60.0, lambda: False))
+    reader = FfmpegReader(descriptor, 80 * MIB, Deadline(60.0, lambda: False))
     try:
         filled = 0
         while count := reader.read_into(samples[filled:]):

@@ -37,10 +37,10 @@ def test_nothing_of_a_damaged_mp3_reaches_standard_error(
 
 def test_what_others_write_meanwhile_comes_through(capfd: pytest.CaptureFixture[str]) -> None:
     notices = MpegNotices()
-    with notices.withheld():
+    with notices.suppressed():
         os.write(2, b"Note: Trying to resync...\nsomebody else's line\n")
         os.write(2, b"[src/libmpg123/parse.c:wetwork():1349] error: Giving up resync\n")
-    with notices.withheld():
+    with notices.suppressed():
         pass
     notices.close()
 
@@ -49,7 +49,7 @@ def test_what_others_write_meanwhile_comes_through(capfd: pytest.CaptureFixture[
 
 def test_an_error_in_the_call_leaves_standard_error_as_it_was(capfd: pytest.CaptureFixture[str]) -> None:
     notices = MpegNotices()
-    with pytest.raises(ValueError, match="decoder"), notices.withheld():
+    with pytest.raises(ValueError, match="decoder"), notices.suppressed():
         raise ValueError("decoder")
     notices.close()
     os.write(2, b"still here\n")

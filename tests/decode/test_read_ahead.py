@@ -8,7 +8,7 @@ from collections.abc import Generator
 import pytest
 
 from playlista.decode.read_ahead import ReadAhead
-from tests.patience import PATIENCE_SECONDS
+from tests.deadlines import DEADLINE_SECONDS
 
 
 class Counted:
@@ -60,7 +60,7 @@ def test_the_next_item_is_made_while_the_caller_has_the_last_and_the_one_after_i
     reader = ReadAhead(counted.numbers())
     for number in reader:
         if number == 2:
-            assert counted.made[3].wait(PATIENCE_SECONDS)
+            assert counted.made[3].wait(DEADLINE_SECONDS)
             break
     reader.close()  # after which nothing is made any more
     assert counted.count == 4

@@ -17,8 +17,8 @@ import soundfile
 
 from playlista.decode.readers import ffmpeg_child
 from playlista.errors import Blame, DecodeError, FailureReason
+from tests.deadlines import allowed
 from tests.decode.files import chord, encoded, opened, outcome
-from tests.patience import allowed
 
 
 def refusal(path: Path | str) -> tuple[FailureReason, bool]:

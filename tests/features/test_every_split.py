@@ -83,13 +83,13 @@ def test_an_accumulator_gives_one_answer_for_every_split_new_or_reset(name: str,
     assert answer(accumulator, split(signal, fractions[::2])) == whole
 
 
-def features(lanes: list[list[NDArray[Any]]]) -> Features:
-    """Features of lanes that are cut each in its own way; a lane may be empty in a chunk."""
+def features(signals: list[list[NDArray[Any]]]) -> Features:
+    """Features of signals that are cut each in its own way; a signal may be empty in a chunk."""
     tagger = TagsAccumulator(Probe(), ["mean"])
     analyzer = FeatureAnalyzer(RATE_HZ, 2, RATE_HZ, tagger=tagger)
     ends = (STEREO[:0], MONO[:0], STEREO[:0, 0])
-    for number in range(max(map(len, lanes))):
-        pieces = (lane[number] if number < len(lane) else end for lane, end in zip(lanes, ends, strict=True))
+    for number in range(max(map(len, signals))):
+        pieces = (signal[number] if number < len(signal) else end for signal, end in zip(signals, ends, strict=True))
         analyzer.update(AudioChunk(*pieces))
     return analyzer.result()
 
@@ -97,9 +97,9 @@ def features(lanes: list[list[NDArray[Any]]]) -> Features:
 @settings(max_examples=6)
 @given(st.tuples(FRACTIONS, FRACTIONS, FRACTIONS))
 def test_all_accumulators_together_give_one_answer_however_each_lane_is_cut(cuts: tuple[list[float], ...]) -> None:
-    lanes = (STEREO, MONO, STEREO[:, 0])
-    cut = [split(lane, fractions) for lane, fractions in zip(lanes, cuts, strict=True)]
-    assert features(cut) == features([[lane] for lane in lanes])
+    signals = (STEREO, MONO, STEREO[:, 0])
+    cut = [split(signal, fractions) for signal, fractions in zip(signals, cuts, strict=True)]
+    assert features(cut) == features([[signal] for signal in signals])
 
 
 @pytest.fixture(scope="module")

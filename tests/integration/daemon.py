@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.patience import PATIENCE_SECONDS
+from tests.deadlines import DEADLINE_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -53,7 +53,7 @@ class Daemon:
         assert self.process is not None
         started = time.monotonic()
         self.process.send_signal(number)
-        code = self.process.wait(PATIENCE_SECONDS)
+        code = self.process.wait(DEADLINE_SECONDS)
         self.process = None
         return code, time.monotonic() - started
 
@@ -65,7 +65,7 @@ class Daemon:
             cwd=self.data.parent,
             capture_output=True,
             text=True,
-            timeout=PATIENCE_SECONDS,
+            timeout=DEADLINE_SECONDS,
             check=False,
         )
 
@@ -111,7 +111,7 @@ class Daemon:
 
     def wait_for(self, condition: Callable[[], object], what: str) -> None:
         """Wait until `condition` holds, or fail with the log's end."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + DEADLINE_SECONDS
         while not condition():
             ended = self.process is not None and self.process.poll() is not None
             if ended or time.monotonic() > deadline:

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests import signals
+from tests.deadlines import allowed
 from tests.integration.daemon import Daemon
-from tests.patience import allowed
 
 #: Of a song whose analysis, some seconds on an idle machine, is met in its middle.
 LONG_SECONDS = 500.0

@@ -20,7 +20,7 @@ from playlista.daemon.startup import enqueue_outdated
 from playlista.library.database import FILE_NAME
 from playlista.memory.cgroup import Cgroup
 from tests.integration.daemon import Daemon
-from tests.libraries import analysis_of, open_rooms, track_file
+from tests.libraries import analysis_of, open_parts, track_file
 
 
 class Starting(Daemon):
@@ -44,7 +44,7 @@ def daemon(tmp_path: Path, clean_environment: dict[str, str]) -> Iterator[Starti
         address = f"127.0.0.1:{free.getsockname()[1]}"
     daemon = Starting(tmp_path, clean_environment, MUSICNN_RUNTIME="off", LISTEN_ADDRESS=address)
     daemon.data.mkdir()
-    with open_rooms(daemon.data):
+    with open_parts(daemon.data):
         pass
     yield daemon
     daemon.close()
@@ -87,12 +87,12 @@ def test_metrics_are_there_without_the_data_folder(daemon: Starting) -> None:
 
 def test_a_stop_ends_the_search_for_outdated_results(tmp_path: Path) -> None:
     analyzer = AudioAnalyzer(Settings(musicnn_runtime="off"), tagger=None, cgroup=Cgroup())
-    with open_rooms(tmp_path) as rooms:
-        rooms.queue.enqueue([track_file("a.flac")], "scan")
-        job = rooms.queue.claim()
+    with open_parts(tmp_path) as parts:
+        parts.queue.enqueue([track_file("a.flac")], "scan")
+        job = parts.queue.claim()
         assert job is not None
-        rooms.queue.finish(job, analysis_of("a.flac", rhythm=0), seen=None)
-        enqueue_outdated(rooms.store, rooms.queue, analyzer, stopped=lambda: True)
-        assert rooms.queue.claim() is None
-        enqueue_outdated(rooms.store, rooms.queue, analyzer, stopped=lambda: False)
-        assert rooms.queue.claim() is not None
+        parts.queue.finish(job, analysis_of("a.flac", rhythm=0), seen=None)
+        enqueue_outdated(parts.store, parts.queue, analyzer, stopped=lambda: True)
+        assert parts.queue.claim() is None
+        enqueue_outdated(parts.store, parts.queue, analyzer, stopped=lambda: False)
+        assert parts.queue.claim() is not None

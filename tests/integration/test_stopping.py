@@ -18,9 +18,9 @@ import pytest
 
 from playlista.library.database import FILE_NAME
 from tests import signals
+from tests.deadlines import allowed
 from tests.faulty_fs import faulty_folder, why_no_fuse
-from tests.integration.daemon import PATIENCE_SECONDS, Daemon
-from tests.patience import allowed
+from tests.integration.daemon import DEADLINE_SECONDS, Daemon
 
 F_SETPIPE_SZ = 1031
 TRACKS = 3
@@ -48,7 +48,7 @@ def jobs(daemon: Daemon) -> list[tuple[str, int]]:
         return list(connection.execute("SELECT state, attempts FROM jobs"))
 
 
-def until(condition: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> float:
+def until(condition: Callable[[], object], seconds: float = DEADLINE_SECONDS) -> float:
     """Wait for the condition; the seconds that it took."""
     began = time.monotonic()
     while not condition():
@@ -82,7 +82,7 @@ def test_a_stop_that_comes_during_the_start_is_not_lost(delay: float, daemon: Da
         process.stdout.readline()
         time.sleep(delay)
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=PATIENCE_SECONDS)
+        _, said = process.communicate(timeout=DEADLINE_SECONDS)
     finally:
         process.kill()
 
@@ -99,7 +99,7 @@ def test_a_stop_during_the_start_as_process_1_is_not_lost(daemon: Daemon) -> Non
     try:
         until(lambda: _catches_sigterm(outer.pid))
         os.kill(_child_of(outer.pid), signal.SIGTERM)
-        _, said = outer.communicate(timeout=PATIENCE_SECONDS)
+        _, said = outer.communicate(timeout=DEADLINE_SECONDS)
     finally:
         outer.kill()
 
@@ -135,7 +135,7 @@ def test_a_reader_of_stderr_that_stopped_reading_stops_neither_work_nor_end(daem
     try:
         until(lambda: _analyzed(daemon) == TRACKS)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE_SECONDS) == 0
+        assert process.wait(DEADLINE_SECONDS) == 0
     finally:
         process.kill()
         os.close(reading)
@@ -172,7 +172,7 @@ def test_a_share_that_hangs_is_said_counts_nothing_and_does_not_hold_up_the_end(
         # Linux lets no process go, not even by SIGKILL, that waits for a FUSE program that has taken its request; what
         # is ours has been given back by now. A hard NFS mount lets it go.
         faults.heal()
-        code = daemon.process.wait(PATIENCE_SECONDS)
+        code = daemon.process.wait(DEADLINE_SECONDS)
 
     assert took < allowed(15)
     assert code == 0

@@ -23,7 +23,7 @@ from playlista.library.database_errors import (
     UnwritableError,
     why_unwritable,
 )
-from tests.libraries import open_rooms, quick_check, track_file
+from tests.libraries import open_parts, quick_check, track_file
 from tests.places import fill, small_disk, unprivileged_folder
 
 
@@ -150,14 +150,14 @@ def version_1(path: str) -> str:
 
 
 def test_an_older_library_is_brought_up_to_date_with_all_that_is_in_it(version_1: str) -> None:
-    with open_rooms(Path(version_1).parent) as rooms:
-        with rooms.database.read() as connection:
+    with open_parts(Path(version_1).parent) as parts:
+        with parts.database.read() as connection:
             assert migrations.version_of(connection) == migrations.NEWEST
-        assert rooms.queue.counts() == {"queued": 1, "waiting": 1, "claimed": 0}
-        counts = rooms.overview.counts()
+        assert parts.queue.counts() == {"queued": 1, "waiting": 1, "claimed": 0}
+        counts = parts.overview.counts()
         assert (counts["analyzed"], counts["unanalyzed"]) == (1, 2)
-        assert rooms.store.get("a.mp3") is not None
-        assert quick_check(rooms.database) == []
+        assert parts.store.get("a.mp3") is not None
+        assert quick_check(parts.database) == []
 
 
 def test_a_step_that_fails_leaves_the_former_version_whole(version_1: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,8 +221,8 @@ def test_a_damaged_file_is_said_in_one_line_with_a_remedy_and_not_overwritten(pa
 
 
 def test_damage_in_the_middle_is_found_by_a_check(path: str) -> None:
-    with open_rooms(Path(path).parent) as rooms:
-        rooms.queue.enqueue((track_file(f"{number:05}.mp3") for number in range(2000)), "scan")
+    with open_parts(Path(path).parent) as parts:
+        parts.queue.enqueue((track_file(f"{number:05}.mp3") for number in range(2000)), "scan")
     with open(path, "r+b") as file:
         file.seek(os.path.getsize(path) // 2)
         file.write(b"\xa5" * 8192)
@@ -246,17 +246,17 @@ def test_a_full_disk_loses_only_the_write_that_did_not_fit(path: str) -> None:
 
 
 def test_a_really_full_disk_is_got_over_without_a_hand_on_the_file(tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk") as disk, open_rooms(disk) as rooms:
-        rooms.queue.enqueue([track_file("kept.mp3")], "scan")
+    with small_disk(tmp_path / "disk") as disk, open_parts(disk) as parts:
+        parts.queue.enqueue([track_file("kept.mp3")], "scan")
         ballast = disk / "ballast"
         fill(ballast)
         with pytest.raises(DiskFullError):
-            rooms.queue.enqueue((track_file(f"{number:05}.mp3") for number in range(5000)), "scan")
-        assert rooms.queue.counts()["queued"] == 1
+            parts.queue.enqueue((track_file(f"{number:05}.mp3") for number in range(5000)), "scan")
+        assert parts.queue.counts()["queued"] == 1
         ballast.unlink()
-        rooms.queue.enqueue([track_file("new.mp3")], "scan")
-        assert rooms.queue.counts()["queued"] == 2
-        assert quick_check(rooms.database) == []
+        parts.queue.enqueue([track_file("new.mp3")], "scan")
+        assert parts.queue.counts()["queued"] == 2
+        assert quick_check(parts.database) == []
 
 
 def test_a_disk_that_is_full_or_read_only_is_known_before_anything_is_written(tmp_path: Path) -> None:

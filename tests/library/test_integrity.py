@@ -13,14 +13,14 @@ from playlista.library import integrity
 from playlista.library.database import FILE_NAME, Database, open_database, open_existing
 from playlista.library.database_errors import DamagedError, MisplacedError
 from playlista.library.integrity import check_within
-from tests.libraries import open_rooms, track_file
+from tests.libraries import open_parts, track_file
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> str:
     """A library of two thousand files, closed."""
-    with open_rooms(tmp_path) as rooms:
-        rooms.queue.enqueue((track_file(f"{number:05}.mp3") for number in range(2000)), "scan")
+    with open_parts(tmp_path) as parts:
+        parts.queue.enqueue((track_file(f"{number:05}.mp3") for number in range(2000)), "scan")
     return os.fspath(tmp_path / FILE_NAME)
 
 

@@ -9,92 +9,92 @@ import pytest
 
 from playlista.library.queue import Job
 from playlista.memory.kernel_counts import KernelCounts, read_kernel_counts
-from tests.libraries import MAX_ATTEMPTS, Rooms, open_rooms, track_file
+from tests.libraries import MAX_ATTEMPTS, Parts, open_parts, track_file
 
 OUTSIDE = "killed from outside"
 
 
 @pytest.fixture
-def rooms(tmp_path: Path) -> Iterator[Rooms]:
-    with open_rooms(tmp_path) as opened:
+def parts(tmp_path: Path) -> Iterator[Parts]:
+    with open_parts(tmp_path) as opened:
         opened.queue.enqueue([track_file("song.mp3")], "scan")
         yield opened
 
 
-def claim(rooms: Rooms) -> Job:
-    job = rooms.queue.claim()
+def claim(parts: Parts) -> Job:
+    job = parts.queue.claim()
     assert job is not None
     return job
 
 
-def kill(rooms: Rooms) -> list[tuple[str, str]]:
+def kill(parts: Parts) -> list[tuple[str, str]]:
     """What the next process gives back when this one is killed from outside during its track."""
-    claim(rooms)
-    return rooms.queue.release_innocent(lambda claimed: OUTSIDE)
+    claim(parts)
+    return parts.queue.release_innocent(lambda claimed: OUTSIDE)
 
 
-def test_an_innocent_track_is_given_back_without_an_attempt_and_without_suspicion(rooms: Rooms) -> None:
-    assert kill(rooms) == [("song.mp3", OUTSIDE)]
-    assert rooms.queue.recover_claimed() == []
-    job = claim(rooms)
+def test_an_innocent_track_is_given_back_without_an_attempt_and_without_suspicion(parts: Parts) -> None:
+    assert kill(parts) == [("song.mp3", OUTSIDE)]
+    assert parts.queue.recover_claimed() == []
+    job = claim(parts)
     assert (job.attempts, job.alone_reduced) == (1, False)
 
 
-def test_others_go_before_it_so_that_many_kills_do_not_hit_the_same(rooms: Rooms) -> None:
-    rooms.queue.enqueue([track_file("zebra.mp3")], "scan")
-    assert claim(rooms).file.path == "song.mp3"
-    rooms.clock.now += 60
-    rooms.queue.release_innocent(lambda claimed: OUTSIDE)
-    assert claim(rooms).file.path == "zebra.mp3"
+def test_others_go_before_it_so_that_many_kills_do_not_hit_the_same(parts: Parts) -> None:
+    parts.queue.enqueue([track_file("zebra.mp3")], "scan")
+    assert claim(parts).file.path == "song.mp3"
+    parts.clock.now += 60
+    parts.queue.release_innocent(lambda claimed: OUTSIDE)
+    assert claim(parts).file.path == "zebra.mp3"
 
 
-def test_what_the_kernel_said_at_the_claim_is_kept_with_the_job(rooms: Rooms) -> None:
+def test_what_the_kernel_said_at_the_claim_is_kept_with_the_job(parts: Parts) -> None:
     seen: list[KernelCounts] = []
     before = read_kernel_counts()
-    claim(rooms)
+    claim(parts)
     after = read_kernel_counts()
-    assert rooms.queue.release_innocent(seen.append) == []
+    assert parts.queue.release_innocent(seen.append) == []
     (claimed,) = seen
     assert claimed.boot_id == before.boot_id
     if before.oom_kills is not None and after.oom_kills is not None:
         assert claimed.oom_kills in range(before.oom_kills, after.oom_kills + 1)
-    (crashed,) = rooms.queue.recover_claimed()
+    (crashed,) = parts.queue.recover_claimed()
     assert (crashed.path, crashed.attempts) == ("song.mp3", 1)
 
 
-def test_a_job_that_an_older_version_claimed_tells_nothing(rooms: Rooms) -> None:
-    claim(rooms)
-    with rooms.database.transaction() as connection:
+def test_a_job_that_an_older_version_claimed_tells_nothing(parts: Parts) -> None:
+    claim(parts)
+    with parts.database.transaction() as connection:
         connection.execute("UPDATE jobs SET boot_id = NULL, oom_kills = NULL")
     seen: list[KernelCounts] = []
-    rooms.queue.release_innocent(seen.append)
+    parts.queue.release_innocent(seen.append)
     assert seen == [KernelCounts("", None)]
 
 
-def test_the_same_content_is_believed_so_often_and_then_counted_until_it_is_quarantined(rooms: Rooms) -> None:
-    assert [kill(rooms) for _ in range(MAX_ATTEMPTS)] == [[("song.mp3", OUTSIDE)]] * MAX_ATTEMPTS
+def test_the_same_content_is_believed_so_often_and_then_counted_until_it_is_quarantined(parts: Parts) -> None:
+    assert [kill(parts) for _ in range(MAX_ATTEMPTS)] == [[("song.mp3", OUTSIDE)]] * MAX_ATTEMPTS
     counted = []
     for _ in range(MAX_ATTEMPTS):
-        assert kill(rooms) == []
-        (crashed,) = rooms.queue.recover_claimed()
+        assert kill(parts) == []
+        (crashed,) = parts.queue.recover_claimed()
         counted.append((crashed.attempts, crashed.quarantined))
-        rooms.clock.now += 3600
+        parts.clock.now += 3600
     assert counted == [(attempt, attempt == MAX_ATTEMPTS) for attempt in range(1, MAX_ATTEMPTS + 1)]
-    assert rooms.queue.claim() is None
+    assert parts.queue.claim() is None
 
 
-def test_new_content_is_believed_anew(rooms: Rooms) -> None:
+def test_new_content_is_believed_anew(parts: Parts) -> None:
     for _ in range(MAX_ATTEMPTS):
-        kill(rooms)
-    rooms.queue.enqueue([track_file("song.mp3", content=2)], "event")
-    assert kill(rooms) == [("song.mp3", OUTSIDE)]
+        kill(parts)
+    parts.queue.enqueue([track_file("song.mp3", content=2)], "event")
+    assert kill(parts) == [("song.mp3", OUTSIDE)]
 
 
-def test_a_track_that_changed_meanwhile_is_given_back_as_new(rooms: Rooms) -> None:
+def test_a_track_that_changed_meanwhile_is_given_back_as_new(parts: Parts) -> None:
     for _ in range(MAX_ATTEMPTS - 1):
-        kill(rooms)
-    claim(rooms)
-    rooms.queue.enqueue([track_file("song.mp3", content=2)], "event")
-    assert rooms.queue.release_innocent(lambda claimed: OUTSIDE) == [("song.mp3", OUTSIDE)]
-    job = claim(rooms)
+        kill(parts)
+    claim(parts)
+    parts.queue.enqueue([track_file("song.mp3", content=2)], "event")
+    assert parts.queue.release_innocent(lambda claimed: OUTSIDE) == [("song.mp3", OUTSIDE)]
+    job = claim(parts)
     assert (job.attempts, job.file.size_bytes) == (1, 1002)

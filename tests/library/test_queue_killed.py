@@ -14,7 +14,7 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
-from tests.libraries import child_environment, open_rooms, quick_check, track_file
+from tests.libraries import child_environment, open_parts, quick_check, track_file
 
 FILES = 400
 KILLS = 25
@@ -70,8 +70,8 @@ def run_until_killed(library: Path, lines: int, held_at: int) -> list[list[str]]
 
 def test_no_result_is_lost_or_doubled_and_each_interrupted_file_is_named(tmp_path: Path) -> None:
     library = tmp_path / "playlista.db"
-    with open_rooms(tmp_path) as rooms:
-        rooms.queue.enqueue((track_file(f"{number:04}.mp3") for number in range(FILES)), "scan")
+    with open_parts(tmp_path) as parts:
+        parts.queue.enqueue((track_file(f"{number:04}.mp3") for number in range(FILES)), "scan")
     moments = random.Random(20)
     finished: list[str] = []
     lives = [
@@ -86,10 +86,10 @@ def test_no_result_is_lost_or_doubled_and_each_interrupted_file_is_named(tmp_pat
             assert next_life[0] in (["crashed", last_said[1]], ["crashed"])
     named = [life[0] for life in lives[1:] if len(life[0]) == 2]
     assert len(named) >= KILLS // HELD_EVERY - 1, "a kill in an attempt went by unnoticed"
-    with open_rooms(tmp_path) as rooms:
-        stored = [result.path for result in rooms.store.iterate()]
-        assert quick_check(rooms.database) == []
+    with open_parts(tmp_path) as parts:
+        stored = [result.path for result in parts.store.iterate()]
+        assert quick_check(parts.database) == []
         assert set(finished) <= set(stored)
         assert len(finished) == len(set(finished)), "a finished file was analyzed again"
-        left = sum(rooms.queue.counts().values())
+        left = sum(parts.queue.counts().values())
         assert len(stored) + left == FILES

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from playlista.errors import FailureReason
 from playlista.library.queue import LONGEST_BACKOFF_SECONDS, Job
 from playlista.tracks import TrackFile
-from tests.libraries import MAX_ATTEMPTS, Clock, analysis_of, open_rooms, quick_check, track_file
+from tests.libraries import MAX_ATTEMPTS, Clock, analysis_of, open_parts, quick_check, track_file
 
 PATHS = st.sampled_from(["a.mp3", "c/\udcff\n.mp3"])  # few, so that they meet
 CONTENTS = st.integers(1, 3)
@@ -29,7 +29,7 @@ class Queue(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="playlista-queue-"))
         self.clock = Clock()
         self.process = ExitStack()
-        self.rooms = self.process.enter_context(open_rooms(self.folder, self.clock, synced=False))
+        self.parts = self.process.enter_context(open_parts(self.folder, self.clock, synced=False))
         self.running: Job | None = None
         self.runs = 0
         #: What must be known: the content last enqueued by path, and the BPM of the last result by row.
@@ -50,18 +50,18 @@ class Queue(RuleBasedStateMachine):
     @rule(path=PATHS, content=CONTENTS, cause=CAUSES, groups=GROUPS)
     def enqueue(self, path: str, content: int, cause: str, groups: frozenset[str] | None) -> None:
         file = track_file(path, content=content, inode=content)
-        known = self.rooms.library.get(path)
+        known = self.parts.library.get(path)
         if known is not None and known.file != file:
             self.changed.add(known.file_id)
             self.changed_meanwhile |= self.running is not None and self.running.file_id == known.file_id
-        self.rooms.queue.enqueue([file], cause, groups=groups)  # type: ignore[arg-type]
+        self.parts.queue.enqueue([file], cause, groups=groups)  # type: ignore[arg-type]
         self.contents[path] = file
 
     @precondition(lambda self: self.running is None)
     @rule()
     def claim(self) -> None:
-        due = self.rooms.queue.counts()["queued"] > 0
-        self.running, self.changed_meanwhile = self.rooms.queue.claim(), False
+        due = self.parts.queue.counts()["queued"] > 0
+        self.running, self.changed_meanwhile = self.parts.queue.claim(), False
         assert self.running is not None or not due
         if self.running is not None:
             assert self.running.file == self.contents[self.running.file.path]
@@ -73,8 +73,8 @@ class Queue(RuleBasedStateMachine):
         job, self.running = self.running, None
         assert job is not None
         self.runs += 1
-        known = self.rooms.library.by_id(job.file_id) is not None
-        assert self.rooms.queue.finish(job, analysis_of("whatever", bpm=self.runs)) == known
+        known = self.parts.library.by_id(job.file_id) is not None
+        assert self.parts.queue.finish(job, analysis_of("whatever", bpm=self.runs)) == known
         if known:
             self.results[job.file_id] = self.runs
             self.judged[job.file_id] = job.file.size_bytes
@@ -86,7 +86,7 @@ class Queue(RuleBasedStateMachine):
     def fail(self, reason: FailureReason, retryable: bool) -> None:
         job, self.running = self.running, None
         assert job is not None
-        if self.rooms.queue.fail(job, reason, "why", retryable=retryable) is not None:
+        if self.parts.queue.fail(job, reason, "why", retryable=retryable) is not None:
             self.given_up(job)
 
     @precondition(lambda self: self.running is not None)
@@ -94,17 +94,17 @@ class Queue(RuleBasedStateMachine):
     def stop_in_the_middle(self) -> None:
         job, self.running = self.running, None
         assert job is not None
-        self.rooms.queue.release(job)
+        self.parts.queue.release(job)
 
     @rule()
     def die_and_start_again(self) -> None:
         job, self.running = self.running, None
         self.process.close()
-        self.rooms = self.process.enter_context(open_rooms(self.folder, self.clock, synced=False))
-        culprits = self.rooms.queue.recover_claimed()
-        still_known = job is not None and self.rooms.library.by_id(job.file_id) is not None
-        assert len(culprits) == still_known
-        if job is not None and culprits and culprits[0].quarantined:
+        self.parts = self.process.enter_context(open_parts(self.folder, self.clock, synced=False))
+        crashed = self.parts.queue.recover_claimed()
+        still_known = job is not None and self.parts.library.by_id(job.file_id) is not None
+        assert len(crashed) == still_known
+        if job is not None and crashed and crashed[0].quarantined:
             self.given_up(job)
 
     def given_up(self, job: Job) -> None:
@@ -115,24 +115,24 @@ class Queue(RuleBasedStateMachine):
 
     @rule(path=PATHS)
     def delete(self, path: str) -> None:
-        known = self.rooms.library.get(path)
+        known = self.parts.library.get(path)
         if known is not None:
-            self.rooms.library.forget([known.file_id])
+            self.parts.library.forget([known.file_id])
             self.results.pop(known.file_id, None)
             del self.contents[path]
 
     @rule(old=PATHS, new=PATHS)
     def rename(self, old: str, new: str) -> None:
-        known = self.rooms.library.get(old)
+        known = self.parts.library.get(old)
         if known is None or new in self.contents:
             return
         file = self.contents.pop(old)
         self.contents[new] = TrackFile(new, file.device, file.inode, file.size_bytes, file.mtime_ns)
-        self.rooms.library.move([(known.file_id, self.contents[new])])
+        self.parts.library.move([(known.file_id, self.contents[new])])
 
     @rule()
     def ask_for_a_retry_of_all(self) -> None:
-        self.rooms.queue.retry_all()
+        self.parts.queue.retry_all()
 
     @rule(seconds=st.sampled_from([1.0, LONGEST_BACKOFF_SECONDS, -1e8]))
     def pass_time(self, seconds: float) -> None:
@@ -140,7 +140,7 @@ class Queue(RuleBasedStateMachine):
 
     @invariant()
     def every_file_has_a_job_or_a_result(self) -> None:
-        with self.rooms.database.read() as connection:
+        with self.parts.database.read() as connection:
             forgotten = connection.execute(
                 """SELECT path FROM files WHERE status IS NULL AND id NOT IN (SELECT file_id FROM jobs)"""
             ).fetchall()
@@ -148,7 +148,7 @@ class Queue(RuleBasedStateMachine):
 
     @invariant()
     def a_file_without_a_job_has_a_verdict_on_its_present_content(self) -> None:
-        with self.rooms.database.read() as connection:
+        with self.parts.database.read() as connection:
             idle = connection.execute(
                 "SELECT id, size_bytes FROM files WHERE id NOT IN (SELECT file_id FROM jobs)"
             ).fetchall()
@@ -156,32 +156,32 @@ class Queue(RuleBasedStateMachine):
 
     @invariant()
     def exactly_the_enqueued_files_are_known(self) -> None:
-        assert {known.file.path: known.file for known in self.rooms.library.page()} == self.contents
+        assert {known.file.path: known.file for known in self.parts.library.page()} == self.contents
 
     @invariant()
     def only_the_running_attempt_is_claimed(self) -> None:
-        known = self.running is not None and self.rooms.library.by_id(self.running.file_id) is not None
-        assert self.rooms.queue.counts()["claimed"] == known
+        known = self.running is not None and self.parts.library.by_id(self.running.file_id) is not None
+        assert self.parts.queue.counts()["claimed"] == known
 
     @invariant()
     def results_are_those_of_the_last_finished_attempts(self) -> None:
-        with self.rooms.database.read() as connection:
+        with self.parts.database.read() as connection:
             rows = connection.execute("SELECT file_id, bpm FROM analyses WHERE bpm IS NOT NULL").fetchall()
         assert {row["file_id"]: row["bpm"] for row in rows} == self.results
 
     @invariant()
     def the_kept_counts_are_the_counted_ones(self) -> None:
-        with self.rooms.database.read() as connection:
+        with self.parts.database.read() as connection:
             jobs = dict(connection.execute("SELECT state, count(*) FROM jobs GROUP BY state").fetchall())
             files = dict(
                 connection.execute("SELECT coalesce(status, 'unanalyzed'), count(*) FROM files GROUP BY status")
             )
-        assert {state: n for state, n in self.rooms.queue.counts().items() if n} == jobs
-        assert {state: n for state, n in self.rooms.overview.counts().items() if n} == files
+        assert {state: n for state, n in self.parts.queue.counts().items() if n} == jobs
+        assert {state: n for state, n in self.parts.overview.counts().items() if n} == files
 
     @invariant()
     def the_database_is_sound(self) -> None:
-        assert quick_check(self.rooms.database) == []
+        assert quick_check(self.parts.database) == []
 
 
 TestQueue = Queue.TestCase

@@ -18,33 +18,33 @@ from playlista.library.backup import back_up
 from playlista.library.database import FILE_NAME, open_database, open_existing
 from playlista.library.database_errors import DamagedError, NewerError
 from playlista.library.restore import finish_restore
-from tests.libraries import child_environment, open_rooms, quick_check, track_file
+from tests.libraries import child_environment, open_parts, quick_check, track_file
 
 #: Fills a library and dies without closing it, so that its latest transactions are in the WAL alone.
 WRITER = """
 import os, sys
 from pathlib import Path
-from tests.libraries import open_rooms, track_file
-with open_rooms(Path(sys.argv[1])) as rooms:
+from tests.libraries import open_parts, track_file
+with open_parts(Path(sys.argv[1])) as parts:
     for number in range(300):
-        rooms.queue.enqueue([track_file(f"later/{number}.mp3")], "scan")
+        parts.queue.enqueue([track_file(f"later/{number}.mp3")], "scan")
     os._exit(9)
 """
 
 
 def paths_in(folder: Path) -> set[str]:
-    with open_rooms(folder) as rooms:
-        assert quick_check(rooms.database) == []
-        rooms.database.check()
-        return {known.file.path for known in rooms.library.page()}
+    with open_parts(folder) as parts:
+        assert quick_check(parts.database) == []
+        parts.database.check()
+        return {known.file.path for known in parts.library.page()}
 
 
 @pytest.fixture
 def killed(tmp_path: Path) -> Path:
     """A folder with a backup of one file, and the library of a daemon that was killed long after it."""
-    with open_rooms(tmp_path) as rooms:
-        rooms.queue.enqueue([track_file("early.mp3")], "scan")
-        back_up(rooms.database.path, os.fspath(tmp_path / "backup.db"))
+    with open_parts(tmp_path) as parts:
+        parts.queue.enqueue([track_file("early.mp3")], "scan")
+        back_up(parts.database.path, os.fspath(tmp_path / "backup.db"))
     died = subprocess.run([sys.executable, "-c", WRITER, os.fspath(tmp_path)], env=child_environment(), check=False)
     assert died.returncode == 9
     assert (tmp_path / f"{FILE_NAME}-wal").stat().st_size > 0
@@ -108,9 +108,9 @@ def test_a_restore_that_is_killed_anywhere_is_finished_by_the_next_start(
 
 
 def test_a_damaged_backup_is_refused_and_the_library_is_as_it_was(killed: Path) -> None:
-    with open_rooms(killed) as rooms:
-        rooms.queue.enqueue((track_file(f"{number:05}.mp3") for number in range(2000)), "scan")
-        back_up(rooms.database.path, os.fspath(killed / "damaged.db"))
+    with open_parts(killed) as parts:
+        parts.queue.enqueue((track_file(f"{number:05}.mp3") for number in range(2000)), "scan")
+        back_up(parts.database.path, os.fspath(killed / "damaged.db"))
     with open(killed / "damaged.db", "r+b") as file:
         file.seek(os.path.getsize(killed / "damaged.db") // 2 // 4096 * 4096)
         file.write(b"\xa5" * 8192)

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from playlista.errors import FailureReason
 from playlista.library.results import PAGE_ROWS, OutdatedGroups
 from playlista.tracks import FEATURE_GROUPS, Analysis, Audio, Origin, Status, Tagging
-from tests.libraries import Rooms, analysis_of, failed_analysis, open_rooms, track_file
+from tests.libraries import Parts, analysis_of, failed_analysis, open_parts, track_file
 
 
 @pytest.fixture
-def rooms(tmp_path: Path) -> Iterator[Rooms]:
-    with open_rooms(tmp_path, synced=False) as opened:
+def parts(tmp_path: Path) -> Iterator[Parts]:
+    with open_parts(tmp_path, synced=False) as opened:
         yield opened
 
 
@@ -34,28 +34,28 @@ def older_than(**current: int) -> OutdatedGroups:
     return outdated_groups
 
 
-def store(rooms: Rooms, analysis: Analysis) -> None:
+def store(parts: Parts, analysis: Analysis) -> None:
     """As the worker does it."""
-    rooms.queue.enqueue([track_file(analysis.path)], "scan")
-    job = rooms.queue.claim()
+    parts.queue.enqueue([track_file(analysis.path)], "scan")
+    job = parts.queue.claim()
     assert job is not None
-    assert rooms.queue.finish(job, analysis)
-    rooms.clock.now += 1
+    assert parts.queue.finish(job, analysis)
+    parts.clock.now += 1
 
 
-def test_a_result_comes_back_as_it_went_in(rooms: Rooms) -> None:
+def test_a_result_comes_back_as_it_went_in(parts: Parts) -> None:
     result = analysis_of("a.mp3")
-    store(rooms, result)
-    assert rooms.store.get("a.mp3") == result
-    assert rooms.store.get("b.mp3") is None
+    store(parts, result)
+    assert parts.store.get("a.mp3") == result
+    assert parts.store.get("b.mp3") is None
 
 
-def test_a_result_without_tags_has_no_embedding_left_from_the_former(rooms: Rooms) -> None:
-    store(rooms, analysis_of("a.mp3"))
+def test_a_result_without_tags_has_no_embedding_left_from_the_former(parts: Parts) -> None:
+    store(parts, analysis_of("a.mp3"))
     without = replace(analysis_of("a.mp3"), tagging=None)
-    store(rooms, without)
-    assert rooms.store.get("a.mp3") == without
-    assert list(rooms.store.embeddings()) == []
+    store(parts, without)
+    assert parts.store.get("a.mp3") == without
+    assert list(parts.store.embeddings()) == []
 
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
@@ -83,103 +83,103 @@ RESULTS = st.builds(
 @settings(max_examples=50)
 @given(RESULTS)
 def test_any_result_comes_back_as_it_went_in(tmp_path_factory: pytest.TempPathFactory, result: Analysis) -> None:
-    with open_rooms(tmp_path_factory.mktemp("library"), synced=False) as rooms:
-        store(rooms, result)
-        assert rooms.store.get(result.path) == result
-        assert list(rooms.store.iterate()) == [result]
+    with open_parts(tmp_path_factory.mktemp("library"), synced=False) as parts:
+        store(parts, result)
+        assert parts.store.get(result.path) == result
+        assert list(parts.store.iterate()) == [result]
 
 
-def test_a_number_that_is_not_finite_is_refused_before_anything_is_written(rooms: Rooms) -> None:
-    store(rooms, analysis_of("a.mp3"))
-    rooms.queue.retry(["a.mp3"])
-    job = rooms.queue.claim()
+def test_a_number_that_is_not_finite_is_refused_before_anything_is_written(parts: Parts) -> None:
+    store(parts, analysis_of("a.mp3"))
+    parts.queue.retry(["a.mp3"])
+    job = parts.queue.claim()
     assert job is not None
     with pytest.raises(ValueError, match="JSON"):
-        rooms.queue.finish(job, analysis_of("a.mp3", bpm=float("nan")))
-    assert rooms.store.get("a.mp3") == analysis_of("a.mp3")
+        parts.queue.finish(job, analysis_of("a.mp3", bpm=float("nan")))
+    assert parts.store.get("a.mp3") == analysis_of("a.mp3")
 
 
-def test_results_stream_in_the_order_of_their_paths_bytes_page_after_page(rooms: Rooms) -> None:
+def test_results_stream_in_the_order_of_their_paths_bytes_page_after_page(parts: Parts) -> None:
     names = ["B.mp3", "a/z.mp3", "a b.mp3", "ä.mp3", "\udcff.mp3", "Z\n.mp3"]
     paths = names + [f"many/{number:04}.mp3" for number in range(PAGE_ROWS)]
     for path in paths:
-        store(rooms, analysis_of(path))
-    assert [result.path for result in rooms.store.iterate()] == sorted(paths, key=os.fsencode)
+        store(parts, analysis_of(path))
+    assert [result.path for result in parts.store.iterate()] == sorted(paths, key=os.fsencode)
 
 
-def test_a_page_starts_after_a_path_and_can_be_of_one_status(rooms: Rooms) -> None:
+def test_a_page_starts_after_a_path_and_can_be_of_one_status(parts: Parts) -> None:
     for path in ("a.mp3", "b.mp3", "c.mp3", "d.mp3"):
-        store(rooms, failed_analysis(path) if path in {"b.mp3", "d.mp3"} else analysis_of(path))
-    assert [result.path for result in rooms.store.page(after="a.mp3", limit=2)] == ["b.mp3", "c.mp3"]
-    assert [result.path for result in rooms.store.page(status=Status.FAILED, after="b.mp3")] == ["d.mp3"]
+        store(parts, failed_analysis(path) if path in {"b.mp3", "d.mp3"} else analysis_of(path))
+    assert [result.path for result in parts.store.page(after="a.mp3", limit=2)] == ["b.mp3", "c.mp3"]
+    assert [result.path for result in parts.store.page(status=Status.FAILED, after="b.mp3")] == ["d.mp3"]
 
 
-def test_embeddings_come_in_blocks_of_arrays(rooms: Rooms) -> None:
+def test_embeddings_come_in_blocks_of_arrays(parts: Parts) -> None:
     for number in range(5):
-        store(rooms, analysis_of(f"{number}.mp3"))
-    blocks = list(rooms.store.embeddings(block=2))
+        store(parts, analysis_of(f"{number}.mp3"))
+    blocks = list(parts.store.embeddings(block=2))
     assert [paths for paths, _ in blocks] == [["0.mp3", "1.mp3"], ["2.mp3", "3.mp3"], ["4.mp3"]]
     tagging = analysis_of("0.mp3").tagging
     assert tagging is not None
     np.testing.assert_array_equal(blocks[0][1], np.array([tagging.embedding] * 2, dtype=np.float32))
 
 
-def test_only_groups_that_are_older_or_missing_are_outdated(rooms: Rooms) -> None:
-    store(rooms, analysis_of("current.mp3", rhythm=2, tags=1))
-    store(rooms, analysis_of("old rhythm.mp3", rhythm=1, tags=1))
-    store(rooms, analysis_of("no tags.mp3", rhythm=2))
-    store(rooms, analysis_of("newer.mp3", rhythm=3, tags=1))
+def test_only_groups_that_are_older_or_missing_are_outdated(parts: Parts) -> None:
+    store(parts, analysis_of("current.mp3", rhythm=2, tags=1))
+    store(parts, analysis_of("old rhythm.mp3", rhythm=1, tags=1))
+    store(parts, analysis_of("no tags.mp3", rhythm=2))
+    store(parts, analysis_of("newer.mp3", rhythm=3, tags=1))
     outdated = {
-        groups: [file.path for file in files] for groups, files in rooms.store.outdated(older_than(rhythm=2, tags=1))
+        groups: [file.path for file in files] for groups, files in parts.store.outdated(older_than(rhythm=2, tags=1))
     }
     assert outdated == {frozenset({"rhythm"}): ["old rhythm.mp3"], frozenset({"tags"}): ["no tags.mp3"]}
 
 
-def test_a_group_that_this_daemon_cannot_compute_makes_nothing_outdated(rooms: Rooms) -> None:
-    store(rooms, analysis_of("a.mp3", rhythm=1, tags=1))
-    assert list(rooms.store.outdated(older_than(rhythm=1))) == []
+def test_a_group_that_this_daemon_cannot_compute_makes_nothing_outdated(parts: Parts) -> None:
+    store(parts, analysis_of("a.mp3", rhythm=1, tags=1))
+    assert list(parts.store.outdated(older_than(rhythm=1))) == []
 
 
-def test_failed_files_are_not_outdated(rooms: Rooms) -> None:
-    store(rooms, failed_analysis("a.mp3"))
-    assert list(rooms.store.outdated(older_than(rhythm=1))) == []
+def test_failed_files_are_not_outdated(parts: Parts) -> None:
+    store(parts, failed_analysis("a.mp3"))
+    assert list(parts.store.outdated(older_than(rhythm=1))) == []
 
 
-def test_results_made_with_other_settings_are_outdated_in_their_groups(rooms: Rooms) -> None:
-    store(rooms, replace(analysis_of("a.mp3"), settings={"rhythm": {"sample_rate_hz": 22050}, "tags": {}}))
-    store(rooms, replace(analysis_of("b.mp3"), settings={"rhythm": {"sample_rate_hz": 16000}, "tags": {}}))
+def test_results_made_with_other_settings_are_outdated_in_their_groups(parts: Parts) -> None:
+    store(parts, replace(analysis_of("a.mp3"), settings={"rhythm": {"sample_rate_hz": 22050}, "tags": {}}))
+    store(parts, replace(analysis_of("b.mp3"), settings={"rhythm": {"sample_rate_hz": 16000}, "tags": {}}))
 
     def made_at_another_rate(_versions: Mapping[str, int], settings: Mapping[str, Mapping[str, int]]) -> frozenset[str]:
         return frozenset(group for group, made in settings.items() if made.get("sample_rate_hz", 22050) != 22050)
 
-    outdated = [(groups, [file.path for file in files]) for groups, files in rooms.store.outdated(made_at_another_rate)]
+    outdated = [(groups, [file.path for file in files]) for groups, files in parts.store.outdated(made_at_another_rate)]
     assert outdated == [(frozenset({"rhythm"}), ["b.mp3"])]
 
 
-def test_results_that_say_no_settings_are_of_those_of_the_first_start_with_this_version(rooms: Rooms) -> None:
-    store(rooms, analysis_of("a.mp3"))
-    with rooms.database.transaction() as connection:  # as version 0.1 left them
+def test_results_that_say_no_settings_are_of_those_of_the_first_start_with_this_version(parts: Parts) -> None:
+    store(parts, analysis_of("a.mp3"))
+    with parts.database.transaction() as connection:  # as version 0.1 left them
         connection.execute("UPDATE analyses SET result = json_remove(result, '$.settings')")
         connection.execute("DELETE FROM origins")
     for rate_hz in (22050, 16000):
-        rooms.store.remember_old_settings({group: {"sample_rate_hz": rate_hz} for group in FEATURE_GROUPS})
-    old = rooms.store.get("a.mp3")
+        parts.store.remember_old_settings({group: {"sample_rate_hz": rate_hz} for group in FEATURE_GROUPS})
+    old = parts.store.get("a.mp3")
     assert old is not None
     assert old.settings == {"rhythm": {"sample_rate_hz": 22050}, "tags": {"sample_rate_hz": 22050}}
 
 
-def test_results_are_found_by_the_bytes_and_by_how_the_music_begins(rooms: Rooms) -> None:
-    store(rooms, replace(analysis_of("album/a.mp3"), origin=Origin(b"bytes", b"sound", b"opening")))
-    store(rooms, replace(analysis_of("copy/a.mp3"), origin=Origin(b"bytes", b"sound", b"opening")))
-    store(rooms, replace(analysis_of("b.mp3"), origin=Origin(b"other", b"silence", None)))
-    assert sorted(one.path for one in rooms.store.with_content(b"bytes")) == ["album/a.mp3", "copy/a.mp3"]
-    assert [one.origin.sound for one in rooms.store.with_opening(b"opening")] == [b"sound"] * 2
-    assert rooms.store.with_content(b"none") == rooms.store.with_opening(b"none") == []
+def test_results_are_found_by_the_bytes_and_by_how_the_music_begins(parts: Parts) -> None:
+    store(parts, replace(analysis_of("album/a.mp3"), origin=Origin(b"bytes", b"sound", b"opening")))
+    store(parts, replace(analysis_of("copy/a.mp3"), origin=Origin(b"bytes", b"sound", b"opening")))
+    store(parts, replace(analysis_of("b.mp3"), origin=Origin(b"other", b"silence", None)))
+    assert sorted(one.path for one in parts.store.with_content(b"bytes")) == ["album/a.mp3", "copy/a.mp3"]
+    assert [one.origin.sound for one in parts.store.with_opening(b"opening")] == [b"sound"] * 2
+    assert parts.store.with_content(b"none") == parts.store.with_opening(b"none") == []
 
 
-def test_what_a_newer_version_stored_is_read_without_what_is_new_in_it(rooms: Rooms) -> None:
-    store(rooms, analysis_of("a.mp3"))
-    with rooms.database.transaction() as connection:
+def test_what_a_newer_version_stored_is_read_without_what_is_new_in_it(parts: Parts) -> None:
+    store(parts, analysis_of("a.mp3"))
+    with parts.database.transaction() as connection:
         document = json.loads(connection.execute("SELECT result FROM analyses").fetchone()[0])
         document["mood"] = {"energy": 0.5}
         document["reason"] = "too_loud"
@@ -187,8 +187,8 @@ def test_what_a_newer_version_stored_is_read_without_what_is_new_in_it(rooms: Ro
             document[group]["newer"] = [1, 2]
         connection.execute("UPDATE analyses SET reason = 'too_loud', result = ?", (json.dumps(document),))
     expected = analysis_of("a.mp3")
-    found = rooms.store.get("a.mp3")
+    found = parts.store.get("a.mp3")
     assert found is not None
     assert (found.rhythm, found.audio, found.tagging) == (expected.rhythm, expected.audio, expected.tagging)
     assert found.reason is FailureReason.INTERNAL
-    assert [one.reason for one in rooms.overview.summaries()] == [FailureReason.INTERNAL]
+    assert [one.reason for one in parts.overview.summaries()] == [FailureReason.INTERNAL]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from tests.patience import PATIENCE_SECONDS
+from tests.deadlines import DEADLINE_SECONDS
 
 SOURCES = Path(__file__).parents[2] / "daemon"
 
@@ -41,8 +41,8 @@ def release():
 def usage_while_decoding(path):
     from playlista.config import Settings
     from playlista.analysis.loader import MemoryOptimizedLoader
-    from playlista.analysis.track_stream import Lanes
-    with MemoryOptimizedLoader(Settings(), cgroup).open(path, lanes=Lanes(analysis=False, model=False)) as stream:
+    from playlista.analysis.track_stream import Signals
+    with MemoryOptimizedLoader(Settings(), cgroup).open(path, signals=Signals(analysis=False, model=False)) as stream:
         seen = [cgroup.usage_bytes() for _chunk in stream]
         tenth = len(seen) // 10
         return {"first_tenth": max(seen[:tenth]), "later": max(seen[tenth:]), "decoded": stream.frames_decoded}
@@ -120,7 +120,7 @@ class ProcessInside:
         stdin, stdout = self._pipes()
         stdin.close()
         stdout.close()
-        return self._process.wait(PATIENCE_SECONDS)
+        return self._process.wait(DEADLINE_SECONDS)
 
     def _pipes(self) -> tuple[IO[str], IO[str]]:
         assert self._process.stdin is not None
@@ -150,7 +150,7 @@ def made(directory: Path, version: int) -> Iterator[RealCgroup]:
 
 def _remove(directory: Path) -> None:
     """The kernel lets go of a cgroup a moment after its last process has ended."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + DEADLINE_SECONDS
     while True:
         try:
             directory.rmdir()

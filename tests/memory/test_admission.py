@@ -14,6 +14,7 @@ from playlista.memory.admission import Admission, Reloadable
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.configuration import Configuration, fallback_configurations, predict
 from playlista.memory.headroom import HOT_CODE_BYTES
+from playlista.system.callbacks import noop
 from tests.memory.real_cgroups import RealCgroup, process_inside
 from tests.memory.trees import MIB, V2, Tree, mount_v2, write
 
@@ -21,10 +22,6 @@ WANTED = Configuration(chunk_seconds=3.0, batch_patches=4, need_bytes=100 * MIB)
 SINGLE = Configuration(chunk_seconds=3.0, batch_patches=1, need_bytes=40 * MIB)
 SMALLEST = Configuration(chunk_seconds=1.0, batch_patches=1, need_bytes=20 * MIB)
 LIMIT = 1000 * MIB  # low watermark at 800, high at 920
-
-
-def nothing() -> None:
-    """A cleanup that finds nothing to free."""
 
 
 @dataclass
@@ -54,7 +51,7 @@ class Machine:
     def admission(
         self,
         *,
-        cleanup: Callable[[], None] = nothing,
+        cleanup: Callable[[], object] = noop,
         reloadables: tuple[Reloadable, ...] = (),
         pause: Callable[[float], bool] | None = None,
     ) -> Admission:
@@ -158,7 +155,7 @@ def test_a_track_waits_until_a_neighbour_has_left(machine: Machine) -> None:
     assert machine.pauses == 1
 
 
-def test_patience_ends_and_the_track_goes_ahead_smaller(machine: Machine) -> None:
+def test_after_the_deadline_the_track_goes_ahead_smaller(machine: Machine) -> None:
     machine.use(870)
     decision = machine.admission().admit()
     assert decision.configuration == SINGLE
@@ -308,7 +305,7 @@ def test_inside_a_track_the_kernel_is_asked_four_times_a_second_at_most(machine:
             asked += 1
             return super().occupancies()
 
-    admission = Admission(Counting(machine.root), (WANTED,), cleanup=nothing, clock=lambda: machine.now)
+    admission = Admission(Counting(machine.root), (WANTED,), cleanup=noop, clock=lambda: machine.now)
     for _ in range(1000):
         machine.now += 0.01
         admission.during_track()

@@ -11,7 +11,7 @@ import pytest
 from playlista.config import Settings
 from playlista.daemon.status import read_progress
 from playlista.library.instance_lock import instance_lock
-from tests.libraries import open_rooms
+from tests.libraries import open_parts
 
 SCRIPT = (files("playlista.serve.page") / "page.js").read_text()
 SHOW_STATUS = SCRIPT[SCRIPT.index("function showStatus") : SCRIPT.index("function showFailures")]
@@ -19,14 +19,14 @@ SHOW_STATUS = SCRIPT[SCRIPT.index("function showStatus") : SCRIPT.index("functio
 
 @pytest.mark.parametrize("part", ["tracks", "queue", "rate", "memory"])
 def test_every_figure_of_the_page_is_in_the_status(tmp_path: Path, part: str) -> None:
-    with open_rooms(tmp_path) as rooms, instance_lock(str(tmp_path)):
-        report = read_progress(rooms.database, Settings(data_dir=tmp_path), now=rooms.clock.now)
+    with open_parts(tmp_path) as parts, instance_lock(str(tmp_path)):
+        report = read_progress(parts.database, Settings(data_dir=tmp_path), now=parts.clock.now)
     shown = set(re.findall(rf"\b{part}\.(\w+)", SHOW_STATUS))
     assert shown
     assert shown <= set(report[part])
 
 
 def test_what_is_left_is_every_state_of_the_queue(tmp_path: Path) -> None:
-    with open_rooms(tmp_path) as rooms:
-        states = set(rooms.queue.counts())
+    with open_parts(tmp_path) as parts:
+        states = set(parts.queue.counts())
     assert set(re.findall(r"\bqueue\.(\w+)", SHOW_STATUS)) == states

@@ -18,9 +18,9 @@ from playlista.serve.server import PROBES, THREADS, Limits, Server
 from tests.serve.test_http import ask
 
 #: Far longer than any deadline here; only a machine at its limit takes so long.
-PATIENCE_SECONDS = 30.0
+DEADLINE_SECONDS = 30.0
 #: No deadline of these passes during a test, unless the test sets it.
-PATIENT = Limits(request_seconds=600, answer_seconds=600, idle_seconds=600)
+GENEROUS = Limits(request_seconds=600, answer_seconds=600, idle_seconds=600)
 BEGINNING = b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: "
 
 
@@ -39,7 +39,7 @@ VIEWS = Views(
 
 
 @contextmanager
-def serving(limits: Limits = PATIENT, views: Views = VIEWS) -> Iterator[int]:
+def serving(limits: Limits = GENEROUS, views: Views = VIEWS) -> Iterator[int]:
     """The port of a server with these limits."""
     server = Server("127.0.0.1:0", Application(views), limits)
     server.start()
@@ -57,7 +57,7 @@ def clients() -> Iterator[ExitStack]:
 
 def connected(clients: ExitStack, port: int, sends: bytes = b"") -> socket.socket:
     """A client that says `sends` and waits."""
-    client = clients.enter_context(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS))
+    client = clients.enter_context(socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_SECONDS))
     client.sendall(sends)
     return client
 
@@ -65,7 +65,7 @@ def connected(clients: ExitStack, port: int, sends: bytes = b"") -> socket.socke
 def is_closed_while(client: socket.socket, does: Callable[[], object]) -> bool:
     """Whether the server ends the connection while the client goes on with what it `does`."""
     client.settimeout(0.05)
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + DEADLINE_SECONDS
     while time.monotonic() < deadline:
         try:
             does()
@@ -79,13 +79,13 @@ def is_closed_while(client: socket.socket, does: Callable[[], object]) -> bool:
 
 
 def test_a_request_that_drips_in_is_ended_at_its_deadline(clients: ExitStack) -> None:
-    with serving(replace(PATIENT, request_seconds=0.5)) as port:
+    with serving(replace(GENEROUS, request_seconds=0.5)) as port:
         client = connected(clients, port, BEGINNING)
         assert is_closed_while(client, lambda: client.sendall(b"x"))
 
 
 def test_a_body_that_drips_in_is_ended_at_its_deadline(clients: ExitStack) -> None:
-    with serving(replace(PATIENT, request_seconds=0.5)) as port:
+    with serving(replace(GENEROUS, request_seconds=0.5)) as port:
         client = connected(clients, port, b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
         assert is_closed_while(client, lambda: client.sendall(b"x"))
 
@@ -94,14 +94,14 @@ def test_a_body_that_drips_in_is_ended_at_its_deadline(clients: ExitStack) -> No
 def test_a_client_that_asks_for_nothing_is_ended_also_when_it_sends_empty_lines(
     clients: ExitStack, drip: bytes
 ) -> None:
-    with serving(replace(PATIENT, idle_seconds=0.5)) as port:
+    with serving(replace(GENEROUS, idle_seconds=0.5)) as port:
         client = connected(clients, port)
         assert is_closed_while(client, lambda: client.sendall(drip))
 
 
 def test_a_connection_that_goes_on_asking_is_kept(clients: ExitStack) -> None:
     with serving(Limits(request_seconds=2, answer_seconds=2, idle_seconds=2)) as port:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE_SECONDS)
         clients.callback(connection.close)
         connection.connect()
         kept = connection.sock
@@ -123,14 +123,14 @@ def test_an_answer_that_nobody_reads_is_ended_at_its_deadline_and_frees_its_thre
         finally:
             ended.set()
 
-    with serving(replace(PATIENT, answer_seconds=0.5), replace(VIEWS, tracks=endless)) as port:
+    with serving(replace(GENEROUS, answer_seconds=0.5), replace(VIEWS, tracks=endless)) as port:
         connected(clients, port, b"GET /api/v1/tracks HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert ended.wait(PATIENCE_SECONDS)
+        assert ended.wait(DEADLINE_SECONDS)
 
 
 @pytest.mark.parametrize("sends", [b"", BEGINNING])
 def test_more_clients_than_there_may_be_do_not_keep_the_next_one_out(clients: ExitStack, sends: bytes) -> None:
-    limits = replace(PATIENT, connections=10, connections_per_client=10)
+    limits = replace(GENEROUS, connections=10, connections_per_client=10)
     with serving(limits) as port:
         slow = [connected(clients, port, sends) for _ in range(25)]
         for path in ("/healthz", "/readyz", "/metrics", "/"):
@@ -155,14 +155,14 @@ def test_probes_are_answered_while_every_other_thread_is_busy(clients: ExitStack
 
     def slow() -> dict[str, Any]:
         busy.release()
-        release.wait(PATIENCE_SECONDS)
+        release.wait(DEADLINE_SECONDS)
         return {}
 
     with serving(views=replace(VIEWS, status=slow)) as port:
         for _ in range(2 * THREADS):
             connected(clients, port, b"GET /api/v1/status HTTP/1.1\r\nHost: x\r\n\r\n")
         for _ in range(THREADS):
-            assert busy.acquire(timeout=PATIENCE_SECONDS)
+            assert busy.acquire(timeout=DEADLINE_SECONDS)
         assert [ask(port, path)[0] for path in PROBES] == [200, 200, 200]
         release.set()
 
@@ -171,7 +171,7 @@ def test_a_probe_that_hangs_does_not_hold_up_health(clients: ExitStack) -> None:
     release = threading.Event()
 
     def hangs() -> str | None:
-        release.wait(PATIENCE_SECONDS)
+        release.wait(DEADLINE_SECONDS)
         return None
 
     with serving(views=replace(VIEWS, not_ready=hangs)) as port:
@@ -182,7 +182,7 @@ def test_a_probe_that_hangs_does_not_hold_up_health(clients: ExitStack) -> None:
 
 
 def test_of_requests_sent_ahead_only_so_many_are_taken_and_the_rest_is_told_to_ask_again(clients: ExitStack) -> None:
-    with serving(replace(PATIENT, pipelined=4)) as port:
+    with serving(replace(GENEROUS, pipelined=4)) as port:
         client = connected(clients, port, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 100)
         received = b""
         with suppress(ConnectionError):
@@ -200,7 +200,7 @@ def test_the_address_of_all_serves_ipv4_and_ipv6() -> None:
     server.start()
     try:
         for host in ("127.0.0.1", "::1"):
-            connection = http.client.HTTPConnection(host, server.port, timeout=PATIENCE_SECONDS)
+            connection = http.client.HTTPConnection(host, server.port, timeout=DEADLINE_SECONDS)
             connection.request("GET", "/healthz")
             assert connection.getresponse().status == 200
             connection.close()

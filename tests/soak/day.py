@@ -51,15 +51,15 @@ def run(place: Place) -> list[Finding]:
     trouble = why_not() or (None if os.geteuid() == 0 else "no right to mount")
     if trouble:
         return [told("the day was not tried", trouble)]
-    with ExitStack() as rooms:
-        cgroup = rooms.enter_context(memory_cgroup(LIMIT_MIB * MIB))
+    with ExitStack() as parts:
+        cgroup = parts.enter_context(memory_cgroup(LIMIT_MIB * MIB))
         service = Service(place.folder / "run", SETTINGS, cgroup=cgroup)
         disk = place.folder / "disk"
         disk.mkdir()
         service.data.mkdir(exist_ok=True)
-        rooms.enter_context(_mounted("-t", "tmpfs", "-o", f"size={DATA_MB}m", "none", service.data))
-        rooms.enter_context(_mounted("--bind", disk, service.music))
-        rooms.callback(service.close)
+        parts.enter_context(_mounted("-t", "tmpfs", "-o", f"size={DATA_MB}m", "none", service.data))
+        parts.enter_context(_mounted("--bind", disk, service.music))
+        parts.callback(service.close)
         day = _Day(place, _scene(place, service, disk, cgroup))
         return day.findings(cgroup)
 

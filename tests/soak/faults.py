@@ -1,6 +1,6 @@
 """What goes wrong on one day: each fault is done to the running daemon, for real, and taken back.
 
-What enters: the scene. What leaves: a daemon that is ready again, or an ``AssertionError`` that says what was missed.
+Input: the scene. Output: a daemon that is ready again, or an ``AssertionError`` that says what was missed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.soak.service import Service
 #: The worker and the watcher look again ten seconds after the disk was full; a folder is looked at every five.
 RECOVERY_SECONDS = 60.0
 #: A track waits behind those that came before it.
-PATIENCE = 900.0
+MAX_WAIT_SECONDS = 900.0
 LOW_LIMIT_MIB = 144
 LOW_SECONDS = 10.0
 AWAY_SECONDS = 12.0
@@ -84,8 +84,10 @@ def full_disk(scene: Scene) -> None:
             pass
     before = scene.logged("store.failed")
     scene.service.until(lambda: scene.service.status_of("/readyz") == 503, "the full disk to be said")
-    # The journal has room of its own for some dozen results; only then does one not fit.
-    scene.service.until(lambda: _fed(scene) and scene.logged("store.failed") > before, "a result too many", PATIENCE)
+    # The journal has space of its own for some dozen results; only then does one not fit.
+    scene.service.until(
+        lambda: _fed(scene) and scene.logged("store.failed") > before, "a result too many", MAX_WAIT_SECONDS
+    )
     filler.unlink()
     scene.service.wait_ready(RECOVERY_SECONDS)
 
@@ -179,7 +181,7 @@ def _while_read(scene: Scene, name: str) -> Path:
     target = scene.disk / f"{name} while read {number:03}{scene.long_track.suffix}"
     shutil.copyfile(scene.long_track, target.with_suffix(".part"))
     target.with_suffix(".part").rename(target)
-    scene.service.until(lambda: scene.current() == target.name, f"{target.name} to be read", PATIENCE)
+    scene.service.until(lambda: scene.current() == target.name, f"{target.name} to be read", MAX_WAIT_SECONDS)
     return target
 
 

@@ -1,6 +1,6 @@
 """What a soak found: each figure beside the bar that it has to reach, as a table for the terminal and for the page.
 
-What enters: figures. What leaves: rows, and the section of docs/reliability.md that they belong to. The prose of that
+Input: figures. Output: rows, and the section of docs/reliability.md that they belong to. The prose of that
 page is written by hand and never touched.
 """
 

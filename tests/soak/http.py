@@ -36,7 +36,7 @@ SLOW_CLIENTS = 22
 ANSWER_BAR_SECONDS = 2.0
 GROWTH_BAR_MIB = 20.0
 #: A client gives an answer up after this.
-PATIENCE_SECONDS = 30.0
+DEADLINE_SECONDS = 30.0
 SETTINGS = {"WATCH_SETTLE_SECONDS": "0.5"}
 ORIGINALS = 4
 #: What there is to analyze meanwhile; made beforehand, since the clients that are timed share a process with us.
@@ -54,7 +54,7 @@ def run(place: Place) -> list[Finding]:
         resources.callback(service.close)
         _prepare(place, service)
         service.spawn()
-        service.wait_ready(PATIENCE_SECONDS * 10)
+        service.wait_ready(DEADLINE_SECONDS * 10)
         return _Siege(place, service, cgroup).findings()
 
 
@@ -114,7 +114,7 @@ class _Siege:
         for track in self._place.folder.glob("work *.flac"):
             track.rename(self._service.music / track.name)
         analyzed = 'playlista_tracks_completed_total{result="analyzed"}'
-        self._service.until(lambda: self._service.metric(analyzed) >= 1, "the first track", PATIENCE_SECONDS * 10)
+        self._service.until(lambda: self._service.metric(analyzed) >= 1, "the first track", DEADLINE_SECONDS * 10)
 
     def _send_all(self) -> None:
         clients = [threading.Thread(target=self._client, daemon=True) for _ in range(CLIENTS)]
@@ -136,7 +136,7 @@ class _Siege:
 
     def _send(self, request: Request) -> None:
         try:
-            client = socket.create_connection(("127.0.0.1", self._service.port), timeout=PATIENCE_SECONDS)
+            client = socket.create_connection(("127.0.0.1", self._service.port), timeout=DEADLINE_SECONDS)
         except OSError as error:
             self._statuses[type(error).__name__] += 1
             return
@@ -171,7 +171,7 @@ class _Siege:
         self._loads.append(os.getloadavg()[0])
         began = time.monotonic()
         status = self._service.status_of("/healthz")
-        self._health_seconds.append(time.monotonic() - began if status == 200 else PATIENCE_SECONDS)
+        self._health_seconds.append(time.monotonic() - began if status == 200 else DEADLINE_SECONDS)
 
     def _told(self, samples: list[float], alive: bool, analyzed: int, code: int) -> list[Finding]:
         tenth = max(1, len(samples) // 10)
@@ -250,12 +250,12 @@ def _repeated(act: Callable[[], None], seconds: float) -> Iterator[None]:
     """`act` in a thread, and again after so many seconds, for the length of the block."""
     ended = threading.Event()
 
-    def go_on() -> None:
+    def keep_asking() -> None:
         while not ended.is_set():
             act()
             ended.wait(seconds)
 
-    thread = threading.Thread(target=go_on, daemon=True)
+    thread = threading.Thread(target=keep_asking, daemon=True)
     thread.start()
     try:
         yield

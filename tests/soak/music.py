@@ -1,6 +1,6 @@
 """Short excerpts of real music in every format, for soaks that need hundreds of tracks and minutes, not hours.
 
-What enters: a folder with music, or none: then something like music is synthesised, and the tables say so. What
+Input: a folder with music, or none: then something like music is synthesised, and the tables say so. What
 leaves: small files, made by ffmpeg.
 """
 

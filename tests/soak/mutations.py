@@ -1,6 +1,6 @@
 """Ways to damage a file, each with a seeded source of chance.
 
-What enters: the bytes of real files. What leaves: bytes that some disk, network or attacker might have made of them.
+Input: the bytes of real files. Output: bytes that some disk, network or attacker might have made of them.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from tests.soak.service import Service
 
 MAX_ATTEMPTS = 3
 LIMIT_MIB = 160
-#: Of a song of this length all three lanes as one array each are larger than the limit, whatever the libraries take.
+#: Of a song of this length all three signals as one array each are larger than the limit, whatever the libraries take.
 LARGE_SECONDS = 400
 MARKER = b"kill the decoder that reads this"
 SOURCE = Path(__file__).with_name("segfault.c")
@@ -135,9 +135,9 @@ def _analyzed(service: Service) -> int:
 def _service(
     place: Place, name: str, settings: dict[str, str], cgroup: MemoryCgroup | None = None
 ) -> Iterator[Service]:
-    with ExitStack() as rooms:
+    with ExitStack() as parts:
         service = Service(place.folder / name, SETTINGS | settings, cgroup=cgroup)
-        rooms.callback(service.close)
+        parts.callback(service.close)
         yield service
 
 

@@ -60,9 +60,9 @@ def run(place: Place) -> list[Finding]:
     service = Service(place.folder / "run", SETTINGS)
     image = _made_image(place.folder / "disk.img")
     losses = Losses()
-    with ExitStack() as rooms:
-        rooms.enter_context(_mounted(image, service.data))
-        rooms.callback(service.close)
+    with ExitStack() as parts:
+        parts.enter_context(_mounted(image, service.data))
+        parts.callback(service.close)
         _cut_over_and_over(place, service, image, copies(excerpts, service.music), losses)
         service.stop()
     return [

@@ -1,6 +1,6 @@
 """A real daemon under a supervisor: started as often as it dies, asked over HTTP, watched through /proc.
 
-What enters: a folder and settings. What leaves: processes that run `playlista run`, and what the kernel and the
+Input: a folder and settings. Output: processes that run `playlista run`, and what the kernel and the
 library on disk say of them, which nobody in the daemon could have made up.
 """
 
@@ -26,7 +26,7 @@ from tests.soak.journal import Journal
 
 POLL_SECONDS = 0.005
 #: A machine that does much else is slow; nothing here waits so long on one that does not.
-PATIENCE_SECONDS = 120.0
+DEADLINE_SECONDS = 120.0
 
 
 class Service(Daemon):
@@ -61,7 +61,7 @@ class Service(Daemon):
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, env=self.environment, cwd=self.data.parent, stderr=log)
 
-    def wait_ready(self, max_wait_seconds: float = PATIENCE_SECONDS) -> float:
+    def wait_ready(self, max_wait_seconds: float = DEADLINE_SECONDS) -> float:
         """Wait until /readyz says 200; the seconds that it took from now."""
         began = time.monotonic()
         self.until(lambda: self.status_of("/readyz") == 200, "readiness", max_wait_seconds)
@@ -71,7 +71,7 @@ class Service(Daemon):
         self,
         condition: Callable[[], object],
         what: str,
-        max_wait_seconds: float = PATIENCE_SECONDS,
+        max_wait_seconds: float = DEADLINE_SECONDS,
         every_seconds: float = POLL_SECONDS,
     ) -> None:
         """Wait for `condition`, looked at in that interval, as long as the process lives."""

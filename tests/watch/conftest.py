@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.libraries import Clock, Rooms, open_rooms
+from tests.libraries import Clock, Parts, open_parts
 from tests.watch.synced import Synced
 
 
@@ -20,9 +20,9 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def rooms(tmp_path: Path) -> Iterator[Rooms]:
+def parts(tmp_path: Path) -> Iterator[Parts]:
     (tmp_path / "data").mkdir()
-    with open_rooms(tmp_path / "data", Clock(time.time())) as opened:
+    with open_parts(tmp_path / "data", Clock(time.time())) as opened:
         yield opened
 
 
@@ -30,5 +30,5 @@ def rooms(tmp_path: Path) -> Iterator[Rooms]:
 def synced(tmp_path: Path) -> Iterator[Synced]:
     (tmp_path / "music").mkdir()
     (tmp_path / "data").mkdir()
-    with open_rooms(tmp_path / "data", synced=False) as rooms:
-        yield Synced(tmp_path / "music", rooms)
+    with open_parts(tmp_path / "data", synced=False) as parts:
+        yield Synced(tmp_path / "music", parts)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.patience import PATIENCE_SECONDS
+from tests.deadlines import DEADLINE_SECONDS
 
 
 def make(root: Path, *paths: str, content: bytes | None = None) -> None:
@@ -30,7 +30,7 @@ def make_old(root: Path, *paths: str, content: bytes | None = None) -> None:
 
 def until(condition: Callable[[], object]) -> None:
     """Wait until the condition holds; fail when it does not come true."""
-    give_up_at = time.monotonic() + PATIENCE_SECONDS
+    give_up_at = time.monotonic() + DEADLINE_SECONDS
     while not condition():
         assert time.monotonic() < give_up_at, "did not come true in time"
         time.sleep(0.02)

@@ -17,7 +17,7 @@ from playlista.library.queue import Job
 from playlista.tracks import Origin
 from playlista.watch.scan import ScanReport
 from playlista.watch.synchronizer import Synchronizer
-from tests.libraries import Rooms, analysis_of
+from tests.libraries import Parts, analysis_of
 from tests.watch.folders import make_old
 
 SETTLE_SECONDS = 10.0
@@ -32,7 +32,7 @@ class Synced:
     """
 
     root: Path
-    rooms: Rooms
+    parts: Parts
     mountinfo: str = ""
     now: float = 100.0
     stopped: bool = False
@@ -48,8 +48,8 @@ class Synced:
     def restart(self) -> None:
         self.synchronizer = Synchronizer(
             os.fspath(self.root),
-            self.rooms.library,
-            self.rooms.queue.enqueue,
+            self.parts.library,
+            self.parts.queue.enqueue,
             settle_seconds=SETTLE_SECONDS,
             follow_symlinks=False,
             retention_seconds=self.retention_seconds,
@@ -61,8 +61,8 @@ class Synced:
         analyzer = cast(AudioAnalyzer, _Current())
         self.comparer = Comparer(
             os.fspath(self.root),
-            comparisons=Comparisons(self.rooms.database, self.rooms.store),
-            reuse=Reuse(self.rooms.store, analyzer),
+            comparisons=Comparisons(self.parts.database, self.parts.store),
+            reuse=Reuse(self.parts.store, analyzer),
             analyzer=analyzer,
             kept=lambda: None,
             reading=lambda _path: None,
@@ -93,21 +93,21 @@ class Synced:
         """The next job that is more than a comparison."""
         while self.comparer.compare():
             pass
-        return self.rooms.queue.claim()
+        return self.parts.queue.claim()
 
     def finish(self, job: Job, *, bpm: float) -> None:
         """End the job with a result of the bytes that are there."""
         content = content_hash(os.path.join(self.root, job.file.path))
-        self.rooms.queue.finish(job, replace(analysis_of(job.file.path, bpm=bpm), origin=Origin(content)))
+        self.parts.queue.finish(job, replace(analysis_of(job.file.path, bpm=bpm), origin=Origin(content)))
 
     def rows(self) -> dict[str, int]:
-        return {known.file.path: known.file_id for known in self.rooms.library.page(limit=100_000)}
+        return {known.file.path: known.file_id for known in self.parts.library.page(limit=100_000)}
 
     def queued(self) -> int:
         """Files that have to be analyzed, once those with known bytes were told apart."""
         while self.comparer.compare():
             pass
-        return self.rooms.queue.counts()["queued"]
+        return self.parts.queue.counts()["queued"]
 
 
 class _Current:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from playlista.library.files import KnownFile
 from playlista.tracks import TrackFile
-from playlista.watch.compare import Absent, Changed, Kept, New, Renumbered, compare
-from playlista.watch.walk import EmptyFolder, Seen, Sight, Unreadable
+from playlista.watch.compare import Absent, Changed, DeviceChanged, New, Unreachable, compare
+from playlista.watch.walk import EmptyFolder, Seen, Unreadable, WalkEntry
 from tests.libraries import track_file
 
 DEVICE = 7
@@ -25,7 +25,7 @@ def known_files(files: dict[str, int]) -> list[KnownFile]:
     ]
 
 
-def sights(files: dict[str, int]) -> list[Sight]:
+def entries(files: dict[str, int]) -> list[WalkEntry]:
     return [Seen(known.file, 0.0) for known in known_files(files)]
 
 
@@ -37,7 +37,7 @@ TREES = st.dictionaries(
 
 @given(TREES, TREES)
 def test_each_difference_is_found_once_and_nothing_else(disk: dict[str, int], library: dict[str, int]) -> None:
-    findings = list(compare(sights(disk), known_files(library)))
+    findings = list(compare(entries(disk), known_files(library)))
     new = {finding.seen.file.path for finding in findings if isinstance(finding, New)}
     changed = {finding.seen.file.path for finding in findings if isinstance(finding, Changed)}
     absent = {finding.known.file.path for finding in findings if isinstance(finding, Absent)}
@@ -51,7 +51,7 @@ def test_another_device_number_alone_is_no_change_of_the_file() -> None:
     (known,) = known_files({"a.mp3": 1})
     mounted_anew = replace(known.file, device=DEVICE + 1, inode=99)
     (finding,) = compare([Seen(mounted_anew, 0.0)], [known])
-    assert isinstance(finding, Renumbered)
+    assert isinstance(finding, DeviceChanged)
 
 
 def test_a_number_beyond_sqlites_range_is_compared_as_it_is_stored() -> None:
@@ -63,15 +63,15 @@ def test_a_number_beyond_sqlites_range_is_compared_as_it_is_stored() -> None:
 def test_what_lies_behind_an_unreadable_folder_is_kept() -> None:
     library = known_files({"a.mp3": 1, "locked.mp3": 1, "locked/b.mp3": 1, "locked/c/d.mp3": 1, "z.mp3": 1})
     unreadable = Unreadable("locked", PermissionError())
-    disk = [*sights({"a.mp3": 1, "locked.mp3": 1}), unreadable, *sights({"z.mp3": 1})]
+    disk = [*entries({"a.mp3": 1, "locked.mp3": 1}), unreadable, *entries({"z.mp3": 1})]
     findings = list(compare(disk, library))
-    assert findings == [unreadable, Kept(library[2], unreadable), Kept(library[3], unreadable)]
+    assert findings == [unreadable, Unreachable(library[2], unreadable), Unreachable(library[3], unreadable)]
 
 
 def test_an_unreadable_music_folder_keeps_everything() -> None:
     library = known_files({"a.mp3": 1, "b/c.mp3": 1})
     findings = list(compare([Unreadable("", OSError())], library))
-    assert [type(finding) for finding in findings[1:]] == [Kept, Kept]
+    assert [type(finding) for finding in findings[1:]] == [Unreachable, Unreachable]
 
 
 def test_an_emptied_folder_on_the_device_of_its_files_has_lost_them() -> None:
@@ -82,4 +82,4 @@ def test_an_emptied_folder_on_the_device_of_its_files_has_lost_them() -> None:
 def test_an_empty_folder_on_another_device_is_where_something_was_mounted() -> None:
     library = known_files({"folder/a.mp3": 1, "z.mp3": 1})
     empty = EmptyFolder("folder", DEVICE + 1)
-    assert list(compare([empty], library)) == [Kept(library[0], empty), Absent(library[1])]
+    assert list(compare([empty], library)) == [Unreachable(library[0], empty), Absent(library[1])]

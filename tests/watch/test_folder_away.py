@@ -108,7 +108,7 @@ def test_the_same_folder_is_trusted_even_if_all_in_it_was_replaced_while_the_dae
 def test_a_disk_mounted_inside_the_music_folder_may_go_away(synced: Synced) -> None:
     """Its files were on another device than the bare folder that it leaves behind."""
     rows = analyzed(synced, "a.mp3", "disk/b.mp3")
-    with synced.rooms.database.transaction() as connection:
+    with synced.parts.database.transaction() as connection:
         connection.execute("UPDATE files SET device = device + 1 WHERE id = ?", (rows["disk/b.mp3"],))
     os.unlink(synced.root / "disk" / "b.mp3")
     assert synced.scan().kept == 1

@@ -22,7 +22,7 @@ def music(tmp_path: Path) -> Path:
 
 
 def seen(walk: Walk, report: IgnoredReport | None = None) -> list[str]:
-    return [sight.file.path for sight in walk.below(ignored=report) if isinstance(sight, Seen)]
+    return [entry.file.path for entry in walk.below(ignored=report) if isinstance(entry, Seen)]
 
 
 def test_debris_is_left_out_counted_and_named(music: Path) -> None:

@@ -30,11 +30,11 @@ def keeping(synced: Synced) -> Synced:
 
 def results(synced: Synced) -> dict[str, float | None]:
     """The tempo of every result that is listed; `analyze_all` takes the row's number for it."""
-    return {one.path: one.rhythm and one.rhythm.bpm for one in synced.rooms.store.iterate()}
+    return {one.path: one.rhythm and one.rhythm.bpm for one in synced.parts.store.iterate()}
 
 
 def gone(synced: Synced) -> int:
-    return synced.rooms.overview.gone()
+    return synced.parts.overview.gone()
 
 
 def move_away(synced: Synced, tmp_path: Path, name: str) -> None:
@@ -45,13 +45,13 @@ def move_away(synced: Synced, tmp_path: Path, name: str) -> None:
 def test_what_is_gone_leaves_every_list_and_count_at_once(keeping: Synced, tmp_path: Path) -> None:
     analyzed(keeping, "a/1.mp3", "a/2.mp3", "b.mp3")
     move_away(keeping, tmp_path, "a")
-    rooms = keeping.rooms
+    parts = keeping.parts
     assert list(results(keeping)) == ["b.mp3"]
-    assert rooms.store.get("a/1.mp3") is None
-    assert [path for paths, _ in rooms.store.embeddings() for path in paths] == ["b.mp3"]
-    assert [one.path for one in rooms.overview.summaries()] == ["b.mp3"]
-    assert (rooms.overview.counts()["analyzed"], rooms.library.count(), gone(keeping)) == (1, 1, 2)
-    assert quick_check(rooms.database) == []
+    assert parts.store.get("a/1.mp3") is None
+    assert [path for paths, _ in parts.store.embeddings() for path in paths] == ["b.mp3"]
+    assert [one.path for one in parts.overview.summaries()] == ["b.mp3"]
+    assert (parts.overview.counts()["analyzed"], parts.library.count(), gone(keeping)) == (1, 1, 2)
+    assert quick_check(parts.database) == []
 
 
 def test_a_folder_that_comes_back_has_its_results_and_nothing_is_read(keeping: Synced, tmp_path: Path) -> None:
@@ -71,18 +71,18 @@ def test_a_copy_of_a_gone_file_is_known_by_its_bytes_and_the_gone_one_needs_no_k
     content = b"the bytes' hash"
     make_old(keeping.root, "a/1.mp3", "b.mp3")
     keeping.scan()
-    while (job := keeping.rooms.queue.claim()) is not None:
+    while (job := keeping.parts.queue.claim()) is not None:
         result = replace(analysis_of(job.file.path, bpm=99.0), origin=Origin(content if "a" in job.file.path else None))
-        keeping.rooms.queue.finish(job, result)
+        keeping.parts.queue.finish(job, result)
     move_away(keeping, tmp_path, "a")
     shutil.copytree(tmp_path / "away", keeping.root / "a")
     assert keeping.scan().new == 1
-    job = keeping.rooms.queue.claim()
+    job = keeping.parts.queue.claim()
     assert job is not None
-    (found,) = keeping.rooms.store.with_content(content)
+    (found,) = keeping.parts.store.with_content(content)
     assert found.rhythm is not None
     assert found.rhythm.bpm == 99.0
-    keeping.rooms.queue.finish(job, found)
+    keeping.parts.queue.finish(job, found)
     assert (sorted(results(keeping)), gone(keeping)) == (["a/1.mp3", "b.mp3"], 0)
 
 
@@ -137,12 +137,12 @@ def test_without_retention_what_is_gone_is_forgotten_at_once(synced: Synced, tmp
     analyzed(synced, "a/1.mp3", "b.mp3")
     move_away(synced, tmp_path, "a")
     assert (list(synced.rows()), gone(synced)) == (["b.mp3"], 0)
-    assert quick_check(synced.rooms.database) == []
+    assert quick_check(synced.parts.database) == []
     assert results_left(synced) == 1
 
 
 def results_left(synced: Synced) -> int:
-    with synced.rooms.database.read() as connection:
+    with synced.parts.database.read() as connection:
         return int(connection.execute("SELECT count(*) FROM analyses").fetchone()[0])
 
 
@@ -164,7 +164,7 @@ def test_results_are_forgotten_after_the_retention_time_a_batch_at_a_time(
 def test_gone_files_can_be_forgotten_by_path_by_folder_and_all(keeping: Synced, tmp_path: Path) -> None:
     analyzed(keeping, "a/1.mp3", "a/b/2.mp3", "a/b/3.mp3", "a/c.mp3", "stays.mp3")
     move_away(keeping, tmp_path, "a")
-    files = GoneFiles(keeping.rooms.database)
+    files = GoneFiles(keeping.parts.database)
     assert files.forget_at("stays.mp3") == 0
     assert files.forget_at("a/1.mp3") == 1
     assert files.forget_at("a/b") == 2

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from tests.libraries import open_rooms
+from tests.libraries import open_parts
 from tests.places import unprivileged_folder
 from tests.watch.folders import make, make_old
 from tests.watch.synced import SETTLE_SECONDS, Synced, analyzed
@@ -53,7 +53,7 @@ def test_a_deleted_file_goes_with_its_result(synced: Synced) -> None:
     analyzed(synced, "a.mp3", "b.mp3")
     os.unlink(synced.root / "a.mp3")
     assert synced.scan().gone == 1
-    assert synced.rooms.store.get("a.mp3") is None
+    assert synced.parts.store.get("a.mp3") is None
     assert list(synced.rows()) == ["b.mp3"]
 
 
@@ -131,7 +131,7 @@ def test_names_sizes_and_times_do_not_move_a_result_from_one_file_to_another(syn
     os.rename(synced.root / "Pack2", synced.root / "Pack")
     synced.scan()
     assert synced.queued() == 0
-    results = {one.path: one.rhythm and one.rhythm.bpm for one in synced.rooms.store.iterate()}
+    results = {one.path: one.rhythm and one.rhythm.bpm for one in synced.parts.store.iterate()}
     assert results == {"Pack/Bass/Loop01.wav": 0.0, "Pack/Drums/Loop01.wav": 1.0}
 
 
@@ -164,8 +164,8 @@ def test_an_unreadable_folder_keeps_what_was_known_in_it() -> None:
     with unprivileged_folder() as folder:
         (folder / "music").mkdir()
         (folder / "data").mkdir()
-        with open_rooms(folder / "data") as rooms:
-            synced = Synced(folder / "music", rooms)
+        with open_parts(folder / "data") as parts:
+            synced = Synced(folder / "music", parts)
             rows = analyzed(synced, "a.mp3", "locked/b.mp3", "z.mp3")
             (synced.root / "locked").chmod(0)
             os.unlink(synced.root / "z.mp3")

@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from tests.libraries import open_rooms
+from tests.libraries import open_parts
 from tests.watch.folders import make_old
 from tests.watch.synced import Synced
 
@@ -28,9 +28,9 @@ class Folder(RuleBasedStateMachine):
         self.base = Path(tempfile.mkdtemp(prefix="playlista-folder-"))
         (self.base / "music").mkdir()
         (self.base / "data").mkdir()
-        self.rooms_context = open_rooms(self.base / "data", synced=False)
-        self.rooms = self.rooms_context.__enter__()
-        self.synced = Synced(self.base / "music", self.rooms)
+        self.parts_context = open_parts(self.base / "data", synced=False)
+        self.parts = self.parts_context.__enter__()
+        self.synced = Synced(self.base / "music", self.parts)
         make_old(self.synced.root, "anchor.mp3", content=b"x" * 10_000)  # the folder is never empty
         self.events: list[str] = []
         self.lost = False
@@ -39,7 +39,7 @@ class Folder(RuleBasedStateMachine):
         self.analyzed: list[int] = []
 
     def teardown(self) -> None:
-        self.rooms_context.__exit__(None, None, None)
+        self.parts_context.__exit__(None, None, None)
         shutil.rmtree(self.base)
 
     @rule(folder=FOLDERS, name=NAMES, told=st.booleans())
@@ -99,12 +99,12 @@ class Folder(RuleBasedStateMachine):
             for name in names
             if name.endswith(".mp3")
         }
-        known = {known.file.path: known.file.size_bytes for known in self.synced.rooms.library.page()}
+        known = {known.file.path: known.file.size_bytes for known in self.synced.parts.library.page()}
         assert known == on_disk
         while (job := self.synced.claim()) is not None:
             self.analyzed.append(job.file.size_bytes)
             self.synced.finish(job, bpm=float(job.file.size_bytes))
-        results = {result.path: result.rhythm and result.rhythm.bpm for result in self.rooms.store.iterate()}
+        results = {result.path: result.rhythm and result.rhythm.bpm for result in self.parts.store.iterate()}
         assert results == on_disk, "a result belongs to other bytes"
         assert len(self.analyzed) == len(set(self.analyzed)), "the same bytes were analyzed twice"
 

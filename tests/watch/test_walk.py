@@ -11,16 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from playlista.watch.walk import EmptyFolder, Seen, Sight, Unreadable, Walk, _Links
+from playlista.watch.walk import EmptyFolder, Seen, Unreadable, Walk, WalkEntry, _Links
 from tests.places import unprivileged_folder
 from tests.watch.folders import make
 
 
-def files(sights: list[Sight]) -> list[str]:
-    return [sight.file.path for sight in sights if isinstance(sight, Seen)]
+def files(entries: list[WalkEntry]) -> list[str]:
+    return [entry.file.path for entry in entries if isinstance(entry, Seen)]
 
 
-def walk(root: Path, folder: str = "", *, follow_symlinks: bool = False) -> list[Sight]:
+def walk(root: Path, folder: str = "", *, follow_symlinks: bool = False) -> list[WalkEntry]:
     return list(Walk(os.fspath(root), follow_symlinks=follow_symlinks).below(folder))
 
 
@@ -46,12 +46,12 @@ def test_any_tree_comes_in_the_order_of_the_bytes(tmp_path_factory: pytest.TempP
 def test_a_file_is_seen_as_stat_sees_it(tmp_path: Path) -> None:
     make(tmp_path, "a.mp3", content=b"12345")
     os.utime(tmp_path / "a.mp3", ns=(0, 1_234_567_890_123_456_789))
-    (sight,) = walk(tmp_path)
+    (entry,) = walk(tmp_path)
     status = (tmp_path / "a.mp3").stat()
-    assert isinstance(sight, Seen)
-    assert (sight.file.size_bytes, sight.file.mtime_ns) == (5, 1_234_567_890_123_456_789)
-    assert (sight.file.device, sight.file.inode) == (status.st_dev, status.st_ino)
-    assert sight.changed_at == status.st_ctime
+    assert isinstance(entry, Seen)
+    assert (entry.file.size_bytes, entry.file.mtime_ns) == (5, 1_234_567_890_123_456_789)
+    assert (entry.file.device, entry.file.inode) == (status.st_dev, status.st_ino)
+    assert entry.changed_at == status.st_ctime
 
 
 def test_only_regular_files_with_music_names_are_seen(tmp_path: Path) -> None:
@@ -95,9 +95,9 @@ def test_an_unreadable_folder_is_said_in_its_place_and_the_walk_goes_on() -> Non
     with unprivileged_folder() as root:
         make(root, "a.mp3", "locked/b.mp3", "z.mp3")
         (root / "locked").chmod(0)
-        sights = walk(root)
-        assert [getattr(sight, "path", None) or sight.file.path for sight in sights] == ["a.mp3", "locked", "z.mp3"]  # type: ignore[union-attr]
-        assert isinstance(sights[1], Unreadable)
+        entries = walk(root)
+        assert [getattr(entry, "path", None) or entry.file.path for entry in entries] == ["a.mp3", "locked", "z.mp3"]  # type: ignore[union-attr]
+        assert isinstance(entries[1], Unreadable)
         with pytest.raises(PermissionError):
             Walk(os.fspath(root)).look("locked/b.mp3")
 
@@ -130,9 +130,9 @@ def test_paths_of_the_greatest_length_are_seen_and_longer_ones_are_said(tmp_path
         os.close(folder)
         folder, steps, length = inner, steps + 1, length + 251
     os.close(folder)
-    sights = walk(tmp_path)
-    assert len(files(sights)) >= 16
-    assert any(isinstance(sight, Unreadable) and sight.error.strerror == "File name too long" for sight in sights)
+    entries = walk(tmp_path)
+    assert len(files(entries)) >= 16
+    assert any(isinstance(entry, Unreadable) and entry.error.strerror == "File name too long" for entry in entries)
 
 
 def test_folders_may_be_nested_deeper_than_python_calls(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_a_flat_folder_costs_little_more_than_its_names(tmp_path: Path) -> None:
     walked = Walk(os.fspath(tmp_path)).below()
     tracemalloc.start()
     try:
-        assert sum(isinstance(sight, Seen) for sight in walked) == count
+        assert sum(isinstance(entry, Seen) for entry in walked) == count
         peak_bytes = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -17,8 +17,8 @@ from typing import Any, Literal
 import pytest
 
 from playlista.watch.watcher import MusicWatcher
-from tests.libraries import Rooms, child_environment
-from tests.patience import PATIENCE_SECONDS
+from tests.deadlines import DEADLINE_SECONDS
+from tests.libraries import Parts, child_environment
 from tests.watch.folders import make, until
 
 SETTLE_SECONDS = 0.3
@@ -61,7 +61,7 @@ class Process:
     def __exit__(self, *_: object) -> None:
         assert self.popen.stdin is not None
         self.popen.stdin.close()
-        self.popen.wait(PATIENCE_SECONDS)
+        self.popen.wait(DEADLINE_SECONDS)
         self.reader.join()
         assert self.popen.stdout is not None
         self.popen.stdout.close()
@@ -124,20 +124,20 @@ def test_watches_that_run_out_later_are_noticed_as_well(
 
 
 @pytest.mark.slow
-def test_a_scan_of_a_large_unchanged_library_is_cheap(root: Path, rooms: Rooms) -> None:
+def test_a_scan_of_a_large_unchanged_library_is_cheap(root: Path, parts: Parts) -> None:
     """Bar: 100,000 files in 10 CPU seconds and 150 MB; here a fifth of the files in a fifth of both."""
     files = 20_000
     make(root, *(f"artist {number // 200}/album {number // 20}/{number}.mp3" for number in range(files)))
     watcher = MusicWatcher(
         os.fspath(root),
-        rooms.library,
-        rooms.queue.enqueue,
+        parts.library,
+        parts.queue.enqueue,
         settle_seconds=0,
         rescan_interval_seconds=3600,
         count=lambda event: None,
     )
     watcher.scan_once()
-    assert rooms.library.count() == files
+    assert parts.library.count() == files
     began, memory = time.process_time(), _peak_kilobytes()
     watcher.scan_once()
     assert time.process_time() - began < 2.0

@@ -14,18 +14,18 @@ from pathlib import Path
 
 from playlista.watch import event_source
 from playlista.watch.watcher import MusicWatcher
-from tests.libraries import open_rooms
+from tests.libraries import open_parts
 
 
 def main(root: str, data: str, mode: str) -> None:
     event_source.RETRY_SECONDS = 0.5
     ended = threading.Event()
     threading.Thread(target=_obey, args=(ended,), daemon=True).start()
-    with open_rooms(Path(data)) as rooms:
+    with open_parts(Path(data)) as parts:
         watcher = MusicWatcher(
             root,
-            rooms.library,
-            rooms.queue.enqueue,
+            parts.library,
+            parts.queue.enqueue,
             mode=mode,  # type: ignore[arg-type]
             settle_seconds=0.3,
             rescan_interval_seconds=3600,
@@ -34,7 +34,7 @@ def main(root: str, data: str, mode: str) -> None:
         watcher.start()
         said = ""
         while not ended.wait(0.05):
-            state = asdict(watcher.health()) | {"known": rooms.library.count(), "overflows": watcher.overflows}
+            state = asdict(watcher.health()) | {"known": parts.library.count(), "overflows": watcher.overflows}
             line = json.dumps(state)
             if line != said:
                 sys.stdout.write(f"{line}\n")

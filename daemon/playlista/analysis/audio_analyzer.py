@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from playlista.analysis.group_settings import group_settings, made_otherwise
 from playlista.analysis.loader import MemoryOptimizedLoader
 from playlista.analysis.track_run import TrackRun, audio_of
-from playlista.analysis.track_stream import Assembly, Lanes, TrackStream, never, nothing
+from playlista.analysis.track_stream import Assembly, Signals, TrackStream
 from playlista.config import Settings
 from playlista.decode.chapters import read_chapters
 from playlista.decode.opening import needs_child
@@ -28,6 +28,7 @@ from playlista.features.tags.accumulator import TagsAccumulator
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.child import NEED_BYTES
 from playlista.memory.configuration import Configuration
+from playlista.system.callbacks import noop
 from playlista.tracks import FEATURE_GROUPS, Analysis, Audio, GroupSettings, Origin
 
 #: Containers of samples as they are; to decode them is a twentieth of the work, of other formats it is a third.
@@ -80,8 +81,8 @@ class AudioAnalyzer:
         *,
         tagger: TagsAccumulator | None = None,
         cgroup: Cgroup | None = None,
-        stop: Callable[[], bool] = never,
-        cleanup: Callable[[], None] = nothing,
+        stop: Callable[[], bool] = noop,
+        cleanup: Callable[[], object] = noop,
         clock: Callable[[], float] = time.monotonic,
         has_hung_since: Callable[[float], bool] = lambda _moment: False,
     ) -> None:
@@ -112,7 +113,7 @@ class AudioAnalyzer:
             raise
 
     def _analyze(self, path: str, name: str, how: Pass, started: float) -> Analysis:
-        lanes = Lanes(
+        signals = Signals(
             analysis=not {"rhythm", "tonal", "spectral"}.isdisjoint(how.groups),
             model=self._tagger is not None and "tags" in how.groups,
         )
@@ -122,7 +123,7 @@ class AudioAnalyzer:
             self._tagger.batch_size = max(1, how.configuration.batch_patches)
         opened = self._loader.open(
             path,
-            lanes=lanes,
+            signals=signals,
             budget=budget,
             chunk_seconds=chunk_seconds,
             stop=self._stop,
@@ -194,7 +195,7 @@ class AudioAnalyzer:
         TrackError : the file cannot be decoded to its end.
         """
         try:
-            with self._loader.open(path, lanes=Lanes(analysis=False, model=False), stop=self._stop) as stream:
+            with self._loader.open(path, signals=Signals(analysis=False, model=False), stop=self._stop) as stream:
                 for _chunk in stream:
                     pass
                 if stream.broke_off:

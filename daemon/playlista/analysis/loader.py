@@ -1,6 +1,6 @@
 """Opens a track as the memory settings say; `playlista.memory_optimized_loader` offers it under the guide's name.
 
-What enters: a path and the settings. What leaves: ``AudioChunk``s, in one of three ways that the settings choose:
+Input: a path and the settings. Output: ``AudioChunk``s, in one of three ways that the settings choose:
 
 streaming
     chunks of ``MEMORY_OPTIMIZED_CHUNK_DURATION_SECONDS``, nothing kept (the default);
@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.analysis.track_stream import Assembly, Lanes, TrackStream, never, nothing
+from playlista.analysis.track_stream import Assembly, Signals, TrackStream
 from playlista.config import Settings, settings_from_process
 from playlista.decode.opening import open_source
 from playlista.decode.resample import MonoResampler
@@ -38,13 +38,14 @@ from playlista.memory.cgroup import Cgroup
 from playlista.memory.child import child_limit
 from playlista.memory.headroom import HIGH_WATERMARK, headroom
 from playlista.memory.monitor import read_memory
+from playlista.system.callbacks import noop
 
 FULL_RATE_HZ = 44100
 MEBIBYTE = 1024 * 1024
 #: A block of native samples is never larger, whatever the rate and the number of channels.
 MAX_BLOCK_BYTES = 4 * MEBIBYTE
-EVERY_LANE = Lanes()
-ANALYSIS_LANE = Lanes(model=False)
+ALL_SIGNALS = Signals()
+ANALYSIS_SIGNAL = Signals(model=False)
 
 logger = logging.getLogger("playlista.memory_optimized_loader")
 
@@ -89,11 +90,11 @@ class MemoryOptimizedLoader:
         path: str | Path,
         *,
         assembly: Assembly | None = None,
-        lanes: Lanes = EVERY_LANE,
+        signals: Signals = ALL_SIGNALS,
         budget: TrackBudget | None = None,
         chunk_seconds: float | None = None,
-        stop: Callable[[], bool] = never,
-        cleanup: Callable[[], None] = nothing,
+        stop: Callable[[], bool] = noop,
+        cleanup: Callable[[], object] = noop,
         ahead: bool = False,
     ) -> TrackStream:
         """Open `path` for one pass.
@@ -125,7 +126,7 @@ class MemoryOptimizedLoader:
             analysis_dtype=np.float16 if settings.analysis_is_float16 and not full_rate else np.float32,
             assembly=assembly,
             budget=budget,
-            lanes=lanes,
+            signals=signals,
             stop=stop_or_leave,
             cleanup=cleanup,
             leaving=leaving,
@@ -150,7 +151,7 @@ class MemoryOptimizedLoader:
     def load_audio_streaming(self, path: str | Path) -> Iterator[tuple[NDArray[np.floating], float, float]]:
         """The guide's streaming: (chunk, start_time, end_time) of the analysis signal, times in seconds."""
         position = 0
-        with self.open(path, assembly=Assembly.STREAMED, lanes=ANALYSIS_LANE) as stream:
+        with self.open(path, assembly=Assembly.STREAMED, signals=ANALYSIS_SIGNAL) as stream:
             for chunk in stream:
                 if len(chunk.analysis):
                     start, position = position, position + len(chunk.analysis)
@@ -165,9 +166,9 @@ class MemoryOptimizedLoader:
         -------
         audio : [shape=(n,), float16 or float32, mono, sample_rate Hz]
         """
-        with self.open(path, assembly=Assembly.CAPPED, lanes=ANALYSIS_LANE, budget=self.budget(max_mb)) as stream:
+        with self.open(path, assembly=Assembly.CAPPED, signals=ANALYSIS_SIGNAL, budget=self.budget(max_mb)) as stream:
             for chunk in stream:
-                audio = chunk.analysis  # the last chunk is the array; those before it have an empty lane
+                audio = chunk.analysis  # the last chunk is the array; those before it have an empty signal
             if stream.truncation:
                 cut = stream.truncation
                 logger.warning("%s: cut after %d samples (%s)", path, cut.kept_samples, cut.reason)
@@ -198,7 +199,7 @@ def safe_essentia_load(path: str | Path, sample_rate: int = FULL_RATE_HZ) -> tup
     DecodeError : the file cannot be decoded.
     """
     loader = MemoryOptimizedLoader(Settings(memory_optimization_enabled=False))
-    with loader.open(path, assembly=Assembly.WHOLE, lanes=ANALYSIS_LANE) as stream:
+    with loader.open(path, assembly=Assembly.WHOLE, signals=ANALYSIS_SIGNAL) as stream:
         (chunk,) = stream
     audio = chunk.analysis.astype(np.float32, copy=False)
     if sample_rate != FULL_RATE_HZ:

@@ -1,6 +1,6 @@
 """The accumulator of tags as the settings and the machine allow it, or the reason why there is none.
 
-What enters: settings and limits. What leaves: a ``Tagger``. A model that is absent, damaged or cannot be carried here
+Input: settings and limits. Output: a ``Tagger``. A model that is absent, damaged or cannot be carried here
 never stops the program: the other features are computed, and the reason is said once.
 """
 

@@ -1,6 +1,6 @@
 """One open track as a stream of chunks, with the three ways in which its samples may be put together.
 
-What enters: an ``AudioSource`` that yields native blocks. What leaves: ``AudioChunk``s with the lanes that the
+Input: an ``AudioSource`` that yields native blocks. Output: ``AudioChunk``s with the signals that the
 caller asked for, and afterwards what is known of the pass: where it broke off, where it was cut, what it cost.
 It opens no file and computes no feature.
 """
@@ -38,18 +38,9 @@ class Assembly(Enum):
     WHOLE = "every signal as one array, however large: what the other two are compared with"
 
 
-def never() -> bool:
-    """The stop signal of a caller that never stops."""
-    return False
-
-
-def nothing() -> None:
-    """The clean-up of a caller that wants none."""
-
-
 @dataclass(frozen=True, slots=True)
-class Lanes:
-    """Which lanes of a chunk the caller needs; the others stay empty and cost nothing."""
+class Signals:
+    """Which signals of a chunk the caller needs; the others stay empty and cost nothing."""
 
     analysis: bool = True
     model: bool = True
@@ -92,9 +83,9 @@ class TrackStream:
         analysis_dtype: DTypeLike,
         assembly: Assembly,
         budget: TrackBudget,
-        lanes: Lanes,
+        signals: Signals,
         stop: Callable[[], bool],
-        cleanup: Callable[[], None],
+        cleanup: Callable[[], object],
         leaving: Event,
         ahead: bool,
     ) -> None:
@@ -112,8 +103,8 @@ class TrackStream:
         self.analysis_rate_hz = analysis_rate_hz
         self._dtype = np.dtype(analysis_dtype)
         native = source.info.sample_rate_hz
-        self._to_analysis = MonoResampler(native, analysis_rate_hz, dtype=self._dtype) if lanes.analysis else None
-        self._to_model = MonoResampler(native, MODEL_RATE_HZ) if lanes.model else None
+        self._to_analysis = MonoResampler(native, analysis_rate_hz, dtype=self._dtype) if signals.analysis else None
+        self._to_model = MonoResampler(native, MODEL_RATE_HZ) if signals.model else None
         self._hash = MusicHash(native)
         self._fault: DecodeError | None = None
         self._leaving = leaving
@@ -193,7 +184,7 @@ class TrackStream:
         yield AudioChunk(np.zeros((0, self.info.channels), np.float32), kept.samples, np.zeros(0, np.float32))
 
     def _cut(self, chunk: AudioChunk, room: int) -> AudioChunk:
-        """`chunk` without analysis samples, its other lanes ending where the array ends."""
+        """`chunk` without analysis samples, its other signals ending where the array ends."""
         self.truncation = Truncation(self._budget.reason, room)
         native_end = round(room * self.info.sample_rate_hz / self.analysis_rate_hz)
         keep = max(0, len(chunk.native) - max(0, self.frames_delivered - native_end))

@@ -1,6 +1,6 @@
 """Whether this machine lets the daemon do its work: one finding a subject, each with its remedy.
 
-What enters: settings. What leaves: findings. Nothing is changed, and no music file is opened.
+Input: settings. Output: findings. Nothing is changed, and no music file is opened.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The worker: claim, analyze, store, finish; one track at a time, on the main thread.
 
-What enters: jobs from the queue. What leaves: results in the store, a log line and metrics for each. It is the only
+Input: jobs from the queue. Output: results in the store, a log line and metrics for each. It is the only
 room that sees several stages, and it decides nothing about music.
 """
 

@@ -1,6 +1,6 @@
 """Blocks from whatever reader there is: equal lengths, possible samples, and the truth about how it ended.
 
-What enters: a reader with an open file. What leaves: an ``AudioSource``. Which library reads is not known here.
+Input: a reader with an open file. Output: an ``AudioSource``. Which library reads is not known here.
 """
 
 from __future__ import annotations

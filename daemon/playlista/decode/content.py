@@ -17,9 +17,10 @@ from collections.abc import Callable
 
 from playlista.decode.page_cache import PageCacheTrail
 from playlista.decode.regular_file import open_regular_file
-from playlista.decode.source import StreamBrokenError, never
+from playlista.decode.source import StreamBrokenError
 from playlista.decode.storage import fault_of
 from playlista.errors import Interrupted
+from playlista.system.callbacks import noop
 from playlista.tracks import size_prefix
 
 _DIGEST_BYTES = 16
@@ -29,7 +30,7 @@ _HEAD_BYTES = 4096
 _KEEP_CACHED_BYTES = 64 * _PIECE_BYTES
 
 
-def content_hash(path: str, *, stop: Callable[[], bool] = never) -> bytes:
+def content_hash(path: str, *, stop: Callable[[], bool] = noop) -> bytes:
     """The size of the file at `path` in 8 bytes, and the hash of all its bytes in 16.
 
     Raises

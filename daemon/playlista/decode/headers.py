@@ -1,6 +1,6 @@
 """How long a file says it is: a claim to compare with, never a size to allocate.
 
-What enters: an open file whose container is known. What leaves: the declared number of frames, or None where the
+Input: an open file whose container is known. Output: the declared number of frames, or None where the
 header is silent, holds a value that stands for "unknown" (streamed WAV, FLAC from a pipe), or is of a kind whose
 decoder says it better. Each parser reads a few bytes at a few places and survives whatever it finds there.
 """

@@ -79,7 +79,7 @@ class OggLinks:
         link = self._link
         if end != link.size:
             link = identify_part(self._readers.descriptor, link.start, end)
-        return Successor(lambda like: self._readers.child(link, like=like), absolves=True)
+        return Successor(lambda like: self._readers.child(link, like=like), decides=True)
 
     def _end_of_link(self, position: int | None) -> int:
         """Where the link at work ends, of which `position` was reached; the end of the file for the last one."""
@@ -133,7 +133,7 @@ class FlacStreams:
                 self._readers.own(stream), lambda _stop: Successor(lambda like: self._readers.child(stream, like=like))
             )
 
-        return Successor(reader, absolves=True)
+        return Successor(reader, decides=True)
 
     def _part(self, end: int) -> Identified:
         return identify_part(self._readers.descriptor, self._start, end)

@@ -17,16 +17,16 @@ from playlista.decode.readers.ffmpeg import FfmpegReader
 from playlista.decode.regular_file import open_regular_file
 from playlista.decode.source import (
     AudioSource,
+    Deadline,
     FrameReader,
-    Patience,
     StreamBrokenError,
     StreamInfo,
     UnsupportedCodecError,
     frames_per_block,
-    never,
 )
 from playlista.decode.storage import fault_of, find_fault
 from playlista.errors import Blame, FailureReason
+from playlista.system.callbacks import noop
 
 MAX_CHANNELS = 64
 RATES_HZ = (1000, 1_000_000)
@@ -55,7 +55,7 @@ def open_source(
     mapping_min_bytes: int | None,
     timeout_seconds: float,
     child_memory_bytes: int | None = CHILD_MEMORY_BYTES,
-    stop: Callable[[], bool] = never,
+    stop: Callable[[], bool] = noop,
 ) -> AudioSource:
     """Open `path` and decode its first block.
 
@@ -76,7 +76,7 @@ def open_source(
     try:
         descriptor = open_regular_file(path)
         try:
-            readers = Readers(descriptor, Patience(timeout_seconds, stop), mapping_min_bytes, child_memory_bytes)
+            readers = Readers(descriptor, Deadline(timeout_seconds, stop), mapping_min_bytes, child_memory_bytes)
             return _source(path, readers, block_seconds, max_block_bytes)
         except BaseException:
             os.close(descriptor)
@@ -121,7 +121,7 @@ def _fault_beneath(readers: Readers, complaints: list[StreamBrokenError]) -> Str
     for complaint in complaints:
         if complaint.blame is not Blame.TRACK:
             return complaint
-    return find_fault(readers.descriptor, readers.patience)
+    return find_fault(readers.descriptor, readers.deadline)
 
 
 def _begun(
@@ -137,7 +137,7 @@ def _begun(
             block_frames=frames_per_block(reader.info, *block_limits),
             tolerance_frames=_tolerance_frames(reader, file),
             end_is_missing=_lacks_end(readers.descriptor, file),
-            find_fault=lambda: find_fault(readers.descriptor, readers.patience),
+            find_fault=lambda: find_fault(readers.descriptor, readers.deadline),
         )
         source.prime()
     except BaseException:

@@ -1,6 +1,6 @@
 """Pages of a music file are read once: they are given back behind the reader, not left to push others out.
 
-What enters: an open file and a position. What leaves: advice to the kernel. In a container the page cache is charged
+Input: an open file and a position. Output: advice to the kernel. In a container the page cache is charged
 to it, and although clean pages are reclaimed first, a full cache is what makes a small limit feel full.
 """
 

@@ -1,6 +1,6 @@
 """The next item made in a thread of its own while the caller is busy with the last: decoding beside analysis.
 
-What enters: an iterator. What leaves: its items in the same order, and the error that ended it, if one did. At most one
+Input: an iterator. Output: its items in the same order, and the error that ended it, if one did. At most one
 item is made ahead, so memory grows by one item. It pays where two threads may run and the work of both happens in
 native code that lets go of the interpreter: libsndfile, soxr, hashes, numpy and BLAS do.
 """

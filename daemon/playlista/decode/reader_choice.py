@@ -27,7 +27,7 @@ from playlista.decode.readers.libsndfile import LibsndfileReader
 from playlista.decode.readers.mapped import MappedFile, can_be_mapped
 from playlista.decode.readers.pcm import PcmReader, is_plain_pcm
 from playlista.decode.readers.windowed import WindowedFile
-from playlista.decode.source import FrameReader, Patience, StreamBrokenError, StreamInfo, UnsupportedCodecError
+from playlista.decode.source import Deadline, FrameReader, StreamBrokenError, StreamInfo, UnsupportedCodecError
 from playlista.decode.trailing_tags import sound_end
 from playlista.decode.wave_header import parse_wave_header
 from playlista.errors import FailureReason
@@ -61,13 +61,13 @@ class Readers:
     Attributes
     ----------
     descriptor : the open file.
-    patience : asked while reading.
+    deadline : asked while reading.
     mapping_min_bytes : map WAV, AIFF and FLAC files of at least this size; None to map none.
     child_memory_bytes : memory that an ffmpeg child may allocate; None for no limit.
     """
 
     descriptor: int
-    patience: Patience
+    deadline: Deadline
     mapping_min_bytes: int | None
     child_memory_bytes: int | None
 
@@ -108,7 +108,7 @@ class Readers:
         return FfmpegReader(
             self.descriptor,
             self.child_memory_bytes,
-            self.patience,
+            self.deadline,
             declared=declared_length(self.descriptor, file),
             demuxer=demuxer,
             like=like,
@@ -123,8 +123,8 @@ class Readers:
         has_end = file.container is Container.OGG and ogg_has_end(self.descriptor, file)
         data = (self._map() if is_large else None) or self._windowed(file)
         if header and is_plain_pcm(header):
-            return self._with_layout(PcmReader(data, header, file.container, self.patience), file)
-        reader = LibsndfileReader(data, declared.frames if declared else None, self.patience)
+            return self._with_layout(PcmReader(data, header, file.container, self.deadline), file)
+        reader = LibsndfileReader(data, declared.frames if declared else None, self.deadline)
         return self._with_layout(reader.declaring_its_length() if has_end else reader, file)
 
     def _with_layout(self, reader: _Own, file: Identified) -> _Own:
@@ -163,7 +163,7 @@ class Readers:
             # A stream without a length may have been joined from several. libsndfile then plays the second one at the
             # first one's rate without a word; ffmpeg converts it.
             return ContinuedReader(
-                self.child(file), lambda _stop: Successor(lambda like: _in_shape(self.own(file), like), absolves=True)
+                self.child(file), lambda _stop: Successor(lambda like: _in_shape(self.own(file), like), decides=True)
             )
         streams = FlacStreams(self, file)
         return JoinedReader(ContinuedReader(self.own(file), streams.successor), streams.next)
@@ -190,7 +190,7 @@ class Readers:
             return None
         # The length of this part is estimated as well, and may be too small.
         return Successor(
-            lambda _like: ContinuedReader(self.own(music), lambda stop: self._more_mpeg(music, stop)), absolves=True
+            lambda _like: ContinuedReader(self.own(music), lambda stop: self._more_mpeg(music, stop)), decides=True
         )
 
 

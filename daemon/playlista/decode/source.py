@@ -1,7 +1,7 @@
-"""The words of this room: what a stream is, what a source gives, and how a reader says that it broke off.
+"""The types that the modules of ``decode`` share: streams, sources, readers and their errors.
 
-What enters and leaves: nothing; the other modules of ``decode`` build on these types. A *reader* turns one open file
-into frames by one library; a *source* cuts what readers give into blocks, and is all that other rooms see.
+A *reader* turns one open file into frames with one library. A *source* cuts these frames into blocks; it is all that
+other packages see.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class AudioSource(Protocol):
 
         Raises
         ------
-        DecodeError : after everything that could be decoded has been yielded: decoding broke off (``corrupt``), ended
+        DecodeError : after everything that could be decoded has been yielded: a decode error (``corrupt``), ended
             before the declared end (``corrupt``), or took too long (``decode_timeout``).
         Interrupted : the stop signal came.
         """
@@ -138,8 +138,8 @@ class UnsupportedCodecError(StreamBrokenError):
         super().__init__(FailureReason.NOT_AUDIO, f"codec {codec} {why}")
 
 
-class Patience:
-    """How long a track may take, and whether it is wanted at all.
+class Deadline:
+    """When decoding of a track must end: after a timeout, or at once when the program stops.
 
     Parameters
     ----------
@@ -169,11 +169,6 @@ class Patience:
         if self._clock() > self._deadline:
             message = f"not decoded within {self.timeout_seconds:g} s"
             raise StreamBrokenError(FailureReason.DECODE_TIMEOUT, message)
-
-
-def never() -> bool:
-    """The stop signal of a caller that never stops."""
-    return False
 
 
 def frames_per_block(info: StreamInfo, block_seconds: float, max_block_bytes: int) -> int:

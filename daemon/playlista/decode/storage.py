@@ -11,7 +11,7 @@ import errno
 import os
 
 from playlista.decode.page_cache import PageCacheTrail
-from playlista.decode.source import Patience, StreamBrokenError
+from playlista.decode.source import Deadline, StreamBrokenError
 from playlista.errors import Blame, FailureReason
 
 #: What says something about the file or its name. Every other error comes from below the file: a disk, a share, a
@@ -59,11 +59,11 @@ def early_end_fault(descriptor: int, position: int, size: int) -> StreamBrokenEr
 
 
 def find_fault(
-    descriptor: int, patience: Patience | None = None, *, start: int = 0, end: int | None = None
+    descriptor: int, deadline: Deadline | None = None, *, start: int = 0, end: int | None = None
 ) -> StreamBrokenError | None:
     """Read the file from `start` to `end` (None: its end); why that failed, None where every byte is there.
 
-    It gives up, and finds nothing, when patience ends. Pages are dropped from the cache behind the cursor.
+    It gives up, and finds nothing, when deadline ends. Pages are dropped from the cache behind the cursor.
 
     Raises
     ------
@@ -74,8 +74,8 @@ def find_fault(
         size = os.fstat(descriptor).st_size
         end = size if end is None else min(end, size)
         while start < end:
-            if patience:
-                patience.check()
+            if deadline:
+                deadline.check()
             count = os.preadv(descriptor, [buffer[: end - start]], start)
             if count == 0:
                 return early_end_fault(descriptor, start, size)

@@ -1,6 +1,6 @@
 """What the chunks of a WAV, RF64 or Wave64 file say: coding, rate, channels, and where the samples lie.
 
-What enters: an open file. What leaves: a ``WaveHeader`` or None. Sizes are handed on as they are claimed; whoever uses
+Input: an open file. Output: a ``WaveHeader`` or None. Sizes are handed on as they are claimed; whoever uses
 them compares them with the file.
 """
 

@@ -1,6 +1,6 @@
 """The files that the library knows, as the disk had them when they were last seen.
 
-What enters: what a scan or an event found out. What leaves: the known files in the order of a walk, so that the two
+Input: what a scan or an event found out. Output: the known files in the order of a walk, so that the two
 can be compared side by side. A file's results and jobs hang on its row: they move with it and go with it.
 """
 

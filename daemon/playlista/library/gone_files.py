@@ -24,6 +24,7 @@ from playlista.library.file_rows import (
     same_file,
     track_file,
 )
+from playlista.system.callbacks import noop
 from playlista.tracks import TrackFile
 
 #: Rows changed in one transaction. Each may take a result of some kilobytes with it, and the worker waits meanwhile.
@@ -82,18 +83,18 @@ class GoneFiles:
             found += [gone for gone in alike if same_file(gone.file, stored)]
         return found
 
-    def expire(self, *, before: float, stopped: Callable[[], bool] = lambda: False) -> int:
+    def expire(self, *, before: float, stopped: Callable[[], bool] = noop) -> int:
         """Forget what went before this time, a batch at a time until `stopped`; how many."""
         return self._forget("gone_at < ?", (before,), stopped)
 
     def forget_all(self) -> int:
         """Forget all of them; how many there were."""
-        return self._forget("TRUE", (), lambda: False)
+        return self._forget("TRUE", (), noop)
 
     def forget_at(self, path: str) -> int:
         """Forget what was at `path` or below it; how many there were."""
         first, end = prefix_range(path)
-        return self._forget("path = ? OR (path >= ? AND path < ?)", (path_bytes(path), first, end), lambda: False)
+        return self._forget("path = ? OR (path >= ? AND path < ?)", (path_bytes(path), first, end), noop)
 
     def _forget(self, where: str, values: tuple[float | bytes, ...], stopped: Callable[[], bool]) -> int:
         statement = f"DELETE FROM gone_files WHERE id IN (SELECT id FROM gone_files WHERE {where} LIMIT ?)"

@@ -1,6 +1,6 @@
 """What becomes of a file that is due: a new job, a job that starts over, a second run, or nothing.
 
-What enters: a connection inside a transaction, and one file as the disk has it. What leaves: the rows of ``files``
+Input: a connection inside a transaction, and one file as the disk has it. Output: the rows of ``files``
 and ``jobs``. `jobs.JobQueue.enqueue` is the only caller.
 """
 
@@ -24,12 +24,12 @@ _KNOWN = f"""
 
 @dataclass(frozen=True, slots=True)
 class EnqueueRequest:
-    """What is asked for a file: in which lane, and whether back-offs end.
+    """What is asked for a file: with which priority, and whether back-offs end.
 
     ``groups`` are to be computed whatever is there; None leaves it to the worker, which finds out what is needed.
     """
 
-    lane: int
+    priority: int
     groups: frozenset[str] | None
     ends_backoff: bool
     now: float
@@ -56,7 +56,7 @@ def _insert_job(
     job_rows.insert(
         connection,
         file_id,
-        lane=request.lane,
+        priority=request.priority,
         groups=groups_text(request.groups),
         now=request.now,
         changed=changed,
@@ -73,14 +73,14 @@ def _add_to(
             job_rows.run_again(connection, row["id"])
         return changed
     groups = _either(groups_in(row["feature_groups"]), request.groups)
-    lane = min(row["lane"], request.lane)
+    priority = min(row["lane"], request.priority)
     if not (changed or request.ends_backoff):
-        job_rows.merge(connection, row["id"], lane=lane, groups=groups_text(groups))
+        job_rows.merge(connection, row["id"], priority=priority, groups=groups_text(groups))
         return False
     job_rows.start_over(
         connection,
         row["id"],
-        lane=lane,
+        priority=priority,
         groups=groups_text(groups),
         now=request.now,
         changed=changed,

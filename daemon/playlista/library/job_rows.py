@@ -1,6 +1,6 @@
 """The table ``jobs`` in statements: which jobs are due, which attempt is running, and each change of state.
 
-What enters: a connection inside a transaction. What leaves: rows. What a state means, and when it changes, is decided
+Input: a connection inside a transaction. Output: rows. What a state means, and when it changes, is decided
 in ``jobs`` and ``job_intake``.
 """
 
@@ -15,8 +15,8 @@ import sqlite3
 from playlista.library.file_rows import FILE_COLUMNS
 from playlista.memory.kernel_counts import KernelCounts
 
-#: The lane of what somebody may be waiting for.
-URGENT_LANE = 0
+#: Priority of what somebody may be waiting for; smaller numbers go first.
+URGENT_PRIORITY = 0
 
 _JOBS = f"""
     SELECT {FILE_COLUMNS}, jobs.file_id, jobs.attempts, jobs.alone_reduced, jobs.feature_groups, jobs.enqueued_at,
@@ -26,10 +26,10 @@ _JOBS = f"""
 """
 
 
-def first(connection: sqlite3.Connection, state: str, lane: int) -> sqlite3.Row | None:
-    """The job in this state and lane that is due first, whether already or not; None when there is none."""
+def first(connection: sqlite3.Connection, state: str, priority: int) -> sqlite3.Row | None:
+    """The job in this state and priority that is due first, whether already or not; None when there is none."""
     row: sqlite3.Row | None = connection.execute(
-        f"{_JOBS} WHERE jobs.state = ? AND jobs.lane = ? ORDER BY jobs.due_at, jobs.file_id LIMIT 1", (state, lane)
+        f"{_JOBS} WHERE jobs.state = ? AND jobs.lane = ? ORDER BY jobs.due_at, jobs.file_id LIMIT 1", (state, priority)
     ).fetchone()
     return row
 
@@ -59,7 +59,7 @@ def insert(
     connection: sqlite3.Connection,
     file_id: int,
     *,
-    lane: int,
+    priority: int,
     groups: str | None,
     now: float,
     changed: bool,
@@ -69,7 +69,7 @@ def insert(
     connection.execute(
         """INSERT INTO jobs (file_id, state, lane, feature_groups, enqueued_at, due_at, changed, compare)
            VALUES (?, 'queued', ?, ?, ?, ?, ?, ?)""",
-        (file_id, lane, groups, now, now, changed, compare),
+        (file_id, priority, groups, now, now, changed, compare),
     )
 
 
@@ -87,7 +87,7 @@ def claimed_at(row: sqlite3.Row) -> KernelCounts:
     return KernelCounts(row["boot_id"] or "", row["oom_kills"])
 
 
-def give_back(connection: sqlite3.Connection, file_id: int) -> None:
+def release(connection: sqlite3.Connection, file_id: int) -> None:
     """Claimed to queued, the attempt not counted; it keeps its place."""
     connection.execute("UPDATE jobs SET state = 'queued', attempts = attempts - 1 WHERE file_id = ?", (file_id,))
 
@@ -99,7 +99,7 @@ def interrupted(connection: sqlite3.Connection, file_id: int, now: float) -> Non
     )
 
 
-def hold_back(
+def reschedule(
     connection: sqlite3.Connection,
     file_id: int,
     *,
@@ -128,7 +128,7 @@ def start_over(
     connection: sqlite3.Connection,
     file_id: int,
     *,
-    lane: int,
+    priority: int,
     groups: str | None,
     now: float,
     changed: bool = True,
@@ -142,7 +142,7 @@ def start_over(
         """UPDATE jobs SET state = 'queued', lane = ?, feature_groups = ?, due_at = ?, attempts = 0,
            interruptions = 0, alone_reduced = 0, rerun = 0, reason = NULL, detail = NULL,
            changed = max(changed, ?), compare = ? WHERE file_id = ?""",
-        (lane, groups, now, changed, compare, file_id),
+        (priority, groups, now, changed, compare, file_id),
     )
 
 
@@ -156,10 +156,10 @@ def run_again(connection: sqlite3.Connection, file_id: int) -> None:
     connection.execute("UPDATE jobs SET rerun = 1 WHERE file_id = ?", (file_id,))
 
 
-def merge(connection: sqlite3.Connection, file_id: int, *, lane: int, groups: str | None) -> None:
-    """Same state, attempts and back-off: a better lane, or more groups."""
+def merge(connection: sqlite3.Connection, file_id: int, *, priority: int, groups: str | None) -> None:
+    """Same state, attempts and back-off: a higher priority, or more groups."""
     connection.execute(
-        "UPDATE jobs SET lane = min(lane, ?), feature_groups = ? WHERE file_id = ?", (lane, groups, file_id)
+        "UPDATE jobs SET lane = min(lane, ?), feature_groups = ? WHERE file_id = ?", (priority, groups, file_id)
     )
 
 

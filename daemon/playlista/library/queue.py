@@ -1,9 +1,9 @@
 """The durable queue: which files are due for analysis, which is being analyzed, how often it was tried.
 
-What enters: files that changed, and how each attempt ended. What leaves: one ``Job`` at a time. A job is
+Input: files that changed, and how each attempt ended. Output: one ``Job`` at a time. A job is
 
-- ``queued``: due; oldest first within its lane,
-- ``claimed``: the attempt is on disk before the file is opened, so that a process that dies names its culprit,
+- ``queued``: due; oldest first within its priority,
+- ``claimed``: the attempt is on disk before the file is opened, so that a process that dies names its crashed,
 - ``waiting``: failed, due again after a back-off,
 
 and ends by being deleted in the transaction that records its result. There is no state "done" and none "failed":
@@ -32,9 +32,9 @@ from playlista.library.file_rows import (
     track_file,
     track_path,
 )
-from playlista.library.job_endings import Backoff, Endings, Results
 from playlista.library.job_intake import EnqueueRequest, update_file, upsert
-from playlista.library.job_rows import URGENT_LANE
+from playlista.library.job_outcomes import Backoff, JobOutcomes, Results
+from playlista.library.job_rows import URGENT_PRIORITY
 from playlista.memory.kernel_counts import KernelCounts, read_kernel_counts
 from playlista.tracks import FEATURE_GROUPS, Analysis, Status, TrackFile
 
@@ -42,9 +42,9 @@ from playlista.tracks import FEATURE_GROUPS, Analysis, Status, TrackFile
 Cause = Literal["event", "scan", "outdated", "retry"]
 
 #: Lane by cause. What somebody may be waiting for goes before a backlog, and a backlog before recomputing.
-LANES: dict[Cause, int] = {"event": URGENT_LANE, "retry": URGENT_LANE, "scan": 1, "outdated": 2}
+PRIORITIES: dict[Cause, int] = {"event": URGENT_PRIORITY, "retry": URGENT_PRIORITY, "scan": 1, "outdated": 2}
 
-#: Each so many-th claim takes what is due longest, whatever its lane, so that no lane starves another.
+#: Each so many-th claim takes what is due longest, whatever its priority, so that none starves.
 CLAIMS_PER_OLDEST = 4
 
 #: Files enqueued in one transaction; the worker, if it wants to write, waits no longer than that (some 50 ms).
@@ -73,7 +73,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Culprit:
+class CrashedJob:
     """A file whose analysis the former process did not survive; ``path`` is relative to the music folder."""
 
     path: str
@@ -112,7 +112,7 @@ class JobQueue:
         self._max_attempts = max_attempts
         self._longest_backoff_seconds = max(first_backoff_seconds, longest_backoff_seconds)
         backoff = Backoff(first_backoff_seconds, self._longest_backoff_seconds)
-        self._endings = Endings(results, clock, max_attempts, backoff)
+        self._outcomes = JobOutcomes(results, clock, max_attempts, backoff)
         self._claims = 0
         self._latest: Job | None = None
 
@@ -125,7 +125,7 @@ class JobQueue:
         out what is needed. Paths are relative to the music folder; a generator is taken in batches of one transaction
         each.
         """
-        request = EnqueueRequest(LANES[cause], groups, cause == "retry", self._clock())
+        request = EnqueueRequest(PRIORITIES[cause], groups, cause == "retry", self._clock())
         remaining, due = iter(files), 0
         while batch := list(islice(remaining, BATCH_FILES)):
             with self._database.transaction() as connection:
@@ -212,7 +212,7 @@ class JobQueue:
                 and not same_file(track_file(row), as_stored(seen))
             ):
                 job_rows.run_again(connection, job.file_id)
-                self._endings.end(connection, job_rows.running_attempt(connection, job.file_id, job.attempts) or row)
+                self._outcomes.end(connection, job_rows.running_attempt(connection, job.file_id, job.attempts) or row)
                 return False
             self._results.record(job.file_id, analysis, attempts=job.attempts)
             if seen is not None and same_content(track_file(row), as_stored(seen)):
@@ -221,7 +221,7 @@ class JobQueue:
                 return True
             if seen is not None and not row["rerun"]:
                 update_file(connection, job.file_id, seen)
-            self._endings.end(connection, row)
+            self._outcomes.end(connection, row)
         return True
 
     def fail(
@@ -237,7 +237,7 @@ class JobQueue:
             row = job_rows.running_attempt(connection, job.file_id, job.attempts)
             if row is None:
                 return None
-            return self._endings.fail(connection, row, reason, detail, retryable=retryable, content=content)
+            return self._outcomes.fail(connection, row, reason, detail, retryable=retryable, content=content)
 
     def postpone(self, job: Job, reason: FailureReason, detail: str, *, seconds: float) -> bool:
         """End the attempt as if it had not begun, to be made in `seconds`: the storage or the installation failed.
@@ -247,7 +247,7 @@ class JobQueue:
         with self._database.transaction() as connection:
             row = job_rows.running_attempt(connection, job.file_id, job.attempts)
             if row is not None:
-                self._endings.postpone(connection, row, reason, detail, seconds=seconds)
+                self._outcomes.postpone(connection, row, reason, detail, seconds=seconds)
             return row is not None
 
     def resume(self, reason: FailureReason) -> int:
@@ -264,9 +264,9 @@ class JobQueue:
 
     def _release(self, connection: sqlite3.Connection, row: sqlite3.Row) -> None:
         if row["rerun"]:
-            self._endings.end(connection, row)
+            self._outcomes.end(connection, row)
         else:
-            job_rows.give_back(connection, row["file_id"])
+            job_rows.release(connection, row["file_id"])
 
     def release_innocent(self, why: Callable[[KernelCounts], str | None]) -> list[tuple[str, str]]:
         """Give the jobs back that a former process left claimed and that did not end it; paths, and why each.
@@ -286,7 +286,7 @@ class JobQueue:
                 self._release(connection, row)
         return [(track_file(row).path, reason) for row, reason in released]
 
-    def recover_claimed(self) -> list[Culprit]:
+    def recover_claimed(self) -> list[CrashedJob]:
         """Attribute the jobs that a former process left claimed; call once at start, after `release_innocent`.
 
         Each was being analyzed when the process died. It is tried again after a back-off, alone and reduced, and
@@ -307,17 +307,17 @@ class JobQueue:
             return min((float(row["due_at"]) for row in _firsts(connection)), default=None)
 
     def _due(self, connection: sqlite3.Connection, now: float) -> list[sqlite3.Row]:
-        """The jobs to choose from, lanes in order, and in each lane what is due longest."""
+        """The jobs to choose from, by priority, and in each priority what is due longest."""
         # The clock may be set back: what is queued is due whatever the time, and no back-off lasts for ever.
         latest = now + self._longest_backoff_seconds
         firsts = (row for row in _firsts(connection) if row["state"] == "queued" or not now < row["due_at"] <= latest)
         return sorted(firsts, key=lambda row: (row["lane"], row["due_at"], row["file_id"]))
 
-    def _attribute(self, connection: sqlite3.Connection, row: sqlite3.Row) -> Culprit:
+    def _attribute(self, connection: sqlite3.Connection, row: sqlite3.Row) -> CrashedJob:
         path, attempts = track_file(row).path, row["attempts"]
         detail = f"the process died while analyzing it, at attempt {attempts}; left alone until the file changes"
-        status = self._endings.fail(connection, row, FailureReason.CRASHED, detail, retryable=True)
-        return Culprit(path, attempts, quarantined=status is Status.QUARANTINED)
+        status = self._outcomes.fail(connection, row, FailureReason.CRASHED, detail, retryable=True)
+        return CrashedJob(path, attempts, quarantined=status is Status.QUARANTINED)
 
 
 def _job(row: sqlite3.Row) -> Job:
@@ -333,10 +333,10 @@ def _job(row: sqlite3.Row) -> Job:
 
 
 def _firsts(connection: sqlite3.Connection) -> list[sqlite3.Row]:
-    """Of each lane the queued and the waiting job due first: a look-up in an index each."""
+    """Of each priority the queued and the waiting job due first: a look-up in an index each."""
     rows = (
-        job_rows.first(connection, state, lane)
-        for lane in sorted(set(LANES.values()))
+        job_rows.first(connection, state, priority)
+        for priority in sorted(set(PRIORITIES.values()))
         for state in ("queued", "waiting")
     )
     return [row for row in rows if row is not None]

@@ -1,6 +1,6 @@
 """The results: one analysis per file, kept whole as JSON, with the few columns beside it that are asked for.
 
-What enters: analyses, inside the transaction of the queue. What leaves: analyses, one or a page or a stream of them,
+Input: analyses, inside the transaction of the queue. Output: analyses, one or a page or a stream of them,
 and vectors for similarity. It never opens a music file. Lists and counts for people are in ``overview``.
 
 The embedding is stored as float32, which is what the model computes in; all other numbers come back as they went in.

@@ -1,6 +1,6 @@
 """Lists and counts for people: what `status`, `list` and `failures` print, and what the metrics count.
 
-What enters: a library, also one opened read-only beside the daemon. What leaves: a few rows or numbers, in
+Input: a library, also one opened read-only beside the daemon. Output: a few rows or numbers, in
 milliseconds with a million tracks: every query is a range of an index or a row of ``counts``.
 """
 
@@ -107,7 +107,7 @@ class Overview:
             before = (rows[-1]["finished_at"], rows[-1]["file_id"])
 
     def retries(self, *, limit: int | None = None) -> list[Retry]:
-        """The tracks that wait for another attempt, lane by lane as the queue takes them."""
+        """The tracks that wait for another attempt, priority by priority as the queue takes them."""
         with self._database.read() as connection:
             rows = connection.execute(
                 """SELECT files.path, jobs.reason, jobs.detail, jobs.attempts, jobs.due_at

@@ -58,7 +58,7 @@ class Admission:
         cgroup: Cgroup,
         configurations: Sequence[Configuration],
         *,
-        cleanup: Callable[[], None],
+        cleanup: Callable[[], object],
         reloadables: Sequence[Reloadable] = (),
         max_wait_seconds: float = 10.0,
         pause: Callable[[float], bool] | None = None,

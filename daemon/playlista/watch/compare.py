@@ -1,6 +1,6 @@
 """Disk against database, side by side: two streams in one order, and what differs between them.
 
-What enters: the walk, and the known files in the same order. What leaves: findings. Nothing is changed here, and
+Input: the walk, and the known files in the same order. Output: findings. Nothing is changed here, and
 neither stream is ever held in memory: a million files cost what a page of them costs.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from playlista.library.file_rows import as_stored, path_bytes, same_content
 from playlista.library.files import KnownFile
-from playlista.watch.walk import EmptyFolder, Seen, Sight, Unreadable
+from playlista.watch.walk import EmptyFolder, Seen, Unreadable, WalkEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
-class Renumbered:
+class DeviceChanged:
     """The same bytes, but the device got another number: it was mounted anew."""
 
     known: KnownFile
@@ -45,36 +45,36 @@ class Absent:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Unreachable:
     """Known files that cannot be seen, but may well be there: below a folder unreadable, or no longer mounted."""
 
     known: KnownFile
     because: Unreadable | EmptyFolder
 
 
-Finding = New | Changed | Renumbered | Absent | Kept
+Finding = New | Changed | DeviceChanged | Absent | Unreachable
 
 
-def compare(sights: Iterable[Sight], known_files: Iterable[KnownFile]) -> Iterator[Finding | Unreadable]:
+def compare(entries: Iterable[WalkEntry], known_files: Iterable[KnownFile]) -> Iterator[Finding | Unreadable]:
     """What differs, in the order of the paths' bytes; what is as it was is passed over in silence."""
     known_stream = iter(known_files)
     known = next(known_stream, None)
-    for sight in sights:
-        here = _position(sight)
+    for entry in entries:
+        here = _position(entry)
         while known is not None and path_bytes(known.file.path) < here:
             yield Absent(known)
             known = next(known_stream, None)
-        if isinstance(sight, Seen):
-            if known is None or known.file.path != sight.file.path:
-                yield New(sight)
+        if isinstance(entry, Seen):
+            if known is None or known.file.path != entry.file.path:
+                yield New(entry)
                 continue
-            yield from _same_path(known, sight)
+            yield from _same_path(known, entry)
             known = next(known_stream, None)
             continue
-        if isinstance(sight, Unreadable):
-            yield sight
-        while known is not None and _lies_in(known.file.path, sight.path):
-            yield _behind(sight, known)
+        if isinstance(entry, Unreadable):
+            yield entry
+        while known is not None and _lies_in(known.file.path, entry.path):
+            yield _behind(entry, known)
             known = next(known_stream, None)
     while known is not None:
         yield Absent(known)
@@ -86,24 +86,24 @@ def _same_path(known: KnownFile, seen: Seen) -> Iterator[Finding]:
     if not same_content(known.file, present):
         yield Changed(known, seen)
     elif known.file != present:
-        yield Renumbered(known, seen)
+        yield DeviceChanged(known, seen)
 
 
-def _behind(sight: Unreadable | EmptyFolder, known: KnownFile) -> Finding:
+def _behind(entry: Unreadable | EmptyFolder, known: KnownFile) -> Finding:
     """What to think of a known file below a folder that shows nothing.
 
     An empty folder on another device than the file was on is the bare place where that device used to be mounted.
     """
-    if isinstance(sight, EmptyFolder) and as_stored(known.file).device == sight.device:
+    if isinstance(entry, EmptyFolder) and as_stored(known.file).device == entry.device:
         return Absent(known)
-    return Kept(known, sight)
+    return Unreachable(known, entry)
 
 
-def _position(sight: Sight) -> bytes:
-    """Where the sight stands in the order; a folder stands before everything in it."""
-    if isinstance(sight, Seen):
-        return path_bytes(sight.file.path)
-    return path_bytes(sight.path) + b"/" if sight.path else b""
+def _position(entry: WalkEntry) -> bytes:
+    """Where the entry stands in the order; a folder stands before everything in it."""
+    if isinstance(entry, Seen):
+        return path_bytes(entry.file.path)
+    return path_bytes(entry.path) + b"/" if entry.path else b""
 
 
 def _lies_in(path: str, folder: str) -> bool:

@@ -127,7 +127,7 @@ class Intake:
         self._departed.pop(seen.file.path, None)
         if self._is_known(seen) or moves.explains(seen):
             self._tracker.forget(seen.file.path)
-        elif not self._tracker.hint(seen.file, now):
+        elif not self._tracker.observe(seen.file, now):
             follow_up.scan_all = True
 
     def _leave(self, path: str, now: float) -> None:

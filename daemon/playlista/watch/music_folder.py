@@ -1,6 +1,6 @@
 """Whether the music folder is the one that the library was made from: there, not empty, not another one.
 
-What enters: the folder, the mounts, the library. What leaves: a verdict, with a line for people when the folder must
+Input: the folder, the mounts, the library. Output: a verdict, with a line for people when the folder must
 not be trusted. An unmounted disk leaves an empty folder behind and a swapped one leaves strange files; neither says
 that anybody deleted anything.
 """
@@ -123,7 +123,7 @@ class MusicFolder:
 
     def holds_music(self) -> bool:
         """Whether there is any track in the folder at all."""
-        return any(isinstance(sight, Seen) for sight in self._walk.below())
+        return any(isinstance(entry, Seen) for entry in self._walk.below())
 
     def _identify(self) -> _Identity:
         status = os.stat(self._root)
@@ -162,7 +162,7 @@ class MusicFolder:
 
     def _strangers_are_known(self) -> bool:
         """Whether the files here are the known ones at other paths: somebody put the folder in order."""
-        sights = (sight for sight in self._walk.below() if isinstance(sight, Seen))
-        sample = list(islice(sights, SAMPLE_FILES))
-        known = sum(bool(self._library.lookalikes(sight.file)) for sight in sample)
+        entries = (entry for entry in self._walk.below() if isinstance(entry, Seen))
+        sample = list(islice(entries, SAMPLE_FILES))
+        known = sum(bool(self._library.lookalikes(entry.file)) for entry in sample)
         return bool(sample) and known >= SAMPLE_SHARE * len(sample)

@@ -1,6 +1,6 @@
 """A scan: what differs between disk and database is found and put right.
 
-What enters: the walk and the library. What leaves: moved files moved, new and changed files in the queue (or handed
+Input: the walk and the library. Output: moved files moved, new and changed files in the queue (or handed
 back, if they may still be written), and the ids of those that are gone, which the caller forgets once it is sure of
 the folder.
 """
@@ -16,7 +16,7 @@ import structlog
 
 from playlista.library.files import KnownFile, Library
 from playlista.tracks import TrackFile
-from playlista.watch.compare import Absent, Changed, Finding, Kept, New, Renumbered, compare
+from playlista.watch.compare import Absent, Changed, DeviceChanged, Finding, New, Unreachable, compare
 from playlista.watch.ignore import IgnoredReport
 from playlista.watch.moves import Moves
 from playlista.watch.walk import Seen, Unreadable, Walk
@@ -117,24 +117,24 @@ class Scanner:
             page = self._library.page(folder=folder, after=page[-1].file.path)
 
     def _put_right(self, batch: list[Finding], moves: Moves, report: ScanReport) -> None:
-        renumbered: list[KnownFile] = []
+        device_changed: list[KnownFile] = []
         due: list[TrackFile] = []
         for finding in batch:
             match finding:
                 case New(seen) | Changed(_, seen):
                     if not moves.explains(seen):
                         self._take(finding, seen, due, report)
-                case Renumbered(known, seen):
-                    renumbered.append(KnownFile(known.file_id, seen.file))
+                case DeviceChanged(known, seen):
+                    device_changed.append(KnownFile(known.file_id, seen.file))
                 case Absent(known):
                     report.gone_ids.append(known.file_id)
-                case Kept():
+                case Unreachable():
                     report.kept += 1
         report.moved += moves.carry_out()
         report.displaced |= moves.displaced
         report.returned = moves.returned
         due += moves.take_unverified()
-        self._library.see_again(renumbered)
+        self._library.see_again(device_changed)
         self._enqueue(due, "scan")
 
     def _take(self, finding: Finding, seen: Seen, due: list[TrackFile], report: ScanReport) -> None:

@@ -1,6 +1,6 @@
 """When a file that is being written has come to rest: its size and time have not changed for a while.
 
-What enters: paths that something happened to, what `stat` says of them, and the time. What leaves: the paths at rest.
+Input: paths that something happened to, what `stat` says of them, and the time. Output: the paths at rest.
 No clock, no disk and no thread in here. A copy may take hours and no event says that it is over: only inotify reports
 a close, and a program may close and go on.
 """
@@ -32,7 +32,7 @@ class SettleTracker:
     Parameters
     ----------
     settle_seconds : how long a file must have stayed the same.
-    limit_files : most files to keep; `hint` refuses more.
+    limit_files : most files to keep; `observe` refuses more.
     """
 
     def __init__(self, settle_seconds: float, *, limit_files: int = LIMIT_FILES) -> None:
@@ -44,7 +44,7 @@ class SettleTracker:
     def __len__(self) -> int:
         return len(self._sightings)
 
-    def hint(self, file: TrackFile, now: float) -> bool:
+    def observe(self, file: TrackFile, now: float) -> bool:
         """Watch `file` from now on, or go on watching it; False when there is no room for it."""
         if file.path not in self._sightings and len(self._sightings) >= self._limit_files:
             return False

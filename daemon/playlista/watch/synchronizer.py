@@ -142,7 +142,7 @@ class Synchronizer:
             self._library.remember(IGNORED_FACT, json.dumps(found))
 
     def _watch_settling(self, file: TrackFile) -> bool:
-        return self._tracker.hint(file, self._now)
+        return self._tracker.observe(file, self._now)
 
 
 def _outermost(folders: Iterable[str]) -> list[str]:

@@ -12,6 +12,7 @@ import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from playlista.system.callbacks import noop
 from playlista.tracks import TrackFile
 from playlista.watch.debris import is_audio_name
 from playlista.watch.ignore import IGNORE_FILE, IgnoredReport, IgnoreRules
@@ -44,7 +45,7 @@ class EmptyFolder:
     device: int
 
 
-Sight = Seen | Unreadable | EmptyFolder
+WalkEntry = Seen | Unreadable | EmptyFolder
 
 
 class Walk:
@@ -65,7 +66,7 @@ class Walk:
         *,
         follow_symlinks: bool = False,
         ignore: Sequence[str] = (),
-        stopped: Callable[[], bool] = lambda: False,
+        stopped: Callable[[], bool] = noop,
     ) -> None:
         self._root = root
         self._rules = IgnoreRules(root, ignore)
@@ -74,7 +75,7 @@ class Walk:
         #: Devices whose inode numbers do not last; files on them are seen with inode 0.
         self.fleeting_devices: frozenset[int] = frozenset()
 
-    def below(self, folder: str = "", *, ignored: IgnoredReport | None = None) -> Iterator[Sight]:
+    def below(self, folder: str = "", *, ignored: IgnoredReport | None = None) -> Iterator[WalkEntry]:
         """What lies below `folder`, relative to the music folder; nothing if it does not exist.
 
         What is left out is counted in `ignored`: audio files, and folders, which are not entered.
@@ -116,8 +117,8 @@ class Walk:
             return None
         return self._seen(path, status)
 
-    def _inside(self, folder: str, links: _Links | None, ignored: IgnoredReport) -> Iterator[Sight | str]:
-        """The folder's files as sights and its folders as paths, in the order of the bytes of whole paths."""
+    def _inside(self, folder: str, links: _Links | None, ignored: IgnoredReport) -> Iterator[WalkEntry | str]:
+        """The folder's files as entries and its folders as paths, in the order of the bytes of whole paths."""
         place = os.path.join(self._root, folder)
         try:
             listing = _Listing(place, follow_symlinks=links is not None)
@@ -137,10 +138,10 @@ class Walk:
             if is_folder:
                 if links is None or links.may_be_entered(os.path.join(place, name)):
                     yield path
-            elif (sight := self._look_at(os.path.join(place, name), path, links)) is not None:
-                yield sight
+            elif (entry := self._look_at(os.path.join(place, name), path, links)) is not None:
+                yield entry
 
-    def _look_at(self, place: str, path: str, links: _Links | None) -> Sight | None:
+    def _look_at(self, place: str, path: str, links: _Links | None) -> WalkEntry | None:
         try:
             status = os.lstat(place)
             if stat.S_ISLNK(status.st_mode):

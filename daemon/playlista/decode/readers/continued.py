@@ -38,12 +38,12 @@ class Successor:
     Attributes
     ----------
     open : makes it; it delivers the rate and channels of the given stream, from the first frame of the file on.
-    absolves : whether its reaching the end without a complaint shows that the file is sound, and the first reader was
+    decides : whether its reaching the end without a complaint shows that the file is sound, and the first reader was
         at fault.
     """
 
     open: Callable[[StreamInfo], FrameReader]
-    absolves: bool = False
+    decides: bool = False
 
 
 FindSuccessor: TypeAlias = Callable[[Stop], Successor | None]
@@ -119,7 +119,7 @@ class ContinuedReader:
             return False
         self._reader.close()
         self._reader = reader
-        self._note_damage(successor.absolves)
+        self._note_damage(successor.decides)
         return True
 
     def _successor(self) -> Successor | None:
@@ -136,13 +136,13 @@ class ContinuedReader:
         if error.blame is not Blame.TRACK:
             self._broken = error
 
-    def _note_damage(self, absolves: bool) -> None:
+    def _note_damage(self, decides: bool) -> None:
         if self._broken is None:
             return
         seconds = self._frames_read / self.info.sample_rate_hz
         message = f"{self._broken.message} at {seconds:.2f} s, from where another decoder went on"
         damage = StreamBrokenError(self._broken.reason, message)
-        self._broken, self._suspected = (None, damage) if absolves else (damage, None)
+        self._broken, self._suspected = (None, damage) if decides else (damage, None)
 
     def _skip(self, reader: FrameReader) -> None:
         """Read what has been delivered already once more, into nothing."""

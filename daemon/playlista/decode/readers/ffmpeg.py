@@ -1,6 +1,6 @@
 """AAC, ALAC, WMA, Monkey's Audio, WavPack, DSD, Musepack and whatever libsndfile refuses, by an ffmpeg child.
 
-What enters: an open file. What leaves: frames, in order, as float32 at the stream's own rate and channels. A decoder
+Input: an open file. Output: frames, in order, as float32 at the stream's own rate and channels. A decoder
 that crashes or hangs costs the child, not the daemon.
 """
 
@@ -19,7 +19,7 @@ from playlista.decode.layouts import UNKNOWN, ChannelLayout, default_layout, mas
 from playlista.decode.page_cache import PageCacheTrail
 from playlista.decode.readers.ffmpeg_child import FfmpegChild
 from playlista.decode.readers.ffprobe import probe
-from playlista.decode.source import BYTES_PER_SAMPLE, Patience, StreamBrokenError, StreamInfo, UnsupportedCodecError
+from playlista.decode.source import BYTES_PER_SAMPLE, Deadline, StreamBrokenError, StreamInfo, UnsupportedCodecError
 from playlista.decode.storage import find_fault
 from playlista.errors import Blame, FailureReason
 
@@ -52,7 +52,7 @@ class FfmpegReader:
     ----------
     descriptor : the open file; it stays the caller's.
     memory_bytes : memory that the child may allocate; None for no limit.
-    patience : asked while waiting.
+    deadline : asked while waiting.
     declared : the length by our own look at the header; None to take what ffprobe or mutagen reads there.
     demuxer : the input format where the content alone does not tell; None to let ffmpeg find out.
     like : bring the stream to this rate and these channels; None to take it as it is.
@@ -67,7 +67,7 @@ class FfmpegReader:
         self,
         descriptor: int,
         memory_bytes: int | None,
-        patience: Patience,
+        deadline: Deadline,
         *,
         declared: Declaration | None = None,
         demuxer: str | None = None,
@@ -76,12 +76,12 @@ class FfmpegReader:
     ) -> None:
         given = ("-f", demuxer) if demuxer else ()
         taken = ("-ar", str(like.sample_rate_hz), "-ac", str(like.channels)) if like else ()
-        known = probe(descriptor, given, memory_bytes=memory_bytes, patience=patience, window=window)
+        known = probe(descriptor, given, memory_bytes=memory_bytes, deadline=deadline, window=window)
         if known.is_protected:
             raise UnsupportedCodecError(known.codec or known.tag, f"is protected ({known.tag}) and cannot be decoded")
-        self._child = FfmpegChild(descriptor, given, taken, memory_bytes=memory_bytes, patience=patience, window=window)
+        self._child = FfmpegChild(descriptor, given, taken, memory_bytes=memory_bytes, deadline=deadline, window=window)
         self._trail = PageCacheTrail(descriptor)
-        self._descriptor, self._patience = descriptor, patience
+        self._descriptor, self._deadline = descriptor, deadline
         self._rest = b""
         self._bytes_taken = 0
         self._order: list[int] | None = None
@@ -207,7 +207,7 @@ class FfmpegReader:
         """Some demuxers take a failed read for the end of the file: ask the storage where one ended in an error."""
         if _DEMUXING_ENDED not in said:
             return
-        fault = find_fault(self._descriptor, self._patience)
+        fault = find_fault(self._descriptor, self._deadline)
         if fault:
             raise fault
 

@@ -20,7 +20,7 @@ from playlista.decode.readers.child_limits import limit_child
 from playlista.decode.readers.ffmpeg_health import ANSWER_SECONDS, FfmpegHealth
 from playlista.decode.readers.ffmpeg_input import Shown, padding_file, shown
 from playlista.decode.readers.ffmpeg_log import FfmpegLog
-from playlista.decode.source import Patience, StreamBrokenError
+from playlista.decode.source import Deadline, StreamBrokenError
 from playlista.decode.storage import find_fault
 from playlista.errors import Blame, FailureReason
 
@@ -167,7 +167,7 @@ class FfmpegChild(FFmpegAudioFile):  # type: ignore[misc]
     taken : arguments about the stream (``-ar``, ``-ac``), none to take it as it is.
     memory_bytes : memory that the child may allocate, 8 MiB of stack for each of its six threads included; None for
         no limit.
-    patience : asked while waiting; its timeout also limits the child's CPU time.
+    deadline : asked while waiting; its timeout also limits the child's CPU time.
     window : first byte and end of the part of the file that is shown to ffmpeg; None for all of it.
 
     Raises
@@ -182,10 +182,10 @@ class FfmpegChild(FFmpegAudioFile):  # type: ignore[misc]
         taken: tuple[str, ...],
         *,
         memory_bytes: int | None,
-        patience: Patience,
+        deadline: Deadline,
         window: tuple[int, int] | None = None,
     ) -> None:
-        self._patience = patience
+        self._deadline = deadline
         self._has_ended = False
         self._memory_bytes = memory_bytes
         try:
@@ -194,11 +194,11 @@ class FfmpegChild(FFmpegAudioFile):  # type: ignore[misc]
                 given,
                 taken,
                 memory_bytes=memory_bytes,
-                timeout_seconds=patience.timeout_seconds,
+                timeout_seconds=deadline.timeout_seconds,
                 window=window,
             )
         except (OSError, FfmpegMissingError) as error:
-            raise self.installation_fault() or find_fault(descriptor, patience) or _unstarted(error) from error
+            raise self.installation_fault() or find_fault(descriptor, deadline) or _unstarted(error) from error
         self.stdout_reader = QueueReaderThread(self.proc.stdout, _PIECE_BYTES)
         self.stdout_reader.queue = queue.Queue(_QUEUED_PIECES)
         self.stdout_reader.start()
@@ -215,10 +215,10 @@ class FfmpegChild(FFmpegAudioFile):  # type: ignore[misc]
 
         Raises
         ------
-        StreamBrokenError, Interrupted : patience ended first.
+        StreamBrokenError, Interrupted : deadline ended first.
         """
         while not self._has_ended:
-            self._patience.check()
+            self._deadline.check()
             try:
                 piece = bytes(self.stdout_reader.queue.get(timeout=_WAIT_SECONDS))
             except queue.Empty:
@@ -239,7 +239,7 @@ class FfmpegChild(FFmpegAudioFile):  # type: ignore[misc]
     def wait_until_described(self) -> None:
         """Wait until ffmpeg has said what it reads: it does before the first sample, but by another pipe."""
         while not self.stderr_reader.described.wait(_WAIT_SECONDS):
-            self._patience.check()
+            self._deadline.check()
 
     def exit_status(self) -> int:
         """The child's return code, -signal where one ended it; call after the end of the stream.
@@ -247,13 +247,13 @@ class FfmpegChild(FFmpegAudioFile):  # type: ignore[misc]
         All that it said has been read by then.
         """
         while self.stderr_reader.is_alive():
-            self._patience.check()
+            self._deadline.check()
             self.stderr_reader.join(_WAIT_SECONDS)
         while True:
             try:
                 return int(self.proc.wait(_WAIT_SECONDS))
             except subprocess.TimeoutExpired:
-                self._patience.check()
+                self._deadline.check()
 
     def installation_fault(self) -> StreamBrokenError | None:
         """Why no child under the same limits decodes anything here; None where one does, and the file is to blame."""

@@ -18,7 +18,7 @@ from typing import Any
 
 from playlista.decode.readers.ffmpeg_child import DEMUXERS, FfmpegMissingError, ffmpeg_path, start_reading
 from playlista.decode.readers.ffmpeg_input import Shown
-from playlista.decode.source import Patience
+from playlista.decode.source import Deadline
 from playlista.decode.tag_reading import sample_entry, tagged_seconds
 from playlista.tracks import MAX_CHAPTERS, Chapter
 
@@ -64,7 +64,7 @@ def probe(
     given: tuple[str, ...] = (),
     *,
     memory_bytes: int | None,
-    patience: Patience,
+    deadline: Deadline,
     window: tuple[int, int] | None = None,
 ) -> Probe:
     """Ask about the first sound stream of an open file; nothing is known where no answer comes.
@@ -76,7 +76,7 @@ def probe(
 
     Raises
     ------
-    StreamBrokenError, Interrupted : patience ended first.
+    StreamBrokenError, Interrupted : deadline ended first.
     """
 
     def answer(*arguments: str, program: str) -> str:
@@ -85,12 +85,12 @@ def probe(
                 lambda source: _command(source, program, given, arguments),
                 descriptor,
                 memory_bytes=memory_bytes,
-                timeout_seconds=patience.timeout_seconds,
+                timeout_seconds=deadline.timeout_seconds,
                 window=window,
             )
         except OSError:
             return ""
-        return _output(process, patience).decode("utf-8", "replace")
+        return _output(process, deadline).decode("utf-8", "replace")
 
     try:
         ffmpeg = ffmpeg_path()
@@ -115,14 +115,14 @@ def _command(source: Shown, program: str, given: tuple[str, ...], arguments: tup
     return [program, "-nostdin", *quiet, *given, "-i", source.url, *arguments]
 
 
-def _output(process: subprocess.Popen[bytes], patience: Patience) -> bytes:
+def _output(process: subprocess.Popen[bytes], deadline: Deadline) -> bytes:
     """What the process prints, up to 4 MiB; it is ended at the latest then."""
     assert process.stdout is not None
     assert process.stderr is not None
     pieces, total = [], 0
     try:
         while total < _ANSWER_BYTES:
-            patience.check()
+            deadline.check()
             if not select.select([process.stdout], [], [], _WAIT_SECONDS)[0]:
                 continue
             piece = os.read(process.stdout.fileno(), 64 * 1024)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from playlista.decode.readers.mpeg_notices import MpegNotices
 from playlista.decode.readers.windowed import OpenBytes
-from playlista.decode.source import Patience, StreamBrokenError, StreamInfo
+from playlista.decode.source import Deadline, StreamBrokenError, StreamInfo
 from playlista.errors import FailureReason
 
 #: libsndfile takes some binary files without a magic number for sound; only formats that cannot be mistaken pass.
@@ -64,16 +64,16 @@ class LibsndfileReader:
     ----------
     data : the open file, closed with the reader.
     declared_frames : what our own look at the header found; libsndfile's figure is the file's size where that is less.
-    patience : asked between calls.
+    deadline : asked between calls.
 
     Raises
     ------
     StreamBrokenError : libsndfile does not know the format, or its header is damaged.
     """
 
-    def __init__(self, data: OpenBytes, declared_frames: int | None, patience: Patience) -> None:
+    def __init__(self, data: OpenBytes, declared_frames: int | None, deadline: Deadline) -> None:
         self._data = data
-        self._patience = patience
+        self._deadline = deadline
         self._failure: StreamBrokenError | None = None
         self._frames_read = 0
         self._notices = MpegNotices()
@@ -88,7 +88,7 @@ class LibsndfileReader:
 
     def _open(self) -> _ForwardFile:
         try:
-            with self._notices.withheld():
+            with self._notices.suppressed():
                 file = _ForwardFile(self._data, closefd=False)
         except soundfile.LibsndfileError as error:
             raise self._data.failure or StreamBrokenError(
@@ -117,7 +117,7 @@ class LibsndfileReader:
         filled = 0
         self._data.invalidate()
         while filled < len(frames) and self._failure is None:
-            self._patience.check()
+            self._deadline.check()
             count = self._read_call(frames[filled : filled + _CALL_FRAMES])
             if count == 0:
                 break
@@ -136,7 +136,7 @@ class LibsndfileReader:
         if len(frames) == 0:
             return 0
         try:
-            with self._notices.withheld() if self._is_mpeg else nullcontext():
+            with self._notices.suppressed() if self._is_mpeg else nullcontext():
                 count = len(self._file.read(out=frames))
         except soundfile.LibsndfileError as error:
             count = max(0, min(len(frames), self._file.tell() - self._frames_read))

@@ -1,6 +1,6 @@
 """Keeps what mpg123 says of damaged MP3s off the user's terminal, and nothing else.
 
-What enters: a call into libsndfile. What leaves: on standard error, every line that was written meanwhile but
+Input: a call into libsndfile. Output: on standard error, every line that was written meanwhile but
 mpg123's; those go to the log, at debug level. libsndfile uses mpg123 without its quiet flag and offers no other way to
 silence it, and one damaged file may cause thousands of lines.
 """
@@ -39,7 +39,7 @@ class MpegNotices:
         self._spool = os.fdopen(os.memfd_create("notices"), "w+b")
 
     @contextmanager
-    def withheld(self) -> Iterator[None]:
+    def suppressed(self) -> Iterator[None]:
         """Hold back mpg123's notices that are written to file descriptor 2; all other lines come when the block ends.
 
         The descriptor is redirected for the whole process for as long as one call takes, so other threads' lines may

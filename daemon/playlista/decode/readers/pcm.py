@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from playlista.decode.containers import Container
 from playlista.decode.readers.windowed import OpenBytes
-from playlista.decode.source import Patience, StreamInfo
+from playlista.decode.source import Deadline, StreamInfo
 from playlista.decode.wave_header import WAVE_FLOAT, WAVE_PCM, WaveHeader
 
 #: Frames a step: bounds the temporary array of 24-bit samples and the time between a check and the use of a page.
@@ -75,13 +75,13 @@ class PcmReader:
     data : the file; it is closed with the reader.
     header : its header, for which ``is_plain_pcm`` holds.
     container : its kind, for the name of the format.
-    patience : asked between steps.
+    deadline : asked between steps.
     """
 
-    def __init__(self, data: OpenBytes, header: WaveHeader, container: Container, patience: Patience) -> None:
+    def __init__(self, data: OpenBytes, header: WaveHeader, container: Container, deadline: Deadline) -> None:
         self.info = StreamInfo(header.sample_rate_hz, header.channels, container.name, header.declared_frames)
         self._data = data
-        self._patience = patience
+        self._deadline = deadline
         self._widen = _WIDENINGS[header.coding, header.bits]
         self._frame_bytes = header.block_bytes
         claimed = data.size if header.data_bytes is None else header.data_bytes
@@ -92,7 +92,7 @@ class PcmReader:
         """Fill `frames` and return how many were filled; 0 at the end."""
         filled = 0
         while filled < len(frames):
-            self._patience.check()
+            self._deadline.check()
             step = frames[filled : filled + _STEP_FRAMES]
             count = min(len(step), max(0, self._end - self._position) // self._frame_bytes)
             if count == 0 or not self._convert(step[:count]):

@@ -1,6 +1,6 @@
 """Loudness distributions and their gates: ITU-R BS.1770-5 annex 1 and EBU Tech 3342.
 
-What enters: mean-square energies of overlapping windows. What leaves: the gated mean and percentiles, in LUFS. The
+Input: mean-square energies of overlapping windows. Output: the gated mean and percentiles, in LUFS. The
 windows are made in ``loudness``.
 
 Both gates depend on the whole programme, so every window must be remembered. Ours are remembered in bins of 0.01 LU

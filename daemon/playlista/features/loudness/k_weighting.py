@@ -1,6 +1,6 @@
 """K-weighting: the filter of ITU-R BS.1770-5 annex 1, run as matrix products over rows of samples.
 
-What enters: planar float32 blocks of one fixed length. What leaves: the same block filtered, in float64. It neither
+Input: planar float32 blocks of one fixed length. Output: the same block filtered, in float64. It neither
 squares, weighs nor gates.
 
 The filter is two second-order sections, a shelf for the head and a high-pass near 38 Hz. A recursion of one sample a

@@ -1,6 +1,6 @@
 """True peak: the highest value of the waveform between the samples, ITU-R BS.1770-5 annex 2.
 
-What enters: planar float32 blocks of one fixed length. What leaves: one peak over all channels. Nothing is filtered
+Input: planar float32 blocks of one fixed length. Output: one peak over all channels. Nothing is filtered
 before the search: the annex's DC block and emphasis are not in the standard any more.
 
 The signal is interpolated at the quarter points below 96 kHz, at the half points below 192 kHz, and not at all above.

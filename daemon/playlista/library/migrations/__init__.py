@@ -1,6 +1,6 @@
 """The numbered steps that bring a library's schema up to date, and the one place that applies them.
 
-What enters: a connection. What leaves: the same database at ``NEWEST`` (or at the version asked for), its number in
+Input: a connection. Output: the same database at ``NEWEST`` (or at the version asked for), its number in
 ``PRAGMA user_version``. Each step runs in one transaction with the rise of the number, so that a kill in the middle
 leaves the former version, whole.
 """

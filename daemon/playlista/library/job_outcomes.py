@@ -1,6 +1,6 @@
 """What becomes of a job when its attempt ends otherwise than with a result: again later, never again, or once more.
 
-What enters: a connection inside a transaction, and the row of the attempt. What leaves: the job's next state, or its
+Input: a connection inside a transaction, and the row of the attempt. Output: the job's next state, or its
 end with a failure on record. `jobs.JobQueue` is the only caller.
 """
 
@@ -41,7 +41,7 @@ class Backoff:
 
 
 @dataclass(frozen=True, slots=True)
-class Endings:
+class JobOutcomes:
     """How attempts end in one queue; `clock` gives seconds since the epoch."""
 
     results: Results
@@ -52,7 +52,9 @@ class Endings:
     def end(self, connection: sqlite3.Connection, row: sqlite3.Row) -> None:
         """The job is over, or due once more if the file changed meanwhile."""
         if row["rerun"]:
-            job_rows.start_over(connection, row["file_id"], lane=job_rows.URGENT_LANE, groups=None, now=self.clock())
+            job_rows.start_over(
+                connection, row["file_id"], priority=job_rows.URGENT_PRIORITY, groups=None, now=self.clock()
+            )
         else:
             job_rows.end(connection, row["file_id"])
 
@@ -90,7 +92,7 @@ class Endings:
         if row["rerun"]:
             self.end(connection, row)
             return
-        job_rows.hold_back(
+        job_rows.reschedule(
             connection,
             row["file_id"],
             until=self.clock() + seconds,
@@ -103,7 +105,7 @@ class Endings:
     def _wait(
         self, connection: sqlite3.Connection, row: sqlite3.Row, reason: FailureReason, detail: str, *, attempts: int
     ) -> None:
-        job_rows.hold_back(
+        job_rows.reschedule(
             connection,
             row["file_id"],
             until=self.clock() + self.backoff.seconds(attempts),
