@@ -118,6 +118,7 @@ class _Connection(HTTPChannel):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
+        self.requests_lock = threading.RLock()  # `received` holds it while waitress takes it once more
         self.idle_since: float = time.monotonic()
         self._request_since: float | None = None
         self._answer_since: float | None = None
@@ -128,15 +129,18 @@ class _Connection(HTTPChannel):
         return not self.requests and not self.total_outbufs_len
 
     def received(self, data: bytes) -> bool:
-        """Take bytes in; the clock of a request starts at its first one."""
+        """Take bytes in; the clock of a request starts at its first one.
+
+        Nothing is answered in between, so that what was sent ahead is counted before any of it is gone.
+        """
         now = time.monotonic()
-        if self.request is None:
-            self._request_since = now
-        was_answering = bool(self.requests)
-        accepted: bool = super().received(data)
-        if self.requests and not was_answering:
-            self._answer_since = now
         with self.requests_lock:
+            if self.request is None:
+                self._request_since = now
+            was_answering = bool(self.requests)
+            accepted: bool = super().received(data)
+            if self.requests and not was_answering:
+                self._answer_since = now
             if self.request is None:
                 self._request_since = None
             self._drop_surplus()
