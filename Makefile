@@ -35,7 +35,7 @@ $(TEST_STAMP): $(RUN_STAMP)
 SOAK_STAMP := $(VENV)/.soaked-$(shell cat requirements.lock requirements-test.lock requirements-soak.lock | cksum | cut -d' ' -f1)
 
 $(SOAK_STAMP): $(TEST_STAMP)
-	@echo "playlista: installing the programs that the soak runs beside us into $(VENV) (once)"
+	@echo "playlista: installing the programs that the soak also runs into $(VENV) (once)"
 	@$(PIP) install --require-hashes -r requirements-soak.lock
 	@rm -f $(VENV)/.soaked-* && touch $@
 
@@ -57,7 +57,7 @@ test-fast: $(TEST_STAMP) ## Run the tests that take no processes and no seconds:
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
 	@$(PYTEST) -m "not slow and not cost"
 
-test-load: $(TEST_STAMP) ## Run the whole test suite beside LOAD busy programs, 20 unless said
+test-load: $(TEST_STAMP) ## Run the whole test suite while LOAD programs keep the CPUs busy (default 20)
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
 	@$(BIN)/python -m tests.load $(LOAD) $(PYTEST)
 
@@ -75,7 +75,7 @@ types: $(TEST_STAMP)
 layers: $(TEST_STAMP)
 	@echo "playlista: checking the import layers" && $(BIN)/lint-imports --no-logo
 
-bench: $(TEST_STAMP) ## Measure speed beside the peers: make bench MUSIC=/path/to/music
+bench: $(TEST_STAMP) ## Measure speed and compare it with other programs: make bench MUSIC=/path/to/music
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
 	@$(BIN)/python -m benchmarks.speed $(if $(MUSIC),--music "$(MUSIC)")
 

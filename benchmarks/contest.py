@@ -109,7 +109,7 @@ def contest(contenders: Sequence[Contender], files: Sequence[str], nothing: str,
 
 
 def warm_up(contenders: Sequence[Contender], shortest: str) -> None:
-    """One uncounted run each: files into the page cache, numba's code into its own."""
+    """One run each that is not measured: files into the page cache, numba's code into its own."""
     for contender in contenders:
         _run(contender, [shortest])
 

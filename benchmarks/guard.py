@@ -70,7 +70,7 @@ class Yardsticks:
 
 
 def measure(analyze: Callable[[], Any], audio_seconds: float, rounds: int = ROUNDS) -> dict[str, float]:
-    """Yardsticks for a minute of audio, by stage; "other" is what the analysis needs beside its stages.
+    """Yardsticks for a minute of audio, by stage; "other" is what the analysis needs outside its stages.
 
     `analyze` analyzes one track of `audio_seconds` and answers its :class:`~playlista.tracks.Analysis`.
     """

@@ -1,4 +1,4 @@
-"""What the program costs beside analysis: starting, waiting, looking over a large folder, reading a large library.
+"""What the program costs apart from analysis: starting, waiting, scanning a large folder, reading a large library.
 
 Input: the model and a working folder. Output: rows of what was asked for, its bar and its figure. Seconds
 are CPU seconds: how long they take on the wall depends on the machine's other work.

@@ -34,7 +34,7 @@ def daemon(bench: Bench) -> dict[str, Any]:
 
 
 def mapping(bench: Bench) -> list[dict[str, Any]]:
-    """A WAV of 4 GB, without tags, in a cgroup where page cache binds nobody; beside it, a plain copy to nowhere."""
+    """A WAV of 4 GB, without tags, in a cgroup where page cache binds nobody, and a plain copy to compare with."""
     (path,) = bench.music([Request(".wav", megabytes=BIG_MEGABYTES * bench.share)])
     commands = {
         "analyzed, mapped": [*product.ANALYZE, str(path)],

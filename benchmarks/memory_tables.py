@@ -67,7 +67,7 @@ def sections(results: Results) -> dict[str, str]:
 
 
 def inventory(found: Results) -> str:
-    """The guide's two inventories beside what was measured, MB (10^6)."""
+    """The guide's two inventories and what was measured, MB (10^6)."""
     rows: list[tuple[object, ...]] = [
         (item, standard, _mb(found["standard"][key]), optimized, _mb(found["optimized"][key]))
         for item, key, standard, optimized in GUIDE_INVENTORY

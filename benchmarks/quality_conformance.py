@@ -1,7 +1,7 @@
 """The lines of the conformance table: every value of the result object against its truth.
 
-Input: a folder with music, perhaps with a TRUTH.tsv, the prepared model and the published graph. What leaves:
-lines by section, and the tempi of known recordings beside what essentia's methods hear. The comparisons themselves are
+Input: a folder with music, perhaps with a TRUTH.tsv, the prepared model and the published graph. Output:
+lines by section, and the tempi of known recordings with those of essentia's methods. The comparisons themselves are
 those of tests/conformance; what needs recordings that are not there is left out, and said.
 """
 

@@ -50,7 +50,7 @@ def measure(tracks: Sequence[Path], models: Path) -> dict[str, Any]:
 
 
 def describe(analysis: Analysis) -> dict[str, Any]:
-    """Of a track, what a reader wants to know beside its drift."""
+    """What a reader wants to know of a track, apart from its drift."""
     return {
         "name": Path(analysis["path"]).name,
         "seconds": analysis["audio"]["duration_seconds"],

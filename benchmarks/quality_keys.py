@@ -1,4 +1,4 @@
-"""The table "keys": the key of recordings file by file, beside the true one and KeyExtractor's, and what has none.
+"""The table "keys": the key of recordings file by file, the true one, KeyExtractor's, and what has none.
 
 Input: the rows of ``quality_keys_heard``, as plain types. Output: Markdown, and what is a fault.
 """

@@ -46,7 +46,7 @@ def by_duration(
 
 
 def by_cpus(sources: Sequence[Source], runtime: str, models: Path, rounds: int) -> list[dict[str, Any]]:
-    """The music on one CPU and on two, in turns: on two, the next chunk is decoded beside the analysis of the last."""
+    """The music on one CPU and on two, in turns: on two, the next chunk is decoded during the analysis."""
     contender, rows = ours(runtime, models), []
     command = [*contender.command, *(source.path for source in sources)]
     available = sorted(os.sched_getaffinity(0))
@@ -112,7 +112,7 @@ def _library(files: Sequence[Path], runtime: str, models: Path) -> dict[str, Any
 @contextmanager
 def filled_folder(files: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
     """A music folder with `files` and an empty data folder, for the length of a block."""
-    with tempfile.TemporaryDirectory(dir=files[0].parent) as place:  # beside them, where a hard link will do
+    with tempfile.TemporaryDirectory(dir=files[0].parent) as place:  # in the same folder, where a hard link will do
         music, data = Path(place) / "music", Path(place) / "data"
         music.mkdir()
         for path in files:

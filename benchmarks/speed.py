@@ -1,5 +1,5 @@
 """``make bench MUSIC=…``: what the job costs us and others, side by side; whether it stays so with length and number;
-and what the program costs beside analysis.
+and what the program costs apart from analysis.
 
 ``python -m benchmarks.speed --music DIR`` measures section by section, prints the tables, and writes them with plots
 into docs/benchmarks.md. Each section is kept in build/bench/results/speed as soon as it is done: ``--only NAME …``
@@ -85,7 +85,7 @@ def from_short_to_long(asked: argparse.Namespace, sources: list[Source]) -> dict
 
 
 def on_one_cpu_and_two(asked: argparse.Namespace, sources: list[Source]) -> list[dict[str, Any]]:
-    """What decoding beside the analysis buys."""
+    """What decoding in another thread saves."""
     runtimes = [runtime for runtime in asked.runtimes if runtime != "tensorflow"]  # whose start outlasts the music
     return [row for runtime in runtimes for row in by_cpus(sources, runtime, asked.models, asked.rounds)]
 

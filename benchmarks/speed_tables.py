@@ -127,9 +127,9 @@ def cpus(rows: Sequence[Results]) -> str:
         one, two = ([row for row in rows if (row["runtime"], row["cpus"]) == (runtime, cpus)] for cpus in (1, 2))
         cells = []
         for figure in ("wall_seconds", "cpu_seconds"):
-            alone, beside = ([row[figure] for row in part] for part in (one, two))
-            of_one = [there / here for here, there in zip(alone, beside, strict=True)]
-            cells += [spread(alone, 1), spread(beside, 1), spread(of_one)]
+            alone, parallel = ([row[figure] for row in part] for part in (one, two))
+            of_one = [there / here for here, there in zip(alone, parallel, strict=True)]
+            cells += [spread(alone, 1), spread(parallel, 1), spread(of_one)]
         lines.append((runtime, *cells))
     return markdown_table(header, lines)
 
@@ -187,8 +187,8 @@ def beyond_first(row: Results, first: Results) -> float:
 
 
 def idle(rows: Sequence[Results]) -> str:
-    """What is asked for beside analysis: figure, bar, whether it is reached."""
-    header = ("beside analysis", "bar", "measured", "reached")
+    """What is asked for apart from analysis: figure, bar, whether it is reached."""
+    header = ("apart from analysis", "bar", "measured", "reached")
     return markdown_table(
         header,
         [

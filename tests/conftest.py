@@ -74,7 +74,7 @@ def project_root() -> Path:
 
 @pytest.fixture(scope="session")
 def shared_folder() -> Path | None:
-    """Real recordings with known values, which lie beside the checkout and are no part of it; None without them."""
+    """Real recordings with known values, which lie next to the checkout and are no part of it; None without them."""
     folder = ROOT.parent / "shared" / "audio"
     return folder if (folder / "TRUTH.tsv").is_file() else None
 

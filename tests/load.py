@@ -1,4 +1,4 @@
-"""``python -m tests.load COUNT COMMAND...``: run a command beside busy programs, as on a machine that has other work.
+"""``python -m tests.load COUNT COMMAND...``: run a command while other programs keep the CPUs busy.
 
 Input: how many programs, and the command. Output: the command's exit code; the programs end with it, or with us. They
 are as polite as we are: under ``nice`` all of it gives way to the machine's real work, and they to nobody here.

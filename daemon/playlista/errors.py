@@ -86,4 +86,4 @@ class TrackError(PlaylistaError):
 
 
 class DecodeError(TrackError):
-    """The file could not be opened or decoding broke off."""
+    """The file could not be opened, or decoding stopped with an error."""

@@ -118,7 +118,7 @@ def _operator_schema(kind: str) -> Any:
 
 
 def _closed(schema: Any) -> Any:
-    """`schema` with no room for unknown properties, but in metadata, which it leaves to Kubernetes."""
+    """`schema` without unknown properties, except in metadata, which it leaves to Kubernetes."""
     if isinstance(schema, list):
         return [_closed(entry) for entry in schema]
     if not isinstance(schema, dict):

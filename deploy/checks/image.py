@@ -25,7 +25,7 @@ PROMISES = {
 
 
 def hadolint(root: Path) -> list[str]:
-    """Hadolint has not even a hint to give."""
+    """Hadolint finds nothing, not even of level info."""
     return run("hadolint", "--failure-threshold", "style", "Dockerfile", cwd=root).problems()
 
 

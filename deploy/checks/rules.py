@@ -43,7 +43,7 @@ def unit_tests(root: Path) -> list[str]:
 
 
 def tested(root: Path) -> list[str]:
-    """Every alert is expected to fire in one test, and to keep silent beside or before that in one."""
+    """Every alert is expected to fire in one test, and to keep silent in another case, or before, in one."""
     firing: set[str] = set()
     silent: set[str] = set()
     for case in yaml.safe_load((root / TESTS).read_text("utf-8"))["tests"]:

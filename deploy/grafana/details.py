@@ -155,9 +155,9 @@ def audio_lost_to_the_cap() -> timeseries.Panel:
     )
 
 
-def room_in_the_data_folder() -> timeseries.Panel:
+def free_space() -> timeseries.Panel:
     return panels.lines(
-        "Room in the data folder",
+        "Free space in the data folder",
         "Free bytes of the file system that holds the database.",
         [Query("min by (instance) (playlista_data_free_bytes{@})", "{{instance}}")],
         unit="bytes",
@@ -231,7 +231,7 @@ def trouble() -> list[Builder[models.Panel]]:
     return [
         failures_by_reason(),
         audio_lost_to_the_cap(),
-        room_in_the_data_folder(),
+        free_space(),
         watcher(),
         events_of_the_music_folder(),
         version_and_runtime(),

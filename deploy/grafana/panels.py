@@ -1,7 +1,7 @@
 """The few shapes of panel that the dashboard is made of, on top of Grafana's own typed builders.
 
-Input: a title, a description, queries with ``@`` where the job and instance selector belongs, a unit. What
-leaves: builders of `grafana_foundation_sdk`. Nothing here knows what Playlista measures.
+Input: a title, a description, queries with ``@`` where the job and instance selector belongs, a unit.
+Output: builders of `grafana_foundation_sdk`. Nothing here knows what Playlista measures.
 """
 
 from __future__ import annotations

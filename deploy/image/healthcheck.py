@@ -1,7 +1,7 @@
 """Exit 0 when the daemon answers, 1 with one line otherwise: the image's HEALTHCHECK, without curl.
 
 Input: a URL, or nothing for ``/healthz`` at this container's own LISTEN_ADDRESS. A redirect or an error status
-is no answer. The standard library and the daemon's own settings only, so that it fits beside the daemon in its
+is no answer. The standard library and the daemon's own settings only, so that it fits next to the daemon in its
 memory limit.
 """
 

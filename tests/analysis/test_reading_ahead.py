@@ -1,4 +1,4 @@
-"""Decoding and tagging beside the analysis: where it happens, and that nothing but the wall clock can tell."""
+"""Decoding and tagging in other threads: where it happens, and that only the wall clock shows it."""
 
 from __future__ import annotations
 
@@ -83,15 +83,15 @@ def test_it_does_not_where_memory_is_so_short_that_chunks_are_smaller(song: Path
 
 
 def test_the_result_is_the_same_to_the_bit(song: Path) -> None:
-    alone, beside = both(song)
-    assert values(beside) == values(alone)
-    assert beside.music_hash == alone.music_hash
+    alone, parallel = both(song)
+    assert values(parallel) == values(alone)
+    assert parallel.music_hash == alone.music_hash
 
 
 def test_a_torn_file_is_partial_in_the_same_place(torn: Path) -> None:
-    alone, beside = both(torn)
+    alone, parallel = both(torn)
     assert alone.reason is FailureReason.CORRUPT
-    assert values(beside) == values(alone)
+    assert values(parallel) == values(alone)
 
 
 @pytest.mark.parametrize("cpus", [1, 2])
@@ -105,12 +105,12 @@ def test_a_file_that_does_not_begin_fails_with_its_reason(tmp_path: Path, cpus: 
 
 
 def test_a_cut_at_the_budget_counts_only_what_was_analyzed(song: Path) -> None:
-    alone, beside = both(song, memory_optimized_max_mb_per_track=1.0)
+    alone, parallel = both(song, memory_optimized_max_mb_per_track=1.0)
     assert alone.audio is not None
     assert alone.audio.truncated
     assert 0 < alone.audio.analyzed_seconds <= CHUNK_SECONDS
-    assert values(beside)["audio"]["analyzed_seconds"] == alone.audio.analyzed_seconds
-    assert values(beside)["rhythm"] == values(alone)["rhythm"]
+    assert values(parallel)["audio"]["analyzed_seconds"] == alone.audio.analyzed_seconds
+    assert values(parallel)["rhythm"] == values(alone)["rhythm"]
     assert readers() == []
 
 
@@ -200,7 +200,7 @@ def tag_threads() -> list[str]:
 
 @pytest.fixture(scope="module")
 def wave(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return signals.write(tmp_path_factory.mktemp("beside") / "song.wav", signals.song(SECONDS))
+    return signals.write(tmp_path_factory.mktemp("parallel") / "song.wav", signals.song(SECONDS))
 
 
 class SlowTagger:
@@ -223,10 +223,10 @@ def tagging(cpus: int, runtime: SlowTagger) -> AudioAnalyzer:
 
 
 def test_tags_come_beside_the_other_features_and_are_the_same_to_the_bit(wave: Path) -> None:
-    alone, beside = SlowTagger(), SlowTagger()
-    assert values(tagging(2, beside).analyze(str(wave))) == values(tagging(1, alone).analyze(str(wave)))
+    alone, parallel = SlowTagger(), SlowTagger()
+    assert values(tagging(2, parallel).analyze(str(wave))) == values(tagging(1, alone).analyze(str(wave)))
     assert alone.threads == {"MainThread"}
-    assert "tags_0" in beside.threads
+    assert "tags_0" in parallel.threads
     assert not tag_threads()
 
 

@@ -1,7 +1,7 @@
 """Fails when the analysis of a track has come to call more, in any stage: counts, which repeat exactly everywhere.
 
 What a kernel costs in time shows in ``make bench-guard`` (test_stage_costs.py). The limits are a quarter more than what
-was measured (figures beside them; CPython 3.11). Raise one only with the reason in the commit; lower it when something
+was measured (figures next to them; CPython 3.11). Raise one only with the reason in the commit; lower it when something
 was made faster.
 """
 

@@ -1,7 +1,7 @@
 """Fails when a stage of the analysis has become dearer in CPU time: ``make bench-guard``, a step of its own.
 
 It is no test of correctness and no part of ``make test``: what it measures is time. The limits are six tenths more than
-what was measured (figures beside them; CPython 3.11, an EPYC with AVX-512; OpenBLAS's kernels SkylakeX, Haswell, Zen
+what was measured (figures next to them; CPython 3.11, an EPYC with AVX-512; OpenBLAS's kernels SkylakeX, Haswell, Zen
 and Sandybridge differ by 15 % at most, since products are measured by products). Other work on the machine can only
 add: a stage that is over its limit is measured again, and the least counts.
 """

@@ -136,7 +136,7 @@ def test_a_hyphen_is_stdout(library: Daemon) -> None:
 def test_what_sounds_alike_is_ranked_without_the_track_itself(library: Daemon, tmp_path: Path) -> None:
     found = documents(library, "similar", "slow.flac", "--json")
     assert {one["path"] for one in found} == {"album/middle.ogg", "fast.wav"}
-    assert 1 >= found[0]["likeness"] >= found[1]["likeness"] > 0
+    assert 1 >= found[0]["similarity"] >= found[1]["similarity"] > 0
     place = tmp_path / "alike.m3u"
     library.run("similar", "slow.flac", "-n", "1", "--m3u", str(place))
     assert place.read_text() == f"#EXTM3U\n{library.music}/{found[0]['path']}\n"

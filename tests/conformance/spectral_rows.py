@@ -1,4 +1,4 @@
-"""Every spectral descriptor, and MusiCNN's mel bands, beside librosa and essentia on the same frames."""
+"""Every spectral descriptor, and MusiCNN's mel bands, compared with librosa and essentia on the same frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tags and embedding beside the published network, run the authors' way and essentia's.
+"""Tags and embedding compared with the published network, run the authors' way and essentia's.
 
 The reference is not ours: the graph of the `musicnn` package as TensorFlow freezes it, unfolded, run by essentia; its
 input is computed as the package's `extractor.batch_data` does (librosa, spectrogram cut to float16), and, another time,
@@ -107,7 +107,7 @@ def rows(music: Mapping[str, NDArray[np.float32]], files: ModelFiles, graph: Pat
 def network_rows(
     music: Mapping[str, NDArray[np.float32]], files: ModelFiles, published: EssentiaRuntime
 ) -> Iterator[Row]:
-    """From samples to tags and embedding, beside the published graph on the authors' patches."""
+    """From samples to tags and embedding, compared with the published graph on the authors' patches."""
     apart, angles = {}, {}
     for name, samples in music.items():
         whole = without_rest(samples)
@@ -122,7 +122,7 @@ def network_rows(
 
 
 def predictor_row(music: Mapping[str, NDArray[np.float32]], files: ModelFiles, graph: Path) -> Row:
-    """From samples to tags, beside essentia's predictor on the published graph."""
+    """From samples to tags, compared with essentia's predictor on the published graph."""
     apart = {}
     for name, samples in music.items():
         tags, _ = our_tags("numpy", files, without_rest(samples))
@@ -133,7 +133,7 @@ def predictor_row(music: Mapping[str, NDArray[np.float32]], files: ModelFiles, g
 def runtime_rows(
     music: Mapping[str, NDArray[np.float32]], files: ModelFiles, published: EssentiaRuntime
 ) -> Iterator[Row]:
-    """Every runtime beside the published graph on the same patches."""
+    """Every runtime compared with the published graph on the same patches."""
     patches = np.concatenate([our_patches(samples) for samples in music.values()])
     expected, _ = published.activations(patches)
     for runtime in sorted(installed_runtimes() - NOT_HERE):

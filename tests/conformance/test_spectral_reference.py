@@ -49,7 +49,7 @@ def test_optimized_and_full_analysis_agree_on_music(corpus: list[Recording]) -> 
     crossings = Spectral.__slots__.index("zero_crossing_rate")
     assert np.delete(drift, crossings).max() < 0.02
     # Samples know nothing of bands: what lies above 11 kHz crosses zero too, in noise more than in music. The drums of
-    # made music are noise, and there is less music beside them than in recordings.
+    # made music are noise, and there is less other music than in recordings.
     is_made_alone = all(track.name.startswith("made: ") for track in corpus)
     assert drift[crossings] < (0.5 if is_made_alone else 0.3)
 

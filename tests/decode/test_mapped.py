@@ -71,7 +71,7 @@ def test_a_file_below_the_threshold_is_not_mapped(tmp_path: Path) -> None:
 
 
 def sparse_wav(path: Path, data_bytes: int) -> Path:
-    """A 16-bit stereo WAV of zeros that takes no room on disk: plain below 4 GiB, RF64 above."""
+    """A 16-bit stereo WAV of zeros that takes no space on disk: plain below 4 GiB, RF64 above."""
     fmt = b"fmt " + struct.pack("<IHHIIHH", 16, 1, 2, 44100, 176400, 4, 16)
     if data_bytes < 2**32 - 100:
         head = b"RIFF" + struct.pack("<I", 36 + data_bytes) + b"WAVE" + fmt + b"data" + struct.pack("<I", data_bytes)

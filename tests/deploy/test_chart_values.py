@@ -44,12 +44,12 @@ OBJECTS = ["", *(place for place, schema in places(SCHEMA) if "properties" in sc
 
 
 def nested(place: str, value: Any) -> Any:
-    """`value` at `place`, as values would be written, with what has to stand beside it."""
+    """`value` at `place`, as values would be written, with the fields that it requires."""
     head, _, rest = place.partition(".")
     inner = nested(rest, value) if rest else value
     if head.endswith("[]"):
-        beside = {"name": "a"} if head.removesuffix("[]") in {"imagePullSecrets", "env"} and rest != "name" else {}
-        inner = [{**beside, **inner} if isinstance(inner, dict) and inner and rest else inner]
+        required = {"name": "a"} if head.removesuffix("[]") in {"imagePullSecrets", "env"} and rest != "name" else {}
+        inner = [{**required, **inner} if isinstance(inner, dict) and inner and rest else inner]
     if head == "ipBlock" and rest.startswith("except"):
         inner["cidr"] = "10.0.0.0/8"
     return {head.removesuffix("[]"): inner}

@@ -36,7 +36,7 @@ def test_a_metronome_repeats_itself_at_its_tempo_and_not_between() -> None:
     (windows,) = tempogram.windows()
     # 125 a minute is 30 frames of 16 ms, so that no click falls between two frames: every repetition is whole.
     assert at(tempogram, windows.repetition, 125) == pytest.approx(1, abs=0.2)
-    # At half as many again, one beat and half a bar fall beside the clicks; two and four half-bars fall on them.
+    # At half as many again, one beat and half a bar miss the clicks; two and four half-bars fall on them.
     assert np.all(at(tempogram, windows.repetition, 187.5) < 0.6)
     assert np.all(at(tempogram, windows.salience, 187.5) < 0.1 * at(tempogram, windows.salience, 125))
 

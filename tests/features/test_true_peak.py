@@ -93,7 +93,7 @@ def test_band_limited_noise_peaks_where_its_spectrum_says() -> None:
 
 
 def test_a_signal_and_its_reverse_have_one_peak() -> None:
-    # What breaks off at full height rings beyond it; the end must be searched as the start is.
+    # What ends abruptly at full height rings beyond it; the end must be searched as the start is.
     samples = sine(9_000, 0.05, 44_100, 1.0)[np.newaxis]
     assert true_peak(samples) == pytest.approx(true_peak(samples[:, ::-1]), rel=1e-6)
     assert true_peak(samples) > 1.0

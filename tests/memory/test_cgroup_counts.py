@@ -88,7 +88,7 @@ CPU_TREES = {
         2,
         2,
     ),
-    "v1 quota beside cpuacct": (
+    "v1 quota next to cpuacct": (
         Tree(
             "2:cpu,cpuacct:/s\n",
             (mount_v1("cpu,cpuacct", V1_CPU),),

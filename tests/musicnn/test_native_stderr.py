@@ -1,4 +1,4 @@
-"""Notices of native libraries are withheld at the file descriptor; all else arrives. In processes of their own."""
+"""Known lines of native libraries are suppressed at the file descriptor; all else arrives. In own processes."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def prepared(wheel_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 @contextmanager
 def largest_file(size: int) -> Iterator[None]:
-    """The kernel refuses to let a file grow beyond `size` bytes, as a disk without room does."""
+    """The kernel refuses to let a file grow beyond `size` bytes, as a full disk does."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -84,7 +84,7 @@ def test_without_onnx_no_onnx_file_is_written_and_asking_for_it_later_adds_it(wh
 
 def test_where_the_disk_has_no_room_it_is_one_line_and_no_half_file_stays(wheel_path: Path, tmp_path: Path) -> None:
     with (
-        pytest.raises(ModelError, match=r"cannot write the model to .+: .+; make room") as caught,
+        pytest.raises(ModelError, match=r"cannot write the model to .+: .+; free some space") as caught,
         largest_file(100_000),
     ):
         prepare_model(tmp_path, wheel=wheel_path, say=lambda line: None)

@@ -1,4 +1,4 @@
-"""What a soak found: each figure beside the bar that it has to reach, as a table for the terminal and for the page.
+"""What a soak found: each figure and the bar that it has to reach, as a table for the terminal and for the page.
 
 Input: figures. Output: rows, and the section of docs/reliability.md that they belong to. The prose of that
 page is written by hand and never touched.

@@ -1,7 +1,7 @@
 """Short excerpts of real music in every format, for soaks that need hundreds of tracks and minutes, not hours.
 
-Input: a folder with music, or none: then something like music is synthesised, and the tables say so. What
-leaves: small files, made by ffmpeg.
+Input: a folder with music, or none: then something like music is synthesised, and the tables say so.
+Output: small files, made by ffmpeg.
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ def _judged(service: Service, tracks: int, outages: int) -> list[Finding]:
         at_least("tracks given back because of the storage", times["track.postponed"], 1),
         exactly("tracks analyzed after it, without a hand", _count(service), tracks),
         exactly("tracks blamed (failed, partial, quarantined)", len(service.paths_where(_BLAMED)), 0),
-        told("tries of tracks that were not to be seen while nothing was mounted, uncounted", times["track.retried"]),
+        told("attempts at tracks that were unreachable while nothing was mounted, not counted", times["track.retried"]),
         exactly("attempts counted beyond the one that gave the result", int(service.ask_library(_BEYOND)[0][0]), 0),
         exactly("attempts counted in the queue at the end", int(service.ask_library(_COUNTED)[0][0]), 0),
         exactly("results lost", tracks - _count(service), 0),

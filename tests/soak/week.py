@@ -1,8 +1,8 @@
 """A week of a library: other programs change files as they do, and only music that is new may cost an analysis.
 
 Input: a library in seven formats. Output: for each thing that was done to it what was analyzed anew and what was kept,
-beside what had to be; and every stored value beside that of a fresh analysis of the same bytes. Between two steps the
-daemon runs until nothing is due (`run --once`), so that each step happens while it is stopped, too.
+compared with what had to be; and every stored value compared with that of a fresh analysis of the same bytes. Between
+two steps the daemon runs until nothing is due (`run --once`), so that each step happens while it is stopped, too.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Week:
         return [path for path in found if not suffixes or path.suffix in suffixes]
 
     def step(self, what: str, change: Callable[[], object], *, analyzed: int) -> list[Finding]:
-        """Let `change` happen, then the daemon run; what it did, beside the analyses that were needed."""
+        """Let `change` happen, then the daemon run; what it did, and the analyses that were needed."""
         self.place.say(what)
         change()
         before = len(self.daemon.events())

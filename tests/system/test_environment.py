@@ -127,5 +127,5 @@ print(elapsed * 1000, *heavy)
 """
     fastest, *heavy = min((run_python(code).split() for _ in range(5)), key=lambda words: float(words[0]))
     assert not heavy
-    # Measured 4 ms, half of it ctypes; the bound leaves room for slow disks and is still far below a second start.
+    # Measured 4 ms, half of it ctypes; the bound allows for slow disks and is still far below a second start.
     assert float(fastest) < 30

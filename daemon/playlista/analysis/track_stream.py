@@ -1,7 +1,7 @@
 """One open track as a stream of chunks, with the three ways in which its samples may be put together.
 
 Input: an ``AudioSource`` that yields native blocks. Output: ``AudioChunk``s with the signals that the
-caller asked for, and afterwards what is known of the pass: where it broke off, where it was cut, what it cost.
+caller asked for, and afterwards what is known of the pass: the decode error, the truncation, the cost.
 It opens no file and computes no feature.
 """
 
@@ -171,22 +171,22 @@ class TrackStream:
         yield self._flush()
 
     def _capped(self) -> Iterator[AudioChunk]:
-        room = self._budget.samples_that_fit(self._dtype.itemsize)
-        kept = GrowingArray((), self._dtype, limit=room)
+        limit = self._budget.samples_that_fit(self._dtype.itemsize)
+        kept = GrowingArray((), self._dtype, limit=limit)
         for chunk in self._streamed():
-            cut = len(chunk.analysis) > room - len(kept)
-            kept.append(chunk.analysis[: room - len(kept)])
+            cut = len(chunk.analysis) > limit - len(kept)
+            kept.append(chunk.analysis[: limit - len(kept)])
             self._note_held(kept.nbytes + chunk.native.nbytes)
             if cut:
-                yield self._cut(chunk, room)
+                yield self._cut(chunk, limit)
                 break
             yield AudioChunk(chunk.native, chunk.analysis[:0], chunk.model)
         yield AudioChunk(np.zeros((0, self.info.channels), np.float32), kept.samples, np.zeros(0, np.float32))
 
-    def _cut(self, chunk: AudioChunk, room: int) -> AudioChunk:
+    def _cut(self, chunk: AudioChunk, limit: int) -> AudioChunk:
         """`chunk` without analysis samples, its other signals ending where the array ends."""
-        self.truncation = Truncation(self._budget.reason, room)
-        native_end = round(room * self.info.sample_rate_hz / self.analysis_rate_hz)
+        self.truncation = Truncation(self._budget.reason, limit)
+        native_end = round(limit * self.info.sample_rate_hz / self.analysis_rate_hz)
         keep = max(0, len(chunk.native) - max(0, self.frames_delivered - native_end))
         self.frames_delivered = min(self.frames_delivered, native_end)
         model_keep = round(len(chunk.model) * keep / max(1, len(chunk.native)))
@@ -203,7 +203,7 @@ class TrackStream:
         yield AudioChunk(native.samples, analysis.samples, model.samples)
 
     def _blocks(self) -> Iterator[NDArray[np.float32]]:
-        """Native blocks until the end, a stop, or the point where decoding breaks off."""
+        """Native blocks until the end, a stop, or the point of a decode error."""
         blocks = self._source.blocks()
         while True:
             if self._stop():

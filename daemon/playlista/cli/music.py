@@ -48,7 +48,7 @@ def similar(
         say_written(m3u_file, f"{len(found)} tracks")
     elif json_lines:
         for one in found:
-            write_json_line({"path": one.path, "likeness": round(one.similarity, 6)})
+            write_json_line({"path": one.path, "similarity": round(one.similarity, 6)})
     else:
         rows = [(one.path, f"{one.similarity:.3f}") for one in found]
         table(("track", "similarity"), rows, right=("similarity",), nothing="no other track has an embedding yet")

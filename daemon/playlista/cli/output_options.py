@@ -17,7 +17,7 @@ from playlista.system.output_files import OutputKind, output_stream
 
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace an existing file of any kind.")]
 
-#: What lies beside the database under its name.
+#: Suffixes of the files that SQLite keeps next to the database.
 _COMPANIONS = ("", "-wal", "-shm", "-journal", ".restored")
 
 

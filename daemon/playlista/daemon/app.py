@@ -51,7 +51,7 @@ from playlista.tracks import TrackFile
 from playlista.watch.watcher import MusicWatcher
 
 #: How long a thread may keep Python's lock while another wants it. With the default of 5 ms an answer that needs the
-#: lock some hundred times takes seconds beside an analysis; with this the analysis costs no more CPU time.
+#: lock some hundred times takes seconds while a track is analyzed; with this the analysis costs no more CPU time.
 SWITCH_SECONDS = 0.001
 
 log = structlog.get_logger(__name__)

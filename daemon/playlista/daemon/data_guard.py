@@ -1,6 +1,6 @@
 """A thread that watches over the data folder while the daemon works: who owns it, and whether its database is whole.
 
-Input: the claim on the folder, and the open databases. Output: a request to stop with the error that demands it, when
+Input: the claim on the folder, and the open databases. Output: a request to stop with the error that requires it, when
 another daemon took the folder over or SQLite found damage; a log line when the database's file was removed or
 replaced, which ends by itself when it is put back.
 """

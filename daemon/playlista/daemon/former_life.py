@@ -58,7 +58,7 @@ def why_innocent(claimed: KernelCounts, now: KernelCounts, fault: str | None) ->
         return None
     if claimed.boot_id != now.boot_id:
         return "the machine was restarted"
-    uncounted = claimed.oom_kills is None or now.oom_kills is None
-    if fault is None or uncounted or claimed.oom_kills != now.oom_kills:
+    unknown = claimed.oom_kills is None or now.oom_kills is None
+    if fault is None or unknown or claimed.oom_kills != now.oom_kills:
         return None
     return "killed from outside"

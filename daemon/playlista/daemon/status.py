@@ -1,6 +1,6 @@
 """How far the library is, as one report: what ``status`` prints and ``/api/v1/status`` answers.
 
-Input: a library, also one opened beside the daemon, and the time. Output: plain types.
+Input: a library, also one that a running daemon uses, and the time. Output: plain types.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The wish to stop, as the parts of the daemon share it.
+"""The stop request that all threads of the daemon share.
 
 Input is signals. Output is two events, set from an ordinary thread, and an end at once for whoever signals twice.
 """

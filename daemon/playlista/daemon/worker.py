@@ -1,7 +1,7 @@
 """The worker: claim, analyze, store, finish; one track at a time, on the main thread.
 
 Input: jobs from the queue. Output: results in the store, a log line and metrics for each. It is the only
-room that sees several stages, and it decides nothing about music.
+module that sees several stages, and it decides nothing about music.
 """
 
 from __future__ import annotations

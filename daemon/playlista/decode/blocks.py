@@ -19,7 +19,7 @@ from playlista.decode.storage import fault_of
 from playlista.errors import Blame, FailureReason
 
 #: A sample beyond this, 90 dB above full scale, is damage: no recording holds it, not even one whose floats go as far
-#: as 16-bit integers do. What passes stays finite in float16, with room for what a resampler overshoots, and when
+#: as 16-bit integers do. What passes stays finite in float16, with a margin for what a resampler overshoots, and when
 #: squared and summed in float32.
 HIGHEST_SAMPLE = 32768.0
 

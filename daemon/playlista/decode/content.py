@@ -1,4 +1,4 @@
-"""The identity of a file's bytes: cheap beside decoding, and no byte is left out.
+"""The identity of a file's bytes: cheap compared with decoding, and no byte is left out.
 
 Input: a path. Output: a hash. Equal hashes mean that the bytes are those that were analyzed, whatever happened to the
 file's name, times, mode and owner.

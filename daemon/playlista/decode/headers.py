@@ -75,7 +75,7 @@ def declared_length(descriptor: int, file: Identified) -> Declaration | None:
 
 
 def ogg_has_end(descriptor: int, file: Identified) -> bool:
-    """Whether the last page is whole and ends its stream, as RFC 3533 demands of the last page of every stream."""
+    """Whether the last page is whole and ends its stream, as RFC 3533 requires of the last page of every stream."""
     tail = peek(descriptor, _OGG_TAIL_BYTES, max(0, file.size - _OGG_TAIL_BYTES))
     page = tail[tail.rfind(b"OggS\0") :]
     if len(page) < _OGG_HEAD_BYTES or not page[5] & _OGG_END_FLAG:

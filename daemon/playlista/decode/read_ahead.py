@@ -1,4 +1,4 @@
-"""The next item made in a thread of its own while the caller is busy with the last: decoding beside analysis.
+"""Prefetch: the next item is made in another thread while the caller works on the last.
 
 Input: an iterator. Output: its items in the same order, and the error that ended it, if one did. At most one
 item is made ahead, so memory grows by one item. It pays where two threads may run and the work of both happens in

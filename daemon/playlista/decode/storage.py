@@ -1,6 +1,6 @@
 """What an error of the kernel means for a track, and whether the storage gives all bytes of an open file.
 
-Input is an ``OSError``, or a descriptor whose decoding broke off. Output is the fault with whose it is. A decoder
+Input is an ``OSError``, or a descriptor with a decode error. Output is the fault with whose it is. A decoder
 cannot be asked: libsndfile takes a failed read for the end of the file, and ffmpeg says "Input/output error" of
 damaged files, too. So the bytes are read once more, by ourselves, before a file is called corrupt.
 """
@@ -63,7 +63,7 @@ def find_fault(
 ) -> StreamBrokenError | None:
     """Read the file from `start` to `end` (None: its end); why that failed, None where every byte is there.
 
-    It gives up, and finds nothing, when deadline ends. Pages are dropped from the cache behind the cursor.
+    It gives up, and finds nothing, when the deadline has passed. Pages are dropped from the cache behind the cursor.
 
     Raises
     ------

@@ -33,7 +33,7 @@ import structlog
 from playlista.errors import StoreError
 from playlista.system.mountinfo import mount_of, parse_mountinfo
 
-#: Where a second daemon asks whether the owner lives; in DATA_DIR beside the lock file.
+#: Where a second daemon asks whether the owner lives; in DATA_DIR next to the lock file.
 CHALLENGE_NAME = "playlista.challenge"
 
 #: How often an owner looks for a challenge.

@@ -178,7 +178,7 @@ def _check_untouched(path: str, seconds: float) -> bool:
 
 
 def open_existing(path: str) -> Database:
-    """Open the library for writing as it is, also beside a running daemon: not made, not migrated, its journal kept.
+    """Open the library for writing as it is, also while a daemon runs: not made, not migrated, its journal kept.
 
     Raises
     ------
@@ -199,7 +199,7 @@ def open_existing(path: str) -> Database:
 
 
 def open_read_only(path: str) -> Database:
-    """Open the library for reading, also beside a running daemon and in a folder that cannot be written.
+    """Open the library for reading, also while a daemon runs and in a folder that cannot be written.
 
     Raises
     ------

@@ -15,7 +15,7 @@ from playlista.errors import StoreError
 
 
 class DiskFullError(StoreError):
-    """No room for the write. Nothing of it was written; it works again once there is room."""
+    """The disk is full. Nothing was written; it works again once there is free space."""
 
 
 class UnwritableError(StoreError):
@@ -65,7 +65,7 @@ def store_error(error: sqlite3.Error, path: str) -> StoreError:
     """The `StoreError` that says the same as `error` and what to do about it."""
     code = getattr(error, "sqlite_errorcode", None)
     if code == sqlite3.SQLITE_IOERR_SHMSIZE:
-        code = sqlite3.SQLITE_FULL  # no room for the WAL's index; SQLite has no better word for it
+        code = sqlite3.SQLITE_FULL  # the disk is full, and the WAL's index cannot be made
     match code & 0xFF if code is not None else None:  # the low byte is the kind, the rest its shade
         case sqlite3.SQLITE_FULL:
             return DiskFullError(f"{path}: the disk is full; free some space, nothing is lost")

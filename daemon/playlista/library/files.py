@@ -70,7 +70,7 @@ class Library:
         return self._known(query, (size_bytes, mtime_ns, inode, TWINS_LIMIT))
 
     def lookalikes(self, file: TrackFile) -> list[KnownFile]:
-        """Known files of the size and time of `file`, whatever their inodes: a hint that they are copies, no more."""
+        """Known files of the size and time of `file`, whatever their inodes: probably copies, to be verified."""
         _, _, _, size_bytes, mtime_ns, _ = file_values(file)
         query = f"{_KNOWN} WHERE size_bytes = ? AND mtime_ns = ? LIMIT ?"
         return self._known(query, (size_bytes, mtime_ns, TWINS_LIMIT))

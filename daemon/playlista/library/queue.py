@@ -60,7 +60,7 @@ class Job:
 
     ``file`` is what the disk held when it was enqueued, its path relative to the music folder. ``attempts`` counts
     those begun on this content, this one included. ``alone_reduced``: the process died in the attempt before, so
-    nothing may run beside this one, and with the smallest configuration. ``groups`` are the feature groups to
+    nothing may run at the same time, and the smallest configuration is used. ``groups`` are the feature groups to
     compute whatever is there, None for those that are needed.
     """
 

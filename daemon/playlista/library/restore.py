@@ -1,7 +1,7 @@
 """A backup put in the place of the library, so that no moment of it can mix the two.
 
 Input: the path of the library and of a copy of one. Output: the copy, checked, as the library; the former library
-beside it under another name.
+in the same folder under another name.
 
 A database is more than its file: a write-ahead log or a rollback journal that belongs to the former file would be
 replayed into the new one. So the copy is first written and synced under ``….restored``. From the rename to that name
@@ -28,7 +28,7 @@ from playlista.system.atomic_write import replacing, sync_folder
 #: The checked copy, while it waits to take the library's place.
 RESTORED_SUFFIX = ".restored"
 
-#: What SQLite keeps beside a database and may hold its latest transactions.
+#: Files that SQLite keeps next to a database; they may hold its latest transactions.
 JOURNAL_SUFFIXES = ("-wal", "-journal")
 
 
@@ -112,7 +112,7 @@ def _copy(backup: str, target: str) -> tuple[int, int]:
         version = _refuse_foreign(origin, backup)
         check_all(origin, backup, indexes=True)
         with closing(sqlite3.connect(target, isolation_level=None)) as copy:
-            origin.backup(copy)  # and not the bytes of the file, which may have a WAL beside it
+            origin.backup(copy)  # and not the bytes of the file, which may have a WAL
             copy.execute("PRAGMA journal_mode = DELETE")
             files = int(copy.execute("SELECT count(*) FROM files").fetchone()[0])
     return files, version

@@ -1,4 +1,4 @@
-"""The results: one analysis per file, kept whole as JSON, with the few columns beside it that are asked for.
+"""The results: one analysis per file, kept whole as JSON, and a few columns for queries.
 
 Input: analyses, inside the transaction of the queue. Output: analyses, one or a page or a stream of them,
 and vectors for similarity. It never opens a music file. Lists and counts for people are in ``overview``.

@@ -1,6 +1,6 @@
 """Lists and counts for people: what `status`, `list` and `failures` print, and what the metrics count.
 
-Input: a library, also one opened read-only beside the daemon. Output: a few rows or numbers, in
+Input: a library, also one opened read-only while a daemon runs. Output: a few rows or numbers, in
 milliseconds with a million tracks: every query is a range of an index or a row of ``counts``.
 """
 

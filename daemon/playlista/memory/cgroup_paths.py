@@ -5,7 +5,7 @@ version of its hierarchy and the directories that bind us, our own first, then e
 No limit is read here.
 
 Three things make this less simple than joining two strings. The hierarchy is chosen per controller, since hybrid
-machines have memory on v1 beside a v2 tree with nothing useful in it. A mount may show only a part of the hierarchy
+machines have memory on v1 and a v2 tree with nothing useful in it. A mount may show only a part of the hierarchy
 (its ``root`` field), which is how containers without a cgroup namespace see their own. And the path that the kernel
 names may lie outside of what is mounted, or be gone: then the nearest directory that exists, and in the end the
 mount's root, is ours.

@@ -19,6 +19,6 @@ LARGEST_BYTES = 256 * MEBIBYTE
 def child_limit(free_bytes: int) -> int:
     """The limit where so much is free; never less than what a child needs to start and decode.
 
-    Admission has made room for `NEED_BYTES`; where there is none, the kernel takes the child first, and not the daemon.
+    Admission has reserved `NEED_BYTES`; where memory runs out all the same, the kernel kills the child, not the daemon.
     """
     return min(LARGEST_BYTES, UNTOUCHED_BYTES + max(NEED_BYTES, free_bytes))

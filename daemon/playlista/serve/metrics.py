@@ -290,7 +290,7 @@ class _ScrapeCollector(Collector):
     @staticmethod
     def _disk(reading: DiskReading) -> Iterable[Metric]:
         yield GaugeMetricFamily(
-            "playlista_data_free_bytes", "Room that is left where the data folder lies", value=reading.free_bytes
+            "playlista_data_free_bytes", "Free space on the disk of the data folder", value=reading.free_bytes
         )
         yield GaugeMetricFamily(
             "playlista_data_size_bytes", "Size of the file system where the data folder lies", value=reading.size_bytes

@@ -17,7 +17,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-#: SQLite puts its own companions beside a database that is being made.
+#: SQLite puts files of its own next to a database that is being made.
 _TEMPORARY_NAME = re.compile(r"\.playlista-new-[0-9a-f]{16}\.tmp(?:-journal|-wal|-shm)?")
 
 

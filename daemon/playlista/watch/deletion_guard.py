@@ -1,4 +1,4 @@
-"""The only place where a file leaves the library because it left the disk, with every doubt in its favour.
+"""Deletion guard: the only place where a file leaves the library because it left the disk.
 
 Input: rows of files that were not at their place. Output: the library without those that are really gone; their
 results are kept for the retention time, and then forgotten.

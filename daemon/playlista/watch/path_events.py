@@ -23,7 +23,7 @@ class PathEvents:
         self._lost = False
 
     def put(self, path: str) -> None:
-        """Something happened at `path`, now: it goes to the end. Where there is no room, only that is kept."""
+        """Note that something happened at `path`; it moves to the end. When full, only the overflow is noted."""
         with self._lock:
             known = self._paths.pop(path, path) is None
             if known or len(self._paths) < self._limit:

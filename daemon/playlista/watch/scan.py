@@ -43,7 +43,7 @@ class ScanReport:
 
     ``moved`` includes the ``returned``, which were gone. ``gone`` is filled in by who takes them out. ``kept`` are
     known files that could not be seen and are not held for gone. ``left_out`` are files that may still be written, for
-    which the tracker had no room: another scan must come. ``displaced``: a file lost its path to another, and only a
+    which the tracker was full: another scan must come. ``displaced``: a file lost its path to another, and only a
     scan of everything can tell where it went. ``ignored`` says what was passed over by rule. ``complete`` is False if
     the scan was ended early. ``gone_ids`` are the rows of files that were not at their place.
     """
@@ -68,7 +68,7 @@ class Scanner:
     Parameters
     ----------
     enqueue : takes the files that are due.
-    may_be_written : takes a file that changed so lately that it has to settle first; False when it has no room.
+    may_be_written : takes a file that changed so lately that it has to settle first; False when it is full.
     at_rest : whether a file whose last change was at this time, in epoch seconds, has settled.
     proceed : asked once a batch; the scan ends when it says no, because we stop or because the folder is another.
     """

@@ -45,7 +45,7 @@ class SettleTracker:
         return len(self._sightings)
 
     def observe(self, file: TrackFile, now: float) -> bool:
-        """Watch `file` from now on, or go on watching it; False when there is no room for it."""
+        """Watch `file` from now on, or keep watching it; False when the tracker is full."""
         if file.path not in self._sightings and len(self._sightings) >= self._limit_files:
             return False
         self._note(file, now)

@@ -221,7 +221,7 @@ class MusicWatcher:
             self._recover_from(str(error))
         except Exception as error:  # the thread must outlive what nobody thought of; the next scan puts it right
             log.exception("watch.broke")
-            self._recover_from(f"watching broke off ({type(error).__name__}: {error}); it is tried again")
+            self._recover_from(f"watching failed ({type(error).__name__}: {error}); it is tried again")
 
     def _recover_from(self, trouble: str) -> None:
         if trouble != self._trouble:

@@ -215,7 +215,7 @@ class FfmpegChild(FFmpegAudioFile):  # type: ignore[misc]
 
         Raises
         ------
-        StreamBrokenError, Interrupted : deadline ended first.
+        StreamBrokenError, Interrupted : the deadline passed first, or the program stops.
         """
         while not self._has_ended:
             self._deadline.check()
@@ -265,13 +265,13 @@ class FfmpegChild(FFmpegAudioFile):  # type: ignore[misc]
         if not hasattr(self, "stderr_reader"):
             return
         self.proc.kill()
-        # The reader may be waiting for room in the bounded queue, and audioread joins it without making any.
+        # The reader may wait on the full queue, and audioread joins it without emptying the queue.
         while self.stdout_reader.is_alive():
-            self._make_room()
+            self._empty_queue()
             self.stdout_reader.join(0.01)
         super().close()
 
-    def _make_room(self) -> None:
+    def _empty_queue(self) -> None:
         try:
             self.stdout_reader.queue.get_nowait()
         except queue.Empty:

@@ -76,7 +76,7 @@ def probe(
 
     Raises
     ------
-    StreamBrokenError, Interrupted : deadline ended first.
+    StreamBrokenError, Interrupted : the deadline passed first, or the program stops.
     """
 
     def answer(*arguments: str, program: str) -> str:

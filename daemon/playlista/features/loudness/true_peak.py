@@ -14,7 +14,7 @@ samples, and only over rows that could hold the peak. Two bounds tell which, and
   what the interpolator adds to a straight line is a weighted sum of bends. Music bends far less than it could, and
   1 % of the rows are left.
 
-Before the first and after the last sample there is silence, as for a converter: a track that breaks off at full
+Before the first and after the last sample there is silence, as for a converter: a track that ends abruptly at full
 height rings beyond it.
 """
 

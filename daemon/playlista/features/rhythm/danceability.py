@@ -136,7 +136,7 @@ class DanceabilityAccumulator:
 
 
 def _mean_squares_off_line(blocks: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean squares of what each block [shape=(blocks, frames)] leaves beside its line of best fit."""
+    """Mean squares of what each block [shape=(blocks, frames)] leaves around its line of best fit."""
     frames = blocks.shape[1]
     position = np.arange(frames) - (frames - 1) / 2
     mean = blocks.mean(axis=1)

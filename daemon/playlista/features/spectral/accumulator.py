@@ -160,7 +160,7 @@ class SpectralAccumulator:
     ) -> None:
         """Add the flux of the frames, numbered within the track, that follow directly on one that sounds.
 
-        It is as loud as the quieter of the two: beside a gated frame it would tell of noise.
+        It is as loud as the quieter of the two: next to a gated frame it would measure noise.
         """
         unit = magnitude / np.sqrt(np.einsum("fb,fb->f", magnitude, magnitude))[:, np.newaxis]
         before = np.concatenate((self._last_spectrum, unit[:-1]))

@@ -49,7 +49,7 @@ def prepare_model(models_dir: Path, *, wheel: Path | None = None, onnx: bool = T
     Raises
     ------
     ModelError
-        One line: no network, another wheel than the known one, no room on the disk, no right to write.
+        One line: no network, another wheel than the known one, a full disk, no right to write.
     """
     kept = _kept(models_dir, onnx, say)
     if kept is not None:
@@ -137,5 +137,5 @@ def _write(models_dir: Path, contents: Mapping[str, bytes], about: Mapping[str, 
         write_bytes(os.fspath(models_dir / files.MANIFEST), manifest.encode(), mode=READABLE_BY_ALL)
     except OSError as error:
         raise ModelError(
-            f"cannot write the model to {models_dir}: {error.strerror}; make room or choose another DATA_DIR"
+            f"cannot write the model to {models_dir}: {error.strerror}; free some space or choose another DATA_DIR"
         ) from error

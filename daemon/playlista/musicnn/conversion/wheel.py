@@ -1,8 +1,8 @@
 """The wheel that carries the published MusiCNN weights: fetched, verified, opened.
 
 Input: a wheel that the user has, or the machine's own pip. Output: a :class:`Wheel` whose bytes are the very
-ones that we know. The package itself cannot be installed beside ours (it wants numpy below 1.17), and need not be: only
-files are read from it, nothing of it is run.
+ones that we know. The package itself cannot be installed together with ours (it wants numpy below 1.17), and need not
+be: only files are read from it, nothing of it is run.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Input: a path. Output: a ``Sound``; two files with equal ones give the same samples, in the same number, in our own
 reader and in ffmpeg. One decoder alone can be fooled: libsndfile ends a WAV at a chunk where ffmpeg goes on, and one
-that goes by an index sees nothing of what stands beside it.
+that goes by an index sees nothing of what follows it.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from playlista.errors import PlaylistaError
 _FRAGMENT_BOXES = frozenset({b"moof", b"mvex", b"sidx", b"styp", b"mfra", b"ssix"})
 _MAX_BOXES = 10_000
 _BOX_HEAD_BYTES = 16
-#: Room for the tags that are added to a file whose sizes are 32 bits.
+#: Bytes reserved for the tags that are added to a file whose sizes are 32 bits.
 _LARGEST_RIFF = 2**32 - 2**24
 _OGG_HEAD_BYTES = 27
 _OGG_FIRST_PAGE = 0x02
@@ -61,7 +61,7 @@ def _trouble_of_chunks(descriptor: int, start: int, size: int, order: str) -> st
     if start:
         return "has something in front of its first chunk"
     if size > _LARGEST_RIFF:
-        return "leaves no room for tags below 4 GiB"
+        return "would exceed 4 GiB with tags"
     end = 8 + struct.unpack(order + "I", peek(descriptor, 4, 4))[0]
     if end > size + 1:
         return "its header states a size that it does not have: cut short, or written into a pipe"

@@ -4,7 +4,7 @@ Input: the path of a file, the fields, and what the library knows of the sound t
 file with its tags, or one line that says why it is as it was. The order:
 
 1. the file is one that may be written, and one that the tag library can rewrite;
-2. its bytes are copied beside it, and decoded: the values must belong to this sound;
+2. its bytes are copied into the same folder, and decoded: the values must belong to this sound;
 3. the copy is tagged and decoded again: it must sound the same, in two decoders;
 4. it gets owner, rights and attributes, goes to the disk, and takes the file's place if nobody changed that meanwhile.
 """
