@@ -1,6 +1,8 @@
 #!/bin/sh
-# Write the lock files from pyproject.toml: exact versions with hashes for Python 3.11 to 3.13, no index address.
+# Write the lock files from pyproject.toml: exact versions with hashes for Python 3.11 to 3.13 on x86-64 and 64-bit
+# ARM, no index address.
 set -eu
+PATH="$PWD/.venv/bin:$PATH"
 compile() {
     target=$1
     shift
@@ -9,7 +11,7 @@ compile() {
     echo "$target: $(grep -c '==' "$target") packages"
 }
 compile requirements.lock --extra tensorflow --extra onnx --extra build
-compile requirements-lean.lock --extra build --override deploy/lean-overrides.txt --constraint requirements.lock \
-    deploy/lean.in
+compile requirements-lean.lock --extra onnx --extra build --constraint requirements.lock \
+    --excludes deploy/lean-excludes.txt
 compile requirements-test.lock --extra tensorflow --extra onnx --extra build --extra test --constraint requirements.lock
 compile requirements-soak.lock --extra soak --constraint requirements-test.lock

@@ -17,8 +17,8 @@ def main() -> None:
     from playlista.analysis.tagger import load_tagger
     from playlista.memory.cgroup import Cgroup
     from playlista.musicnn.choice import choose_runtime
-    from playlista.musicnn.cpu import cpu_flags
     from playlista.musicnn.runtimes.runtime import installed_runtimes
+    from playlista.system.processor import cpu_flags
 
     cgroup = Cgroup()
     tagger = load_tagger(settings, cgroup)

@@ -6,6 +6,7 @@ import sys
 
 from playlista.errors import ConfigError, PlaylistaError
 from playlista.printable import printable
+from playlista.system.processor import cpu_flags, require_numpy_baseline
 from playlista.system.stop_signals import StopSignals
 
 
@@ -18,6 +19,7 @@ def main() -> None:
     from playlista.cli import app  # noqa: PLC0415
 
     try:
+        require_numpy_baseline(cpu_flags())
         sys.exit(app(prog_name="playlista", standalone_mode=False, obj=signals))
     except TyperException as error:
         fail(_wrong_usage(error), 2)

@@ -44,6 +44,10 @@ class ConfigError(PlaylistaError):
     """A setting that cannot be used: unknown key, wrong type, out of range. Ends the program with exit code 2."""
 
 
+class MachineError(PlaylistaError):
+    """This machine cannot run the program, whatever its settings."""
+
+
 class StoreError(PlaylistaError):
     """The database cannot be opened, read or written."""
 

@@ -86,12 +86,25 @@ def test_too_few_watches_are_said_with_the_sysctl(settings: Settings, tmp_path: 
     assert "sysctl fs.inotify.max_user_watches=42" in finding.text
 
 
-def test_without_avx_tensorflow_is_refused_before_it_dies(settings: Settings, tmp_path: Path) -> None:
+def test_without_avx_tensorflow_is_refused_before_it_dies(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     without_avx = machine(tmp_path, flags="sse2")
-    assert found(settings, without_avx)["processor"].verdict is Verdict.WARN
-    finding = found(replace(settings, musicnn_runtime="essentia"), without_avx)["runtime"]
+    assert "no AVX: every MUSICNN_RUNTIME but tensorflow works" in found(settings, without_avx)["processor"].text
+    monkeypatch.setattr("playlista.cli.checkup.installed_runtimes", lambda: {"numpy", "tensorflow"})
+    finding = found(replace(settings, musicnn_runtime="tensorflow"), without_avx)["runtime"]
     assert finding.verdict is Verdict.BAD
     assert "AVX" in finding.text
+
+
+def test_on_arm_nothing_is_said_of_avx(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    arm = machine(tmp_path)
+    (arm / "proc/cpuinfo").write_text("processor\t: 0\nBogoMIPS\t: 108.00\nFeatures\t: fp asimd crc32\n")
+    finding = found(settings, arm)["processor"]
+    assert finding.verdict is Verdict.GOOD
+    assert finding.text.startswith("aarch64, ")
+    assert "AVX" not in finding.text
 
 
 def test_a_model_that_is_not_prepared_is_said_with_the_command(settings: Settings) -> None:

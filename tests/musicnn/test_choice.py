@@ -65,9 +65,28 @@ def test_auto_takes_nothing_that_is_too_large_missing_or_deadly_and_nothing_slow
 
 
 def test_without_avx_the_reason_names_it() -> None:
-    choice = choose_runtime("auto", limit_bytes=4096 * MIB, installed={"essentia"}, cpu_flags={"sse2"})
+    choice = choose_runtime("auto", limit_bytes=4096 * MIB, installed={"tensorflow"}, cpu_flags={"sse2"})
     assert choice.name is None
-    assert "essentia needs AVX" in choice.why
+    assert "tensorflow needs AVX" in choice.why
+
+
+def test_essentia_needs_no_avx() -> None:
+    choice = choose_runtime("auto", limit_bytes=4096 * MIB, installed={"essentia"}, cpu_flags={"sse2"})
+    assert choice.name == "essentia"
+
+
+@pytest.mark.parametrize(
+    ("runtime", "package"), [("essentia", "essentia-tensorflow"), ("tensorflow", "tensorflow-cpu")]
+)
+def test_on_arm_a_runtime_without_a_wheel_is_refused_by_the_name_of_package_and_processor(
+    runtime: str, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    with pytest.raises(ModelError) as refused:
+        choose_runtime(runtime, limit_bytes=4096 * MIB, installed={"numpy", "onnx"}, cpu_flags=None)
+    assert str(refused.value) == (
+        f"MUSICNN_RUNTIME={runtime}: {package} does not exist for this processor (aarch64); set auto or numpy"
+    )
 
 
 def test_off_is_no_runtime_and_says_so() -> None:

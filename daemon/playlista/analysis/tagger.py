@@ -14,11 +14,11 @@ from playlista.errors import ModelError
 from playlista.features.tags.accumulator import TagsAccumulator
 from playlista.memory.cgroup import Cgroup
 from playlista.musicnn.choice import choose_runtime
-from playlista.musicnn.cpu import cpu_flags
 from playlista.musicnn.files import ModelFiles
 from playlista.musicnn.runtimes.restartable import RestartableRuntime
 from playlista.musicnn.runtimes.runtime import TaggerRuntime, installed_runtimes, load_runtime
 from playlista.system.native_stderr import notices_withheld
+from playlista.system.processor import cpu_flags
 
 
 @dataclass(frozen=True, slots=True)

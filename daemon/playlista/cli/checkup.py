@@ -6,6 +6,7 @@ Input: settings. Output: findings. Nothing is changed, and no music file is open
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,10 +19,10 @@ from playlista.memory.cgroup import Cgroup
 from playlista.memory.child import child_limit
 from playlista.memory.headroom import HIGH_WATERMARK, headroom
 from playlista.musicnn.choice import choose_runtime
-from playlista.musicnn.cpu import cpu_flags
 from playlista.musicnn.files import ModelFiles
 from playlista.musicnn.runtimes.runtime import installed_runtimes
 from playlista.system.mountinfo import Mount, mount_of, parse_mountinfo, read_mountinfo
+from playlista.system.processor import cpu_flags
 
 MEBIBYTE = 1024 * 1024
 #: The smallest memory limit for which we promise that an hour of music passes with tags.
@@ -129,12 +130,14 @@ def _memory(settings: Settings, root: Path) -> Finding:  # noqa: ARG001
 
 
 def _processor(settings: Settings, root: Path) -> Finding:  # noqa: ARG001
-    flags = cpu_flags(root / "proc/cpuinfo") or frozenset()
+    flags = cpu_flags(root / "proc/cpuinfo")
+    text = f"{platform.machine()}, {Cgroup(root).cpu_threads()} threads"
+    if flags is None:
+        return Finding("processor", Verdict.GOOD, text)
     known = [name for name in ("avx", "avx2", "avx512f", "fma") if name in flags]
-    threads = Cgroup(root).cpu_threads()
     if not known:
-        return Finding("processor", Verdict.WARN, f"{threads} threads, no AVX: MusiCNN runs on numpy or onnx only")
-    return Finding("processor", Verdict.GOOD, f"{threads} threads, {', '.join(known)}")
+        return Finding("processor", Verdict.GOOD, f"{text}, no AVX: every MUSICNN_RUNTIME but tensorflow works")
+    return Finding("processor", Verdict.GOOD, f"{text}, {', '.join(known)}")
 
 
 def _model(settings: Settings, root: Path) -> Finding:  # noqa: ARG001

@@ -13,7 +13,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from playlista.errors import ModelError
-from playlista.musicnn.runtimes.runtime import has_avx, needs_avx
+from playlista.musicnn.runtimes.runtime import absence, needs_avx
+from playlista.system.processor import has_avx
 
 _MIB = 1024**2
 
@@ -70,7 +71,7 @@ def choose_runtime(
     setting : "auto", "off" or the name of a runtime, which is then taken whatever the limit.
     limit_bytes : the effective memory limit.
     installed : names from :func:`~playlista.musicnn.runtimes.runtime.installed_runtimes`.
-    cpu_flags : instruction sets from :func:`~playlista.musicnn.cpu.cpu_flags`.
+    cpu_flags : instruction sets from :func:`~playlista.system.processor.cpu_flags`.
 
     Raises
     ------
@@ -96,7 +97,7 @@ def _as_asked(
     name: str, limit_mib: int, installed: Collection[str], cpu_flags: Collection[str] | None
 ) -> RuntimeChoice:
     if name not in installed:
-        raise ModelError(f"MUSICNN_RUNTIME={name}: its package is not installed; set auto or numpy")
+        raise ModelError(f"MUSICNN_RUNTIME={name}: {absence(name)}; set auto or numpy")
     if needs_avx(name) and not has_avx(cpu_flags):
         raise ModelError(f"MUSICNN_RUNTIME={name}: this processor has no AVX, which it needs; set auto or numpy")
     footprint = FOOTPRINTS[name]

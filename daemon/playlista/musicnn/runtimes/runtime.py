@@ -8,6 +8,7 @@ decided in ``choice``. The libraries are imported only when their runtime starts
 from __future__ import annotations
 
 import importlib.util
+import platform
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from importlib import metadata
@@ -18,12 +19,12 @@ from numpy.typing import NDArray
 
 from playlista.errors import ModelError
 from playlista.musicnn.arrays import read_network
-from playlista.musicnn.cpu import cpu_flags
 from playlista.musicnn.files import ModelFiles
 from playlista.musicnn.runtimes.essentia import EssentiaRuntime
 from playlista.musicnn.runtimes.numpy import NumpyRuntime
 from playlista.musicnn.runtimes.onnx import OnnxRuntime
 from playlista.musicnn.runtimes.tensorflow import TensorflowRuntime
+from playlista.system.processor import cpu_flags, has_avx
 
 Array = NDArray[np.float32]
 
@@ -54,18 +55,25 @@ class TaggerRuntime(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """How a runtime is found and started: what must be installed, whether that needs AVX, and its starter."""
+    """How a runtime is found and started: what must be installed, whether that needs AVX, and its starter.
+
+    package : the distribution to install.
+    is_alone : whether only that distribution will do, as others bring the module without what is needed of it.
+    machines : what ``uname -m`` says where the package has wheels; empty for everywhere.
+    """
 
     module: str
-    needs_avx: bool
+    package: str
     start: Callable[[ModelFiles, int], TaggerRuntime]
-    distribution: str | None = None  # where several packages bring the module, the one that will do
+    needs_avx: bool = False
+    is_alone: bool = False
+    machines: frozenset[str] = frozenset()
 
     def is_installed(self) -> bool:
         """Whether it is; nothing is imported."""
         if importlib.util.find_spec(self.module) is None:
             return False
-        return self.distribution is None or any(metadata.distributions(name=self.distribution))
+        return not self.is_alone or any(metadata.distributions(name=self.package))
 
 
 def load_runtime(
@@ -87,8 +95,7 @@ def load_runtime(
     if kind.needs_avx and not has_avx(cpu_flags() if flags is None else flags):
         raise ModelError(f"the {name} runtime needs a processor with AVX; set MUSICNN_RUNTIME=numpy")
     if not kind.is_installed():
-        package = kind.distribution or kind.module
-        raise ModelError(f"the {name} runtime needs the package {package}, which is not installed")
+        raise ModelError(f"the {name} runtime cannot start: {absence(name)}; set MUSICNN_RUNTIME=auto or numpy")
     try:
         return kind.start(files, threads)
     except ModelError:
@@ -103,9 +110,13 @@ def installed_runtimes() -> frozenset[str]:
     return frozenset(name for name, kind in _KINDS.items() if kind.is_installed())
 
 
-def has_avx(flags: Collection[str] | None) -> bool:
-    """Whether a processor of these `flags` runs TensorFlow; assumed where the kernel does not say."""
-    return flags is None or "avx" in flags
+def absence(name: str) -> str:
+    """Why the runtime `name`, which is not installed, is not: its package is missing, or this machine has none."""
+    kind = _KINDS[name]
+    machine = platform.machine()
+    if kind.machines and machine not in kind.machines:
+        return f"{kind.package} does not exist for this processor ({machine})"
+    return f"its package {kind.package} is not installed"
 
 
 def needs_avx(name: str) -> bool:
@@ -131,9 +142,12 @@ def _start_essentia(files: ModelFiles, threads: int) -> TaggerRuntime:  # noqa: 
     return EssentiaRuntime(files.graph)
 
 
+_X86_64 = frozenset({"x86_64", "AMD64"})
+
 _KINDS = {
-    "numpy": _Kind("numpy", False, _start_numpy),
-    "onnx": _Kind("onnxruntime", False, _start_onnx),
-    "tensorflow": _Kind("tensorflow", True, _start_tensorflow),
-    "essentia": _Kind("essentia", True, _start_essentia, distribution="essentia-tensorflow"),
+    "numpy": _Kind("numpy", "numpy", _start_numpy),
+    "onnx": _Kind("onnxruntime", "onnxruntime", _start_onnx),
+    "tensorflow": _Kind("tensorflow", "tensorflow-cpu", _start_tensorflow, needs_avx=True, machines=_X86_64),
+    # Its TensorFlow takes its kernels at run time: it answers rightly without AVX (docs/deploy/old-cpus.md).
+    "essentia": _Kind("essentia", "essentia-tensorflow", _start_essentia, is_alone=True, machines=_X86_64),
 }
