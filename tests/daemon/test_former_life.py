@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from playlista.daemon.former_life import FAULTS_NAME, faults_recorded, former_fault, why_innocent
+from playlista.daemon.former_life import FAULTS_NAME, faults_recorded, former_fault, why_not_to_blame
 from playlista.memory.kernel_counts import KernelCounts, read_kernel_counts
 
 CLAIMED = KernelCounts("first", 5)
 
 
 def test_a_process_that_left_no_fault_and_was_not_short_of_memory_was_killed_from_outside() -> None:
-    assert why_innocent(CLAIMED, KernelCounts("first", 5), "") == "killed from outside"
+    assert why_not_to_blame(CLAIMED, KernelCounts("first", 5), "") == "killed from outside"
 
 
 @pytest.mark.parametrize(
@@ -34,12 +34,12 @@ def test_a_process_that_left_no_fault_and_was_not_short_of_memory_was_killed_fro
 def test_what_is_the_tracks_doing_or_cannot_be_told_is_blamed(
     claimed: KernelCounts, now: KernelCounts, fault: str | None
 ) -> None:
-    assert why_innocent(claimed, now, fault) is None
+    assert why_not_to_blame(claimed, now, fault) is None
 
 
 @pytest.mark.parametrize("fault", ["", None])
 def test_a_machine_that_was_started_anew_tells_that_no_track_is_to_blame(fault: str | None) -> None:
-    assert why_innocent(CLAIMED, KernelCounts("second", 0), fault) == "the machine was restarted"
+    assert why_not_to_blame(CLAIMED, KernelCounts("second", 0), fault) == "the machine was restarted"
 
 
 def test_the_kernel_is_asked_for_its_boot_and_the_kills_of_the_whole_machine(tmp_path: Path) -> None:

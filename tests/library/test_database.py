@@ -153,7 +153,7 @@ def test_an_older_library_is_brought_up_to_date_with_all_that_is_in_it(version_1
     with open_parts(Path(version_1).parent) as parts:
         with parts.database.read() as connection:
             assert migrations.version_of(connection) == migrations.NEWEST
-        assert parts.queue.counts() == {"queued": 1, "waiting": 1, "claimed": 0}
+        assert parts.overview.job_counts() == {"queued": 1, "waiting": 1, "claimed": 0}
         counts = parts.overview.counts()
         assert (counts["analyzed"], counts["unanalyzed"]) == (1, 2)
         assert parts.store.get("a.mp3") is not None
@@ -252,10 +252,10 @@ def test_a_really_full_disk_is_got_over_without_a_hand_on_the_file(tmp_path: Pat
         fill(ballast)
         with pytest.raises(DiskFullError):
             parts.queue.enqueue((track_file(f"{number:05}.mp3") for number in range(5000)), "scan")
-        assert parts.queue.counts()["queued"] == 1
+        assert parts.overview.job_counts()["queued"] == 1
         ballast.unlink()
         parts.queue.enqueue([track_file("new.mp3")], "scan")
-        assert parts.queue.counts()["queued"] == 2
+        assert parts.overview.job_counts()["queued"] == 2
         assert quick_check(parts.database) == []
 
 

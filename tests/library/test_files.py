@@ -108,7 +108,7 @@ def test_a_forgotten_file_takes_its_result_its_vector_and_its_job_along(parts: P
     parts.queue.retry(["a.mp3"])
     assert parts.library.forget([rows["a.mp3"]]) == 1
     assert list(bpms(parts)) == ["b.mp3"]
-    assert parts.queue.counts()["queued"] == 0
+    assert parts.overview.job_counts()["queued"] == 0
     assert [paths for paths, _ in parts.store.embeddings()] == [["b.mp3"]]
     assert quick_check(parts.database) == []
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from playlista.library.queue import Job
+from playlista.library.jobs import Job
 from playlista.memory.kernel_counts import KernelCounts, read_kernel_counts
 from tests.libraries import MAX_ATTEMPTS, Parts, open_parts, track_file
 
@@ -30,7 +30,7 @@ def claim(parts: Parts) -> Job:
 def kill(parts: Parts) -> list[tuple[str, str]]:
     """What the next process gives back when this one is killed from outside during its track."""
     claim(parts)
-    return parts.queue.release_innocent(lambda claimed: OUTSIDE)
+    return parts.queue.release_interrupted(lambda claimed: OUTSIDE)
 
 
 def test_an_innocent_track_is_given_back_without_an_attempt_and_without_suspicion(parts: Parts) -> None:
@@ -44,7 +44,7 @@ def test_others_go_before_it_so_that_many_kills_do_not_hit_the_same(parts: Parts
     parts.queue.enqueue([track_file("zebra.mp3")], "scan")
     assert claim(parts).file.path == "song.mp3"
     parts.clock.now += 60
-    parts.queue.release_innocent(lambda claimed: OUTSIDE)
+    parts.queue.release_interrupted(lambda claimed: OUTSIDE)
     assert claim(parts).file.path == "zebra.mp3"
 
 
@@ -53,7 +53,7 @@ def test_what_the_kernel_said_at_the_claim_is_kept_with_the_job(parts: Parts) ->
     before = read_kernel_counts()
     claim(parts)
     after = read_kernel_counts()
-    assert parts.queue.release_innocent(seen.append) == []
+    assert parts.queue.release_interrupted(seen.append) == []
     (claimed,) = seen
     assert claimed.boot_id == before.boot_id
     if before.oom_kills is not None and after.oom_kills is not None:
@@ -67,7 +67,7 @@ def test_a_job_that_an_older_version_claimed_tells_nothing(parts: Parts) -> None
     with parts.database.transaction() as connection:
         connection.execute("UPDATE jobs SET boot_id = NULL, oom_kills = NULL")
     seen: list[KernelCounts] = []
-    parts.queue.release_innocent(seen.append)
+    parts.queue.release_interrupted(seen.append)
     assert seen == [KernelCounts("", None)]
 
 
@@ -95,6 +95,6 @@ def test_a_track_that_changed_meanwhile_is_given_back_as_new(parts: Parts) -> No
         kill(parts)
     claim(parts)
     parts.queue.enqueue([track_file("song.mp3", content=2)], "event")
-    assert parts.queue.release_innocent(lambda claimed: OUTSIDE) == [("song.mp3", OUTSIDE)]
+    assert parts.queue.release_interrupted(lambda claimed: OUTSIDE) == [("song.mp3", OUTSIDE)]
     job = claim(parts)
     assert (job.attempts, job.file.size_bytes) == (1, 1002)

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from playlista.errors import FailureReason, StoreError
-from playlista.library.queue import BATCH_FILES, CLAIMS_PER_OLDEST, LONGEST_BACKOFF_SECONDS, CrashedJob, Job, JobQueue
+from playlista.library.jobs import CrashedJob, Job
+from playlista.library.queue import BATCH_FILES, CLAIMS_PER_OLDEST, LONGEST_BACKOFF_SECONDS, JobQueue
 from playlista.tracks import Origin, Status, TrackFile
 from tests.libraries import (
     FIRST_BACKOFF_SECONDS,
@@ -79,7 +80,7 @@ def test_an_attempt_is_on_disk_before_the_job_is_handed_out(tmp_path: Path, part
     parts.queue.enqueue([track_file("a.mp3")], "scan")
     claim(parts)
     with open_parts(tmp_path) as other_process:
-        assert other_process.queue.counts() == {"queued": 0, "claimed": 1, "waiting": 0}
+        assert other_process.overview.job_counts() == {"queued": 0, "claimed": 1, "waiting": 0}
         assert crash(other_process) == [CrashedJob("a.mp3", attempts=1, quarantined=False)]
 
 
@@ -91,7 +92,7 @@ def test_result_and_end_of_the_job_are_one_transaction(parts: Parts) -> None:
     with pytest.raises(StoreError, match="no"):
         parts.queue.finish(job, analysis_of("a.mp3"))
     assert parts.store.get("a.mp3") is None
-    assert parts.queue.counts()["claimed"] == 1
+    assert parts.overview.job_counts()["claimed"] == 1
 
 
 def test_an_attempt_whose_end_could_not_be_written_is_given_back_unpunished(parts: Parts) -> None:
@@ -262,7 +263,7 @@ def test_a_file_deleted_while_it_is_analyzed_leaves_nothing_behind(parts: Parts)
     assert fail(parts, job) is None
     parts.queue.release(job)
     assert parts.library.count() == 0
-    assert parts.queue.counts() == {"queued": 0, "claimed": 0, "waiting": 0}
+    assert parts.overview.job_counts() == {"queued": 0, "claimed": 0, "waiting": 0}
 
 
 def test_a_file_deleted_and_made_anew_does_not_get_the_result_of_the_former(parts: Parts) -> None:
@@ -397,7 +398,7 @@ def test_counts_and_age_follow_every_change_of_state(parts: Parts) -> None:
     parts.clock.now += 5
     fail(parts, claim(parts))
     claim(parts)
-    assert parts.queue.counts() == {"queued": 1, "claimed": 1, "waiting": 1}
+    assert parts.overview.job_counts() == {"queued": 1, "claimed": 1, "waiting": 1}
     assert parts.overview.oldest_enqueued_at() == came_in_at
 
 
@@ -409,7 +410,7 @@ def test_a_generator_of_many_files_is_taken_in_short_transactions(parts: Parts) 
     def files() -> Iterator[TrackFile]:
         for number in range(number_of_files):
             if number % BATCH_FILES == 0:
-                seen_in_between.append(parts.queue.counts()["queued"])
+                seen_in_between.append(parts.overview.job_counts()["queued"])
             yield track_file(f"{number:06}.mp3")
 
     assert parts.queue.enqueue(files(), "scan") == number_of_files

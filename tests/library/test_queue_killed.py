@@ -91,5 +91,5 @@ def test_no_result_is_lost_or_doubled_and_each_interrupted_file_is_named(tmp_pat
         assert quick_check(parts.database) == []
         assert set(finished) <= set(stored)
         assert len(finished) == len(set(finished)), "a finished file was analyzed again"
-        left = sum(parts.queue.counts().values())
+        left = sum(parts.overview.job_counts().values())
         assert len(stored) + left == FILES

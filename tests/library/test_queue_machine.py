@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from playlista.errors import FailureReason
-from playlista.library.queue import LONGEST_BACKOFF_SECONDS, Job
+from playlista.library.jobs import Job
+from playlista.library.queue import LONGEST_BACKOFF_SECONDS
 from playlista.tracks import TrackFile
 from tests.libraries import MAX_ATTEMPTS, Clock, analysis_of, open_parts, quick_check, track_file
 
@@ -60,7 +61,7 @@ class Queue(RuleBasedStateMachine):
     @precondition(lambda self: self.running is None)
     @rule()
     def claim(self) -> None:
-        due = self.parts.queue.counts()["queued"] > 0
+        due = self.parts.overview.job_counts()["queued"] > 0
         self.running, self.changed_meanwhile = self.parts.queue.claim(), False
         assert self.running is not None or not due
         if self.running is not None:
@@ -161,7 +162,7 @@ class Queue(RuleBasedStateMachine):
     @invariant()
     def only_the_running_attempt_is_claimed(self) -> None:
         known = self.running is not None and self.parts.library.by_id(self.running.file_id) is not None
-        assert self.parts.queue.counts()["claimed"] == known
+        assert self.parts.overview.job_counts()["claimed"] == known
 
     @invariant()
     def results_are_those_of_the_last_finished_attempts(self) -> None:
@@ -176,7 +177,7 @@ class Queue(RuleBasedStateMachine):
             files = dict(
                 connection.execute("SELECT coalesce(status, 'unanalyzed'), count(*) FROM files GROUP BY status")
             )
-        assert {state: n for state, n in self.parts.queue.counts().items() if n} == jobs
+        assert {state: n for state, n in self.parts.overview.job_counts().items() if n} == jobs
         assert {state: n for state, n in self.parts.overview.counts().items() if n} == files
 
     @invariant()

@@ -28,5 +28,5 @@ def test_every_figure_of_the_page_is_in_the_status(tmp_path: Path, part: str) ->
 
 def test_what_is_left_is_every_state_of_the_queue(tmp_path: Path) -> None:
     with open_parts(tmp_path) as parts:
-        states = set(parts.queue.counts())
+        states = set(parts.overview.job_counts())
     assert set(re.findall(r"\bqueue\.(\w+)", SHOW_STATUS)) == states

@@ -13,8 +13,9 @@ from playlista.daemon.comparer import Comparer
 from playlista.daemon.reuse import Reuse
 from playlista.decode.content import content_hash
 from playlista.library.comparisons import Comparisons
-from playlista.library.queue import Job
+from playlista.library.jobs import Job
 from playlista.tracks import Origin
+from playlista.watch.options import WatchOptions
 from playlista.watch.scan import ScanReport
 from playlista.watch.synchronizer import Synchronizer
 from tests.libraries import Parts, analysis_of
@@ -50,9 +51,11 @@ class Synced:
             os.fspath(self.root),
             self.parts.library,
             self.parts.queue.enqueue,
-            settle_seconds=SETTLE_SECONDS,
-            follow_symlinks=False,
-            retention_seconds=self.retention_seconds,
+            WatchOptions(
+                settle_seconds=SETTLE_SECONDS,
+                retention_seconds=self.retention_seconds,
+                rescan_interval_seconds=3600,
+            ),
             clock=lambda: time.time() + self.clock_ahead_seconds,
             mountinfo=lambda: self.mountinfo,
             stopped=lambda: self.stopped,
@@ -107,7 +110,7 @@ class Synced:
         """Files that have to be analyzed, once those with known bytes were told apart."""
         while self.comparer.compare():
             pass
-        return self.parts.queue.counts()["queued"]
+        return self.parts.overview.job_counts()["queued"]
 
 
 class _Current:

@@ -19,6 +19,7 @@ import pytest
 from playlista.tracks import TrackFile
 from playlista.watch import watcher as watcher_module
 from playlista.watch.observer import Observer
+from playlista.watch.options import WatchOptions
 from playlista.watch.settle import SettleTracker
 from playlista.watch.watcher import MusicWatcher
 from tests.deadlines import allowed
@@ -47,12 +48,14 @@ def watching(
         os.fspath(root),
         parts.library,
         enqueue or parts.queue.enqueue,
-        mode=mode,
-        settle_seconds=SETTLE_SECONDS,
-        rescan_interval_seconds=3600,
+        WatchOptions(
+            mode=mode,
+            settle_seconds=SETTLE_SECONDS,
+            rescan_interval_seconds=3600,
+            follow_symlinks=follow_symlinks,
+        ),
         count=lambda event: counted.update([event]),
         mountinfo=lambda: mountinfo,
-        follow_symlinks=follow_symlinks,
     )
     watcher.start()
     try:
@@ -286,8 +289,10 @@ def test_a_single_pass_takes_everything_and_waits_for_what_is_still_written(root
         os.fspath(root),
         parts.library,
         parts.queue.enqueue,
-        settle_seconds=SETTLE_SECONDS,
-        rescan_interval_seconds=3600,
+        WatchOptions(
+            settle_seconds=SETTLE_SECONDS,
+            rescan_interval_seconds=3600,
+        ),
         count=lambda event: None,
     )
     assert watcher.scan_once().trusted
@@ -304,8 +309,10 @@ def test_a_single_pass_takes_more_fresh_files_than_can_settle_at_a_time(
         os.fspath(root),
         parts.library,
         parts.queue.enqueue,
-        settle_seconds=SETTLE_SECONDS,
-        rescan_interval_seconds=3600,
+        WatchOptions(
+            settle_seconds=SETTLE_SECONDS,
+            rescan_interval_seconds=3600,
+        ),
         count=lambda event: None,
     )
     watcher.scan_once()
@@ -319,8 +326,10 @@ def test_a_single_pass_ends_when_it_is_told_to_stop(root: Path, parts: Parts) ->
         os.fspath(root),
         parts.library,
         parts.queue.enqueue,
-        settle_seconds=3600,
-        rescan_interval_seconds=3600,
+        WatchOptions(
+            settle_seconds=3600,
+            rescan_interval_seconds=3600,
+        ),
         count=lambda event: None,
         stopping=stopping,
     )
@@ -353,9 +362,11 @@ def test_each_rescan_and_the_return_of_the_folder_is_the_time_to_try_again_what_
         os.fspath(root),
         parts.library,
         parts.queue.enqueue,
-        mode="polling",
-        settle_seconds=SETTLE_SECONDS,
-        rescan_interval_seconds=0.1,
+        WatchOptions(
+            mode="polling",
+            settle_seconds=SETTLE_SECONDS,
+            rescan_interval_seconds=0.1,
+        ),
         count=lambda _event: None,
         rescanned=lambda: rescans.append(1),
         mountinfo=lambda: "",

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import pytest
 
+from playlista.watch.options import WatchOptions
 from playlista.watch.watcher import MusicWatcher
 from tests.deadlines import DEADLINE_SECONDS
 from tests.libraries import Parts, child_environment
@@ -132,8 +133,10 @@ def test_a_scan_of_a_large_unchanged_library_is_cheap(root: Path, parts: Parts) 
         os.fspath(root),
         parts.library,
         parts.queue.enqueue,
-        settle_seconds=0,
-        rescan_interval_seconds=3600,
+        WatchOptions(
+            settle_seconds=0,
+            rescan_interval_seconds=3600,
+        ),
         count=lambda event: None,
     )
     watcher.scan_once()

@@ -13,6 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from playlista.watch import event_source
+from playlista.watch.options import WatchOptions
 from playlista.watch.watcher import MusicWatcher
 from tests.libraries import open_parts
 
@@ -26,9 +27,11 @@ def main(root: str, data: str, mode: str) -> None:
             root,
             parts.library,
             parts.queue.enqueue,
-            mode=mode,  # type: ignore[arg-type]
-            settle_seconds=0.3,
-            rescan_interval_seconds=3600,
+            WatchOptions(
+                mode=mode,  # type: ignore[arg-type]
+                settle_seconds=0.3,
+                rescan_interval_seconds=3600,
+            ),
             count=lambda event: None,
         )
         watcher.start()

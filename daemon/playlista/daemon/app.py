@@ -48,6 +48,7 @@ from playlista.serve.metrics import Metrics
 from playlista.serve.server import Server, serving
 from playlista.system.stop_signals import StopSignals
 from playlista.tracks import TrackFile
+from playlista.watch.options import WatchOptions
 from playlista.watch.watcher import MusicWatcher
 
 #: How long a thread may keep Python's lock while another wants it. With the default of 5 ms an answer that needs the
@@ -216,12 +217,14 @@ class Daemon:
             os.fspath(settings.music_dir),
             Library(self._database),
             self._enqueue,
-            mode=settings.watch_mode,
-            settle_seconds=settings.watch_settle_seconds,
-            rescan_interval_seconds=settings.watch_rescan_interval_seconds,
-            follow_symlinks=settings.follow_symlinks,
-            retention_seconds=settings.retention_days * 86400,
-            ignore=settings.watch_ignore,
+            WatchOptions(
+                settle_seconds=settings.watch_settle_seconds,
+                rescan_interval_seconds=settings.watch_rescan_interval_seconds,
+                mode=settings.watch_mode,
+                follow_symlinks=settings.follow_symlinks,
+                retention_seconds=settings.retention_days * 86400,
+                ignore=settings.watch_ignore,
+            ),
             count=self._metrics.watch_event,
             rescanned=self._retry_unreadable,
             stopping=self._stop,

@@ -14,7 +14,8 @@ import structlog
 from playlista.analysis.attempt import Attempt
 from playlista.daemon.postponements import Postponements
 from playlista.errors import Blame, FailureReason
-from playlista.library.queue import Job, JobQueue
+from playlista.library.jobs import Job
+from playlista.library.queue import JobQueue
 from playlista.serve.metrics import Metrics
 
 log = structlog.get_logger(__name__)

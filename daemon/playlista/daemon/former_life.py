@@ -52,7 +52,7 @@ def former_fault(data_dir: Path) -> str | None:
         return None
 
 
-def why_innocent(claimed: KernelCounts, now: KernelCounts, fault: str | None) -> str | None:
+def why_not_to_blame(claimed: KernelCounts, now: KernelCounts, fault: str | None) -> str | None:
     """Why the track that was claimed then did not end the process; None if it did, or if it cannot be told."""
     if fault or not claimed.boot_id or not now.boot_id:
         return None

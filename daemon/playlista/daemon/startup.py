@@ -15,7 +15,7 @@ from playlista import __version__
 from playlista.analysis.audio_analyzer import AudioAnalyzer
 from playlista.analysis.tagger import Tagger
 from playlista.config import Settings
-from playlista.daemon.former_life import former_fault, why_innocent
+from playlista.daemon.former_life import former_fault, why_not_to_blame
 from playlista.library.database import Database
 from playlista.library.queue import JobQueue
 from playlista.library.results import Store
@@ -59,7 +59,7 @@ def clear_up(data_dir: Path, queue: JobQueue, metrics: Metrics) -> None:
     fault, now = former_fault(data_dir), read_kernel_counts()
     if fault:
         log.warning("process.faulted", detail=fault)
-    for path, why in queue.release_innocent(lambda claimed: why_innocent(claimed, now, fault)):
+    for path, why in queue.release_interrupted(lambda claimed: why_not_to_blame(claimed, now, fault)):
         log.info("track.released", path=path, why=why)
     for crashed in queue.recover_claimed():
         metrics.track_crashed(quarantined=crashed.quarantined)

@@ -13,7 +13,7 @@ from playlista.analysis.attempt import Attempt, attempt
 from playlista.analysis.audio_analyzer import AudioAnalyzer, Pass
 from playlista.analysis.track_run import KnownOpening
 from playlista.daemon.reuse import Reuse
-from playlista.library.queue import Job
+from playlista.library.jobs import Job
 from playlista.memory.configuration import Configuration
 from playlista.tracks import FEATURE_GROUPS, Analysis
 

@@ -24,7 +24,8 @@ from playlista.decode.content import content_hash
 from playlista.decode.storage import fault_of
 from playlista.errors import Blame, FailureReason, Interrupted, StoreError, TrackError
 from playlista.library.comparisons import Comparisons
-from playlista.library.queue import Job, JobQueue
+from playlista.library.jobs import Job
+from playlista.library.queue import JobQueue
 from playlista.library.results import Store
 from playlista.memory.admission import Admission
 from playlista.memory.cleanup import Cleanup

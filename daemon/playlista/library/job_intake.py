@@ -1,7 +1,7 @@
 """What becomes of a file that is due: a new job, a job that starts over, a second run, or nothing.
 
 Input: a connection inside a transaction, and one file as the disk has it. Output: the rows of ``files``
-and ``jobs``. `jobs.JobQueue.enqueue` is the only caller.
+and ``jobs``. `queue.JobQueue.enqueue` is the only caller.
 """
 
 # ruff: noqa: S608 - the statements are put together from constants; every value is bound

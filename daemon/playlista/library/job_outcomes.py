@@ -1,7 +1,7 @@
 """What becomes of a job when its attempt ends otherwise than with a result: again later, never again, or once more.
 
 Input: a connection inside a transaction, and the row of the attempt. Output: the job's next state, or its
-end with a failure on record. `jobs.JobQueue` is the only caller.
+end with a failure on record. `queue.JobQueue` is the only caller.
 """
 
 from __future__ import annotations

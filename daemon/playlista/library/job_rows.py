@@ -1,7 +1,7 @@
 """The table ``jobs`` in statements: which jobs are due, which attempt is running, and each change of state.
 
 Input: a connection inside a transaction. Output: rows. What a state means, and when it changes, is decided
-in ``jobs`` and ``job_intake``.
+in ``queue`` and ``job_intake``.
 """
 
 # ruff: noqa: S608 - the statements are put together from constants; every value is bound

@@ -3,7 +3,7 @@
 Input: files that changed, and how each attempt ended. Output: one ``Job`` at a time. A job is
 
 - ``queued``: due; oldest first within its priority,
-- ``claimed``: the attempt is on disk before the file is opened, so that a process that dies names its crashed,
+- ``claimed``: the attempt is on disk before the file is opened, so that the next process knows at which track it died,
 - ``waiting``: failed, due again after a back-off,
 
 and ends by being deleted in the transaction that records its result. There is no state "done" and none "failed":
@@ -16,9 +16,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from itertools import islice
-from typing import Literal
 
 from playlista.errors import FailureReason
 from playlista.library import job_rows
@@ -35,14 +33,9 @@ from playlista.library.file_rows import (
 from playlista.library.job_intake import EnqueueRequest, update_file, upsert
 from playlista.library.job_outcomes import Backoff, JobOutcomes, Results
 from playlista.library.job_rows import URGENT_PRIORITY
+from playlista.library.jobs import PRIORITIES, Cause, CrashedJob, Job, first_by_priority, next_attempt
 from playlista.memory.kernel_counts import KernelCounts, read_kernel_counts
 from playlista.tracks import FEATURE_GROUPS, Analysis, Status, TrackFile
-
-#: Why a file is due: it changed under our eyes, a scan found it, its result is of an older version, someone asked.
-Cause = Literal["event", "scan", "outdated", "retry"]
-
-#: Lane by cause. What somebody may be waiting for goes before a backlog, and a backlog before recomputing.
-PRIORITIES: dict[Cause, int] = {"event": URGENT_PRIORITY, "retry": URGENT_PRIORITY, "scan": 1, "outdated": 2}
 
 #: Each so many-th claim takes what is due longest, whatever its priority, so that none starves.
 CLAIMS_PER_OLDEST = 4
@@ -52,33 +45,6 @@ BATCH_FILES = 2000
 
 FIRST_BACKOFF_SECONDS = 60.0
 LONGEST_BACKOFF_SECONDS = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One attempt at one file.
-
-    ``file`` is what the disk held when it was enqueued, its path relative to the music folder. ``attempts`` counts
-    those begun on this content, this one included. ``alone_reduced``: the process died in the attempt before, so
-    nothing may run at the same time, and the smallest configuration is used. ``groups`` are the feature groups to
-    compute whatever is there, None for those that are needed.
-    """
-
-    file_id: int
-    file: TrackFile
-    attempts: int
-    alone_reduced: bool
-    groups: frozenset[str] | None
-    enqueued_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class CrashedJob:
-    """A file whose analysis the former process did not survive; ``path`` is relative to the music folder."""
-
-    path: str
-    attempts: int
-    quarantined: bool
 
 
 class JobQueue:
@@ -190,7 +156,7 @@ class JobQueue:
             oldest_turn = self._claims % CLAIMS_PER_OLDEST == 0
             row = min(due, key=lambda row: float(row["due_at"])) if oldest_turn else due[0]
             job_rows.claim(connection, row["file_id"], now, kernel)
-        self._latest = _job(row)
+        self._latest = next_attempt(row)
         return self._latest
 
     def finish(self, job: Job, analysis: Analysis, *, seen: TrackFile | None = None) -> bool:
@@ -206,13 +172,8 @@ class JobQueue:
             row = job_rows.running_attempt(connection, job.file_id, job.attempts)
             if row is None:
                 return False
-            if (
-                seen is not None
-                and track_path(row) != job.file.path
-                and not same_file(track_file(row), as_stored(seen))
-            ):
-                job_rows.run_again(connection, job.file_id)
-                self._outcomes.end(connection, job_rows.running_attempt(connection, job.file_id, job.attempts) or row)
+            if seen is not None and _is_of_another_file(row, job, seen):
+                job_rows.start_over(connection, job.file_id, priority=URGENT_PRIORITY, groups=None, now=self._clock())
                 return False
             self._results.record(job.file_id, analysis, attempts=job.attempts)
             if seen is not None and same_content(track_file(row), as_stored(seen)):
@@ -268,12 +229,12 @@ class JobQueue:
         else:
             job_rows.release(connection, row["file_id"])
 
-    def release_innocent(self, why: Callable[[KernelCounts], str | None]) -> list[tuple[str, str]]:
-        """Give the jobs back that a former process left claimed and that did not end it; paths, and why each.
+    def release_interrupted(self, why: Callable[[KernelCounts], str | None]) -> list[tuple[str, str]]:
+        """Release the jobs that a former process left claimed and that did not end it; paths, and why each.
 
-        `why` is told what the kernel said when the job was claimed, and answers None where the track is to blame or
-        where it cannot be told. So that nothing can go on for ever, the same content is believed to be innocent
-        `max_attempts` times.
+        `why` gets what the kernel counted when the job was claimed, and returns None where the track is to blame or
+        where that is unknown. The same content is released at most `max_attempts` times, so that no job is tried
+        without end.
         """
         with self._database.transaction() as connection:
             released = [
@@ -287,7 +248,7 @@ class JobQueue:
         return [(track_file(row).path, reason) for row, reason in released]
 
     def recover_claimed(self) -> list[CrashedJob]:
-        """Attribute the jobs that a former process left claimed; call once at start, after `release_innocent`.
+        """Attribute the jobs that a former process left claimed; call once at start, after `release_interrupted`.
 
         Each was being analyzed when the process died. It is tried again after a back-off, alone and reduced, and
         quarantined when its attempts are used up.
@@ -295,22 +256,20 @@ class JobQueue:
         with self._database.transaction() as connection:
             return [self._attribute(connection, row) for row in job_rows.claimed(connection)]
 
-    def counts(self) -> dict[str, int]:
-        """Jobs by state; every state is there."""
-        with self._database.read() as connection:
-            rows = connection.execute("SELECT state, n FROM counts WHERE of = 'job'").fetchall()
-        return {row["state"]: row["n"] for row in rows}
-
     def next_due_at(self) -> float | None:
         """When the next job can be claimed (in the past if at once), or None when there is none to claim."""
         with self._database.read() as connection:
-            return min((float(row["due_at"]) for row in _firsts(connection)), default=None)
+            return min((float(row["due_at"]) for row in first_by_priority(connection)), default=None)
 
     def _due(self, connection: sqlite3.Connection, now: float) -> list[sqlite3.Row]:
         """The jobs to choose from, by priority, and in each priority what is due longest."""
         # The clock may be set back: what is queued is due whatever the time, and no back-off lasts for ever.
         latest = now + self._longest_backoff_seconds
-        firsts = (row for row in _firsts(connection) if row["state"] == "queued" or not now < row["due_at"] <= latest)
+        firsts = (
+            row
+            for row in first_by_priority(connection)
+            if row["state"] == "queued" or not now < row["due_at"] <= latest
+        )
         return sorted(firsts, key=lambda row: (row["lane"], row["due_at"], row["file_id"]))
 
     def _attribute(self, connection: sqlite3.Connection, row: sqlite3.Row) -> CrashedJob:
@@ -320,23 +279,6 @@ class JobQueue:
         return CrashedJob(path, attempts, quarantined=status is Status.QUARANTINED)
 
 
-def _job(row: sqlite3.Row) -> Job:
-    """The attempt that begins with the row as it was before."""
-    return Job(
-        row["file_id"],
-        track_file(row),
-        row["attempts"] + 1,
-        bool(row["alone_reduced"]),
-        job_rows.groups_in(row["feature_groups"]),
-        row["enqueued_at"],
-    )
-
-
-def _firsts(connection: sqlite3.Connection) -> list[sqlite3.Row]:
-    """Of each priority the queued and the waiting job due first: a look-up in an index each."""
-    rows = (
-        job_rows.first(connection, state, priority)
-        for priority in sorted(set(PRIORITIES.values()))
-        for state in ("queued", "waiting")
-    )
-    return [row for row in rows if row is not None]
+def _is_of_another_file(row: sqlite3.Row, job: Job, seen: TrackFile) -> bool:
+    """Whether the file was renamed while it was read, and another one may have come to the path that was read."""
+    return track_path(row) != job.file.path and not same_file(track_file(row), as_stored(seen))

@@ -7,7 +7,7 @@ the library. No thread, no waiting and no schedule in here; the watcher has thos
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 import structlog
 
@@ -17,6 +17,7 @@ from playlista.watch.deletion_guard import DeletionGuard
 from playlista.watch.ignore import IgnoredReport
 from playlista.watch.intake import FollowUp, Intake
 from playlista.watch.music_folder import MusicFolder
+from playlista.watch.options import WatchOptions
 from playlista.watch.scan import Enqueue, Scanner, ScanReport
 from playlista.watch.settle import SettleTracker
 from playlista.watch.walk import Walk
@@ -35,11 +36,9 @@ class Synchronizer:
     root : the music folder, absolute.
     library : the known files.
     enqueue : takes the files that are due.
-    settle_seconds : how long size and time of a file must stay the same before it is taken.
-    retention_seconds : how long results of files that are gone are kept; 0 forgets them at once.
+    options : what the settings say.
     clock : seconds since the epoch, to compare with the files' times.
     mountinfo : the present text of ``/proc/self/mountinfo``.
-    ignore : patterns of what is left out.
     stopped : asked often during a scan, which ends early when it says yes.
     """
 
@@ -48,20 +47,18 @@ class Synchronizer:
         root: str,
         library: Library,
         enqueue: Enqueue,
+        options: WatchOptions,
         *,
-        settle_seconds: float,
-        follow_symlinks: bool,
-        ignore: Sequence[str] = (),
-        retention_seconds: float = 0.0,
         clock: Callable[[], float],
         mountinfo: Callable[[], str],
         stopped: Callable[[], bool],
     ) -> None:
+        settle_seconds = options.settle_seconds
         self._tracker = SettleTracker(settle_seconds)
-        walk = Walk(root, follow_symlinks=follow_symlinks, ignore=ignore, stopped=stopped)
+        walk = Walk(root, follow_symlinks=options.follow_symlinks, ignore=options.ignore, stopped=stopped)
         self.folder = MusicFolder(root, library, walk, mountinfo=mountinfo)
         self._deletion_guard = DeletionGuard(
-            self.folder, walk, library, retention_seconds=retention_seconds, clock=clock
+            self.folder, walk, library, retention_seconds=options.retention_seconds, clock=clock
         )
         self._intake = Intake(
             walk, library, enqueue=enqueue, tracker=self._tracker, settle_seconds=settle_seconds, stopped=stopped

@@ -11,17 +11,19 @@ import math
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import structlog
 
 from playlista.errors import StoreError
 from playlista.library.files import Library
+from playlista.system.callbacks import noop
 from playlista.system.mountinfo import read_mountinfo
-from playlista.watch.event_source import EventSource, WatchMode
+from playlista.watch.event_source import EventSource
 from playlista.watch.music_folder import Presence, Verdict
 from playlista.watch.observer import Observer
+from playlista.watch.options import WatchOptions
 from playlista.watch.path_events import PathEvents
 from playlista.watch.scan import Enqueue, ScanReport
 from playlista.watch.synchronizer import Synchronizer
@@ -47,10 +49,6 @@ LEAST_POLL_SECONDS = 5.0
 STOP_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
-
-
-def _noop() -> None:
-    """The hook of a caller that wants none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +78,7 @@ class MusicWatcher:
     root : the music folder.
     library : the known files.
     enqueue : `JobQueue.enqueue`; called in the watcher's thread.
-    mode : "auto" polls network and FUSE mounts, and where links are followed, and uses inotify elsewhere.
-    settle_seconds : how long size and time of a file must stay the same before it is taken.
-    rescan_interval_seconds : how often everything is compared even while inotify works.
-    follow_symlinks : whether links that lead out of the music folder are followed.
-    ignore : gitignore patterns of what is left out, besides known debris and ``.playlistaignore`` files.
+    options : what the settings say.
     rescanned : called after the first full scan, after that of a folder that came back, and after one in each rescan
         interval: the time to try again what could not be read.
     count : called with "created", "modified", "moved" or "deleted" for each event about music.
@@ -98,23 +92,17 @@ class MusicWatcher:
         root: str,
         library: Library,
         enqueue: Enqueue,
+        options: WatchOptions,
         *,
-        mode: WatchMode = "auto",
-        settle_seconds: float,
-        rescan_interval_seconds: float,
-        follow_symlinks: bool = False,
-        retention_seconds: float = 0.0,
-        ignore: Sequence[str] = (),
         count: Callable[[str], None],
-        rescanned: Callable[[], None] = _noop,
+        rescanned: Callable[[], object] = noop,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
         mountinfo: Callable[[], str] = read_mountinfo,
         stopping: threading.Event | None = None,
     ) -> None:
         root = os.path.abspath(root)
-        self._settle_seconds = settle_seconds
-        self._rescan_interval_seconds = rescan_interval_seconds
+        self._options = options
         self._count = count
         self._rescanned = rescanned
         self._monotonic = monotonic
@@ -122,18 +110,9 @@ class MusicWatcher:
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
         self._events = PathEvents()
         self._synchronizer = Synchronizer(
-            root,
-            library,
-            enqueue,
-            settle_seconds=settle_seconds,
-            follow_symlinks=follow_symlinks,
-            retention_seconds=retention_seconds,
-            ignore=ignore,
-            clock=clock,
-            mountinfo=mountinfo,
-            stopped=self._stopping.is_set,
+            root, library, enqueue, options, clock=clock, mountinfo=mountinfo, stopped=self._stopping.is_set
         )
-        self._source = self._event_source(root, mode, follow_symlinks)
+        self._source = self._event_source(root)
         self._verdict = Verdict(Presence.MISSING, f"{root}: not looked at yet")
         self._check_at = self._scan_at = self._rescanned_at = 0.0
         self._trouble: str | None = None
@@ -141,18 +120,18 @@ class MusicWatcher:
         #: How often the kernel lost events.
         self.overflows = 0
 
-    def _event_source(self, root: str, mode: WatchMode, follow_symlinks: bool) -> EventSource:
+    def _event_source(self, root: str) -> EventSource:
         return EventSource(
-            mode,
+            self._options.mode,
             make_observer=lambda: Observer(
                 root,
                 self._events,
-                quiet_seconds=self._settle_seconds,
+                quiet_seconds=self._options.settle_seconds,
                 count=self._count,
                 overflowed=self._note_overflow,
             ),
             # watchdog does not look behind links, so that "auto" has to poll where they are followed.
-            reports_changes=lambda: not follow_symlinks and self._synchronizer.folder.reports_changes,
+            reports_changes=lambda: not self._options.follow_symlinks and self._synchronizer.folder.reports_changes,
         )
 
     def start(self) -> None:
@@ -199,7 +178,7 @@ class MusicWatcher:
         return self._verdict
 
     def _wait_for_settling(self) -> None:
-        give_up_at = self._monotonic() + 3 * self._settle_seconds
+        give_up_at = self._monotonic() + 3 * self._options.settle_seconds
         while self._synchronizer.unsettled and self._monotonic() < give_up_at:
             if self._stopping.wait(TICK_SECONDS):
                 break
@@ -243,7 +222,7 @@ class MusicWatcher:
         must_scan = self._synchronizer.follow(paths, now, lost=lost)
         must_scan |= bool(paths) and self._synchronizer.held is not None  # there may be music again
         if self._synchronizer.settle(now) or must_scan:
-            self._scan_by(now + self._settle_seconds)
+            self._scan_by(now + self._options.settle_seconds)
         if now >= self._scan_at:
             self._scan()
 
@@ -271,11 +250,11 @@ class MusicWatcher:
             self._count_findings(report)
         self._scans += 1
         poll_seconds = max(LEAST_POLL_SECONDS, (ended - began) * POLL_PER_SCAN_SECONDS)
-        self._scan_at = ended + min(self._rescan_interval_seconds, poll_seconds if polling else math.inf)
+        self._scan_at = ended + min(self._options.rescan_interval_seconds, poll_seconds if polling else math.inf)
         if report.left_out:
-            self._scan_by(ended + self._settle_seconds)
+            self._scan_by(ended + self._options.settle_seconds)
         if ended >= self._rescanned_at:
-            self._rescanned_at = ended + self._rescan_interval_seconds
+            self._rescanned_at = ended + self._options.rescan_interval_seconds
             self._rescanned()
         return report
 
