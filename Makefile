@@ -1,11 +1,12 @@
 # Everything a newcomer needs is `make run MUSIC=/path/to/music` and `make test`.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-load check format lint types layers bench bench-memory bench-quality bench-guard soak check-deploy lock clean
+.PHONY: help run test test-fast test-load check format lint types layers bench bench-memory bench-quality bench-guard soak check-deploy test-arm64 test-old-cpu lock clean
 
 MUSIC ?=
 DATA ?= ./data
 SOAK ?= all
+TESTS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -53,9 +54,17 @@ test: $(TEST_STAMP) ## Run the whole test suite
 	@echo "playlista: running the tests"
 	@$(PYTEST)
 
-test-fast: $(TEST_STAMP) ## Run the tests that take no processes and no seconds: under a minute
+test-fast: $(TEST_STAMP) ## Run the tests that take no processes and no seconds, all or those in TESTS: under a minute
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
-	@$(PYTEST) -m "not slow and not cost"
+	@$(PYTEST) -m "not slow and not cost" $(TESTS)
+
+test-arm64: $(TEST_STAMP) ## Run `make run` and `make test-fast` on emulated 64-bit ARM: make test-arm64 MUSIC=... [TESTS=...]
+	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
+	@sh deploy/arm64/test.sh "$(MUSIC)" "$(TESTS)"
+
+test-old-cpu: $(TEST_STAMP) ## Run every MusiCNN runtime on emulated processors without AVX: make test-old-cpu MUSIC=FILE
+	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
+	@$(BIN)/python -m deploy.old_cpu "$(MUSIC)"
 
 test-load: $(TEST_STAMP) ## Run the whole test suite while LOAD programs keep the CPUs busy (default 20)
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"

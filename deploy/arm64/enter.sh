@@ -1,0 +1,48 @@
+#!/bin/sh
+# Change into a root file system for ARM and run a command there, with the devices, /proc and /sys of this machine.
+#
+#   python3 deploy/arm64/emulate.py sh deploy/arm64/enter.sh ROOT COMMAND...
+#
+# Every file or folder in BIND (SOURCE:TARGET, several by spaces) appears inside. All mounts end with the namespace.
+set -eu
+root=$1
+shift
+
+bind() { # bind SOURCE TARGET: also where nothing lies at the target yet
+    if [ -d "$1" ]; then
+        mkdir -p "$2"
+    elif [ ! -e "$2" ]; then
+        mkdir -p "$(dirname "$2")"
+        : >"$2"
+    fi
+    mount --rbind "$1" "$2"
+}
+
+mount -t tmpfs none "$root/dev"
+for device in null zero full random urandom tty; do
+    bind "/dev/$device" "$root/dev/$device"
+done
+mkdir "$root/dev/pts"
+mkdir -m 1777 "$root/dev/shm"
+ln -s /proc/self/fd "$root/dev/fd"
+ln -s /proc/self/fd/0 "$root/dev/stdin"
+ln -s /proc/self/fd/1 "$root/dev/stdout"
+ln -s /proc/self/fd/2 "$root/dev/stderr"
+bind /proc "$root/proc"
+bind /sys "$root/sys"
+
+# qemu before 10 shows this machine's /proc/cpuinfo; libraries ask it what the processor can do. These are the lines of
+# a Raspberry Pi 4 (Cortex-A72), which has nothing beyond what every 64-bit ARM has but CRC32.
+mount -t tmpfs none "$root/mnt"
+for processor in $(seq 0 $(($(nproc) - 1))); do
+    printf '%s\t: %s\n' processor "$processor" BogoMIPS 108.00 Features 'fp asimd evtstrm crc32 cpuid' \
+        'CPU implementer' 0x41 'CPU architecture' 8 'CPU variant' 0x0 'CPU part' 0xd08 'CPU revision' 3
+    echo
+done >"$root/mnt/cpuinfo"
+bind "$root/mnt/cpuinfo" "$root/proc/cpuinfo"
+
+for pair in ${BIND:-}; do
+    bind "${pair%%:*}" "$root${pair#*:}"
+done
+# What was set for this machine's processor is wrong for another.
+exec env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE LC_ALL=C.UTF-8 chroot "$root" "$@"

@@ -1,0 +1,39 @@
+#!/bin/sh
+# Run the product on emulated 64-bit ARM: from a clone of what is committed here, `make run` over a folder of music and
+# `make test-fast`; then its values beside this machine's as a table.
+#
+#   make test-arm64 MUSIC=/path/to/a/few/short/tracks [TESTS="tests/musicnn tests/features"]
+#
+# Needs root and `sh deploy/tools.sh image`. Emulated code runs about ten times slower: name some TESTS where the whole
+# is too much, and a folder of a few short tracks. What was installed stays in build/arm64 for the next time.
+set -eu
+cd "$(dirname "$0")/../.."
+music=$(readlink -f "${1:?say which folder of music}")
+tests=${2:-}
+built=$PWD/build/arm64
+root=$built/root
+
+say() { echo "arm64: $*"; }
+
+arm() { # arm COMMAND...: in the root, with the music and with what pip needs to reach its registry
+    BIND="$music:/music $built/cache:/root/.cache $(for file in resolv.conf hosts ssl/certs/ca-certificates.crt; do
+        echo "/etc/$file:/etc/$file"
+    done)" HOME=/root python3 deploy/arm64/emulate.py sh deploy/arm64/enter.sh "$root" "$@"
+}
+
+mkdir -p "$built/cache"
+sh deploy/arm64/root.sh "$root" python3,python3-venv,make,git,ca-certificates
+if [ -d "$root/opt/playlista" ]; then
+    git -C "$root/opt/playlista" fetch --quiet "$PWD" HEAD && git -C "$root/opt/playlista" reset --quiet --hard FETCH_HEAD
+else
+    git clone --quiet "$PWD" "$root/opt/playlista"
+fi
+
+say "make run over $music on $(arm uname -m)"
+arm sh /opt/playlista/deploy/arm64/run-once.sh /music /tmp/data >"$built/arm64.jsonl"
+say "the same here"
+MODELS_DIR=build/models .venv/bin/playlista analyze --json "$music" >"$built/here.jsonl" 2>/dev/null || true
+.venv/bin/python -m deploy.arm64.compare "$built/here.jsonl" "$built/arm64.jsonl" | tee "$built/values.md"
+
+say "make test-fast ${tests:+TESTS=\"$tests\"}"
+arm make --directory /opt/playlista test-fast TESTS="$tests"
