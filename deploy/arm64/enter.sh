@@ -44,5 +44,5 @@ bind "$root/mnt/cpuinfo" "$root/proc/cpuinfo"
 for pair in ${BIND:-}; do
     bind "${pair%%:*}" "$root${pair#*:}"
 done
-# What was set for this machine's processor is wrong for another.
-exec env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE LC_ALL=C.UTF-8 chroot "$root" "$@"
+# What was set for this machine's processor, or for a folder of it, is wrong inside.
+exec env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE -u PIP_FIND_LINKS LC_ALL=C.UTF-8 chroot "$root" "$@"

@@ -15,8 +15,10 @@ root=$built/root
 
 say() { echo "arm64: $*"; }
 
-arm() { # arm COMMAND...: in the root, with the music and with what pip needs to reach its registry
-    BIND="$music:/music $built/cache:/root/.cache $(for file in resolv.conf hosts ssl/certs/ca-certificates.crt; do
+# arm COMMAND...: in the root, with the music and with what pip needs to reach its registry. Compiling every module of
+# every package would take most of the time, so that is left to their first import (pip's word for it is 0).
+arm() {
+    PIP_NO_COMPILE=0 BIND="$music:/music $built/cache:/root/.cache $(for file in resolv.conf hosts ssl/certs/ca-certificates.crt; do
         echo "/etc/$file:/etc/$file"
     done)" HOME=/root python3 deploy/arm64/emulate.py sh deploy/arm64/enter.sh "$root" "$@"
 }
