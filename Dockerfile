@@ -1,6 +1,7 @@
-# Two targets from one file: `lean` (the default: MusiCNN by NumPy or ONNX Runtime) and `full` (also by essentia's
-# TensorFlow and by tensorflow-cpu). No package manager runs in them, and no compiler anywhere: every dependency is a wheel that the lock files name
-# by hash. docs/deploy/image.md shows how to run it and how it was built and run where there is no registry.
+# Two targets from one file, each for linux/amd64 and linux/arm64: `lean` (the default: MusiCNN by NumPy or ONNX Runtime)
+# and `full` (on amd64 also by essentia's TensorFlow and by tensorflow-cpu, which have no wheels for ARM). No package
+# manager runs in them, and no compiler anywhere: every dependency is a wheel that the lock files name by hash.
+# docs/deploy/image.md shows how to run it and how it was built and run where there is no registry.
 ARG PYTHON_IMAGE=python:3.11.14-slim-bookworm
 
 # --- where things are installed; none of this but /opt/playlista reaches an image ---------------------------------
@@ -39,13 +40,6 @@ RUN pip uninstall --yes pip
 
 # --- what both images are -----------------------------------------------------------------------------------------
 FROM ${PYTHON_IMAGE} AS runtime
-ARG VERSION=0.1.0
-ARG REVISION=unknown
-LABEL org.opencontainers.image.title="Playlista" \
-      org.opencontainers.image.description="Watches a music folder and analyzes every track inside a small memory limit" \
-      org.opencontainers.image.licenses="AGPL-3.0-or-later" \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
 # Nothing about malloc or thread pools: the program decides them, and what stands here would overrule it.
 ENV PATH=/opt/playlista/bin:${PATH} \
     HOME=/tmp \
@@ -60,6 +54,20 @@ RUN find /usr/local -depth \( -name 'pip*' -o -name ensurepip -o -name 'setuptoo
     && install --directory --mode=1777 /data
 COPY deploy/image/entrypoint.sh deploy/image/healthcheck.py /opt/playlista/
 COPY --from=model /opt/playlista/models /opt/playlista/models
+# Behind everything that takes time: each build has another CREATED.
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+ARG CREATED=1970-01-01T00:00:00Z
+ARG SOURCE=https://github.com/playlista/playlista
+LABEL org.opencontainers.image.title="Playlista" \
+      org.opencontainers.image.description="Watches a music folder and analyzes every track inside a small memory limit" \
+      org.opencontainers.image.licenses="AGPL-3.0-or-later" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}" \
+      org.opencontainers.image.source="${SOURCE}" \
+      org.opencontainers.image.url="${SOURCE}" \
+      org.opencontainers.image.documentation="${SOURCE}/blob/v${VERSION}/docs/deploy/image.md"
 WORKDIR /data
 VOLUME ["/data"]
 EXPOSE 9345

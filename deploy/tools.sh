@@ -1,15 +1,16 @@
 #!/bin/sh
-# Get the tools of `make check-deploy` that are not Python packages: promtool and prometheus, shellcheck, helm, and the
-# schemas of the Prometheus operator. What cannot be had here is said, and its checks are skipped; CI counts that as a
-# failure. Once they are there, nothing is fetched again.
+# Get the tools of `make check-deploy` that are not Python packages: promtool and prometheus, shellcheck, actionlint,
+# helm, and the schemas of the Prometheus operator. What cannot be had here is said, and its checks are skipped; CI
+# counts that as a failure. Once they are there, nothing is fetched again.
 #
 #   sh deploy/tools.sh            everything that the checks need
-#   sh deploy/tools.sh image      also buildah and debootstrap, for deploy/image/try.sh
+#   sh deploy/tools.sh image      also what deploy/image/try.sh and `make test-arm64` need
 set -eu
 cd "$(dirname "$0")/.."
 
 HELM_VERSION=v3.22.0
 OPERATOR_VERSION=v0.85.0
+ACTIONLINT_VERSION=v1.7.12
 KUBERNETES_MINOR=37 # what `helm template` assumes when no cluster is asked
 TOOLS=build/tools
 
@@ -46,6 +47,17 @@ build_helm() { # From source: the release binaries are not in any package regist
         say "helm: go could not build it"
 }
 
+build_actionlint() {
+    have actionlint && return
+    if ! have go; then
+        say "actionlint is missing: install it, or Go, with which this script builds it"
+        return
+    fi
+    say "building actionlint $ACTIONLINT_VERSION"
+    GOBIN="$PWD/$TOOLS/bin" go install "github.com/rhysd/actionlint/cmd/actionlint@$ACTIONLINT_VERSION" ||
+        say "actionlint: go could not build it"
+}
+
 operator_schemas() {
     [ -d "$TOOLS/crds" ] && return
     if ! have go; then
@@ -71,8 +83,12 @@ debian promtool prometheus
 debian shellcheck shellcheck
 if [ "${1:-}" = image ]; then
     debian buildah buildah
+    debian podman podman
+    debian runc runc
     debian debootstrap debootstrap
+    debian qemu-aarch64-static qemu-user-static
 fi
 build_helm
+build_actionlint
 operator_schemas
 say "ready"

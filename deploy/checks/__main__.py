@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from deploy import generate
-from deploy.checks import chart, compose, dashboard, environment, image, rules, unit
+from deploy.checks import chart, compose, dashboard, environment, image, rules, unit, workflow
 from deploy.checks.tools import PROJECT, ToolMissing
 
 Check = Callable[[Path], list[str]]
@@ -27,6 +27,8 @@ CHECKS: Mapping[str, Check] = {
     "image: promises": image.promises,
     "image: build context": image.context,
     "image: scripts": image.scripts,
+    "workflow: actionlint": workflow.actionlint,
+    "workflow: promises": workflow.promises,
     "chart: lint": chart.lint,
     "chart: Kubernetes schemas": chart.valid,
     "chart: operator schemas": chart.operator_objects,

@@ -20,7 +20,10 @@ PROMISES = {
     "the target lean": r"FROM runtime AS lean",
     "the target full": r"FROM runtime AS full",
     "its licence as a label": r"LABEL [\s\S]*org\.opencontainers\.image\.licenses=",
-    "its version as a label": r"LABEL [\s\S]*org\.opencontainers\.image\.version=",
+    **{
+        f"its {label} as a label": rf"LABEL [\s\S]*org\.opencontainers\.image\.{label}="
+        for label in ("version", "revision", "created", "source", "url", "documentation")
+    },
 }
 
 

@@ -167,4 +167,6 @@ def test_chart_and_daemon_have_one_version() -> None:
     chart = yaml.safe_load((PROJECT / CHART / "Chart.yaml").read_text("utf-8"))
     assert chart["appVersion"] == __version__
     assert f"ARG VERSION={__version__}\n" in (PROJECT / "Dockerfile").read_text("utf-8")
-    assert f"image: playlista:{__version__}-lean\n" in (PROJECT / "deploy/compose.yaml").read_text("utf-8")
+    image = f"image: ${{REGISTRY:-ghcr.io/playlista}}/playlista:${{VERSION:-{__version__}}}\n"
+    assert image in (PROJECT / "deploy/compose.yaml").read_text("utf-8")
+    assert f"\nVERSION={__version__}\n" in (PROJECT / "deploy/env.example").read_text("utf-8")

@@ -11,7 +11,8 @@ import pytest
 from deploy.checks.__main__ import CHECKS, main
 from deploy.checks.image import PROMISES
 from deploy.checks.tools import PROJECT
-from tests.deploy.breakages import BROKEN, BROKEN_PROMISES, replace, spare_value_sets
+from deploy.checks.workflow import PROMISES as RELEASE_PROMISES
+from tests.deploy.breakages import BROKEN, BROKEN_PROMISES, BROKEN_RELEASE, replace, spare_value_sets
 from tests.deploy.conftest import copy_project
 
 
@@ -35,6 +36,7 @@ def test_a_check_passes_on_the_project_and_fails_on_each_that_was_broken(
 def test_every_check_is_broken_at_least_once() -> None:
     assert {name for name, _, _ in BROKEN} == set(CHECKS)
     assert set(BROKEN_PROMISES) == set(PROMISES)
+    assert set(BROKEN_RELEASE) == set(RELEASE_PROMISES)
 
 
 def test_a_broken_project_ends_the_command_with_1(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
