@@ -29,27 +29,16 @@ def configure_logging(level: str, log_format: str, stream: TextIO | None = None)
     log_format : "json" for one object a line, "console" for people.
     """
     output = stream or _unbuffered(sys.stderr)
+    is_json = log_format == "json"
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
-        # Collectors want one time zone; people read the clock on the wall.
-        structlog.processors.TimeStamper(fmt="iso", utc=True)
-        if log_format == "json"
-        else structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False),
+        _time_stamper(is_json),
         structlog.processors.StackInfoRenderer(),
     ]
-    renderer: list[Any] = (
-        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(sort_keys=False)]
-        if log_format == "json"
-        else [
-            structlog.processors.format_exc_info,
-            _escape_values,
-            structlog.dev.ConsoleRenderer(colors=output.isatty(), pad_event_to=22, sort_keys=False),
-        ]
-    )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderer(is_json, output)],
     )
     handler = DroppingHandler(output)
     handler.setFormatter(formatter)
@@ -64,6 +53,24 @@ def configure_logging(level: str, log_format: str, stream: TextIO | None = None)
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
+
+
+def _time_stamper(is_json: bool) -> structlog.processors.TimeStamper:
+    """Collectors want one time zone; people read the clock on the wall."""
+    if is_json:
+        return structlog.processors.TimeStamper(fmt="iso", utc=True)
+    return structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False)
+
+
+def _renderer(is_json: bool, output: TextIO) -> list[Any]:
+    """What makes a line of an event."""
+    if is_json:
+        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(sort_keys=False)]
+    return [
+        structlog.processors.format_exc_info,
+        _escape_values,
+        structlog.dev.ConsoleRenderer(colors=output.isatty(), pad_event_to=22, sort_keys=False),
+    ]
 
 
 def _unbuffered(stderr: TextIO) -> TextIO:

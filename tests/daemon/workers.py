@@ -7,6 +7,11 @@ import threading
 from pathlib import Path
 
 from playlista.analysis.audio_analyzer import AudioAnalyzer
+from playlista.daemon.comparer import Comparer
+from playlista.daemon.failures import Failures
+from playlista.daemon.job_runner import JobRunner
+from playlista.daemon.reuse import Reuse
+from playlista.daemon.track_analysis import TrackAnalysis
 from playlista.daemon.worker import Worker
 from playlista.library.comparisons import Comparisons
 from playlista.memory.admission import Admission
@@ -20,18 +25,37 @@ from tests.libraries import Parts
 
 def worker_of(parts: Parts, music: Path, analyzer: AudioAnalyzer) -> Worker:
     """A worker with `analyzer`."""
-    cleanup = Cleanup(enabled=False)
-    return Worker(
+    cleanup, stop = Cleanup(enabled=False), threading.Event()
+    metrics = Metrics(version="0", cap_reasons=CapReason)
+    reuse = Reuse(parts.store, analyzer)
+    failures = Failures(parts.queue, metrics, parts.clock, recheck_ffmpeg=analyzer.recheck_ffmpeg)
+    runner = JobRunner(
         os.fspath(music),
         queue=parts.queue,
-        store=parts.store,
-        comparisons=Comparisons(parts.database, parts.store),
         analyzer=analyzer,
+        analysis=TrackAnalysis(reuse, analyzer),
+        failures=failures,
         admission=Admission(Cgroup(), fallback_configurations(3.0, 0), cleanup=cleanup.now),
         cleanup=cleanup,
         sampler=None,
-        metrics=Metrics(version="0", cap_reasons=CapReason),
-        stop=threading.Event(),
+        metrics=metrics,
+        stop=stop.is_set,
+        wall_clock=parts.clock,
+    )
+    comparer = Comparer(
+        os.fspath(music),
+        comparisons=Comparisons(parts.database, parts.store),
+        reuse=reuse,
+        analyzer=analyzer,
+        kept=metrics.track_kept,
+        stop=stop.is_set,
+    )
+    return Worker(
+        parts.queue,
+        runner=runner,
+        comparer=comparer,
+        failures=failures,
+        stop=stop,
         wake=threading.Event(),
         music_is_there=lambda: True,
         wall_clock=parts.clock,

@@ -68,7 +68,6 @@ class Synced:
             reuse=Reuse(self.parts.store, analyzer),
             analyzer=analyzer,
             kept=lambda: None,
-            reading=lambda _path: None,
             stop=lambda: self.stopped,
         )
 

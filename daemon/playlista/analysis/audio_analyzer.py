@@ -133,7 +133,7 @@ class AudioAnalyzer:
         with opened as stream, _second_thread(stream) as executor:
             run = TrackRun(name, stream, self._features(stream, how, executor), budget, how.is_known)
             run.feed(lambda: self._clock() - started > self._settings.track_timeout_seconds)
-            run.require_innocent_end(self._has_hung_since(started))
+            run.require_end_of_track(self._has_hung_since(started))
             results = run.features.result()
         seconds, limit_bytes = self._clock() - started, self._cgroup.memory_limit().bytes
         analysis = run.analysis(results, self.settings, seconds, limit_bytes)
@@ -198,8 +198,8 @@ class AudioAnalyzer:
             with self._loader.open(path, signals=Signals(analysis=False, model=False), stop=self._stop) as stream:
                 for _chunk in stream:
                     pass
-                if stream.broke_off:
-                    raise stream.broke_off
+                if stream.decode_error:
+                    raise stream.decode_error
                 return Identified(stream.origin, stream.music_hash, audio_of(stream))
         except OSError as error:
             raise fault_of(error).of_track(path) from error

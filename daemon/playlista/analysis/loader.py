@@ -112,19 +112,18 @@ class MemoryOptimizedLoader:
         ------
         DecodeError : the file cannot be opened as audio, with the reason.
         """
-        settings, budget, leaving = self._settings, budget or self.budget(), Event()
+        budget, leaving = budget or self.budget(), Event()
 
         def stop_or_leave() -> bool:
             return leaving.is_set() or stop()
 
         source = self._source(str(path), budget, chunk_seconds, stop_or_leave)
-        full_rate = assembly is Assembly.WHOLE or (assembly is None and self._is_small(path))
-        assembly = assembly or self.assembly(path)
+        rate_hz, dtype = self._analysis_format(path, assembly)
         return TrackStream(
             source,
-            analysis_rate_hz=FULL_RATE_HZ if full_rate else settings.analysis_rate_hz,
-            analysis_dtype=np.float16 if settings.analysis_is_float16 and not full_rate else np.float32,
-            assembly=assembly,
+            analysis_rate_hz=rate_hz,
+            analysis_dtype=dtype,
+            assembly=assembly or self.assembly(path),
             budget=budget,
             signals=signals,
             stop=stop_or_leave,
@@ -132,6 +131,12 @@ class MemoryOptimizedLoader:
             leaving=leaving,
             ahead=ahead,
         )
+
+    def _analysis_format(self, path: str | Path, assembly: Assembly | None) -> tuple[int, type[np.floating]]:
+        """Rate in Hz and type of the analysis signal: 44.1 kHz float32 for what is loaded whole."""
+        if assembly is Assembly.WHOLE or (assembly is None and self._is_small(path)):
+            return FULL_RATE_HZ, np.float32
+        return self._settings.analysis_rate_hz, np.float16 if self._settings.analysis_is_float16 else np.float32
 
     def _source(
         self, path: str, budget: TrackBudget, chunk_seconds: float | None, stop: Callable[[], bool]

@@ -52,10 +52,12 @@ class TrackRun:
                 break
             if is_late():
                 message = "took longer than TRACK_TIMEOUT_SECONDS; analyzed as far as it came"
-                self._stream.broke_off = DecodeError(self._name, FailureReason.DECODE_TIMEOUT, message, retryable=False)
+                self._stream.decode_error = DecodeError(
+                    self._name, FailureReason.DECODE_TIMEOUT, message, retryable=False
+                )
                 break
 
-    def require_innocent_end(self, storage_hung: bool) -> None:
+    def require_end_of_track(self, storage_hung: bool) -> None:
         """A track whose storage or decoder program failed in the middle has no result yet: there is more of it.
 
         Where the storage hung, a deadline that passed says nothing of the track.
@@ -64,11 +66,13 @@ class TrackRun:
         ------
         DecodeError : so it ended.
         """
-        broke_off = self._stream.broke_off
-        if broke_off is None:
+        decode_error = self._stream.decode_error
+        if decode_error is None:
             return
-        if broke_off.blame is not Blame.TRACK or (storage_hung and broke_off.reason is FailureReason.DECODE_TIMEOUT):
-            raise broke_off
+        if decode_error.blame is not Blame.TRACK or (
+            storage_hung and decode_error.reason is FailureReason.DECODE_TIMEOUT
+        ):
+            raise decode_error
 
     def _compare_opening(self) -> None:
         """Once, as soon as enough of the track was decoded."""
@@ -83,9 +87,9 @@ class TrackRun:
         stream = self._stream
         return Analysis(
             path=self._name,
-            status=Status.PARTIAL if stream.broke_off else Status.ANALYZED,
-            reason=stream.broke_off.reason if stream.broke_off else None,
-            detail=stream.broke_off.message if stream.broke_off else None,
+            status=Status.PARTIAL if stream.decode_error else Status.ANALYZED,
+            reason=stream.decode_error.reason if stream.decode_error else None,
+            detail=stream.decode_error.message if stream.decode_error else None,
             audio=audio_of(stream),
             rhythm=features.rhythm,
             tonal=features.tonal,

@@ -68,7 +68,7 @@ class TrackStream:
     ----------
     info : what the header says.
     assembly : how the samples are put together.
-    broke_off : the error at which decoding ended early, after at least one block; None for a sound file.
+    decode_error : the error at which decoding ended early, after at least one block; None for a sound file.
     truncation : the cut at the budget; None where the track was delivered whole.
     decode_seconds, resample_seconds : CPU seconds of the thread that decoded.
     held_bytes : most bytes of samples held at one time by this stream and its chunks, the one made ahead included.
@@ -90,7 +90,7 @@ class TrackStream:
         ahead: bool,
     ) -> None:
         self.info = source.info
-        self.broke_off: DecodeError | None = None
+        self.decode_error: DecodeError | None = None
         self.truncation: Truncation | None = None
         self.decode_seconds = self.resample_seconds = 0.0
         self.held_bytes = 0
@@ -162,7 +162,7 @@ class TrackStream:
         for chunk in self._ahead or self._made():
             self.frames_delivered += len(chunk.native)
             yield chunk
-        self.broke_off = self._fault
+        self.decode_error = self._fault
 
     def _made(self) -> Generator[AudioChunk]:
         """The chunks as they are made, perhaps in another thread than the one that takes them."""

@@ -32,6 +32,6 @@ def run(
     from playlista.logs import configure_logging  # noqa: PLC0415
 
     configure_logging(settings.log_level, settings.log_format)
-    from playlista.daemon.app import run_daemon  # noqa: PLC0415 - native libraries come after the environment
+    from playlista.daemon.entry import run_daemon  # noqa: PLC0415 - native libraries come after the environment
 
     raise typer.Exit(run_daemon(settings, context.obj or StopSignals.catch(), once=once))

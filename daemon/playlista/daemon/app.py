@@ -8,24 +8,27 @@ that probes are answered whatever the library needs before work can begin.
 from __future__ import annotations
 
 import os
-import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable
+from contextlib import ExitStack
 from typing import Literal
 
 import structlog
 
-from playlista import __version__
 from playlista.analysis.audio_analyzer import AudioAnalyzer
 from playlista.analysis.tagger import load_tagger
 from playlista.config import Settings
+from playlista.daemon.comparer import Comparer
 from playlista.daemon.data_guard import DataGuard
+from playlista.daemon.failures import Failures
 from playlista.daemon.former_life import faults_recorded
-from playlista.daemon.readings import Readings, views_while_starting
+from playlista.daemon.job_runner import JobRunner
+from playlista.daemon.readings import Readings
+from playlista.daemon.reuse import Reuse
 from playlista.daemon.startup import START_CHECK_SECONDS, clear_up, enqueue_outdated, say_start
 from playlista.daemon.stopping import Stopping
 from playlista.daemon.storage_probe import StorageProbe
+from playlista.daemon.track_analysis import TrackAnalysis
 from playlista.daemon.watchdog import Watchdog
 from playlista.daemon.worker import Worker
 from playlista.errors import PlaylistaError
@@ -33,27 +36,20 @@ from playlista.library.comparisons import Comparisons
 from playlista.library.database import FILE_NAME, Database, open_database, open_read_only
 from playlista.library.database_errors import MisplacedError
 from playlista.library.files import Library
-from playlista.library.instance_lock import instance_lock
 from playlista.library.queue import JobQueue
 from playlista.library.restore import finish_restore
 from playlista.library.results import Store
 from playlista.memory.admission import Admission, Reloadable
-from playlista.memory.budget import CapReason
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.cleanup import Cleanup
 from playlista.memory.configuration import fallback_configurations
 from playlista.memory.monitor import MemorySampler, read_memory
 from playlista.serve.http import Application
 from playlista.serve.metrics import Metrics
-from playlista.serve.server import Server, serving
-from playlista.system.stop_signals import StopSignals
+from playlista.serve.server import Server
 from playlista.tracks import TrackFile
 from playlista.watch.options import WatchOptions
 from playlista.watch.watcher import MusicWatcher
-
-#: How long a thread may keep Python's lock while another wants it. With the default of 5 ms an answer that needs the
-#: lock some hundred times takes seconds while a track is analyzed; with this the analysis costs no more CPU time.
-SWITCH_SECONDS = 0.001
 
 log = structlog.get_logger(__name__)
 
@@ -195,21 +191,41 @@ class Daemon:
             cleanup=self._after_chunk,
             has_hung_since=self._probe.has_hung_since,
         )
-        worker = Worker(
-            os.path.abspath(settings.music_dir),
+        reuse = Reuse(self._store, analyzer)
+        failures = Failures(self._queue, self._metrics, time.time, recheck_ffmpeg=analyzer.recheck_ffmpeg)
+        music_dir = os.path.abspath(settings.music_dir)
+        runner = JobRunner(
+            music_dir,
             queue=self._queue,
-            store=self._store,
-            comparisons=Comparisons(self._database, self._store),
             analyzer=analyzer,
+            analysis=TrackAnalysis(reuse, analyzer),
+            failures=failures,
             admission=self._admission,
             cleanup=self._cleanup,
             sampler=self._sampler,
             metrics=self._metrics,
+            stop=self._stop.is_set,
+        )
+        worker = Worker(
+            self._queue,
+            runner=runner,
+            comparer=self._made_comparer(music_dir, reuse, analyzer),
+            failures=failures,
             stop=self._stop,
             wake=self._wake,
             music_is_there=lambda: self._watcher.health().music_present and self._probe.trouble is None,
         )
         return analyzer, worker
+
+    def _made_comparer(self, music_dir: str, reuse: Reuse, analyzer: AudioAnalyzer) -> Comparer:
+        return Comparer(
+            music_dir,
+            comparisons=Comparisons(self._database, self._store),
+            reuse=reuse,
+            analyzer=analyzer,
+            kept=self._metrics.track_kept,
+            stop=self._stop.is_set,
+        )
 
     def _made_watcher(self) -> MusicWatcher:
         settings = self._settings
@@ -243,44 +259,8 @@ class Daemon:
             self._wake.set()
 
 
-@contextmanager
-def _owned(settings: Settings, end: Callable[[], None]) -> Iterator[DataGuard]:
-    """The data folder, held by this process alone, and what watches over it; `end` makes the daemon stop."""
-    # The guard runs before the database is opened: it answers for us during a long migration.
-    with instance_lock(os.fspath(settings.data_dir)) as owner, DataGuard(owner, stop=end) as guard:
-        yield guard
-
-
 def _opened(settings: Settings) -> Database:
     """The library in a data folder that is ours."""
     path = os.path.join(settings.data_dir, FILE_NAME)
     finish_restore(path)
     return open_database(path, check_seconds=START_CHECK_SECONDS)
-
-
-def run_daemon(settings: Settings, signals: StopSignals, *, once: bool) -> int:
-    """Run the daemon with `settings`, or one pass over the folder; the exit code.
-
-    Raises
-    ------
-    PlaylistaError : it cannot start: folder, lock, database, port, runtime.
-    """
-    if not os.path.isdir(settings.music_dir):
-        raise PlaylistaError(f"{settings.music_dir}: no such folder; set MUSIC_DIR or --music to your music")
-    stopping = Stopping()
-    signals.follow(stopping.ask, stopping.insist)
-    metrics = Metrics(version=__version__, cap_reasons=CapReason)
-
-    with ExitStack() as resources:
-        resources.callback(stopping.done)  # last of all: to close the others may be what has to wait for a share
-        guard = resources.enter_context(_owned(settings, stopping.ask))
-
-        def built() -> Daemon:
-            return Daemon(settings, resources, guard=guard, metrics=metrics, stopping=stopping)
-
-        if once:
-            return built().run_once()
-        sys.setswitchinterval(SWITCH_SECONDS)
-        application = Application(views_while_starting(metrics), is_starting=True)
-        server = resources.enter_context(serving(settings.listen_address, application))
-        return built().run(application, server)

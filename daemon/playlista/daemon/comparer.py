@@ -32,8 +32,7 @@ class Comparer:
     Parameters
     ----------
     music_dir : absolute path of the music folder.
-    kept : told that a result was kept.
-    reading : told the path of the file that is being read, and None afterwards.
+    kept : called for each result that was kept.
     stop : asked once a MiB; true ends a batch with ``Interrupted``, and nothing of it is lost but time.
     """
 
@@ -45,7 +44,6 @@ class Comparer:
         reuse: Reuse,
         analyzer: AudioAnalyzer,
         kept: Callable[[], None],
-        reading: Callable[[str | None], None],
         stop: Callable[[], bool],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -54,10 +52,11 @@ class Comparer:
         self._reuse = reuse
         self._analyzer = analyzer
         self._note_kept = kept
-        self._reading = reading
         self._stop = stop
         self._monotonic = monotonic
         self._filled_to: int | None = 0
+        #: The path of the file that is being read, for other threads; None in between.
+        self.reading: str | None = None
 
     def compare(self) -> int:
         """Compare a batch; how many results were kept.
@@ -112,7 +111,7 @@ class Comparer:
     def _content(self, file: TrackFile) -> tuple[TrackFile, bytes] | None:
         """The hash of the file's bytes, and what `stat` said of it before and after; None if that cannot be had."""
         path = os.path.join(self._music_dir, file.path)
-        self._reading(file.path)
+        self.reading = file.path
         try:
             before = TrackFile.from_stat(file.path, os.stat(path))
             content = content_hash(path, stop=self._stop)
@@ -120,5 +119,5 @@ class Comparer:
         except (OSError, TrackError):
             return None  # the attempt at it will say why
         finally:
-            self._reading(None)
+            self.reading = None
         return (after, content) if before == after else None

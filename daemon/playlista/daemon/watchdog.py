@@ -19,8 +19,9 @@ from collections.abc import Callable
 
 import structlog
 
+from playlista.daemon.job_runner import RunningAttempt
 from playlista.daemon.storage_probe import StorageProbe
-from playlista.daemon.worker import RunningAttempt, Worker
+from playlista.daemon.worker import Worker
 from playlista.errors import StoreError
 from playlista.library.queue import JobQueue
 

@@ -78,33 +78,52 @@ def probe(
     ------
     StreamBrokenError, Interrupted : the deadline passed first, or the program stops.
     """
-
-    def answer(*arguments: str, program: str) -> str:
-        try:
-            process = start_reading(
-                lambda source: _command(source, program, given, arguments),
-                descriptor,
-                memory_bytes=memory_bytes,
-                timeout_seconds=deadline.timeout_seconds,
-                window=window,
-            )
-        except OSError:
-            return ""
-        return _output(process, deadline).decode("utf-8", "replace")
-
     try:
         ffmpeg = ffmpeg_path()
     except FfmpegMissingError:
         return Probe()
+    question = _Question(descriptor, given, memory_bytes, deadline, window)
     ffprobe = Path(ffmpeg).with_name("ffprobe")
     if os.access(ffprobe, os.X_OK):
-        found = _from_json(answer("-show_entries", _ENTRIES, "-of", "json", program=str(ffprobe)))
+        found = _from_json(question.ask(str(ffprobe), "-show_entries", _ENTRIES, "-of", "json"))
         if found:
             return found
+    return _ask_ffmpeg(question, ffmpeg)
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What `probe` was asked; its parameters."""
+
+    descriptor: int
+    given: tuple[str, ...]
+    memory_bytes: int | None
+    deadline: Deadline
+    window: tuple[int, int] | None
+
+    def ask(self, program: str, *arguments: str) -> str:
+        """What `program` prints, "" where it cannot be started."""
+        try:
+            process = start_reading(
+                lambda source: _command(source, program, self.given, arguments),
+                self.descriptor,
+                memory_bytes=self.memory_bytes,
+                timeout_seconds=self.deadline.timeout_seconds,
+                window=self.window,
+            )
+        except OSError:
+            return ""
+        return _output(process, self.deadline).decode("utf-8", "replace")
+
+
+def _ask_ffmpeg(question: _Question, ffmpeg: str) -> Probe:
+    """What ffmpeg says where there is no ffprobe: codec and chapters, the rest from the file itself."""
     stream = ("-map", "0:a:0", "-c", "copy", "-frames:a", "1")
-    packets = answer(*stream, "-f", "framecrc", "pipe:1", program=ffmpeg)
-    metadata = answer(*stream, "-map_metadata:g", "-1", "-f", "ffmetadata", "pipe:1", program=ffmpeg)
-    entry, seconds = ("", None) if window else (sample_entry(descriptor), tagged_seconds(descriptor))
+    packets = question.ask(ffmpeg, *stream, "-f", "framecrc", "pipe:1")
+    metadata = question.ask(ffmpeg, *stream, "-map_metadata:g", "-1", "-f", "ffmetadata", "pipe:1")
+    entry, seconds = "", None
+    if question.window is None:
+        entry, seconds = sample_entry(question.descriptor), tagged_seconds(question.descriptor)
     return Probe(_codec_of(packets), entry, seconds, tuple(_chapters_of(metadata)))
 
 
