@@ -16,14 +16,14 @@ ENV PATH=/opt/playlista/bin:${PATH}
 FROM builder AS installed-lean
 COPY requirements-lean.lock ./
 RUN pip install --only-binary :all: --require-hashes --requirement requirements-lean.lock
-COPY LICENSE README.md pyproject.toml ./
+COPY LICENSE README.md pyproject.toml playlista.conf ./
 COPY daemon daemon
 RUN pip install --no-index --no-build-isolation --no-deps .
 
 FROM builder AS installed-full
 COPY requirements.lock ./
 RUN pip install --only-binary :all: --require-hashes --requirement requirements.lock
-COPY LICENSE README.md pyproject.toml ./
+COPY LICENSE README.md pyproject.toml playlista.conf ./
 COPY daemon daemon
 RUN pip install --no-index --no-build-isolation --no-deps .
 

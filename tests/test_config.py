@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import FrozenInstanceError, fields
+from ipaddress import ip_network
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from playlista.config import Settings, load_settings, parse_config
+from playlista.config import Settings, load_settings, parse_config, setting_sources
 from playlista.errors import ConfigError
 
 #: The block of the memory optimization guide that users were told to put into playlista.conf.
@@ -166,3 +167,45 @@ def test_a_file_of_a_windows_editor_is_read(tmp_path: Path) -> None:
     path.write_bytes(b"\xef\xbb\xbfMUSIC_DIR=/music\r\nLOG_LEVEL=debug\r\n")
     settings = load_settings(path, environment={})
     assert (settings.music_dir, settings.log_level) == (Path("/music"), "debug")
+
+
+def test_where_a_value_comes_from_is_told(tmp_path: Path) -> None:
+    config = write_config(tmp_path, "MAX_ATTEMPTS=4", "LOG_LEVEL=debug", "WATCH_MODE=polling")
+    found = setting_sources(config, environment={"LOG_LEVEL": "info"}, flags={"WATCH_MODE": "auto", "MUSIC_DIR": None})
+    assert found == {"MAX_ATTEMPTS": "file", "LOG_LEVEL": "environment", "WATCH_MODE": "flag"}
+
+
+def test_a_token_that_is_refused_is_not_shown() -> None:
+    with pytest.raises(ConfigError, match="AUTH_TOKEN=… is not allowed; it takes 12 or more") as refused:
+        load_settings(None, environment={"AUTH_TOKEN": "secret"})
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("LISTEN_ADDRESS=unix:/run/playlista.sock", "unix:/run/playlista.sock"),
+        ("ALLOWED_HOSTS=Music.example, *.example.net", ("music.example", "*.example.net")),
+        ("TRUSTED_PROXIES=10.0.0.0/8, ::1", (ip_network("10.0.0.0/8"), ip_network("::1"))),
+        ("URL_PREFIX=/music/", "/music"),
+        ("URL_PREFIX=/", ""),
+    ],
+)
+def test_access_is_read_as_people_write_it(tmp_path: Path, line: str, value: object) -> None:
+    settings = load_settings(write_config(tmp_path, line), environment={})
+    assert getattr(settings, line.partition("=")[0].lower()) == value
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ALLOWED_HOSTS=https://x",
+        "TRUSTED_PROXIES=proxy",
+        "URL_PREFIX=music",
+        "URL_PREFIX=/a b",
+        "LISTEN_ADDRESS=unix:x",
+    ],
+)
+def test_access_that_cannot_be_meant_is_refused(tmp_path: Path, line: str) -> None:
+    with pytest.raises(ConfigError, match="is not allowed; it takes"):
+        load_settings(write_config(tmp_path, line), environment={})

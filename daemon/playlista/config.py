@@ -8,24 +8,33 @@ the TensorFlow environment is set from here before anything native is imported.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Literal
 
 from playlista.errors import ConfigError
+from playlista.setting_rules import (
+    Rule,
+    address,
+    bits,
+    boolean,
+    choice,
+    host_patterns,
+    networks,
+    number,
+    optional_path,
+    path,
+    patterns,
+    text,
+    token,
+    url_prefix,
+)
 
 #: Where the file is looked for when ``--config`` and ``PLAYLISTA_CONFIG`` do not name one.
 DEFAULT_LOCATIONS = (Path("playlista.conf"), Path("/etc/playlista/playlista.conf"))
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """How one setting is read: `parse` raises ValueError for what `allowed` does not describe."""
-
-    parse: Callable[[str], Any]
-    allowed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,75 +43,6 @@ class Source:
 
     place: str
     text: str
-
-
-def _patterns() -> Rule:
-    def parse(text: str) -> tuple[str, ...]:
-        return tuple(filter(None, (pattern.strip() for pattern in text.split(";"))))
-
-    return Rule(parse, "gitignore patterns separated by semicolons")
-
-
-def _boolean() -> Rule:
-    words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
-
-    def parse(text: str) -> bool:
-        try:
-            return words[text.lower()]
-        except KeyError:
-            raise ValueError(text) from None
-
-    return Rule(parse, "true or false")
-
-
-def _number(kind: type[int] | type[float], low: float, high: float) -> Rule:
-    def parse(text: str) -> int | float:
-        value = kind(text)
-        if not low <= value <= high:  # also refuses NaN
-            raise ValueError(text)
-        return value
-
-    return Rule(parse, f"{'a whole number' if kind is int else 'a number'} from {low:g} to {high:g}")
-
-
-def _choice(*words: str) -> Rule:
-    def parse(text: str) -> str:
-        if text.lower() not in words:
-            raise ValueError(text)
-        return text.lower()
-
-    return Rule(parse, "one of " + ", ".join(words))
-
-
-def _bits() -> Rule:
-    return Rule({"16": 16, "32": 32}.__getitem__, "16 or 32")
-
-
-def _path() -> Rule:
-    def parse(text: str) -> Path:
-        if not text or "\0" in text:
-            raise ValueError(text)
-        return Path(text).expanduser()
-
-    return Rule(parse, "a path")
-
-
-def _optional_path() -> Rule:
-    return Rule(lambda text: Path(text).expanduser() if text else None, "a path, or nothing")
-
-
-def _text() -> Rule:
-    return Rule(str, "a text")
-
-
-def _address() -> Rule:
-    def parse(text: str) -> str:
-        host, separator, port = text.rpartition(":")
-        if not (separator and host and port.isdecimal() and 0 <= int(port) <= 65535):
-            raise ValueError(text)
-        return text
-
-    return Rule(parse, "HOST:PORT, such as 0.0.0.0:9345 or [::]:9345")
 
 
 def setting(default: Any, rule: Rule) -> Any:
@@ -117,49 +57,57 @@ class Settings:
     The keys of the memory optimization guide keep its meaning.
     """
 
-    music_dir: Path = setting(Path("./music"), _path())
-    data_dir: Path = setting(Path("./data"), _path())
-    models_dir: Path | None = setting(None, _optional_path())
-    listen_address: str = setting("0.0.0.0:9345", _address())
-    log_level: str = setting("info", _choice("debug", "info", "warning", "error"))
-    log_format: str = setting("console", _choice("json", "console"))
+    music_dir: Path = setting(Path("./music"), path())
+    data_dir: Path = setting(Path("./data"), path())
+    models_dir: Path | None = setting(None, optional_path())
+    listen_address: str = setting("0.0.0.0:9345", address())
+    auth_token: str = setting("", token())
+    metrics_without_token: bool = setting(False, boolean())
+    allowed_hosts: tuple[str, ...] = setting((), host_patterns())
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = setting(
+        (ip_network("127.0.0.1"), ip_network("::1")), networks()
+    )
+    url_prefix: str = setting("", url_prefix())
+    serve_audio: bool = setting(False, boolean())
+    log_level: str = setting("info", choice("debug", "info", "warning", "error"))
+    log_format: str = setting("console", choice("json", "console"))
 
-    watch_mode: Literal["auto", "inotify", "polling"] = setting("auto", _choice("auto", "inotify", "polling"))
-    watch_settle_seconds: float = setting(10.0, _number(float, 0, 3600))
-    watch_rescan_interval_seconds: float = setting(3600.0, _number(float, 1, 604800))
-    watch_ignore: tuple[str, ...] = setting((), _patterns())
-    retention_days: float = setting(30.0, _number(float, 0, 36500))
-    follow_symlinks: bool = setting(False, _boolean())
+    watch_mode: Literal["auto", "inotify", "polling"] = setting("auto", choice("auto", "inotify", "polling"))
+    watch_settle_seconds: float = setting(10.0, number(float, 0, 3600))
+    watch_rescan_interval_seconds: float = setting(3600.0, number(float, 1, 604800))
+    watch_ignore: tuple[str, ...] = setting((), patterns())
+    retention_days: float = setting(30.0, number(float, 0, 36500))
+    follow_symlinks: bool = setting(False, boolean())
 
-    musicnn_runtime: str = setting("auto", _choice("auto", "numpy", "onnx", "tensorflow", "essentia", "off"))
-    musicnn_patch_hop_frames: int = setting(187, _number(int, 1, 187))
-    musicnn_batch_size: int = setting(1, _number(int, 1, 64))
+    musicnn_runtime: str = setting("auto", choice("auto", "numpy", "onnx", "tensorflow", "essentia", "off"))
+    musicnn_patch_hop_frames: int = setting(187, number(int, 1, 187))
+    musicnn_batch_size: int = setting(1, number(int, 1, 64))
 
-    on_settings_change: Literal["recompute", "keep"] = setting("recompute", _choice("recompute", "keep"))
+    on_settings_change: Literal["recompute", "keep"] = setting("recompute", choice("recompute", "keep"))
 
-    track_timeout_seconds: float = setting(7200.0, _number(float, 1, 604800))
-    max_attempts: int = setting(3, _number(int, 1, 100))
-    retry_backoff_seconds: float = setting(60.0, _number(float, 0, 86400))
+    track_timeout_seconds: float = setting(7200.0, number(float, 1, 604800))
+    max_attempts: int = setting(3, number(int, 1, 100))
+    retry_backoff_seconds: float = setting(60.0, number(float, 0, 86400))
 
-    memory_optimization_enabled: bool = setting(True, _boolean())
-    memory_optimized_sample_rate: int = setting(22050, _number(int, 8000, 48000))
-    memory_optimized_bit_depth: int = setting(16, _bits())
-    memory_optimized_chunk_duration_seconds: float = setting(3.0, _number(float, 0.1, 60))
-    memory_optimized_memory_limit_percent: float = setting(10.0, _number(float, 0.1, 100))
-    memory_optimized_max_mb_per_track: float = setting(100.0, _number(float, 0.1, 1048576))
-    memory_optimized_min_file_mb: float = setting(0.0, _number(float, 0, 1048576))
-    memory_reduce_sample_rate: bool = setting(True, _boolean())
-    memory_use_float16: bool = setting(True, _boolean())
-    memory_streaming_enabled: bool = setting(True, _boolean())
-    memory_mapping_enabled: bool = setting(True, _boolean())
-    memory_mapping_min_mb: float = setting(32.0, _number(float, 0, 1048576))
-    memory_force_cleanup: bool = setting(True, _boolean())
-    memory_monitoring_enabled: bool = setting(True, _boolean())
+    memory_optimization_enabled: bool = setting(True, boolean())
+    memory_optimized_sample_rate: int = setting(22050, number(int, 8000, 48000))
+    memory_optimized_bit_depth: int = setting(16, bits())
+    memory_optimized_chunk_duration_seconds: float = setting(3.0, number(float, 0.1, 60))
+    memory_optimized_memory_limit_percent: float = setting(10.0, number(float, 0.1, 100))
+    memory_optimized_max_mb_per_track: float = setting(100.0, number(float, 0.1, 1048576))
+    memory_optimized_min_file_mb: float = setting(0.0, number(float, 0, 1048576))
+    memory_reduce_sample_rate: bool = setting(True, boolean())
+    memory_use_float16: bool = setting(True, boolean())
+    memory_streaming_enabled: bool = setting(True, boolean())
+    memory_mapping_enabled: bool = setting(True, boolean())
+    memory_mapping_min_mb: float = setting(32.0, number(float, 0, 1048576))
+    memory_force_cleanup: bool = setting(True, boolean())
+    memory_monitoring_enabled: bool = setting(True, boolean())
 
-    tf_gpu_thread_mode: str = setting("gpu_private", _text())
-    tf_enable_onednn_opts: int = setting(0, _number(int, 0, 1))
-    tf_cpp_min_log_level: int = setting(2, _number(int, 0, 3))
-    cuda_visible_devices: str = setting("-1", _text())
+    tf_gpu_thread_mode: str = setting("gpu_private", text())
+    tf_enable_onednn_opts: int = setting(0, number(int, 0, 1))
+    tf_cpp_min_log_level: int = setting(2, number(int, 0, 3))
+    cuda_visible_devices: str = setting("-1", text())
 
     @property
     def models_path(self) -> Path:
@@ -209,14 +157,28 @@ def load_settings(
     ------
     ConfigError : unknown key, wrong type, out of range, or a named file that cannot be read.
     """
+    values = _values(config, environment, flags or {})
+    return Settings(**{key.lower(): _read(key, source) for key, source in values.items()})
+
+
+def setting_sources(
+    config: Path | None, *, environment: Mapping[str, str], flags: Mapping[str, str | None] | None = None
+) -> dict[str, str]:
+    """Where `load_settings` takes each value from: "file", "environment" or "flag"; what has its default is missing."""
+    places = {"environment": "environment", "command line": "flag"}
+    found = _values(config, environment, flags or {})
+    return {key: places.get(source.place, "file") for key, source in found.items()}
+
+
+def _values(config: Path | None, environment: Mapping[str, str], flags: Mapping[str, str | None]) -> dict[str, Source]:
     values = _file_values(_config_file(config, environment))
     for key in _RULES:
         if environment.get(key):
             values[key] = Source("environment", environment[key])
-    for key, text in (flags or {}).items():
-        if text is not None:
-            values[key] = Source("command line", text)
-    return Settings(**{key.lower(): _read(key, source) for key, source in values.items()})
+    for key, written in flags.items():
+        if written is not None:
+            values[key] = Source("command line", written)
+    return values
 
 
 def _config_file(config: Path | None, environment: Mapping[str, str]) -> Path | None:
@@ -246,11 +208,11 @@ def parse_config(text: str, name: str) -> dict[str, Source]:
     ConfigError : a line that is no KEY=value, an unknown key, or a key that stands twice.
     """
     values: dict[str, Source] = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    for line_number, line in enumerate(text.splitlines(), 1):
         body = line.strip()
         if not body or body.startswith("#"):
             continue
-        place = f"{name}:{number}"
+        place = f"{name}:{line_number}"
         key, separator, value = body.partition("=")
         key = key.strip()
         if not separator:
@@ -284,9 +246,15 @@ def _read(key: str, source: Source) -> Any:
     try:
         return rule.parse(source.text)
     except (ValueError, KeyError, OverflowError, RuntimeError) as error:
-        raise ConfigError(f"{source.place}: {key}={source.text!r} is not allowed; it takes {rule.allowed}") from error
+        shown = "…" if rule.is_secret else repr(source.text)
+        raise ConfigError(f"{source.place}: {key}={shown} is not allowed; it takes {rule.allowed}") from error
 
 
 def settings_from_process(config: Path | None = None, flags: Mapping[str, str | None] | None = None) -> Settings:
     """`load_settings` with this process's environment: the one place where it is read."""
     return load_settings(config, environment=os.environ, flags=flags)
+
+
+def sources_of_process(config: Path | None = None, flags: Mapping[str, str | None] | None = None) -> dict[str, str]:
+    """`setting_sources` with this process's environment."""
+    return setting_sources(config, environment=os.environ, flags=flags)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import socket
 import sys
 from urllib.parse import urlsplit
 
@@ -16,22 +17,46 @@ from playlista.config import load_settings
 
 SECONDS = 8
 
+#: What LISTEN_ADDRESS begins with where it names a unix socket.
+UNIX = "unix:"
+
 #: Where to connect to a server that listens on every address.
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - nothing is bound here
 
 
 def own_url() -> str:
     """``/healthz`` of this container, wherever its settings let it listen."""
-    host, _, port = load_settings(None, environment=os.environ).listen_address.rpartition(":")
+    address = load_settings(None, environment=os.environ).listen_address
+    if address.startswith(UNIX):
+        return address
+    host, _, port = address.rpartition(":")
     return f"http://{LOOPBACK.get(host, host)}:{port}/healthz"
 
 
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over the unix socket at `path`."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=SECONDS)
+        self._path = path
+
+    def connect(self) -> None:
+        """Open the socket."""
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(SECONDS)
+        self.sock.connect(self._path)
+
+
 def status_of(url: str) -> int:
-    """HTTP status that a GET of `url` is answered with."""
+    """HTTP status that a GET of `url` is answered with; of ``unix:/PATH`` that of its ``/healthz``."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=SECONDS)
+    connection: http.client.HTTPConnection
+    if url.startswith(UNIX):
+        path, connection = "/healthz", UnixConnection(url.removeprefix(UNIX))
+    else:
+        path, connection = parts.path, http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=SECONDS)
     try:
-        connection.request("GET", parts.path or "/")
+        connection.request("GET", path or "/")
         return connection.getresponse().status
     finally:
         connection.close()

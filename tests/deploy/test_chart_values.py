@@ -23,7 +23,7 @@ SCHEMA: dict[str, Any] = json.loads((PROJECT / CHART / "values.schema.json").rea
 VALUES: dict[str, Any] = yaml.safe_load((PROJECT / CHART / "values.yaml").read_text("utf-8"))
 
 #: Settings that the image fixes: its folders.
-FIXED_SETTINGS = {"MUSIC_DIR", "DATA_DIR", "MODELS_DIR"}
+FIXED_SETTINGS = {"MUSIC_DIR", "DATA_DIR", "MODELS_DIR", "AUTH_TOKEN"}  # a secret belongs in no ConfigMap
 
 
 def places(schema: dict[str, Any], place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

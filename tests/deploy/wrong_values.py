@@ -68,6 +68,11 @@ def _probe(place: str) -> dict[str, list[Any]]:
 
 _SETTINGS: dict[str, list[Any]] = {
     "LISTEN_ADDRESS": ["127.0.0.1:9345", "0.0.0.0:80", 9345],
+    "METRICS_WITHOUT_TOKEN": _NO_BOOLEAN,
+    "ALLOWED_HOSTS": [5, ["nas"]],
+    "TRUSTED_PROXIES": [5, ["::1"]],
+    "URL_PREFIX": [5, ["/playlista"]],
+    "SERVE_AUDIO": _NO_BOOLEAN,
     "LOG_LEVEL": ["trace", 1],
     "LOG_FORMAT": ["text", 1],
     "WATCH_MODE": ["fanotify", True],

@@ -17,8 +17,10 @@ from urllib.parse import quote
 import pytest
 
 from playlista.errors import ConfigError, StoreError
-from playlista.serve.http import Application, Views
+from playlista.serve.http import Application
 from playlista.serve.server import Server
+from playlista.serve.views import Views
+from tests.serve.views import views_of
 
 TRACK = {"path": "a b/c\udcff.mp3", "status": "analyzed"}
 
@@ -43,7 +45,7 @@ class Library:
         return []
 
     def views(self) -> Views:
-        return Views(
+        return views_of(
             metrics=lambda: b"playlista_tracks_in_flight 0\n",
             not_ready=lambda: self.reason,
             status=lambda: {"tracks": {"total": 1}},
@@ -89,7 +91,7 @@ def test_who_asks_the_api_during_the_start_waits_for_the_library_and_probes_do_n
     finally:
         server.stop()
 
-    assert (status, json.loads(body)) == (200, {"tracks": {"total": 1}})
+    assert (status, json.loads(body)) == (200, {"tracks": {"total": 1}, "writable": True})
 
 
 def test_metrics_come_in_the_text_format(port: int) -> None:
@@ -181,7 +183,7 @@ def test_a_large_header_or_body_is_refused_and_the_server_goes_on(port: int) -> 
     with socket.create_connection(("127.0.0.1", port), timeout=5) as raw:
         raw.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 40000 + b"\r\n\r\n")
         assert b" 431 " in raw.recv(1000)
-    assert ask(port, "/", "POST", b"x" * 5000)[0] == 413
+    assert ask(port, "/", "POST", b"x" * 70_000)[0] == 413
     assert ask(port, "/healthz")[0] == 200
 
 

@@ -8,22 +8,16 @@ from contextlib import suppress
 
 import pytest
 
-from playlista.serve.http import HEADERS, NOT_STORED, Application, Views
+from playlista.serve.answers import HEADERS, NOT_STORED
+from playlista.serve.http import Application
 from playlista.serve.server import Server
 from tests.serve.test_http import ask
+from tests.serve.views import views_of
 
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    views = Views(
-        metrics=lambda: b"",
-        not_ready=lambda: None,
-        status=dict,
-        track=lambda path: None,
-        tracks=lambda status, after, limit: iter(()),
-        failures=list,
-    )
-    server = Server("127.0.0.1:0", Application(views))
+    server = Server("127.0.0.1:0", Application(views_of()))
     server.start()
     yield server.port
     server.stop()
@@ -69,9 +63,7 @@ def test_every_answer_carries_the_protecting_headers_and_does_not_name_the_serve
 ) -> None:
     headers = ask(port, path, method)[1]
     assert {name: headers.get(name) for name, _ in HEADERS} == dict(HEADERS)
-    assert headers["Cache-Control"] == (
-        "no-cache" if (path, method) == ("/", "GET") else dict(NOT_STORED)["Cache-Control"]
-    )
+    assert headers["Cache-Control"] == ("no-cache" if (path, method) == ("/", "GET") else NOT_STORED[1])
     assert "Server" not in headers
     assert "Access-Control-Allow-Origin" not in headers
 

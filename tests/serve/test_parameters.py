@@ -11,7 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from playlista.serve.http import PAGE_LIMIT, PIECE_CHARACTERS, TRACKS, Application, Views
+from playlista.serve.api.tracks import PAGE_LIMIT, PIECE_CHARACTERS, TRACKS
+from playlista.serve.http import Application
 from playlista.serve.parameters import (
     LONGEST_PATH,
     BadRequestError,
@@ -22,6 +23,7 @@ from playlista.serve.parameters import (
     read_query,
 )
 from playlista.tracks import Status
+from tests.serve.views import views_of
 
 BYTES_OF_PATHS = st.binary(min_size=1, max_size=300).filter(lambda name: b"\0" not in name)
 TEXTS = st.text(max_size=40) | st.integers().map(str) | st.sampled_from(["analyzed", "~", "~A", "~_-", "0500", " 5"])
@@ -41,7 +43,7 @@ class Asked:
             yield {"path": f"{number}.mp3", "tags": "x" * 10_000}
 
     def application(self) -> Application:
-        return Application(Views(lambda: b"", lambda: None, dict, lambda path: None, self.tracks, list))
+        return Application(views_of(tracks=self.tracks))
 
 
 def answered(asked: Asked, path: str, query: str) -> tuple[int, Iterable[bytes]]:

@@ -13,9 +13,12 @@ from typing import Any
 
 import pytest
 
-from playlista.serve.http import Application, Views
-from playlista.serve.server import PROBES, THREADS, Limits, Server
+from playlista.serve.connections import Limits
+from playlista.serve.http import PROBES, Application
+from playlista.serve.server import THREADS, Server
+from playlista.serve.views import Views
 from tests.serve.test_http import ask
+from tests.serve.views import views_of
 
 #: Far longer than any deadline here; only a machine at its limit takes so long.
 DEADLINE_SECONDS = 30.0
@@ -24,18 +27,7 @@ GENEROUS = Limits(request_seconds=600, answer_seconds=600, idle_seconds=600)
 BEGINNING = b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: "
 
 
-def no_tracks(*_: object) -> Iterator[dict[str, Any]]:
-    return iter(())
-
-
-VIEWS = Views(
-    metrics=lambda: b"",
-    not_ready=lambda: None,
-    status=dict,
-    track=lambda path: None,
-    tracks=no_tracks,
-    failures=list,
-)
+VIEWS = views_of()
 
 
 @contextmanager

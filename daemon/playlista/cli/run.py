@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from playlista.cli.options import ConfigOption, DataOption, ListenOption, MusicOption, native_settings_from
+from playlista.config import sources_of_process
 from playlista.system.stop_signals import StopSignals
 
 OnceOption = Annotated[
@@ -28,10 +29,12 @@ def run(
     config: ConfigOption = None,
 ) -> None:
     """Watch the music folder and analyze every track in it."""
-    settings = native_settings_from(config, music_dir=music, data_dir=data, listen_address=listen)
+    flags = {"music_dir": music, "data_dir": data, "listen_address": listen}
+    settings = native_settings_from(config, **flags)
+    sources = sources_of_process(config, {name.upper(): value for name, value in flags.items()})
     from playlista.logs import configure_logging  # noqa: PLC0415
 
     configure_logging(settings.log_level, settings.log_format)
     from playlista.daemon.entry import run_daemon  # noqa: PLC0415 - native libraries come after the environment
 
-    raise typer.Exit(run_daemon(settings, context.obj or StopSignals.catch(), once=once))
+    raise typer.Exit(run_daemon(settings, context.obj or StopSignals.catch(), once=once, sources=sources))

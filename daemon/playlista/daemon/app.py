@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from typing import Literal
 
@@ -23,6 +23,7 @@ from playlista.daemon.data_guard import DataGuard
 from playlista.daemon.failures import Failures
 from playlista.daemon.former_life import faults_recorded
 from playlista.daemon.job_runner import JobRunner
+from playlista.daemon.library_views import LibraryViews
 from playlista.daemon.readings import Readings
 from playlista.daemon.reuse import Reuse
 from playlista.daemon.startup import START_CHECK_SECONDS, clear_up, enqueue_outdated, say_start
@@ -65,8 +66,10 @@ class Daemon:
         guard: DataGuard,
         metrics: Metrics,
         stopping: Stopping,
+        sources: Mapping[str, str],
     ) -> None:
         self._settings = settings
+        self._sources = sources
         self._metrics = metrics
         self._stopping = stopping
         self._stop, self._wake = stopping.stop, stopping.wake
@@ -123,10 +126,13 @@ class Daemon:
     def _readings(self) -> Readings:
         reader, probe_reader = (self._resources.enter_context(open_read_only(self._database.path)) for _ in range(2))
         self._guard.watch(reader)
+        library = LibraryViews(self._settings, reader, queue=self._queue, writer=self._database, wake=self._wake.set)
         readings = Readings(
             self._settings,
             reader,
             probe_reader,
+            library=library,
+            sources=self._sources,
             worker=self._worker,
             watcher=self._watcher,
             tagger=self._tagger,

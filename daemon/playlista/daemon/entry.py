@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
 from playlista import __version__
@@ -20,7 +20,7 @@ from playlista.daemon.stopping import Stopping
 from playlista.errors import PlaylistaError
 from playlista.library.instance_lock import instance_lock
 from playlista.memory.budget import CapReason
-from playlista.serve.http import Application
+from playlista.serve.http import Application, http_rules
 from playlista.serve.metrics import Metrics
 from playlista.serve.server import serving
 from playlista.system.stop_signals import StopSignals
@@ -30,8 +30,12 @@ from playlista.system.stop_signals import StopSignals
 SWITCH_SECONDS = 0.001
 
 
-def run_daemon(settings: Settings, signals: StopSignals, *, once: bool) -> int:
+def run_daemon(
+    settings: Settings, signals: StopSignals, *, once: bool, sources: Mapping[str, str] | None = None
+) -> int:
     """Run the daemon with `settings`, or one pass over the folder; the exit code.
+
+    `sources` says where the values of settings come from, for people.
 
     Raises
     ------
@@ -48,12 +52,12 @@ def run_daemon(settings: Settings, signals: StopSignals, *, once: bool) -> int:
         guard = resources.enter_context(_owned(settings, stopping.ask))
 
         def built() -> Daemon:
-            return Daemon(settings, resources, guard=guard, metrics=metrics, stopping=stopping)
+            return Daemon(settings, resources, guard=guard, metrics=metrics, stopping=stopping, sources=sources or {})
 
         if once:
             return built().run_once()
         sys.setswitchinterval(SWITCH_SECONDS)
-        application = Application(views_while_starting(metrics), is_starting=True)
+        application = Application(views_while_starting(metrics), http_rules(settings), is_starting=True)
         server = resources.enter_context(serving(settings.listen_address, application))
         return built().run(application, server)
 

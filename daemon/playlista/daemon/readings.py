@@ -9,35 +9,32 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
+from playlista import __version__
 from playlista.analysis.tagger import Tagger
 from playlista.config import Settings
 from playlista.daemon.bounded import Bounded, UnansweredError
-from playlista.daemon.status import failure_reports, read_progress
+from playlista.daemon.library_views import LibraryViews
+from playlista.daemon.settings_report import report_settings
+from playlista.daemon.status import read_progress
 from playlista.daemon.storage_probe import StorageProbe
 from playlista.daemon.worker import Worker
 from playlista.errors import PlaylistaError
 from playlista.library.database import Database
 from playlista.library.database_errors import why_unwritable
-from playlista.library.results import Store
 from playlista.library.summaries import Overview
 from playlista.memory.budget import TrackBudget
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.monitor import read_memory
-from playlista.serve.http import Views
 from playlista.serve.metrics import DiskReading, Gauges, MemoryReading, Metrics, QueueReading, WatchReading
-from playlista.tracks import Status
+from playlista.serve.views import Views
 from playlista.watch.watcher import MusicWatcher
 
-#: Failures that the API and the page show.
-SHOWN_FAILURES = 100
 #: A probe waits no longer for a disk.
 PROBE_SECONDS = 1.0
-#: Results in memory at a time while a list of them is sent, some 50 KB each.
-STREAMED_ROWS = 20
 
 
 class StartingError(PlaylistaError):
@@ -53,14 +50,8 @@ def views_while_starting(metrics: Metrics) -> Views:
     def not_yet(*_: object) -> Any:
         raise StartingError
 
-    return Views(
-        metrics=metrics.page,
-        not_ready=lambda: str(StartingError()),
-        status=not_yet,
-        track=not_yet,
-        tracks=not_yet,
-        failures=not_yet,
-    )
+    unanswered: dict[str, Any] = dict.fromkeys((field.name for field in fields(Views)), not_yet)
+    return Views(**unanswered | {"metrics": metrics.page, "not_ready": lambda: str(StartingError())})
 
 
 class Readings:
@@ -69,6 +60,8 @@ class Readings:
     Parameters
     ----------
     database, probe_database : connections for reading, of the API and of the metrics.
+    library : what the API answers from the library.
+    sources : where the values of settings come from.
     """
 
     def __init__(
@@ -77,6 +70,8 @@ class Readings:
         database: Database,
         probe_database: Database,
         *,
+        library: LibraryViews,
+        sources: Mapping[str, str],
         worker: Worker,
         watcher: MusicWatcher,
         tagger: Tagger,
@@ -85,9 +80,9 @@ class Readings:
         probe: StorageProbe,
     ) -> None:
         self._settings = settings
+        self._sources = sources
         self._database = database
-        self._overview = Overview(database)
-        self._store = Store(database, clock=time.time)
+        self._library = library
         self._worker = worker
         self._watcher = watcher
         self._tagger = tagger
@@ -114,9 +109,14 @@ class Readings:
             metrics=self._metrics.page,
             not_ready=self.not_ready,
             status=self._status,
-            track=self._track,
-            tracks=self._tracks,
-            failures=lambda: failure_reports(self._overview, limit=SHOWN_FAILURES),
+            settings=lambda: report_settings(self._settings, self._sources),
+            track=self._library.track,
+            tracks=self._library.tracks,
+            failures=self._library.failures,
+            failure_groups=self._library.failure_groups,
+            retry=self._library.retry,
+            file=self._library.file,
+            finished=self._library.finished,
         )
 
     def not_ready(self) -> str | None:
@@ -163,18 +163,11 @@ class Readings:
     def _status(self) -> dict[str, Any]:
         report = read_progress(self._database, self._settings, now=time.time())
         return {
+            "version": __version__,
             **report,
+            "serve_audio": self._settings.serve_audio,
             "current": self._worker.current,
             "runtime": self._tagger.runtime,
             "watch_mode": self._watcher.health().mode,
             "not_ready": self.not_ready(),
         }
-
-    def _track(self, path: str) -> dict[str, Any] | None:
-        analysis = self._store.get(path)
-        return None if analysis is None else analysis.to_json()
-
-    def _tracks(self, status: Status | None, after: str, limit: int) -> Iterator[dict[str, Any]]:
-        """At most `limit` result objects, with STREAMED_ROWS of them in memory."""
-        found = self._store.iterate(status=status, after=after, page_rows=min(limit, STREAMED_ROWS))
-        return (analysis.to_json() for analysis in islice(found, limit))

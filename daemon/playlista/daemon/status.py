@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 
 from playlista.config import Settings
+from playlista.daemon.remedies import remedy_of
 from playlista.library.database import Database
 from playlista.library.files import IGNORED_FACT, Library
 from playlista.library.instance_lock import running_pid
@@ -52,6 +53,7 @@ def read_progress(database: Database, settings: Settings, *, now: float) -> dict
 def failure_report(failure: Summary) -> dict[str, Any]:
     """One failure in plain types."""
     return {
+        "id": failure.file_id,
         "path": failure.path,
         "status": failure.status,
         "reason": failure.reason,
@@ -59,12 +61,14 @@ def failure_report(failure: Summary) -> dict[str, Any]:
         "attempts": failure.attempts,
         "finished_at": failure.finished_at,
         "due_at": None,
+        "remedy": remedy_of(failure.reason),
     }
 
 
 def retry_report(retry: Retry) -> dict[str, Any]:
     """One track that failed so far and is tried again, with the same keys as a failure."""
     return {
+        "id": retry.file_id,
         "path": retry.path,
         "status": "waiting",
         "reason": retry.reason,
@@ -72,6 +76,7 @@ def retry_report(retry: Retry) -> dict[str, Any]:
         "attempts": retry.attempts,
         "finished_at": None,
         "due_at": retry.due_at,
+        "remedy": remedy_of(retry.reason),
     }
 
 

@@ -40,6 +40,7 @@ class Summary:
     ``attempts`` is how often the file was tried until this result; ``detail`` says more about ``reason``.
     """
 
+    file_id: int
     path: str
     status: Status
     reason: FailureReason | None
@@ -56,6 +57,7 @@ class Summary:
 class Retry:
     """A track whose attempts failed so far, and that is tried again after ``due_at``, in seconds since the epoch."""
 
+    file_id: int
     path: str
     reason: FailureReason
     detail: str | None
@@ -110,12 +112,34 @@ class Overview:
         """The tracks that wait for another attempt, priority by priority as the queue takes them."""
         with self._database.read() as connection:
             rows = connection.execute(
-                """SELECT files.path, jobs.reason, jobs.detail, jobs.attempts, jobs.due_at
+                """SELECT jobs.file_id, files.path, jobs.reason, jobs.detail, jobs.attempts, jobs.due_at
                    FROM jobs JOIN files ON files.id = jobs.file_id WHERE jobs.state = 'waiting'
                    ORDER BY jobs.lane, jobs.due_at, jobs.file_id LIMIT ?""",
                 (-1 if limit is None else limit,),
             ).fetchall()
         return [_retry(row) for row in rows]
+
+    def reasons(self) -> dict[FailureReason, int]:
+        """How many results have each reason; those that none has are left out."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                """SELECT analyses.reason, count(*) AS n FROM analyses JOIN files ON files.id = analyses.file_id
+                   WHERE analyses.reason IS NOT NULL GROUP BY analyses.reason"""
+            ).fetchall()
+        counts: dict[FailureReason, int] = {}
+        for row in rows:
+            reason = reason_of(row["reason"]) or FailureReason.INTERNAL
+            counts[reason] = counts.get(reason, 0) + row["n"]
+        return counts
+
+    def finished(self, *, after: float, limit: int) -> list[Summary]:
+        """The latest results that were finished after this time, in seconds since the epoch, the latest last."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                f"{_SUMMARIES} WHERE analyses.finished_at > ? ORDER BY analyses.finished_at DESC LIMIT ?",
+                (after, limit),
+            ).fetchall()
+        return [_summary(row) for row in reversed(rows)]
 
     def counts(self) -> dict[str, int]:
         """Files by the status of their result; every status is there, and "unanalyzed" for those without one."""
@@ -167,6 +191,7 @@ class Overview:
 
 def _summary(row: sqlite3.Row) -> Summary:
     return Summary(
+        file_id=row["file_id"],
         path=track_path(row),
         status=Status(row["status"]),
         reason=reason_of(row["reason"]),
@@ -182,4 +207,4 @@ def _summary(row: sqlite3.Row) -> Summary:
 
 def _retry(row: sqlite3.Row) -> Retry:
     reason = reason_of(row["reason"]) or FailureReason.INTERNAL
-    return Retry(track_path(row), reason, row["detail"], row["attempts"], row["due_at"])
+    return Retry(row["file_id"], track_path(row), reason, row["detail"], row["attempts"], row["due_at"])

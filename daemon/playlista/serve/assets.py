@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import PurePosixPath
 from typing import Any
+
+from playlista.serve.answers import accepts_gzip
 
 #: The page itself, which is what "/" answers.
 INDEX = "index.html"
@@ -24,8 +25,8 @@ KINDS = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-#: The quality that forbids a coding.
-_FORBIDDEN = re.compile(r"q\s*=\s*0(\.0*)?", re.IGNORECASE)
+#: Where the page's own token, which a change has to send, stands in the page.
+TOKEN_PLACE = b"{{playlista-token}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +46,16 @@ class Asset:
     def body_for(self, environ: Mapping[str, Any]) -> tuple[bytes, list[tuple[str, str]]]:
         """The bytes for the client of this WSGI request, and the header lines that go with them."""
         headers = [("ETag", self.etag), ("Cache-Control", "no-cache"), ("Vary", "Accept-Encoding")]
-        if _accepts_gzip(str(environ.get("HTTP_ACCEPT_ENCODING", ""))):
+        if accepts_gzip(str(environ.get("HTTP_ACCEPT_ENCODING", ""))):
             return self.gzipped, [*headers, ("Content-Encoding", "gzip")]
         return self.body, headers
 
 
-def load_assets() -> dict[str, Asset]:
+def load_assets(page_token: str) -> dict[str, Asset]:
     """All files of the page by the path that they are asked for with, "/" for the page itself."""
-    found = {f"/{name}": _asset(name, body) for name, body in _walk(files("playlista.serve.page"), "")}
+    bodies = dict(_walk(files("playlista.serve.page"), ""))
+    bodies[INDEX] = bodies[INDEX].replace(TOKEN_PLACE, page_token.encode())
+    found = {f"/{name}": _asset(name, body) for name, body in bodies.items()}
     found["/"] = found.pop(f"/{INDEX}")
     return found
 
@@ -68,12 +71,3 @@ def _walk(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
 def _asset(name: str, body: bytes) -> Asset:
     etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
     return Asset(KINDS[PurePosixPath(name).suffix], body, gzip.compress(body, mtime=0), etag)
-
-
-def _accepts_gzip(sent: str) -> bool:
-    """Whether Accept-Encoding allows gzip (RFC 9110, 12.5.3); a quality of 0 forbids it."""
-    for part in sent.split(","):
-        name, _, quality = part.partition(";")
-        if name.strip().lower() == "gzip":
-            return _FORBIDDEN.fullmatch(quality.strip()) is None
-    return False

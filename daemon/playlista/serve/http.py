@@ -1,115 +1,62 @@
-"""What the daemon says over HTTP: metrics, health, a read-only JSON API and one page for people.
+"""The WSGI application: who asks, may they, which route, and what became of it.
 
-Input: WSGI requests, and `Views` of the daemon. Output: answers. Only GET and HEAD, and no file is ever opened from a
-request: paths in the API are keys of the database. Lists are streamed, so that the memory of an answer does not depend
-on its length; the server's limits are in `serve.server`.
+Input: WSGI requests, and `Views` of the daemon. Output: answers. Paths in the API are keys of the database. Lists are
+streamed, so that the memory of an answer does not depend on its length; the server's limits are in `serve.server`.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
 from threading import Event
 from typing import Any
 
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from playlista.config import Settings
 from playlista.errors import PlaylistaError
+from playlista.serve.access import Access, AccessRules
+from playlista.serve.answers import Answer
+from playlista.serve.api import tracks
+from playlista.serve.api.table import ROUTES
 from playlista.serve.assets import Asset, load_assets
-from playlista.serve.parameters import (
-    LONGEST_PATH,
-    BadRequestError,
-    Choice,
-    Cursor,
-    Parameter,
-    UriTooLongError,
-    WholeNumber,
-    cursor_at,
-    read_query,
-)
-from playlista.serve.plain_list import plain_list
-from playlista.tracks import Status
+from playlista.serve.events import Broadcast
+from playlista.serve.openapi import describe
+from playlista.serve.parameters import LONGEST_PATH, BadRequestError, UriTooLongError, read_query
+from playlista.serve.requests import Network, Request, RequestReader
+from playlista.serve.routes import API, Context, Route, Threads, find
+from playlista.serve.views import Views
 
-PAGE_LIMIT = 500
-#: Tracks of one page of the plain list.
-PLAIN_LIMIT = 50
-#: What is sent at a time. Each sending gives Python's lock away, and to have it back takes a while: not too little.
-PIECE_CHARACTERS = 2**17
 #: A start without anything to migrate is over by then, and who asks right after it need not ask twice.
 STARTING_SECONDS = 5.0
-#: The parameters of ``tracks``.
-TRACKS: dict[str, Parameter] = {
-    "status": Choice(Status),
-    "limit": WholeNumber(1, PAGE_LIMIT, default=50),
-    "after": Cursor(),
-}
-#: Nothing from elsewhere, nothing inline, and no text that becomes markup or code, whatever the tags of a file say.
-CONTENT_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; media-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types"
-)
-HEADERS = [
-    ("X-Content-Type-Options", "nosniff"),
-    ("X-Frame-Options", "DENY"),
-    ("Referrer-Policy", "no-referrer"),
-    ("Content-Security-Policy", CONTENT_POLICY),
-]
-#: Unless the answer says something else.
-NOT_STORED = [("Cache-Control", "no-store")]
+#: Requests of those who look after the machine, each with a thread of its own.
+PROBES = ("/healthz", "/readyz", "/metrics")
+#: What "/" answers where a token is asked for.
+LOGIN = "/login.html"
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Views:
-    """What the server may ask of the rest of the daemon; every call comes from a server thread.
+class HttpRules:
+    """What the operator decided about HTTP.
 
-    metrics : the page of ``/metrics``.
-    not_ready : why the daemon is not ready, or None.
-    status : counts, rate, time left, memory.
-    track : the stored result object of a path, or None.
-    tracks : at most so many result objects behind a path, by status, in the order of paths; read as they are taken.
-    failures : what failed and why.
+    proxies : networks whose forwarded headers are believed.
+    prefix : the path under which a proxy shows us and which it leaves on.
+    serve_audio : whether music files may be played.
     """
 
-    metrics: Callable[[], bytes]
-    not_ready: Callable[[], str | None]
-    status: Callable[[], dict[str, Any]]
-    track: Callable[[str], dict[str, Any] | None]
-    tracks: Callable[[Status | None, str, int], Iterator[dict[str, Any]]]
-    failures: Callable[[], list[dict[str, Any]]]
+    access: AccessRules = field(default_factory=AccessRules)
+    proxies: tuple[Network, ...] = ()
+    prefix: str = ""
+    serve_audio: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Status line, type, body and further header lines of one answer; a body in pieces is streamed."""
-
-    status: str
-    kind: str
-    body: bytes | Iterator[bytes]
-    further: list[tuple[str, str]] = field(default_factory=lambda: NOT_STORED)
-
-    @classmethod
-    def of_json(cls, document: Any, status: str = "200 OK") -> Answer:
-        """`document` as JSON; names that are not UTF-8 come as escapes."""
-        return cls(status, "application/json", json.dumps(document).encode() + b"\n")
-
-    @classmethod
-    def of_text(cls, text: str, status: str = "200 OK") -> Answer:
-        """One line of text."""
-        return cls(status, "text/plain; charset=utf-8", text.encode(errors="backslashreplace") + b"\n")
-
-    def headers(self) -> list[tuple[str, str]]:
-        """Its header lines."""
-        length = [("Content-Length", str(len(self.body)))] if isinstance(self.body, bytes) else []
-        return [("Content-Type", self.kind), *length, *HEADERS, *self.further]
-
-    def pieces(self) -> Iterable[bytes]:
-        """Its body."""
-        return [self.body] if isinstance(self.body, bytes) else self.body
+def http_rules(settings: Settings) -> HttpRules:
+    """The rules that follow from `settings`."""
+    access = AccessRules(settings.auth_token, settings.metrics_without_token, settings.allowed_hosts)
+    return HttpRules(access, settings.trusted_proxies, settings.url_prefix, settings.serve_audio)
 
 
 class Application:
@@ -121,101 +68,126 @@ class Application:
     is_starting : these views cannot answer the API yet. A request for it waits a moment for those of `open`.
     """
 
-    def __init__(self, views: Views, *, is_starting: bool = False) -> None:
-        self.views = views
+    def __init__(self, views: Views, rules: HttpRules | None = None, *, is_starting: bool = False) -> None:
+        self._rules = rules or HttpRules()
         self._opened = Event()
+        self._access = Access(self._rules.access)
+        self._reader = RequestReader(self._rules.proxies, self._rules.prefix)
+        self._assets = load_assets(self._access.page_token)
+        self._description = describe(ROUTES)
+        self._context = self._made_context(views)
         if not is_starting:
             self._opened.set()
-        self._assets = load_assets()
 
     def open(self, views: Views) -> None:
         """Answer from `views` from now on, in full."""
-        self.views = views
+        self._context = self._made_context(views)
         self._opened.set()
+
+    def close(self) -> None:
+        """End the streams of events."""
+        self._context.broadcast.close()
+
+    def threads_for(self, path: str) -> Threads | str:
+        """Which threads answer a request for `path`: those of a probe, or of a kind of route."""
+        path = self._reader.below_prefix(path)
+        if path in PROBES:
+            return path
+        found = find(ROUTES, "GET", path.removeprefix(API)) if path.startswith(API) else set()
+        return found[0].threads if isinstance(found, tuple) else Threads.API
 
     def __call__(self, environ: Mapping[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
-        answer = self._answer(environ)
+        request = self._reader.read(environ)
+        answer = self._answer(request).compressed(request.header("Accept-Encoding"))
         start_response(answer.status, answer.headers())
-        return [b""] if environ["REQUEST_METHOD"] == "HEAD" else answer.pieces()
+        if request.method != "HEAD":
+            return answer.pieces()
+        answer.close()
+        return [b""]
 
-    def _answer(self, environ: Mapping[str, Any]) -> Answer:
-        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
-            return Answer.of_text("read-only: GET and HEAD", "405 Method Not Allowed")
-        path, query = (_text(environ.get(name, "")) for name in ("PATH_INFO", "QUERY_STRING"))
+    def _made_context(self, views: Views) -> Context:
+        broadcast = Broadcast(lambda: {**views.status(), "writable": True}, views.finished)
+        return Context(views, self._access, broadcast, self._rules.serve_audio)
+
+    def _answer(self, request: Request) -> Answer:
         try:
-            return _of_asset(self._assets[path], environ) if path in self._assets else self._route(path, query)
+            return self._routed(request)
         except BadRequestError as error:
             return Answer.of_text(str(error), "400 Bad Request")
         except UriTooLongError as error:
             return Answer.of_text(str(error), "414 URI Too Long")
         except PlaylistaError as error:
-            log.warning("http.failed", path=path, error=str(error))
+            log.warning("http.failed", path=request.path, error=str(error))
             return Answer.of_text(str(error), "503 Service Unavailable")
 
-    def _route(self, path: str, query: str) -> Answer:
+    def _routed(self, request: Request) -> Answer:
+        path = request.path
         if len(path) > LONGEST_PATH:
             raise UriTooLongError(f"the path is longer than {LONGEST_PATH} characters")
-        if path == "/metrics":
-            return Answer("200 OK", CONTENT_TYPE_LATEST, self.views.metrics())
-        if path == "/healthz":
+        if path.startswith(API):
+            return self._api(request, path.removeprefix(API))
+        if request.method not in ("GET", "HEAD"):
+            return Answer.of_text("read-only: GET and HEAD", "405 Method Not Allowed")
+        return self._probe(request) if path in PROBES else self._for_people(request)
+
+    def _probe(self, request: Request) -> Answer:
+        views = self._context.views
+        if request.path == "/healthz":
             return Answer.of_text("ok")
-        if path == "/readyz":
-            reason = self.views.not_ready()
+        if request.path == "/readyz":
+            reason = views.not_ready()
             return Answer.of_text(reason, "503 Service Unavailable") if reason else Answer.of_text("ready")
-        if path == "/list":
-            return self._plain_list(**read_query(query, TRACKS))
-        if path.startswith("/api/v1/"):
-            return self._api(path.removeprefix("/api/v1/"), query)
+        is_open = self._rules.access.metrics_are_open
+        refusal = self._access.refusal(request, is_open=is_open, changes=False)
+        return refusal or Answer("200 OK", CONTENT_TYPE_LATEST, views.metrics())
+
+    def _for_people(self, request: Request) -> Answer:
+        path = request.path
+        if not path:  # the prefix without its slash, against which no link of the page would be right
+            return Answer.of_text("here", "308 Permanent Redirect").with_headers(("Location", f"{request.prefix}/"))
+        if path in ("/", "/list"):
+            return self._page(request)
+        if path in self._assets:
+            return _of_asset(self._assets[path], request)
         return Answer.of_text("nothing here; try /, /metrics or /api/v1/status", "404 Not Found")
 
-    def _api(self, name: str, query: str) -> Answer:
+    def _page(self, request: Request) -> Answer:
+        refusal = self._access.refusal(request, is_open=False, changes=False)
+        if refusal is None:
+            return self._plain_list(request) if request.path == "/list" else _of_asset(self._assets["/"], request)
+        if refusal.status.startswith("401"):
+            return _of_asset(self._assets[LOGIN], request).with_status(refusal.status)
+        return refusal
+
+    def _plain_list(self, request: Request) -> Answer:
         self._opened.wait(STARTING_SECONDS)
-        if name == "status":
-            return Answer.of_json(self.views.status())
-        if name == "failures":
-            return Answer.of_json(self.views.failures())
-        if name == "tracks":
-            return self._tracks(**read_query(query, TRACKS))
-        if name.startswith("tracks/"):
-            found = self.views.track(name.removeprefix("tracks/"))
-            return Answer.of_json(found) if found else Answer.of_json({"error": "no such track"}, "404 Not Found")
-        return Answer.of_json({"error": "there are status, tracks, tracks/PATH and failures"}, "404 Not Found")
+        return tracks.plain_page(self._context, request, read_query(request.query, tracks.TRACKS), "")
 
-    def _tracks(self, *, status: Status | None, limit: int, after: str) -> Answer:
-        tracks = self.views.tracks(status, after, limit)
-        # The first is read now: a library that does not answer is then said with a status of its own.
-        first = next(tracks, None)
-        return Answer(
-            "200 OK", "application/json", _page_of(tracks if first is None else chain([first], tracks), limit)
-        )
+    def _api(self, request: Request, path: str) -> Answer:
+        found = find(ROUTES, request.method, path)
+        if isinstance(found, tuple):
+            route, value = found
+            refusal = self._access.refusal(request, is_open=route.is_open, changes=route.changes)
+            return refusal or self._called(route, request, value)
+        refusal = self._access.refusal(request, is_open=False, changes=False)
+        if refusal is not None:
+            return refusal
+        if found:
+            allowed = ", ".join(sorted(found))
+            wrong = Answer.of_text(f"here are {allowed}", "405 Method Not Allowed")
+            return wrong.with_headers(("Allow", allowed))
+        if path == "openapi.json":
+            return Answer.of_json(self._description)
+        return Answer.not_found(f"no such path; {API}openapi.json describes what there is")
 
-    def _plain_list(self, *, status: Status | None, limit: int, after: str) -> Answer:
+    def _called(self, route: Route, request: Request, value: str) -> Answer:
         self._opened.wait(STARTING_SECONDS)
-        tracks = list(self.views.tracks(status, after, min(limit, PLAIN_LIMIT)))
-        cursor = cursor_at(tracks[-1]["path"]) if len(tracks) == min(limit, PLAIN_LIMIT) else None
-        return Answer("200 OK", "text/html; charset=utf-8", plain_list(tracks, cursor, status=status))
+        return route.handler(self._context, request, read_query(request.query, route.parameters), value)
 
 
-def _of_asset(asset: Asset, environ: Mapping[str, Any]) -> Answer:
-    body, headers = asset.body_for(environ)
-    if asset.is_known_to(environ):
-        return Answer("304 Not Modified", asset.kind, b"", headers)
-    return Answer("200 OK", asset.kind, body, headers)
-
-
-def _text(sent: str) -> str:
-    """What a client sent, which WSGI gives as Latin-1, as text; surrogate escapes stand for what is not UTF-8."""
-    return sent.encode("latin-1").decode("utf-8", "surrogateescape")
-
-
-def _page_of(tracks: Iterable[dict[str, Any]], limit: int) -> Iterator[bytes]:
-    """One page of ``tracks`` as JSON, some tracks at a time; `next` is the cursor of the page behind a full one."""
-    count, path, piece = 0, "", '{"tracks": ['
-    for track in tracks:
-        piece += (", " if count else "") + json.dumps(track)
-        count, path = count + 1, track["path"]
-        if len(piece) >= PIECE_CHARACTERS:
-            yield piece.encode()
-            piece = ""
-    yield f'{piece}], "next": {json.dumps(cursor_at(path) if count == limit else None)}}}\n'.encode()
+def _of_asset(asset: Asset, request: Request) -> Answer:
+    body, headers = asset.body_for(request.environ)
+    if asset.is_known_to(request.environ):
+        return Answer("304 Not Modified", asset.kind, b"", tuple(headers))
+    return Answer("200 OK", asset.kind, body, tuple(headers))

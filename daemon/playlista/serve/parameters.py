@@ -23,7 +23,7 @@ LONGEST_QUERY = 8192
 #: Characters of a path, percent-decoded: PATH_MAX, and what the API has before it.
 LONGEST_PATH = 4096 + 64
 #: ``a=1&b=2`` has two fields.
-MOST_FIELDS = 10
+MOST_FIELDS = 40
 #: A number with more digits is refused before it is read.
 MOST_DIGITS = 9
 
@@ -46,6 +46,9 @@ class Parameter(Protocol):
     def read(self, name: str, text: str | None) -> Any:
         """The value of `text`, or the default where that is None; raises `BadRequestError`."""
 
+    def schema(self) -> dict[str, Any]:
+        """What is allowed, as JSON Schema."""
+
 
 @dataclass(frozen=True, slots=True)
 class WholeNumber:
@@ -65,6 +68,10 @@ class WholeNumber:
                 return value
         raise BadRequestError(f"{name} is a whole number from {self.low} to {self.high}")
 
+    def schema(self) -> dict[str, Any]:
+        """Its range."""
+        return {"type": "integer", "minimum": self.low, "maximum": self.high, "default": self.default}
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -78,6 +85,10 @@ class Choice:
             return None if text is None else self.words(text)
         except ValueError:
             raise BadRequestError(f"{name} is one of {', '.join(self.words)}") from None
+
+    def schema(self) -> dict[str, Any]:
+        """Its words."""
+        return {"type": "string", "enum": [word.value for word in self.words]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +107,10 @@ class Cursor:
         if len(os.fsencode(path)) > LONGEST_PATH:
             raise BadRequestError(f"{name} is a cursor, as `next` of the page before gave it")
         return path
+
+    def schema(self) -> dict[str, Any]:
+        """Any text."""
+        return {"type": "string"}
 
 
 def cursor_at(path: str) -> str:

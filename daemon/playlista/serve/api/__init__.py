@@ -1,0 +1,1 @@
+"""What each path of the API answers, a module for each subject, and the table of them all."""

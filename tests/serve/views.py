@@ -1,0 +1,25 @@
+"""What a server is given to answer from in tests: as little as there is, and what a test says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playlista.serve.views import Views
+
+
+def views_of(**given: Any) -> Views:
+    """Views of an empty library, but for what is `given`."""
+    empty: dict[str, Any] = {
+        "metrics": lambda: b"",
+        "not_ready": lambda: None,
+        "status": dict,
+        "track": lambda name: None,
+        "tracks": lambda status, after, limit: iter(()),
+        "failures": list,
+        "failure_groups": list,
+        "retry": lambda request: 0,
+        "settings": list,
+        "file": lambda file_id: None,
+        "finished": lambda after: [],
+    }
+    return Views(**empty | given)
