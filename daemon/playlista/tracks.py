@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from playlista.errors import FailureReason
+from playlista.metadata import Metadata
 
 if TYPE_CHECKING:
     import numpy as np
@@ -234,6 +235,8 @@ class Analysis:
     music_hash: str | None = None
     origin: Origin = field(default=Origin(), compare=False)
     chapters: tuple[Chapter, ...] = ()
+    #: Of the file, not of its sound; None where the tags were not read.
+    metadata: Metadata | None = field(default=None, compare=False)
 
     def to_json(self) -> dict[str, Any]:
         """The result object of the contract: plain types, groups as objects, null where unknown; without `origin`."""
@@ -270,6 +273,7 @@ _GROUP_TYPES: dict[str, type] = {
     "spectral": Spectral,
     "timings": Timings,
     "memory": MemoryUse,
+    "metadata": Metadata,
 }
 
 

@@ -19,6 +19,7 @@ from playlista.analysis.track_run import TrackRun, audio_of
 from playlista.analysis.track_stream import Assembly, Signals, TrackStream
 from playlista.config import Settings
 from playlista.decode.chapters import read_chapters
+from playlista.decode.metadata import read_metadata
 from playlista.decode.opening import needs_child
 from playlista.decode.readers.ffmpeg_child import ffmpeg_health
 from playlista.decode.storage import fault_of, storage_fault
@@ -138,7 +139,11 @@ class AudioAnalyzer:
         seconds, limit_bytes = self._clock() - started, self._cgroup.memory_limit().bytes
         analysis = run.analysis(results, self.settings, seconds, limit_bytes)
         length = stream.frames_decoded / stream.info.sample_rate_hz
-        return replace(analysis, chapters=read_chapters(path, stream.info.chapters, length))
+        return replace(
+            analysis,
+            chapters=read_chapters(path, stream.info.chapters, length),
+            metadata=read_metadata(path, shown_as=name),
+        )
 
     def extra_bytes(self, path: str) -> int:
         """What the file at `path` takes on top of chunks: its array where it is not streamed, and an ffmpeg child."""

@@ -18,6 +18,7 @@ from playlista.analysis.audio_analyzer import AudioAnalyzer
 from playlista.daemon.failures import Failures
 from playlista.daemon.track_analysis import TrackAnalysis
 from playlista.decode.content import content_hash
+from playlista.decode.metadata import read_metadata
 from playlista.decode.storage import fault_of
 from playlista.errors import Blame, FailureReason, Interrupted, StoreError, TrackError
 from playlista.library.jobs import Job
@@ -123,6 +124,8 @@ class JobRunner:
             changed = failed(job.file.path, FailureReason.VANISHED, "replaced or rewritten while it was read")
             return self._fail(job, Attempt(changed, retryable=True))
         analysis = replace(done.analysis, origin=replace(done.analysis.origin, content=content))
+        if analysis.metadata is None or outcome.kept:
+            analysis = replace(analysis, metadata=read_metadata(path, shown_as=job.file.path))
         if analysis.audio is None and not outcome.kept:
             return self._fail(job, replace(done, analysis=analysis))
         return self._finish(job, analysis, seen, kept=outcome.kept)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from playlista.errors import FailureReason
 from playlista.library import job_rows
@@ -90,7 +90,8 @@ class Comparisons:
         if row is None or track_file(row) != comparison.file:
             return False
         if kept.analysis is not None:
-            self._store.record(comparison.file_id, kept.analysis, attempts=1)
+            # The names may come from the other file's path; they are read again.
+            self._store.record(comparison.file_id, replace(kept.analysis, metadata=None), attempts=1)
         update_file(connection, comparison.file_id, kept.seen)
         job_rows.end(connection, comparison.file_id)
         return True

@@ -29,6 +29,7 @@ from playlista.library.origins import (
     remember_old_settings,
     settings_in,
 )
+from playlista.library.track_rows import METADATA_COLUMN, metadata_in, put_track
 from playlista.tracks import Analysis, GroupSettings, Origin, Status, TrackFile
 
 #: Rows read at a time by the streams: memory stays small, and no long read keeps the WAL from being cut.
@@ -38,8 +39,9 @@ PAGE_ROWS = 500
 TWINS_LIMIT = 16
 
 _ANALYSES = f"""
-    SELECT files.path, analyses.result, embeddings.vector, {ORIGIN_COLUMNS}, {OLD_SETTINGS_COLUMN}
+    SELECT files.path, analyses.result, embeddings.vector, {ORIGIN_COLUMNS}, {OLD_SETTINGS_COLUMN}, {METADATA_COLUMN}
     FROM files JOIN analyses ON analyses.file_id = files.id
+    LEFT JOIN tracks ON tracks.file_id = files.id
     LEFT JOIN embeddings ON embeddings.file_id = files.id
     LEFT JOIN origins ON origins.file_id = files.id
 """
@@ -49,7 +51,11 @@ _GONE_ANALYSES = _ANALYSES.replace("FROM files", "FROM gone_files AS files")
 
 #: A page of these as one text, a line each. sqlite3 gives Python's lock away for every row, and while a track is
 #: analyzed it takes some 5 ms to have it back: a page of 500 rows took seconds. Results hold no line breaks.
-_IN_ONE_ROW = "SELECT group_concat(hex(path) || ' ' || hex(vector) || ' ' || result, char(10))"
+_IN_ONE_ROW = """
+    SELECT group_concat(
+        hex(path) || ' ' || hex(vector) || ' ' || hex(coalesce(metadata, '')) || ' ' || result, char(10)
+    )
+"""
 
 
 #: Which groups of a result are outdated, by its versions and its settings.
@@ -73,6 +79,7 @@ class Store:
         """
         document = analysis.to_json()
         del document["path"]  # the file's row has it, and the file may be renamed
+        del document["metadata"]  # it has columns of its own, which change with every edit of the tags
         embedding = document.pop("embedding")
         row = _columns(analysis) | {
             "file_id": file_id,
@@ -84,6 +91,7 @@ class Store:
             _put_result(connection, row)
             _put_vector(connection, file_id, embedding)
             put_origin(connection, file_id, analysis.origin, analysis.settings)
+            put_track(connection, file_id, analysis, finished_at=row["finished_at"])
             connection.execute("UPDATE files SET status = ? WHERE id = ?", (analysis.status.value, file_id))
 
     def record_failure(self, file_id: int, failure: Analysis, *, attempts: int, changed: bool) -> None:
@@ -109,8 +117,11 @@ class Store:
         with self._database.read() as connection:
             text = connection.execute(f"{_IN_ONE_ROW} FROM ({query})", (*values, limit)).fetchone()[0]
             old = connection.execute(f"SELECT {OLD_SETTINGS_COLUMN}").fetchone()[0]
-        rows = [line.split(" ", 2) for line in text.split("\n")] if text else []
-        found = [_analysis(bytes.fromhex(path), bytes.fromhex(vector), result, old) for path, vector, result in rows]
+        rows = [line.split(" ", 3) for line in text.split("\n")] if text else []
+        found = [
+            _analysis(bytes.fromhex(path), bytes.fromhex(vector), bytes.fromhex(names).decode(), result, old)
+            for path, vector, names, result in rows
+        ]
         return sorted(found, key=lambda analysis: path_bytes(analysis.path))  # an aggregate promises no order
 
     def iterate(
@@ -260,15 +271,15 @@ def _find(connection: sqlite3.Connection, where: str, value: int | bytes) -> Ana
     return None if row is None else _whole(row)
 
 
-def _analysis(path: bytes, vector: bytes, result: str, old_settings: str | None) -> Analysis:
+def _analysis(path: bytes, vector: bytes, names: str, result: str, old_settings: str | None) -> Analysis:
     document = json.loads(result)
     document["path"] = os.fsdecode(path)
     document["settings"] = settings_in(document, old_settings)
     document["embedding"] = np.frombuffer(vector, dtype="<f4").tolist() if vector else None
-    return Analysis.from_json(document)
+    return replace(Analysis.from_json(document), metadata=metadata_in(names))
 
 
 def _whole(row: sqlite3.Row) -> Analysis:
     """The result in a row of `_ANALYSES`, with its origin."""
-    analysis = _analysis(row["path"], row["vector"] or b"", row["result"], row["old_settings"])
+    analysis = _analysis(row["path"], row["vector"] or b"", row["metadata"] or "", row["result"], row["old_settings"])
     return replace(analysis, origin=origin_of(row))

@@ -19,6 +19,7 @@ STEPS = (
     "0004_loudness_of_two_channels.sql",
     "0005_gone_files.sql",
     "0006_interrupted_jobs.sql",
+    "0007_tracks.sql",
 )
 
 #: The version that this program reads and writes.

@@ -1,0 +1,192 @@
+"""A library of any size with metadata, results and embeddings, made without a single music file.
+
+Input: a data folder and a number of tracks. Output: a database that the product takes for its own, the same for the
+same number each time. Artists have a few albums, a genre, a tempo and a place in the space of embeddings around which
+their tracks lie, so that searches, filters and similar tracks find something.
+
+    python -m benchmarks.synthetic_library DATA --tracks 200000
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from playlista.library.database import FILE_NAME, Database, open_database
+from playlista.library.file_rows import file_values
+from playlista.library.track_rows import CAMELOT, put_track
+from playlista.metadata import Metadata
+from playlista.tracks import Analysis, Audio, Loudness, Rhythm, Spectral, Status, Tagging, Timings, Tonal, TrackFile
+
+BATCH_ROWS = 5_000
+EMBEDDING_SIZE = 200
+TRACKS_PER_ALBUM = 12
+ALBUMS_PER_ARTIST = 3
+#: One result in a thousand is that of a damaged file.
+FAILED_EVERY = 1000
+
+_SYLLABLES = (
+    "ba", "cor", "dé", "el", "fö", "gar", "hi", "jo", "ka", "lu", "mi", "nor", "ó", "pa", "ri", "sol", "ta", "vê",
+)  # fmt: skip
+_WORDS = (
+    "love", "night", "blue", "river", "fire", "heart", "moon", "dance",
+    "city", "rain", "dream", "road", "gold", "sun", "time", "light", "sea", "winter", "ghost",
+    "song", "machine", "paper", "garden", "summer", "black", "white", "mother", "street", "echo", "glass",
+)  # fmt: skip
+_GENRES = (
+    "Rock", "Jazz", "Hip-Hop", "Ambient", "Techno", "Folk", "Metal", "Soul", "Classical", "Reggae", "Pop", "Blues",
+)  # fmt: skip
+_TAGS = (
+    "rock", "pop", "alternative", "indie", "electronic", "female vocalists", "dance", "00s", "alternative rock", "jazz",
+    "beautiful", "metal", "chillout", "male vocalists", "classic rock", "soul", "indie rock", "Mellow", "electronica",
+    "80s", "folk", "90s", "chill", "instrumental", "punk", "oldies", "blues", "hard rock", "ambient", "acoustic",
+    "experimental", "female vocalist", "guitar", "Hip-Hop", "70s", "party", "country", "easy listening", "sexy",
+    "catchy", "funk", "electro", "heavy metal", "Progressive rock", "60s", "rnb", "indie pop", "sad", "House", "happy",
+)  # fmt: skip
+_FORMATS = ("FLAC", "MP3", "MP3", "MP3", "M4A", "OGG")
+
+
+def build(data: Path, tracks: int, *, embeddings: bool = True) -> None:
+    """Make the library in `data`, which must not have one yet."""
+    data.mkdir(parents=True, exist_ok=True)
+    if (data / FILE_NAME).exists():
+        raise SystemExit(f"{data / FILE_NAME}: is there already")
+    with open_database(os.fspath(data / FILE_NAME)) as database:
+        with database.read() as connection:
+            connection.execute("PRAGMA synchronous = OFF")
+            connection.execute("INSERT INTO version_sets VALUES (1, ?)", (json.dumps({"rhythm": 1, "tags": 1}),))
+        numbered = enumerate(invented_tracks(tracks), start=1)
+        while batch := list(islice(numbered, BATCH_ROWS)):
+            _put(database, batch, embeddings=embeddings)
+
+
+def invented_tracks(count: int) -> Iterator[Analysis]:
+    """The results of `count` tracks, artist by artist."""
+    chance = random.Random(7)
+    noise = np.random.default_rng(7)
+    artist = 0
+    while count > 0:
+        artist += 1
+        for analysis in _of_artist(artist, chance, noise):
+            if count == 0:
+                return
+            count -= 1
+            yield analysis
+
+
+def _of_artist(number: int, chance: random.Random, noise: np.random.Generator) -> Iterator[Analysis]:
+    name = " ".join("".join(chance.choices(_SYLLABLES, k=chance.randint(2, 4))).title() for _ in range(2))
+    genre, bpm, year = chance.randrange(len(_GENRES)), chance.uniform(70, 170), chance.randint(1960, 2024)
+    place = noise.normal(size=EMBEDDING_SIZE) + 2 * np.random.default_rng(genre).normal(size=EMBEDDING_SIZE)
+    for disc in range(1, chance.randint(1, 2 * ALBUMS_PER_ARTIST) + 1):
+        album = " ".join(chance.sample(_WORDS, 2)).title()
+        for track in range(1, chance.randint(6, 2 * TRACKS_PER_ALBUM - 6) + 1):
+            title = " ".join(chance.sample(_WORDS, chance.randint(1, 3))).title()
+            names = Metadata(
+                title, name, name, album, track, 1, year + disc, (_GENRES[genre],), isrc=None, has_cover=track % 3 > 0
+            )
+            path = f"{name}/{album} ({number}-{disc})/{track:02} {title}.flac"
+            yield replace(_result(path, bpm=bpm, genre=genre, place=place, chance=chance, noise=noise), metadata=names)
+
+
+def _result(
+    path: str, *, bpm: float, genre: int, place: np.ndarray, chance: random.Random, noise: np.random.Generator
+) -> Analysis:
+    activations = {tag: round(chance.random() ** 6, 6) for tag in _TAGS}
+    activations[_TAGS[genre * 3 % len(_TAGS)]] = round(chance.uniform(0.3, 0.9), 6)
+    code = chance.choice(CAMELOT)
+    seconds = chance.uniform(90, 420)
+    return Analysis(
+        path,
+        Status.ANALYZED,
+        audio=Audio(seconds, seconds, seconds, 44100, 2, chance.choice(_FORMATS), truncated=False),
+        rhythm=Rhythm(round(chance.gauss(bpm, 6), 2), chance.random(), int(seconds * 2), chance.uniform(1, 5), 1.0),
+        tonal=Tonal("C", "minor" if code.endswith("A") else "major", chance.random(), code, 440.0),
+        loudness=Loudness(chance.uniform(-24, -6), chance.uniform(2, 15), -0.5, -4.0),
+        spectral=Spectral(2000.0, 5000.0, 0.1, 0.5, 0.08, (1.0,) * 6, (0.5,) * 13, (0.25,) * 13),
+        tagging=Tagging(
+            activations, tuple((place + noise.normal(size=EMBEDDING_SIZE)).astype("f4").tolist()), 60, False, "essentia"
+        ),
+        versions={"rhythm": 1, "tags": 1},
+        timings=Timings(total_seconds=2.5),
+    )
+
+
+def _put(database: Database, batch: list[tuple[int, Analysis]], *, embeddings: bool) -> None:
+    """Rows as a run would have left them. One result in `FAILED_EVERY` is a failure."""
+    rows = [(number, one if number % FAILED_EVERY else _failed(one)) for number, one in batch]
+    with database.transaction() as connection:
+        connection.executemany(
+            """INSERT INTO files (id, path, device, inode, size_bytes, mtime_ns, ctime_ns, status)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+            ((number, *file_values(_file(number, one.path)), one.status.value) for number, one in rows),
+        )
+        connection.executemany(
+            "INSERT INTO analyses VALUES (?, 1, ?, 1, ?, ?, ?, ?, ?, NULL, ?)", (_values(*row) for row in rows)
+        )
+        if embeddings:
+            connection.executemany(
+                "INSERT INTO embeddings VALUES (?, ?)",
+                (
+                    (number, np.asarray(one.tagging.embedding, "<f4").tobytes())
+                    for number, one in rows
+                    if one.tagging is not None
+                ),
+            )
+        for number, one in rows:
+            put_track(connection, number, one, finished_at=float(number))
+
+
+def _file(number: int, path: str) -> TrackFile:
+    return TrackFile(path, device=1, inode=number, size_bytes=10_000_000 + number, mtime_ns=number * 10**9)
+
+
+def _failed(analysis: Analysis) -> Analysis:
+    from playlista.errors import FailureReason
+
+    return Analysis(
+        analysis.path, Status.FAILED, FailureReason.CORRUPT, "the stream is broken", metadata=analysis.metadata
+    )
+
+
+def _values(number: int, analysis: Analysis) -> tuple[Any, ...]:
+    document = analysis.to_json()
+    for name in ("path", "embedding", "metadata"):
+        del document[name]
+    return (
+        number,
+        float(number),
+        analysis.reason and analysis.reason.value,
+        analysis.audio and analysis.audio.duration_seconds,
+        analysis.rhythm and analysis.rhythm.bpm,
+        analysis.tonal and analysis.tonal.key,
+        analysis.tonal and analysis.tonal.scale,
+        json.dumps(document),
+    )
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--tracks", type=int, default=200_000)
+    parser.add_argument("--no-embeddings", action="store_true")
+    wanted = parser.parse_args()
+    began = time.monotonic()
+    build(wanted.data, wanted.tracks, embeddings=not wanted.no_embeddings)
+    size = (wanted.data / FILE_NAME).stat().st_size
+    print(f"{wanted.tracks} tracks in {time.monotonic() - began:.0f} s, {size >> 20} MiB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""How the tracks of a library are spread: tempo, keys, loudness, years, formats, tags.
+
+Input: the counts that triggers keep, so that half a million tracks cost a few hundred rows. Output: plain numbers.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from playlista.library.database import Database
+from playlista.library.search import Named, tag_counts
+from playlista.library.track_rows import CAMELOT
+
+#: Widths of the ranges of tempo and loudness, as ``0007_tracks.sql`` counts them.
+BPM_STEP = 10
+LOUDNESS_STEP = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Of all tracks with a result; ranges by their lower end, without empty ones.
+
+    seconds : of audio. bpm, loudness : {lower end: tracks}. camelot : {code: tracks}. tags : the most frequent first.
+    """
+
+    tracks: int
+    seconds: float
+    artists: int
+    albums: int
+    bpm: dict[int, int]
+    loudness: dict[int, int]
+    camelot: dict[str, int]
+    years: dict[int, int]
+    formats: dict[str, int]
+    tags: list[Named]
+
+
+def read_statistics(database: Database) -> Statistics:
+    """The statistics of a library as it is now."""
+    with database.read() as connection:
+        found: dict[str, dict[int | str, int]] = {}
+        milliseconds = 0
+        for row in connection.execute("SELECT * FROM distributions WHERE tracks > 0 ORDER BY of, bucket"):
+            found.setdefault(row["of"], {})[row["bucket"]] = row["tracks"]
+            milliseconds += row["milliseconds"] if row["of"] == "format" else 0
+        return Statistics(
+            tracks=_count(connection, "SELECT total(n) FROM counts WHERE of = 'file' AND state <> 'unanalyzed'"),
+            seconds=milliseconds / 1000,
+            artists=_count(connection, "SELECT count(*) FROM artists"),
+            albums=_count(connection, "SELECT count(*) FROM albums"),
+            bpm=_numbers(found, "bpm"),
+            loudness=_numbers(found, "loudness"),
+            camelot={CAMELOT[place]: tracks for place, tracks in _numbers(found, "key").items()},
+            years=_numbers(found, "year"),
+            formats={str(name): tracks for name, tracks in found.get("format", {}).items()},
+            tags=tag_counts(connection),
+        )
+
+
+def _count(connection: sqlite3.Connection, query: str) -> int:
+    return int(connection.execute(query).fetchone()[0])
+
+
+def _numbers(found: dict[str, dict[int | str, int]], name: str) -> dict[int, int]:
+    return {int(bucket): tracks for bucket, tracks in found.get(name, {}).items()}
