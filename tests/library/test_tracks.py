@@ -19,29 +19,29 @@ from playlista.library.track_pages import SORTS, TrackPages
 from playlista.library.track_summaries import TrackLookup, TrackSummary
 from playlista.metadata import Metadata
 from playlista.tracks import Analysis, Rhythm, Status, Tagging, Tonal
-from tests.libraries import Rooms, analysis_of, failed_analysis, open_rooms, track_file
+from tests.libraries import Parts, analysis_of, failed_analysis, open_parts, track_file
 
 
 @pytest.fixture
-def rooms(tmp_path: Path) -> Iterator[Rooms]:
-    with open_rooms(tmp_path, synced=False) as opened:
+def parts(tmp_path: Path) -> Iterator[Parts]:
+    with open_parts(tmp_path, synced=False) as opened:
         yield opened
 
 
-def add(rooms: Rooms, path: str, names: Metadata | None = None, **changes: object) -> int:
+def add(parts: Parts, path: str, names: Metadata | None = None, **changes: object) -> int:
     """A track with a result; its id."""
-    rooms.queue.enqueue([track_file(path)], "scan")
-    file_id = rooms.library.get(path).file_id
+    parts.queue.enqueue([track_file(path)], "scan")
+    file_id = parts.library.get(path).file_id
     analysis = changes.pop("analysis", None) or analysis_of(path)
-    rooms.store.record(file_id, replace(analysis, metadata=names, **changes), attempts=1)
+    parts.store.record(file_id, replace(analysis, metadata=names, **changes), attempts=1)
     return file_id
 
 
 ALL = TrackFilter()
 
 
-def titles(rooms: Rooms, track_filter: TrackFilter = ALL, sort: str = "title") -> list[str]:
-    return [one.title for one in TrackPages(rooms.database).page(track_filter, sort=sort).tracks]
+def titles(parts: Parts, track_filter: TrackFilter = ALL, sort: str = "title") -> list[str]:
+    return [one.title for one in TrackPages(parts.database).page(track_filter, sort=sort).tracks]
 
 
 def bpm(value: float | None) -> Rhythm:
@@ -52,7 +52,7 @@ def tagged(**activations: float) -> Tagging:
     return Tagging(activations, (0.5,) * 200, 1, False, "essentia")
 
 
-def test_a_track_keeps_all_that_its_tags_say(rooms: Rooms) -> None:
+def test_a_track_keeps_all_that_its_tags_say(parts: Parts) -> None:
     uuids = [f"{number}1234567-89ab-cdef-0123-456789abcdef" for number in range(4)]
     names = Metadata(
         "Jóga",
@@ -68,16 +68,16 @@ def test_a_track_keeps_all_that_its_tags_say(rooms: Rooms) -> None:
         False,
         True,
     )
-    add(rooms, "a.flac", names)
-    assert rooms.store.get("a.flac").metadata == names
-    assert [one.metadata for one in rooms.store.iterate()] == [names]
-    assert rooms.store.get("a.flac").to_json()["metadata"]["genres"] == ("Electronic", "Art Pop")
+    add(parts, "a.flac", names)
+    assert parts.store.get("a.flac").metadata == names
+    assert [one.metadata for one in parts.store.iterate()] == [names]
+    assert parts.store.get("a.flac").to_json()["metadata"]["genres"] == ("Electronic", "Art Pop")
 
 
-def test_a_summary_has_the_values_of_the_result_and_stays_under_its_id(rooms: Rooms) -> None:
-    file_id = add(rooms, "x/b.flac", Metadata("Title", "Artist", has_cover=True))
-    rooms.library.move([(file_id, track_file("y/c.flac"))])
-    (found,) = TrackLookup(rooms.database).summaries([file_id, 4711])
+def test_a_summary_has_the_values_of_the_result_and_stays_under_its_id(parts: Parts) -> None:
+    file_id = add(parts, "x/b.flac", Metadata("Title", "Artist", has_cover=True))
+    parts.library.move([(file_id, track_file("y/c.flac"))])
+    (found,) = TrackLookup(parts.database).summaries([file_id, 4711])
     assert found == TrackSummary(
         file_id,
         "y/c.flac",
@@ -95,26 +95,26 @@ def test_a_summary_has_the_values_of_the_result_and_stays_under_its_id(rooms: Ro
         -14.0,
         (("rock", 0.5), ("jazz", 0.1)),
         True,
-        rooms.clock.now,
+        parts.clock.now,
     )
     assert (found.key, found.scale) == ("C#", "minor")
 
 
-def test_every_code_of_the_wheel_is_named_as_the_analysis_names_it(rooms: Rooms) -> None:
+def test_every_code_of_the_wheel_is_named_as_the_analysis_names_it(parts: Parts) -> None:
     for tonic in ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"):
         for scale in ("major", "minor"):
-            file_id = add(rooms, f"{tonic}{scale}.mp3", tonal=Tonal(tonic, scale, 1.0, camelot(tonic, scale), 440.0))
-            (found,) = TrackLookup(rooms.database).summaries([file_id])
+            file_id = add(parts, f"{tonic}{scale}.mp3", tonal=Tonal(tonic, scale, 1.0, camelot(tonic, scale), 440.0))
+            (found,) = TrackLookup(parts.database).summaries([file_id])
             assert (found.key, found.scale) == (tonic, scale)
 
 
 @pytest.mark.parametrize("sort", [f"{sign}{name}" for name in SORTS for sign in ("", "-")])
-def test_pages_of_any_order_have_every_track_once(rooms: Rooms, sort: str) -> None:
+def test_pages_of_any_order_have_every_track_once(parts: Parts, sort: str) -> None:
     for number in range(23):
         value = None if number % 5 == 0 else 100.0 + number % 3
         names = Metadata(f"Title {number % 4}", f"Artist {number % 2}", year=None if number % 7 == 0 else 2000)
-        add(rooms, f"{number:02}.mp3", names, rhythm=bpm(value))
-    pages, found, after = TrackPages(rooms.database), [], None
+        add(parts, f"{number:02}.mp3", names, rhythm=bpm(value))
+    pages, found, after = TrackPages(parts.database), [], None
     while True:
         page = pages.page(TrackFilter(), sort=sort, after=after, limit=4)
         found += page.tracks
@@ -129,12 +129,12 @@ def test_pages_of_any_order_have_every_track_once(rooms: Rooms, sort: str) -> No
         assert values[len(known) :] == [None] * 5
 
 
-def test_few_and_many_fitting_tracks_give_the_same_pages(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_few_and_many_fitting_tracks_give_the_same_pages(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(30):
         names = Metadata(f"T{number % 7}", genres=("Rock",) if number % 2 else ())
-        add(rooms, f"{number:02}.mp3", names, rhythm=bpm(90.0 + number), tagging=tagged(jazz=number / 30))
+        add(parts, f"{number:02}.mp3", names, rhythm=bpm(90.0 + number), tagging=tagged(jazz=number / 30))
     wanted = TrackFilter(bpm=(95, 115), genre="rock", tags=(("jazz", 0.3),))
-    pages = TrackPages(rooms.database)
+    pages = TrackPages(parts.database)
     few = {sort: [one.id for one in pages.select(wanted, sort=sort)] for sort in SORTS}
     assert all(len(ids) == 9 for ids in few.values())  # 9 (0.3 exactly), 11, ... 25
     monkeypatch.setattr("playlista.library.track_pages.FEW_TRACKS", 1)
@@ -142,33 +142,33 @@ def test_few_and_many_fitting_tracks_give_the_same_pages(rooms: Rooms, monkeypat
     assert {sort: [one.id for one in pages.select(wanted, sort=sort)] for sort in SORTS} == few
 
 
-def test_filters_fold_names_and_take_both_ends_of_ranges(rooms: Rooms) -> None:
-    add(rooms, "1.mp3", Metadata("One", "Björk", album="Début", year=1993, genres=("Hip-Hop",)), rhythm=bpm(100.0))
-    add(rooms, "2.mp3", Metadata("Two", "BJORK", year=1995), rhythm=bpm(110.0))
-    add(rooms, "3.mp3", Metadata("Three", "Other", year=1996), rhythm=bpm(None), tagging=tagged(jazz=0.9))
-    add(rooms, "4.mp3", Metadata("Four"), analysis=failed_analysis("4.mp3"))
-    assert titles(rooms, TrackFilter(artist="bjørk".replace("ø", "ö"))) == ["One", "Two"]
-    assert titles(rooms, TrackFilter(album="debut")) == ["One"]
-    assert titles(rooms, TrackFilter(genre="hip-hop")) == ["One"]
-    assert titles(rooms, TrackFilter(bpm=(100, 110))) == ["One", "Two"]
-    assert titles(rooms, TrackFilter(bpm=(100.5, None))) == ["Two"]
-    assert titles(rooms, TrackFilter(year=(None, 1995))) == ["One", "Two"]
-    assert titles(rooms, TrackFilter(tags=(("JAZZ", 0.9),))) == ["Three"]
-    assert titles(rooms, TrackFilter(status=Status.FAILED)) == ["Four"]
-    assert titles(rooms, TrackFilter(camelot=("12a",), format="FLAC")) == ["One", "Three", "Two"]
-    assert titles(rooms, TrackFilter(text="bjo thr")) == []
-    assert titles(rooms, TrackFilter(text="deb")) == ["One"]
-    assert titles(rooms, TrackFilter(text='" OR *')) == []
+def test_filters_fold_names_and_take_both_ends_of_ranges(parts: Parts) -> None:
+    add(parts, "1.mp3", Metadata("One", "Björk", album="Début", year=1993, genres=("Hip-Hop",)), rhythm=bpm(100.0))
+    add(parts, "2.mp3", Metadata("Two", "BJORK", year=1995), rhythm=bpm(110.0))
+    add(parts, "3.mp3", Metadata("Three", "Other", year=1996), rhythm=bpm(None), tagging=tagged(jazz=0.9))
+    add(parts, "4.mp3", Metadata("Four"), analysis=failed_analysis("4.mp3"))
+    assert titles(parts, TrackFilter(artist="bjørk".replace("ø", "ö"))) == ["One", "Two"]
+    assert titles(parts, TrackFilter(album="debut")) == ["One"]
+    assert titles(parts, TrackFilter(genre="hip-hop")) == ["One"]
+    assert titles(parts, TrackFilter(bpm=(100, 110))) == ["One", "Two"]
+    assert titles(parts, TrackFilter(bpm=(100.5, None))) == ["Two"]
+    assert titles(parts, TrackFilter(year=(None, 1995))) == ["One", "Two"]
+    assert titles(parts, TrackFilter(tags=(("JAZZ", 0.9),))) == ["Three"]
+    assert titles(parts, TrackFilter(status=Status.FAILED)) == ["Four"]
+    assert titles(parts, TrackFilter(camelot=("12a",), format="FLAC")) == ["One", "Three", "Two"]
+    assert titles(parts, TrackFilter(text="bjo thr")) == []
+    assert titles(parts, TrackFilter(text="deb")) == ["One"]
+    assert titles(parts, TrackFilter(text='" OR *')) == []
 
 
 @pytest.mark.parametrize("after", ["", "~", "~bm9wZQ", "x" * 9000, "~WyJwYXRoIixmYWxzZSwienoiLDFd", "\udcff"])
-def test_a_cursor_that_is_none_is_refused(rooms: Rooms, after: str) -> None:
+def test_a_cursor_that_is_none_is_refused(parts: Parts, after: str) -> None:
     with pytest.raises(FilterError):
-        TrackPages(rooms.database).page(TrackFilter(), after=after)
+        TrackPages(parts.database).page(TrackFilter(), after=after)
 
 
-def test_what_cannot_be_asked_is_refused(rooms: Rooms) -> None:
-    pages = TrackPages(rooms.database)
+def test_what_cannot_be_asked_is_refused(parts: Parts) -> None:
+    pages = TrackPages(parts.database)
     for wrong in (TrackFilter(camelot=("13A",)), TrackFilter(tags=(("jazz", 0.05),))):
         with pytest.raises(FilterError):
             pages.page(wrong)
@@ -176,11 +176,11 @@ def test_what_cannot_be_asked_is_refused(rooms: Rooms) -> None:
         pages.page(TrackFilter(), sort="size")
 
 
-def test_search_finds_beginnings_of_words_without_their_accents_and_whole_titles_first(rooms: Rooms) -> None:
-    add(rooms, "1.mp3", Metadata("Moonlight Sonata", "Ludwig"))
-    add(rooms, "2.mp3", Metadata("Moon", "Héloïse", album="Blue Moon"))
-    add(rooms, "3.mp3", Metadata("Sun", "Moon Duo"), tagging=tagged(Mellow=0.4))
-    search = Search(rooms.database)
+def test_search_finds_beginnings_of_words_without_their_accents_and_whole_titles_first(parts: Parts) -> None:
+    add(parts, "1.mp3", Metadata("Moonlight Sonata", "Ludwig"))
+    add(parts, "2.mp3", Metadata("Moon", "Héloïse", album="Blue Moon"))
+    add(parts, "3.mp3", Metadata("Sun", "Moon Duo"), tagging=tagged(Mellow=0.4))
+    search = Search(parts.database)
     assert [one.title for one in search.search("moon").tracks] == ["Moon", "Moonlight Sonata", "Sun"]
     assert [(one.name, one.tracks) for one in search.search("moon").artists] == [("Moon Duo", 1)]
     assert [(one.name, one.artist) for one in search.search("moon").albums] == [("Blue Moon", "Héloïse")]
@@ -189,13 +189,13 @@ def test_search_finds_beginnings_of_words_without_their_accents_and_whole_titles
     assert search.search('"*(').tracks == []
 
 
-def test_words_genres_tags_and_counts_follow_every_change(rooms: Rooms) -> None:
-    first = add(rooms, "1.mp3", Metadata("Old", "A", album="X", genres=("Rock",), year=1990), rhythm=bpm(100.0))
-    add(rooms, "2.mp3", Metadata("Other", "A"), rhythm=bpm(109.9))
-    rooms.store.record(first, replace(analysis_of("1.mp3"), metadata=Metadata("New", "B", year=1991)), attempts=1)
-    assert titles(rooms, TrackFilter(text="old")) == titles(rooms, TrackFilter(genre="rock")) == []
-    assert titles(rooms, TrackFilter(text="new b")) == ["New"]
-    found = read_statistics(rooms.database)
+def test_words_genres_tags_and_counts_follow_every_change(parts: Parts) -> None:
+    first = add(parts, "1.mp3", Metadata("Old", "A", album="X", genres=("Rock",), year=1990), rhythm=bpm(100.0))
+    add(parts, "2.mp3", Metadata("Other", "A"), rhythm=bpm(109.9))
+    parts.store.record(first, replace(analysis_of("1.mp3"), metadata=Metadata("New", "B", year=1991)), attempts=1)
+    assert titles(parts, TrackFilter(text="old")) == titles(parts, TrackFilter(genre="rock")) == []
+    assert titles(parts, TrackFilter(text="new b")) == ["New"]
+    found = read_statistics(parts.database)
     assert (found.tracks, found.seconds, found.artists, found.albums) == (2, 360.0, 2, 0)
     assert (found.bpm, found.years, found.camelot) == ({100: 1, 120: 1}, {1991: 1}, {"12A": 2})
     assert (found.formats, found.loudness, [(one.name, one.tracks) for one in found.tags]) == (
@@ -203,46 +203,46 @@ def test_words_genres_tags_and_counts_follow_every_change(rooms: Rooms) -> None:
         {-14: 2},
         [("rock", 2)],
     )
-    rooms.library.forget([first])
-    found = read_statistics(rooms.database)
+    parts.library.forget([first])
+    found = read_statistics(parts.database)
     assert (found.tracks, found.seconds, found.bpm, found.artists) == (1, 180.0, {100: 1}, 1)
-    assert titles(rooms, TrackFilter(text="new")) == []
-    with rooms.database.transaction() as connection:
+    assert titles(parts, TrackFilter(text="new")) == []
+    with parts.database.transaction() as connection:
         connection.execute("INSERT INTO track_words (track_words) VALUES ('integrity-check')")
 
 
-def test_a_file_that_is_gone_is_in_no_list_and_comes_back_with_its_numbers_due_for_its_names(rooms: Rooms) -> None:
-    file_id = add(rooms, "a.mp3", Metadata("Known", "A"))
-    rooms.library.gone_files.keep([file_id], now=1.0)
-    assert titles(rooms) == []
-    assert read_statistics(rooms.database).tracks == 0
-    rooms.library.move([(file_id, track_file("b.mp3"))])
-    assert [one.path for one in TrackPages(rooms.database).page(TrackFilter()).tracks] == ["b.mp3"]
-    assert due(rooms) == [file_id]
+def test_a_file_that_is_gone_is_in_no_list_and_comes_back_with_its_numbers_due_for_its_names(parts: Parts) -> None:
+    file_id = add(parts, "a.mp3", Metadata("Known", "A"))
+    parts.library.gone_files.keep([file_id], now=1.0)
+    assert titles(parts) == []
+    assert read_statistics(parts.database).tracks == 0
+    parts.library.move([(file_id, track_file("b.mp3"))])
+    assert [one.path for one in TrackPages(parts.database).page(TrackFilter()).tracks] == ["b.mp3"]
+    assert due(parts) == [file_id]
 
 
-def test_a_result_without_names_takes_those_of_its_path_and_keeps_those_that_were_read(rooms: Rooms) -> None:
-    one = add(rooms, "Artist/Album/03 Song.mp3")
-    assert rooms.store.get("Artist/Album/03 Song.mp3").metadata == Metadata(
+def test_a_result_without_names_takes_those_of_its_path_and_keeps_those_that_were_read(parts: Parts) -> None:
+    one = add(parts, "Artist/Album/03 Song.mp3")
+    assert parts.store.get("Artist/Album/03 Song.mp3").metadata == Metadata(
         "Song", "Artist", album="Album", track=3, from_path=("title", "artist", "album", "track")
     )
-    two = add(rooms, "b.mp3", Metadata("Tagged", "By Hand"))
-    rooms.store.record(two, replace(analysis_of("b.mp3"), metadata=None), attempts=1)
-    assert rooms.store.get("b.mp3").metadata.title == "Tagged"
-    assert due(rooms) == [one, two]
+    two = add(parts, "b.mp3", Metadata("Tagged", "By Hand"))
+    parts.store.record(two, replace(analysis_of("b.mp3"), metadata=None), attempts=1)
+    assert parts.store.get("b.mp3").metadata.title == "Tagged"
+    assert due(parts) == [one, two]
 
 
-def test_tags_are_due_after_a_retag_and_names_of_the_path_after_a_move(rooms: Rooms) -> None:
-    tagged_file, named = add(rooms, "a.mp3", Metadata("A", "A")), add(rooms, "b.mp3", Metadata().completed("b.mp3"))
-    assert due(rooms) == []
-    rooms.library.move([(tagged_file, track_file("x/a.mp3")), (named, track_file("x/b.mp3"))])
-    assert due(rooms) == [named]
-    rooms.queue.enqueue([track_file("x/a.mp3", content=2)], "scan")
-    assert due(rooms) == [tagged_file, named]
+def test_tags_are_due_after_a_retag_and_names_of_the_path_after_a_move(parts: Parts) -> None:
+    tagged_file, named = add(parts, "a.mp3", Metadata("A", "A")), add(parts, "b.mp3", Metadata().completed("b.mp3"))
+    assert due(parts) == []
+    parts.library.move([(tagged_file, track_file("x/a.mp3")), (named, track_file("x/b.mp3"))])
+    assert due(parts) == [named]
+    parts.queue.enqueue([track_file("x/a.mp3", content=2)], "scan")
+    assert due(parts) == [tagged_file, named]
 
 
-def due(rooms: Rooms) -> list[int]:
-    with rooms.database.read() as connection:
+def due(parts: Parts) -> list[int]:
+    with parts.database.read() as connection:
         return [row[0] for row in connection.execute("SELECT file_id FROM tracks WHERE tags_due = 1 ORDER BY file_id")]
 
 
@@ -280,6 +280,6 @@ def test_a_query_has_no_language() -> None:
     assert match_query("') --") == ""
 
 
-def test_an_analysis_without_numbers_is_a_track_too(rooms: Rooms) -> None:
-    add(rooms, "a.mp3", Metadata("A"), analysis=Analysis("a.mp3", Status.ANALYZED))
-    assert titles(rooms) == ["A"]
+def test_an_analysis_without_numbers_is_a_track_too(parts: Parts) -> None:
+    add(parts, "a.mp3", Metadata("A"), analysis=Analysis("a.mp3", Status.ANALYZED))
+    assert titles(parts) == ["A"]
