@@ -1,7 +1,7 @@
 """``make bench-memory``: the guide's tables measured, and the limits in which the product lives.
 
 ``python -m benchmarks.memory --music DIR`` measures section by section, prints the tables, and writes them with plots
-into docs/benchmarks.md. Each section is kept in build/bench/results/memory as soon as it is done: ``--only NAME …``
+into docs/appendix. Each section is kept in build/bench/results/memory as soon as it is done: ``--only NAME …``
 measures those anew, ``--resume`` those that are missing, ``--tables`` makes the page from what is there. ``--short``
 divides every length by twenty, to try it out.
 """

@@ -1,6 +1,6 @@
 """``make bench-quality MUSIC=…``: every number against its truth, and the optimized against the full analysis.
 
-``python -m benchmarks.quality --music DIR`` measures, prints the tables, and writes them into docs/quality.md. What it
+``python -m benchmarks.quality --music DIR`` measures, prints the tables, and writes docs/appendix/quality.md. What it
 measured lies in build/bench/results; ``--tables`` makes the page from that alone. It ends with 1 where a bar is missed.
 """
 
@@ -19,7 +19,7 @@ from benchmarks.quality_tracks import longest_tracks
 from playlista.config import Settings
 from playlista.system.environment import prepare_environment
 
-PAGE = Path("docs/quality.md")
+PAGE = Path("docs/appendix/quality.md")
 DETERMINISM_TRACKS = 8
 
 

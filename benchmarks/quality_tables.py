@@ -1,4 +1,4 @@
-"""The results of ``benchmarks.quality`` as the sections of docs/quality.md.
+"""The results of ``benchmarks.quality`` as the sections of docs/appendix/quality.md.
 
 Input: what was measured, as kept on disk. Output: Markdown by the names of the page's markers.
 """

@@ -2,7 +2,7 @@
 and what the program costs apart from analysis.
 
 ``python -m benchmarks.speed --music DIR`` measures section by section, prints the tables, and writes them with plots
-into docs/benchmarks.md. Each section is kept in build/bench/results/speed as soon as it is done: ``--only NAME …``
+into docs/appendix. Each section is kept in build/bench/results/speed as soon as it is done: ``--only NAME …``
 measures those anew, ``--tables`` makes the page from what is there.
 """
 
@@ -24,8 +24,8 @@ from benchmarks.scaling import by_count, by_cpus, by_duration, start_up
 
 DURATIONS = (180, 600, 1800, 3600, 3 * 3600, 10 * 3600)
 COUNTS = (10, 100, 1000, 10_000)
-PAGE = Path("docs/benchmarks.md")
-PLOTS = Path("docs/benchmarks")
+PAGE = Path("docs/appendix/benchmarks.md")
+PLOTS = Path("docs/appendix/benchmarks")
 #: What long files and large libraries are measured with: every machine has it.
 SCALING_RUNTIME = "numpy"
 

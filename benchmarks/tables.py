@@ -1,4 +1,4 @@
-"""Results as Markdown, printed and put between the markers of docs/benchmarks.md.
+"""Results as Markdown, printed and put between the markers of docs/appendix/benchmarks.md.
 
 Input: rows. Output: tables. The prose of that page is written by hand and never touched.
 """

@@ -1,7 +1,7 @@
 """Lines of the conformance table: a value, what it should be and by whose word, and whether it is.
 
 The ``*_rows`` modules of this folder measure them. The tests ask that every line holds; ``benchmarks.quality`` prints
-the lines and puts them into docs/quality.md.
+the lines and puts them into docs/appendix/quality.md.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Hours of faults: ``python -m tests.soak [all|NAME ...] [--music DIR] [--short]``, from the project's root.
 
 Runs the named proofs one after the other and prints a table for each. A whole run (not ``--short``) writes the table
-into docs/reliability.md. Exit code 1 when a bar was missed.
+into docs/appendix/reliability.md. Exit code 1 when a bar was missed.
 """
 
 from __future__ import annotations

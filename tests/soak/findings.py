@@ -1,6 +1,6 @@
 """What a soak found: each figure and the bar that it has to reach, as a table for the terminal and for the page.
 
-Input: figures. Output: rows, and the section of docs/reliability.md that they belong to. The prose of that
+Input: figures. Output: rows, and the section of docs/appendix/reliability.md that they belong to. The prose of that
 page is written by hand and never touched.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.machine import describe
 from benchmarks.tables import markdown_table, write_section
 
-PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+PAGE = Path(__file__).parents[2] / "docs" / "appendix" / "reliability.md"
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ from playlista.memory.cgroup import Cgroup
 from playlista.memory.child import child_limit
 from playlista.memory.headroom import HIGH_WATERMARK, headroom
 from playlista.memory.monitor import read_memory
-from playlista.system.callbacks import noop
+from playlista.system.callbacks import either, noop
 
 FULL_RATE_HZ = 44100
 MEBIBYTE = 1024 * 1024
@@ -101,9 +101,7 @@ class MemoryOptimizedLoader:
 
         Parameters
         ----------
-        assembly : None for what the settings say of this file.
-        budget : None for what may be retained right now.
-        chunk_seconds : None for the configured chunk.
+        assembly, budget, chunk_seconds : None for what the settings say of this file now.
         stop : asked before every block; true ends the pass with ``Interrupted``.
         cleanup : called after every chunk, when the consumer is done with it.
         ahead : decode the next chunk in another thread while the consumer has the last; it holds one chunk more.
@@ -113,14 +111,10 @@ class MemoryOptimizedLoader:
         DecodeError : the file cannot be opened as audio, with the reason.
         """
         budget, leaving = budget or self.budget(), Event()
-
-        def stop_or_leave() -> bool:
-            return leaving.is_set() or stop()
-
-        source = self._source(str(path), budget, chunk_seconds, stop_or_leave)
+        stop_or_leave = either(leaving.is_set, stop)
         rate_hz, dtype = self._analysis_format(path, assembly)
         return TrackStream(
-            source,
+            self._source(str(path), budget, chunk_seconds, stop_or_leave),
             analysis_rate_hz=rate_hz,
             analysis_dtype=dtype,
             assembly=assembly or self.assembly(path),
