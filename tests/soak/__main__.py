@@ -2,6 +2,8 @@
 
 Runs the named proofs one after the other and prints a table for each. A whole run (not ``--short``) writes the table
 into docs/appendix/reliability.md. Exit code 1 when a bar was missed.
+
+What a proof analyzes itself is computed as in the daemon, with one thread in every pool, as the tables say.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 
+from playlista.config import Settings
+from playlista.system.environment import prepare_environment
 from tests.soak.findings import Finding, publish, table
 from tests.soak.place import Place, fresh
 
@@ -23,6 +27,7 @@ SHORT_SCALE = 0.02
 def main(arguments: Sequence[str]) -> int:
     options = _options(arguments)
     names = NAMES if "all" in options.names else options.names
+    prepare_environment(Settings().native_environment(), threads=1)  # before a proof imports numpy
     missed = [name for name in names if _prove(name, options)]
     return int(bool(missed))
 
