@@ -12,7 +12,8 @@ import pytest
 
 from playlista.system.environment import prepare_environment
 
-SOURCES = Path(__file__).parents[2] / "daemon"
+ROOT = Path(__file__).parents[2]
+SOURCES = ROOT / "daemon"
 ON_GLIBC = hasattr(ctypes.CDLL(None), "malloc_info") and hasattr(ctypes.CDLL(None), "mallopt")
 needs_glibc = pytest.mark.skipif(not ON_GLIBC, reason="mallopt and malloc_info are glibc's")
 

@@ -2,7 +2,7 @@
 
 Input: the settings of this process, and what a result says it was made with. Output: plain numbers by group. The length
 of a chunk, the runtime of the model and the memory limits are not here: no value depends on them (ADR 2 and 4), but for
-a cut, which the result says by itself.
+a cut, which the result says by itself. Nor is the CPU, which moves the last digits alone (ADR 13).
 """
 
 from __future__ import annotations
