@@ -55,7 +55,7 @@ RUN find /usr/local -depth \( -name 'pip*' -o -name ensurepip -o -name 'setuptoo
 COPY deploy/image/entrypoint.sh deploy/image/healthcheck.py /opt/playlista/
 COPY --from=model /opt/playlista/models /opt/playlista/models
 # Behind everything that takes time: each build has another CREATED.
-ARG VERSION=0.1.0
+ARG VERSION=0.2.0
 ARG REVISION=unknown
 ARG CREATED=1970-01-01T00:00:00Z
 ARG SOURCE=https://github.com/playlista/playlista
