@@ -3,10 +3,24 @@
 import { bdi, el, svg } from "./elements.js";
 import { count } from "./format.js";
 
+/** The bins with those in between that are empty, which the API leaves out. */
+export function filled(bins) {
+  const all = [];
+  for (const bin of bins) {
+    const width = bin.to - bin.from;
+    for (let from = all.at(-1)?.to ?? bin.from; from < bin.from && all.length < 500; from += width) {
+      all.push({ from, to: from + width, count: 0 });
+    }
+    all.push(bin);
+  }
+  return all;
+}
+
 /**
  * A histogram of [{from, to, count}]; `name(bin)` is what a bar means. A bar is a link where `address(bin)` is given.
  */
-export function histogram(bins, { label, name, address }) {
+export function histogram(given, { label, name, address }) {
+  const bins = filled(given);
   const most = Math.max(1, ...bins.map((bin) => bin.count));
   const width = 100 / Math.max(1, bins.length);
   const bars = bins.map((bin, place) => {

@@ -2,7 +2,7 @@
 
 import { keyName, keyWheel } from "./camelot.js";
 import { bdi, el } from "./elements.js";
-import { histogram } from "./charts.js";
+import { filled, histogram } from "./charts.js";
 import { STATUSES } from "./meanings.js";
 import { get } from "./server.js";
 import { TAG_FLOOR } from "./portrait.js";
@@ -75,7 +75,7 @@ export class Filters {
 
   #tag() {
     const name = el("input", { list: "tag-names", "aria-label": "Tag", placeholder: "jazz" });
-    const floor = el("input", { type: "number", min: 0.05, max: 1, step: 0.05, value: TAG_FLOOR, "aria-label": "At least" });
+    const floor = el("input", { type: "number", min: 0.1, max: 1, step: 0.05, value: TAG_FLOOR, "aria-label": "At least" });
     const add = (event) => {
       event.preventDefault();
       if (!name.value.trim()) return;
@@ -104,9 +104,9 @@ export class Filters {
 
   /** The histogram of a range: drag over it to choose. */
   #draw(name) {
-    const bins = { bpm: this.#stats.bpm, loudness: this.#stats.loudness, year: this.#stats.years }[name];
+    const bins = filled({ bpm: this.#stats.bpm, loudness: this.#stats.loudness, year: this.#stats.years }[name]);
     const between = RANGES.find(([one]) => one === name)[3];
-    if (!bins?.length) return;
+    if (!bins.length) return;
     const drawing = histogram(bins, { label: `Tracks by ${name}; drag to choose`, name: (bin) => `${bin.from} to ${bin.to}` });
     const at = (event) => {
       const box = drawing.getBoundingClientRect();

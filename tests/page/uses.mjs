@@ -1,0 +1,191 @@
+// What people do with the page, each from a fresh start.
+
+import { readFileSync } from "node:fs";
+import { frames, go, settled } from "./browser.mjs";
+
+export async function searchByKeyboard(visit, { tracks }) {
+  if (!tracks) return;
+  const page = await visit.open("desk");
+  await page.waitForSelector("main h1");
+  await page.keyboard.press("/");
+  await page.keyboard.type("night");
+  await page.waitForSelector("#found [role=option] >> nth=1");
+  await page.keyboard.press("ArrowDown");
+  const chosen = await page.locator("#found [aria-selected=true]").getAttribute("href");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction((to) => location.hash === to, chosen);
+  visit.check("a search by keyboard leads to what was chosen", await page.locator("#found").isHidden());
+  await page.keyboard.press("/");
+  await page.keyboard.press("Escape");
+  visit.check("Escape closes the search", await page.locator("#found").isHidden());
+  await page.context().close();
+}
+
+export async function libraryIsFiltered(visit, { tracks }) {
+  if (!tracks) return;
+  const page = await visit.open("desk");
+  await go(page, "#/library");
+  const all = await page.locator("h1").textContent();
+  await page.getByRole("button", { name: /^8A, A minor/ }).first().click();
+  await page.waitForFunction(() => location.hash.includes("key=8A"));
+  await settled(page);
+  visit.check("a key of the wheel is a filter in the address", (await page.locator(".chips .chip").count()) === 1);
+  const keys = await page.locator(".list-body .chip.key").allTextContents();
+  visit.check("only tracks in that key are shown", keys.every((key) => key === "8A"), keys.slice(0, 5));
+  await page.getByLabel("Tempo, from").fill("90");
+  await page.waitForFunction(() => location.hash.includes("bpm=90"));
+  await settled(page);
+  const tempi = (await page.locator(".list-body .tempo").allTextContents()).map(parseFloat).filter(Number.isFinite);
+  visit.check("only tracks of that tempo are shown", tempi.every((bpm) => bpm >= 89.9), tempi.slice(0, 5));
+  await page.goBack();
+  await page.goBack();
+  await settled(page);
+  visit.check("back leads to the list before", (await page.locator("h1").textContent()) === all);
+  await page.context().close();
+}
+
+export async function libraryIsSorted(visit, { tracks }) {
+  if (!tracks) return;
+  const page = await visit.open("desk");
+  await go(page, "#/library");
+  await page.getByRole("columnheader", { name: "Tempo" }).getByRole("button").click();
+  await page.waitForFunction(() => location.hash.includes("sort=bpm"));
+  await settled(page);
+  const tempi = (await page.locator(".list-body .tempo").allTextContents()).map(parseFloat).filter(Number.isFinite).slice(0, 15);
+  visit.check("a heading sorts the list", tempi.every((bpm, place) => !place || bpm >= tempi[place - 1]), tempi);
+  visit.check("and says so", (await page.getByRole("columnheader", { name: "Tempo" }).getAttribute("aria-sort")) === "ascending");
+  await page.context().close();
+}
+
+export async function longListsScroll(visit, { tracks }) {
+  if (tracks < 1000) return;
+  const page = await visit.open("desk");
+  await go(page, "#/library");
+  const gaps = await frames(page, "scrollBy(0, 400)", 120);
+  console.log(`scrolling ${tracks} tracks, ms from frame to frame: ${JSON.stringify(gaps)}`);
+  await settled(page);
+  const rows = await page.locator(".list-body .row").count();
+  visit.check("only the rows in sight are elements", rows < 120, String(rows));
+  const far = await page.evaluate(() => scrollY);
+  visit.check("the list goes on while one scrolls", far > 5000, String(far));
+  await page.locator(".list-body .row a").nth(10).focus();
+  await page.keyboard.press("ArrowDown");
+  visit.check("arrow keys lead from row to row", await page.evaluate(() => document.activeElement.closest(".row") !== null));
+  await page.context().close();
+}
+
+export async function trackExplainsItself(visit, { tracks, track }) {
+  if (!tracks) return;
+  const page = await visit.open("phone");
+  await go(page, `#/track/${track}`);
+  const tempo = page.getByRole("button", { name: "Tempo" });
+  await tempo.click();
+  visit.check("a value says what it means", await page.getByText("Beats per minute").first().isVisible());
+  visit.check("and that it does", (await tempo.getAttribute("aria-expanded")) === "true");
+  visit.check("similar tracks are named", (await page.getByRole("region", { name: "Sounds like" }).locator("li").count()) > 0);
+  await page.getByRole("button", { name: "Select", exact: true }).click();
+  visit.check("a selected track is in the tray", (await page.locator("#tray").textContent()).startsWith("1 track"));
+  await page.context().close();
+}
+
+export async function playlistIsTakenAway(visit, { tracks }) {
+  if (!tracks) return;
+  const page = await visit.open("desk");
+  await go(page, "#/library");
+  const boxes = await page.locator(".list-body input").all();
+  for (const box of boxes.slice(0, 3)) await box.check();
+  await page.reload();
+  await go(page, "#/playlists");
+  const names = await page.locator(".numbered .grow").allTextContents();
+  visit.check("a selection stays after a reload", names.length === Math.min(3, boxes.length), names);
+  if (names.length > 1) {
+    await page.getByRole("button", { name: /^Down:/ }).first().click();
+    const moved = await page.locator(".numbered .grow").allTextContents();
+    visit.check("tracks change places", moved[1] === names[0] && moved[0] === names[1], moved);
+  }
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download" }).click()]);
+  const lines = readFileSync(await download.path(), "utf8").trim().split("\n");
+  visit.check("the file is an extended M3U of all of them", lines[0] === "#EXTM3U" && lines.length === 1 + 2 * names.length, lines);
+  await page.context().close();
+}
+
+export async function mapIsUsed(visit, { tracks, mapped }) {
+  if (!mapped) return;
+  const page = await visit.open("desk");
+  await go(page, "#/map");
+  const box = await page.locator("canvas.map").boundingBox();
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  await page.locator("canvas.map").focus();
+  await page.keyboard.press("+");
+  await page.locator(".hint").waitFor({ state: "visible" });
+  visit.check("the track in the middle is named", (await page.locator(".hint").textContent()).length > 0);
+  await page.getByRole("button", { name: "Draw around tracks" }).click();
+  await page.mouse.move(x - 200, y - 200);
+  await page.mouse.down();
+  for (const [right, down] of [[200, -200], [200, 200], [-200, 200]]) await page.mouse.move(x + right, y + down, { steps: 5 });
+  await page.mouse.up();
+  await page.locator("#tray").waitFor({ state: "visible" });
+  await page.getByText(/tracks? selected/).first().waitFor();
+  visit.check("a line around tracks selects them", /^\d[\d,]* track/.test(await page.locator("#tray").textContent()));
+  for (const colour of ["key", "bpm", "energy", "year", "tag"]) {
+    await page.getByLabel("Colour by").selectOption(colour);
+    await settled(page);
+    visit.check(`the map is coloured by ${colour}`, (await page.locator("main .failure").count()) === 0);
+  }
+  const gaps = await frames(page, `document.querySelector("canvas.map").dispatchEvent(new WheelEvent("wheel",
+    { deltaY: step < 60 ? -20 : 20, clientX: 800, clientY: 500, cancelable: true }))`, 120);
+  console.log(`zooming over ${mapped} points, ms from frame to frame: ${JSON.stringify(gaps)}`);
+  await page.context().close();
+}
+
+export async function hostileNamesAreText(visit, { hostile = [] }) {
+  const page = await visit.open("desk");
+  for (const { id, title } of hostile) {
+    await go(page, `#/track/${id}`);
+    const shown = await page.locator("main h1").textContent();
+    const begins = title.slice(0, 20).replace(/[\u2066-\u2069]/g, "");
+    visit.check(`"${begins}" is shown as text`, shown.replace(/[\u2066-\u2069]/g, "").startsWith(begins), shown.slice(0, 60));
+    visit.check("and is not too long to look at", shown.length < 400, String(shown.length));
+    const planted = await page.evaluate(() => document.querySelectorAll("main :is(b, i, script, img[src=x], iframe, object, marquee)").length);
+    visit.check("and makes no element", planted === 0, String(planted));
+  }
+  await page.context().close();
+}
+
+export async function withoutScripts(visit, { tracks }) {
+  const page = await visit.open("phone", "light", { javaScriptEnabled: false });
+  await page.waitForURL(/\/list$/);
+  const rows = await page.locator("tbody tr").count();
+  visit.check("without JavaScript the library is a list", rows === Math.min(50, tracks), String(rows));
+  if (tracks > 50) {
+    await page.getByRole("link", { name: "Next page" }).click();
+    visit.check("with pages", (await page.locator("tbody tr").count()) > 0);
+  }
+  await page.context().close();
+}
+
+export async function focusIsVisible(visit) {
+  const page = await visit.open("desk");
+  await page.waitForSelector("main h1");
+  const hidden = [];
+  for (let step = 0; step < 12; step += 1) {
+    await page.keyboard.press("Tab");
+    const found = await page.evaluate(() => {
+      const { outlineStyle, outlineWidth, stroke } = getComputedStyle(document.activeElement);
+      return { name: document.activeElement.outerHTML.slice(0, 60), isSeen: (outlineStyle !== "none" && outlineWidth !== "0px") || stroke !== "none" };
+    });
+    if (!found.isSeen) hidden.push(found.name);
+  }
+  visit.check("what has the focus is seen", hidden.length === 0, hidden);
+  await page.context().close();
+}
+
+export async function retryIsOffered(visit, { writable, failed }) {
+  if (!writable || !failed) return;
+  const page = await visit.open("desk");
+  await go(page, "#/failures");
+  await page.getByRole("button", { name: /^Retry/ }).first().click();
+  await page.getByText("Queued again.").waitFor();
+  visit.check("a track that failed is queued again", true);
+  await page.context().close();
+}
