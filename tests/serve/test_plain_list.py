@@ -59,7 +59,7 @@ HOSTILE = [
     "</table></main><h1>gone.mp3",
     "&lt;b&gt;&amp;.mp3",
     "\u202egnp.3pm",
-    "\u2067\u2066right to left\u2069.mp3",
+    "\u2067\u2066right to left\u2069\u2069.mp3",
 ]
 
 
@@ -69,6 +69,19 @@ def test_a_hostile_name_is_shown_as_it_is(path: str) -> None:
     reader = read([track(path)])
     assert reader.names == [path]
     assert reader.elements == harmless.elements
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("\u2067open.mp3", "\u2067open.mp3\u2069"),
+        ("\u2066\u2068twice.mp3", "\u2066\u2068twice.mp3\u2069\u2069"),
+        ("closed\u2069 too often.mp3", "closed too often.mp3"),
+        ("\u2067a\u2069b\u2069c.mp3", "\u2067a\u2069bc.mp3"),
+    ],
+)
+def test_a_name_cannot_turn_around_what_stands_next_to_it(path: str, shown: str) -> None:
+    assert read([track(path)]).names == [shown]
 
 
 def test_what_is_not_unicode_is_shown_as_a_replacement() -> None:

@@ -46,6 +46,7 @@ export class Pages {
 
   /** Reads what is missing of the rows from `first` to `last`. */
   need(first, last) {
+    if (this.error) return;
     const to = Math.floor(Math.max(0, last) / PAGE_ROWS);
     for (let page = Math.floor(Math.max(0, first) / PAGE_ROWS); page <= to; page += 1) {
       if (!this.#pages.has(page) && this.#cursors[page] !== undefined) this.#fetch(page);

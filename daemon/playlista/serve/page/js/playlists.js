@@ -2,6 +2,7 @@
 
 import { announce, bdi, button, el, failure } from "./elements.js";
 import { amount, length, several } from "./format.js";
+import { m3u8 } from "./m3u8.js";
 import { href, trackHref } from "./route.js";
 import { seconds, tray } from "./tray.js";
 
@@ -57,16 +58,6 @@ function row(track, place, tracks) {
       button("↑", () => move(-1), { class: "up", "aria-label": `Up: ${shown}`, disabled: place === 0 }),
       button("↓", () => move(1), { class: "down", "aria-label": `Down: ${shown}`, disabled: place === tracks.length - 1 }),
       button("×", () => tray.remove(track.id), { "aria-label": `Take out: ${shown}` })));
-}
-
-/** The text of an extended M3U in UTF-8; a name never breaks its line. */
-export function m3u8(tracks) {
-  const line = (text) => text.replace(/[\r\n]+/g, " ");
-  const entries = tracks.filter(({ path }) => !/[\r\n]/.test(path)).flatMap(({ path, title: name, artist, duration_seconds: duration }) => [
-    `#EXTINF:${Math.round(duration ?? -1)},${line([artist, name].filter(Boolean).join(" - ").slice(0, 300))}`,
-    path.startsWith("#") ? `./${path}` : path,
-  ]);
-  return ["#EXTM3U", ...entries, ""].join("\n");
 }
 
 function download(name, tracks) {
