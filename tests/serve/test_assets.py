@@ -70,7 +70,7 @@ def test_the_whole_page_is_small() -> None:
 
 @pytest.mark.parametrize(("path", "asset"), sorted(ASSETS.items()))
 def test_no_file_names_another_host(path: str, asset: Asset) -> None:
-    found = set(re.findall(r"(?:https?:|wss?:|[\"'(=]//)[^\s\"'<>)]*", asset.body.decode()))
+    found = set(re.findall(r"\b(?:https?|wss?|ftp)://[^\s\"'<>)]*|[\"'(]//\w[^\s\"'<>)]*", asset.body.decode()))
     assert found <= NAMESPACES, path
 
 

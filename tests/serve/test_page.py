@@ -3,30 +3,52 @@
 from __future__ import annotations
 
 import re
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 from playlista.config import Settings
 from playlista.daemon.status import read_progress
+from playlista.errors import FailureReason
 from playlista.library.instance_lock import instance_lock
+from playlista.serve.assets import load_assets
+from playlista.tracks import Status
 from tests.libraries import open_parts
 
-SCRIPT = (files("playlista.serve.page") / "page.js").read_text()
-SHOW_STATUS = SCRIPT[SCRIPT.index("function showStatus") : SCRIPT.index("function showFailures")]
+SCRIPTS = {path: asset.body.decode() for path, asset in load_assets("token").items() if path.endswith(".js")}
+NOW = SCRIPTS["/js/now.js"]
 
 
-@pytest.mark.parametrize("part", ["tracks", "queue", "rate", "memory"])
+def fields_of(part: str) -> set[str]:
+    """The fields of an object that `now.js` reads: ``part.field``, and ``{ field, other: name } = part``."""
+    taken = re.findall(rf"\{{([^{{}}]*)\}}(?: = {part}|[^{{}}]*\) \{{ // {part})", NOW)
+    named = {field.partition(":")[0].strip() for fields in taken for field in fields.split(",")}
+    return named | set(re.findall(rf"\b{part}\.(\w+)", NOW))
+
+
+@pytest.mark.parametrize("part", ["tracks", "queue", "rate"])
 def test_every_figure_of_the_page_is_in_the_status(tmp_path: Path, part: str) -> None:
     with open_parts(tmp_path) as parts, instance_lock(str(tmp_path)):
         report = read_progress(parts.database, Settings(data_dir=tmp_path), now=parts.clock.now)
-    shown = set(re.findall(rf"\b{part}\.(\w+)", SHOW_STATUS))
+    shown = fields_of(part) - {"length", "map"}  # of the list of tracks
     assert shown
     assert shown <= set(report[part])
 
 
 def test_what_is_left_is_every_state_of_the_queue(tmp_path: Path) -> None:
     with open_parts(tmp_path) as parts:
-        states = set(parts.overview.job_counts())
-    assert set(re.findall(r"\bqueue\.(\w+)", SHOW_STATUS)) == states
+        assert fields_of("queue") == set(parts.overview.job_counts())
+
+
+def words_of(name: str) -> set[str]:
+    """The keys of an object of `meanings.js`."""
+    text = SCRIPTS["/js/meanings.js"]
+    return set(re.findall(r"(\w+): \"", text[text.index(f"export const {name} = ") :].partition("};")[0]))
+
+
+def test_every_reason_for_a_failure_has_words() -> None:
+    assert words_of("REASONS") == set(FailureReason)
+
+
+def test_every_status_has_words() -> None:
+    assert words_of("STATUSES") == set(Status) | {"waiting"}
