@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -65,11 +65,20 @@ class Origin:
     content : of all bytes of the file, behind its `size_prefix`; see ``decode.content``.
     sound : of the decoded samples, all channels; None where the track was cut. See ``decode.identity``.
     opening : of the first seconds of the decoded samples; None of silence and of what is shorter.
+    encoded_kind : by which rules `encoded` was made; None where the file was not read for it yet.
+    encoded : of the encoded audio, the same on every machine; None where the structure of the file is not known, and
+        `sound` has to do. See ``decode.encoded.digest``.
     """
 
     content: bytes | None = None
     sound: bytes | None = None
     opening: bytes | None = None
+    encoded_kind: str | None = None
+    encoded: bytes | None = None
+
+    def read_from(self, file: Origin) -> Origin:
+        """The same decoded sound, read from a file with these bytes and this encoded audio."""
+        return replace(self, content=file.content, encoded_kind=file.encoded_kind, encoded=file.encoded)
 
 
 def size_prefix(size_bytes: int) -> bytes:

@@ -17,7 +17,7 @@ from typing import Any
 
 from playlista.analysis.audio_analyzer import AudioAnalyzer
 from playlista.config import Settings
-from playlista.decode.content import content_hash
+from playlista.decode.content import hash_file
 from tests import signals
 from tests.integration.daemon import Daemon
 from tests.soak import programs
@@ -89,7 +89,7 @@ class Week:
 
     def fresh(self, path: Path) -> dict[str, Any]:
         """The result of these bytes, which nothing that is stored has touched."""
-        content = content_hash(os.fspath(path))
+        content = hash_file(os.fspath(path)).content
         if content not in self.truth:
             analysis = AudioAnalyzer(self.settings).analyze(os.fspath(path))
             self.truth[content] = json.loads(json.dumps(analysis.to_json()))

@@ -11,7 +11,7 @@ from typing import cast
 from playlista.analysis.audio_analyzer import AudioAnalyzer
 from playlista.daemon.comparer import Comparer
 from playlista.daemon.reuse import Reuse
-from playlista.decode.content import content_hash
+from playlista.decode.content import hash_file
 from playlista.library.comparisons import Comparisons
 from playlista.library.jobs import Job
 from playlista.tracks import Origin
@@ -99,7 +99,7 @@ class Synced:
 
     def finish(self, job: Job, *, bpm: float) -> None:
         """End the job with a result of the bytes that are there."""
-        content = content_hash(os.path.join(self.root, job.file.path))
+        content = hash_file(os.path.join(self.root, job.file.path)).content
         self.parts.queue.finish(job, replace(analysis_of(job.file.path, bpm=bpm), origin=Origin(content)))
 
     def rows(self) -> dict[str, int]:

@@ -83,4 +83,4 @@ def _found(database: Database, name: str) -> tuple[Fields, Measured]:
     analysis, known = Store(database, clock=time.time).get(name), Library(database).get(name)
     if analysis is None or analysis.audio is None or known is None:
         raise PlaylistaError(f"{name}: not analyzed yet; `playlista list` shows what is")
-    return tag_fields(analysis), Measured(known.file, analysis.music_hash)
+    return tag_fields(analysis), Measured(known.file, analysis.music_hash, analysis.origin.encoded)

@@ -14,10 +14,10 @@ import structlog
 
 from playlista.analysis.audio_analyzer import AudioAnalyzer
 from playlista.daemon.reuse import Reuse, holds
-from playlista.decode.content import content_hash
-from playlista.errors import TrackError
+from playlista.decode.content import hash_file
+from playlista.errors import Interrupted, TrackError
 from playlista.library.comparisons import Comparison, Comparisons, Kept
-from playlista.tracks import Analysis, TrackFile
+from playlista.tracks import Analysis, Origin, TrackFile
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +55,7 @@ class Comparer:
         self._stop = stop
         self._monotonic = monotonic
         self._filled_to: int | None = 0
+        self._filled = 0
         #: The path of the file that is being read, for other threads; None in between.
         self.reading: str | None = None
 
@@ -79,45 +80,67 @@ class Comparer:
         done = self._comparisons.settle(kept, others)
         for one in done:
             self._note_kept()
-            log.info("track.kept", path=one.comparison.file.path, why="the same bytes as before")
+            log.info(
+                "track.kept", path=one.comparison.file.path, why="the same bytes or the same encoded audio as before"
+            )
         return len(done)
 
-    def fill(self) -> bool:
-        """Read the bytes of some results that do not say what they were made from; whether there may be more.
+    def fill(self, has_other_work: Callable[[], bool]) -> bool:
+        """Read some files whose results do not say what they were made from; whether there may be more.
 
-        For a worker that has nothing else to do: the results of version 0.1 learn what a later `touch` is compared
-        with, without a decoder.
+        For a worker that has nothing else to do: the results of older versions learn what a later `touch` or retag is
+        compared with, without a decoder. `has_other_work` is asked once a MiB, and ends it.
         """
         if self._filled_to is None:
             return False
-        found, self._filled_to = self._comparisons.without_content(self._filled_to)
-        read = [(file_id, self._content(file)) for file_id, file in found]
-        self._comparisons.note_content((file_id, *result) for file_id, result in read if result is not None)
+        found, filled_to = self._comparisons.without_hashes(self._filled_to)
+        give_up_at = self._monotonic() + BATCH_SECONDS
+        read: list[tuple[int, TrackFile, Origin]] = []
+        try:
+            for file_id, file in found:
+                hashes = self._read(file, stop=lambda: self._stop() or has_other_work(), keep_cached=False)
+                read += [(file_id, *hashes)] if hashes else []
+                self._filled_to = file_id
+                if self._monotonic() > give_up_at:
+                    return True
+            self._filled_to = filled_to
+        except Interrupted:
+            return True  # that file is read again
+        finally:
+            self._note_filled(read)
         return self._filled_to is not None
 
+    def _note_filled(self, read: list[tuple[int, TrackFile, Origin]]) -> None:
+        self._comparisons.note_hashes(read)
+        self._filled += len(read)
+        if self._filled_to is None and self._filled:
+            log.info("hashes.filled", files=self._filled)
+
     def _compared(self, comparison: Comparison) -> Kept | None:
-        read = self._content(comparison.file)
-        if read is None:
+        found = self._read(comparison.file, stop=self._stop)
+        if found is None:
             return None
-        seen, content = read
-        if content == comparison.content and holds(comparison.status, comparison.reason, own=True):
-            return None if self._is_outdated(comparison) else Kept(comparison, seen, None)
-        twin = self._reuse.by_content(comparison.file_id, content)
-        return None if twin is None or self._is_outdated(twin) else Kept(comparison, seen, twin)
+        seen, read = found
+        if read.content == comparison.content and holds(comparison.status, comparison.reason, own=True):
+            return None if self._is_outdated(comparison) else Kept(comparison, seen, read, None)
+        twin = self._reuse.by_content(comparison.file_id, read) or self._reuse.by_encoded(read)
+        return None if twin is None or self._is_outdated(twin) else Kept(comparison, seen, read, twin)
 
     def _is_outdated(self, result: Comparison | Analysis) -> bool:
         return bool(self._analyzer.outdated_groups(result.versions, result.settings))
 
-    def _content(self, file: TrackFile) -> tuple[TrackFile, bytes] | None:
-        """The hash of the file's bytes, and what `stat` said of it before and after; None if that cannot be had."""
+    def _read(
+        self, file: TrackFile, *, stop: Callable[[], bool], keep_cached: bool = True
+    ) -> tuple[TrackFile, Origin] | None:
+        """What `stat` said of the file before and after, and its hashes; None if they cannot be had."""
         path = os.path.join(self._music_dir, file.path)
         self.reading = file.path
         try:
             before = TrackFile.from_stat(file.path, os.stat(path))
-            content = content_hash(path, stop=self._stop)
+            read = hash_file(path, stop=stop, keep_cached=keep_cached)
             after = TrackFile.from_stat(file.path, os.stat(path))
         except (OSError, TrackError):
             return None  # the attempt at it will say why
         finally:
             self.reading = None
-        return (after, content) if before == after else None
+        return (after, read) if before == after else None

@@ -17,7 +17,7 @@ from playlista.analysis.attempt import Attempt, broken, failed, refused
 from playlista.analysis.audio_analyzer import AudioAnalyzer
 from playlista.daemon.failures import Failures
 from playlista.daemon.track_analysis import TrackAnalysis
-from playlista.decode.content import content_hash
+from playlista.decode.content import hash_file
 from playlista.decode.metadata import read_metadata
 from playlista.decode.storage import fault_of
 from playlista.errors import Blame, FailureReason, Interrupted, StoreError, TrackError
@@ -112,10 +112,10 @@ class JobRunner:
         path = os.path.join(self._music_dir, job.file.path)
         try:
             seen = TrackFile.from_stat(job.file.path, os.stat(path))
-            content = content_hash(path, stop=self._stop)
+            read = hash_file(path, stop=self._stop)
         except OSError as error:
             raise fault_of(error).of_track(path) from error
-        outcome = self._analysis.run(job, path, content, lambda: self._admit(job, path))
+        outcome = self._analysis.run(job, path, read, lambda: self._admit(job, path))
         done = outcome.attempt
         if done.blame is not Blame.TRACK:
             return self._fail(job, done)  # first: where the storage is away, every look at the file fails, too
@@ -123,7 +123,7 @@ class JobRunner:
             # What was read is neither the old file nor the new one. It is no fault of the file: nothing is counted.
             changed = failed(job.file.path, FailureReason.VANISHED, "replaced or rewritten while it was read")
             return self._fail(job, Attempt(changed, retryable=True))
-        analysis = replace(done.analysis, origin=replace(done.analysis.origin, content=content))
+        analysis = replace(done.analysis, origin=done.analysis.origin.read_from(read))
         if analysis.metadata is None or outcome.kept:
             analysis = replace(analysis, metadata=read_metadata(path, shown_as=job.file.path))
         if analysis.audio is None and not outcome.kept:

@@ -1,7 +1,7 @@
-"""Which stored result holds for a file: by its bytes, or by the sound that is in them.
+"""Which stored result holds for a file: by its bytes, by the encoded audio in them, or by the sound that comes of it.
 
 Input: a file's hashes. Output: a result that is true of it, its own or another file's, or None. So a retag, a rename, a
-copy, a hard link and a restored backup cost no analysis, and no name, size or time is believed (ADR 13).
+copy, a hard link and a restored backup cost no analysis, and no name, size or time is believed (ADR 13, 14).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import replace
 from playlista.analysis.audio_analyzer import AudioAnalyzer, Identified
 from playlista.errors import FailureReason, TrackError
 from playlista.library.results import Store
-from playlista.tracks import Analysis, Status
+from playlista.tracks import Analysis, Origin, Status
 
 
 class Reuse:
@@ -21,12 +21,24 @@ class Reuse:
         self._store = store
         self._analyzer = analyzer
 
-    def by_content(self, file_id: int, content: bytes) -> Analysis | None:
-        """The result of these bytes, that of the file itself before all others'."""
+    def by_content(self, file_id: int, read: Origin) -> Analysis | None:
+        """The result of the bytes that were `read`, that of the file itself before all others'."""
+        if read.content is None:
+            return None
         own = self._store.of_file(file_id)
-        if own is not None and own.origin.content == content and holds(own.status, own.reason, own=True):
+        if own is not None and own.origin.content == read.content and holds(own.status, own.reason, own=True):
             return own
-        return self._best([twin for twin in self._store.with_content(content) if holds(twin.status, twin.reason)])
+        return self._best([twin for twin in self._store.with_content(read.content) if holds(twin.status, twin.reason)])
+
+    def by_encoded(self, read: Origin) -> Analysis | None:
+        """The result of the encoded audio of a file that was `read`; the machine that decoded it does not matter.
+
+        Only of a track that was analyzed whole: what became of a damaged or cut one may lie in the bytes around it.
+        """
+        if read.encoded is None:
+            return None
+        twins = self._store.with_encoded(read.encoded)
+        return self._best([twin for twin in twins if twin.status is Status.ANALYZED and twin.music_hash is not None])
 
     def is_known_opening(self, opening: bytes) -> bool:
         """Whether some result is of music that begins so."""

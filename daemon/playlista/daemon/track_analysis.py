@@ -1,6 +1,6 @@
 """From a job to its result: what is known is kept, what is missing computed, no two contents are mixed.
 
-Input: a job, its file and the hash of the file's bytes. Output: the attempt, and whether it cost an analysis. The
+Input: a job, its file and what was read from the file. Output: the attempt, and whether it cost an analysis. The
 queue, metrics and failures are the worker's.
 """
 
@@ -15,7 +15,7 @@ from playlista.analysis.track_run import KnownOpening
 from playlista.daemon.reuse import Reuse
 from playlista.library.jobs import Job
 from playlista.memory.configuration import Configuration
-from playlista.tracks import FEATURE_GROUPS, Analysis
+from playlista.tracks import FEATURE_GROUPS, Analysis, Origin
 
 ALL_GROUPS = frozenset(FEATURE_GROUPS)
 
@@ -35,19 +35,19 @@ class TrackAnalysis:
         self._reuse = reuse
         self._analyzer = analyzer
 
-    def run(self, job: Job, path: str, content: bytes, admit: Callable[[], Configuration | None]) -> Outcome:
+    def run(self, job: Job, path: str, read: Origin, admit: Callable[[], Configuration | None]) -> Outcome:
         """The job's result, each group of which was computed from these bytes or from this sound.
 
         Parameters
         ----------
-        content : `content_hash` of the file at `path`.
+        read : `hash_file` of the file at `path`.
         admit : waits for memory for an analysis, and says how it may be configured.
 
         Raises
         ------
         Interrupted : the stop signal came first.
         """
-        stored = self._reuse.by_content(job.file_id, content)
+        stored = self._reuse.by_content(job.file_id, read) or self._reuse.by_encoded(read)
         if stored is None and job.groups is not None:
             stored = self._reuse.old_result(job.file_id)  # the sound that is decoded will tell whether it holds
         elif stored is None:
@@ -57,7 +57,7 @@ class TrackAnalysis:
             if done is not None:
                 return done
             stored = self._reuse.by_sound(path)
-        return self._completed(job, path, stored, admit)
+        return self._completed(job, path, stored, read, admit)
 
     def _analyzed_unless_known(self, job: Job, path: str, admit: Callable[[], Configuration | None]) -> Outcome | None:
         """All groups; None where the music begins as some that is known."""
@@ -68,7 +68,12 @@ class TrackAnalysis:
             return None
 
     def _completed(
-        self, job: Job, path: str, stored: Analysis | None, admit: Callable[[], Configuration | None]
+        self,
+        job: Job,
+        path: str,
+        stored: Analysis | None,
+        read: Origin,
+        admit: Callable[[], Configuration | None],
     ) -> Outcome:
         """`stored` with the groups that are outdated or asked for computed anew; everything where nothing is stored."""
         if stored is None:
@@ -80,7 +85,7 @@ class TrackAnalysis:
         done = self._analyzed(job, path, groups, admit)
         if done.attempt.analysis.audio is None:
             return done
-        if _is_same_sound(stored, done.attempt.analysis):
+        if _is_same_sound(stored, done.attempt.analysis, read):
             return Outcome(replace(done.attempt, analysis=merged(stored, done.attempt.analysis)))
         return done if groups >= self._analyzer.versions.keys() else self._analyzed(job, path, ALL_GROUPS, admit)
 
@@ -101,11 +106,17 @@ def merged(stored: Analysis, fresh: Analysis) -> Analysis:
     )
 
 
-def _is_same_sound(stored: Analysis, fresh: Analysis) -> bool:
-    """Decoded anew, the bytes gave what they gave then: no other decoder, no cut, no change that went unnoticed."""
-    if stored.origin.sound is not None:
-        return stored.origin.sound == fresh.origin.sound
-    return stored.music_hash is not None and stored.music_hash == fresh.music_hash
+def _is_same_sound(stored: Analysis, fresh: Analysis, read: Origin) -> bool:
+    """Decoded anew, the bytes gave what they gave then: no other decoder, no cut, no change that went unnoticed.
+
+    On another machine the last bits of the samples differ; there the same encoded audio, and as much of it, will do.
+    """
+    if stored.origin.sound is not None and stored.origin.sound == fresh.origin.sound:
+        return True
+    if stored.origin.sound is None and stored.music_hash is not None and stored.music_hash == fresh.music_hash:
+        return True
+    is_whole = stored.music_hash is not None and fresh.music_hash is not None and stored.audio == fresh.audio
+    return is_whole and read.encoded is not None and stored.origin.encoded == read.encoded
 
 
 def _group_fields() -> list[str]:

@@ -120,7 +120,8 @@ class Worker:
         return not self._stop.wait(self._failures.pause_seconds)
 
     def _idle(self) -> None:
-        if self._comparer.fill():
+        if self._comparer.fill(self._wake.is_set):
+            self._wake.clear()  # what came meanwhile is looked for next
             return
         due = self._queue.next_due_at()
         pause = IDLE_SECONDS if due is None else min(IDLE_SECONDS, max(0.0, due - self._wall_clock()))

@@ -1,37 +1,35 @@
-"""The identity of a file's bytes: cheap compared with decoding, and no byte is left out.
+"""Which bytes a file holds, and which encoded audio is in them: two hashes in one reading.
 
-Input: a path. Output: a hash. Equal hashes mean that the bytes are those that were analyzed, whatever happened to the
-file's name, times, mode and owner.
-
-A sample of the bytes would miss a click that an editor removed in the middle of a WAV, or what `rsync --inplace` wrote
-there. So every byte counts in a CRC-32, which zlib computes at 3 GB/s, and the head of each MiB in a
-BLAKE2b that makes chance agreement of different music impossible in practice. A song of 8 MB takes under 3 CPU ms.
+Input: a path. Output: that part of an ``Origin`` that is known without decoding. Equal hashes of the content mean that
+the bytes are those that were analyzed, whatever happened to the file's name, times, mode and owner; equal hashes of
+the encoded audio that only tags differ.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
-import zlib
 from collections.abc import Callable
 
+from playlista.decode.byte_hash import MIB, ByteHash
+from playlista.decode.encoded.digest import EncodedDigest
 from playlista.decode.page_cache import PageCacheTrail
 from playlista.decode.regular_file import open_regular_file
 from playlista.decode.source import StreamBrokenError
 from playlista.decode.storage import fault_of
 from playlista.errors import Interrupted
 from playlista.system.callbacks import noop
-from playlista.tracks import size_prefix
+from playlista.tracks import Origin, size_prefix
 
-_DIGEST_BYTES = 16
-_PIECE_BYTES = 1024 * 1024
-_HEAD_BYTES = 4096
 #: The pages of larger files are given back behind the reader; those of smaller ones are about to be decoded.
-_KEEP_CACHED_BYTES = 64 * _PIECE_BYTES
+_KEEP_CACHED_BYTES = 64 * MIB
 
 
-def content_hash(path: str, *, stop: Callable[[], bool] = noop) -> bytes:
-    """The size of the file at `path` in 8 bytes, and the hash of all its bytes in 16.
+def hash_file(path: str, *, stop: Callable[[], bool] = noop, keep_cached: bool = True) -> Origin:
+    """The hashes of the file at `path`: of its bytes, behind the size in 8 bytes, and of the encoded audio in them.
+
+    Parameters
+    ----------
+    keep_cached : the file is about to be read again.
 
     Raises
     ------
@@ -41,7 +39,7 @@ def content_hash(path: str, *, stop: Callable[[], bool] = noop) -> bytes:
     try:
         descriptor = open_regular_file(path)
         try:
-            return _hashed(descriptor, stop)
+            return _hashed(descriptor, stop, _KEEP_CACHED_BYTES if keep_cached else 0)
         finally:
             os.close(descriptor)
     except StreamBrokenError as broken:
@@ -50,21 +48,22 @@ def content_hash(path: str, *, stop: Callable[[], bool] = noop) -> bytes:
         raise fault_of(error).of_track(path) from error
 
 
-def _hashed(descriptor: int, stop: Callable[[], bool]) -> bytes:
+def _hashed(descriptor: int, stop: Callable[[], bool], keep_cached_bytes: int) -> Origin:
     size = os.fstat(descriptor).st_size
-    trail = PageCacheTrail(descriptor) if size > _KEEP_CACHED_BYTES else None
-    heads, checksum, position = hashlib.blake2b(digest_size=_DIGEST_BYTES), 0, 0
-    buffer = memoryview(bytearray(min(_PIECE_BYTES, size + 1)))
+    trail = PageCacheTrail(descriptor) if size > keep_cached_bytes else None
+    content, encoded = ByteHash(), EncodedDigest(descriptor)
+    buffer = memoryview(bytearray(min(MIB, size + 1)))
     while len(piece := _filled(buffer, descriptor)):
         if stop():
             raise Interrupted("asked to stop")
-        heads.update(piece[:_HEAD_BYTES])
-        checksum = zlib.crc32(piece, checksum)
-        position += len(piece)
+        encoded.update(piece, content.length)
+        content.update(piece)
         if trail:
-            trail.passed(position)
-    heads.update(checksum.to_bytes(4, "little"))
-    return size_prefix(position) + heads.digest()
+            trail.passed(content.length)
+    if trail and not keep_cached_bytes:
+        trail.finished()
+    kind, digest = encoded.result()
+    return Origin(size_prefix(content.length) + content.digest(), encoded_kind=kind, encoded=digest)
 
 
 def _filled(buffer: memoryview, descriptor: int) -> memoryview:

@@ -19,11 +19,11 @@ from playlista.library import job_rows
 from playlista.library.database import Database
 from playlista.library.file_rows import FILE_COLUMNS, as_stored, same_content, track_file
 from playlista.library.job_intake import update_file
-from playlista.library.origins import put_content
+from playlista.library.origins import put_hashes
 from playlista.library.results import Store
-from playlista.tracks import Analysis, GroupSettings, Status, TrackFile
+from playlista.tracks import Analysis, GroupSettings, Origin, Status, TrackFile
 
-#: Row numbers looked at in one query for results whose bytes are not known yet.
+#: Row numbers looked at in one query for results whose hashes are not known yet.
 _ROWS_PER_LOOK = 5000
 
 _DUE = f"""
@@ -53,12 +53,13 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A file whose bytes are known: `seen` is what `stat` said of them; `analysis` is another file's result, or None
-    where its own holds.
+    """A file whose music is known: `seen` is what `stat` said of the bytes that were `read`; `analysis` is another
+    file's result, or None where its own holds.
     """
 
     comparison: Comparison
     seen: TrackFile
+    read: Origin
     analysis: Analysis | None
 
 
@@ -89,24 +90,30 @@ class Comparisons:
         row = job_rows.queued(connection, comparison.file_id)
         if row is None or track_file(row) != comparison.file:
             return False
-        if kept.analysis is not None:
-            # The names may come from the other file's path; they are read again.
-            self._store.record(comparison.file_id, replace(kept.analysis, metadata=None), attempts=1)
+        if kept.analysis is None:
+            put_hashes(connection, comparison.file_id, kept.read)
+        else:
+            # The names may come from the other file's path or tags; they are read again.
+            other = replace(kept.analysis, metadata=None, origin=kept.analysis.origin.read_from(kept.read))
+            self._store.record(comparison.file_id, other, attempts=1)
         update_file(connection, comparison.file_id, kept.seen)
         job_rows.end(connection, comparison.file_id)
         return True
 
-    def without_content(self, after: int) -> tuple[list[tuple[int, TrackFile]], int | None]:
-        """Files with a result whose bytes are not known, of some thousand rows above `after`, and where to go on.
+    def without_hashes(self, after: int) -> tuple[list[tuple[int, TrackFile]], int | None]:
+        """Files with a result that does not say what it was made from, of some thousand rows above `after`, and where
+        to go on; None: there are no more.
 
-        Such are the results of version 0.1, and those of tracks that the process did not survive. None: there are no
-        more.
+        Such are the results of older versions, and those of tracks that the process did not survive. The encoded audio
+        is of use for those alone that were analyzed whole.
         """
         query = f"""
             SELECT {FILE_COLUMNS}, files.id FROM files JOIN analyses ON analyses.file_id = files.id
+            LEFT JOIN origins ON origins.file_id = files.id
             WHERE files.id > ? AND files.id <= ?
-              AND NOT EXISTS (SELECT 1 FROM origins WHERE origins.file_id = files.id AND content IS NOT NULL)
+              AND (content IS NULL OR encoded_kind IS NULL AND music_hash IS NOT NULL AND files.status = 'analyzed')
               AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.file_id = files.id)
+            ORDER BY files.id
         """
         with self._database.read() as connection:
             rows = connection.execute(query, (after, after + _ROWS_PER_LOOK)).fetchall()
@@ -114,17 +121,17 @@ class Comparisons:
         found = [(int(row["id"]), track_file(row)) for row in rows]
         return found, after + _ROWS_PER_LOOK if after + _ROWS_PER_LOOK < last else None
 
-    def note_content(self, found: Iterable[tuple[int, TrackFile, bytes]]) -> None:
-        """Say which bytes results were made from, if their files are still as they were when they were read."""
+    def note_hashes(self, found: Iterable[tuple[int, TrackFile, Origin]]) -> None:
+        """Say what results were made from, if their files are still as they were when they were read."""
         with self._database.transaction() as connection:
-            for file_id, file, content in found:
+            for file_id, file, read in found:
                 row = connection.execute(
                     f"""SELECT {FILE_COLUMNS} FROM files WHERE id = ?
                         AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.file_id = files.id)""",
                     (file_id,),
                 ).fetchone()
                 if row is not None and same_content(track_file(row), as_stored(file)):
-                    put_content(connection, file_id, content)
+                    put_hashes(connection, file_id, read)
 
 
 def _comparison(row: sqlite3.Row) -> Comparison:

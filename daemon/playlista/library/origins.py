@@ -16,7 +16,7 @@ from typing import Any
 from playlista.tracks import GroupSettings, Origin
 
 #: Columns that `origin_of` reads, of a query that joins ``origins``.
-ORIGIN_COLUMNS = "origins.content, origins.sound, origins.opening"
+ORIGIN_COLUMNS = "origins.content, origins.sound, origins.opening, origins.encoded_kind, origins.encoded"
 
 #: Name in ``remembered`` of the settings under which version 0.1 is taken to have made its results.
 _OLD_SETTINGS = "settings of version 0.1"
@@ -27,7 +27,7 @@ OLD_SETTINGS_COLUMN = f"(SELECT value FROM remembered WHERE name = '{_OLD_SETTIN
 
 def origin_of(row: sqlite3.Row) -> Origin:
     """The origin in a row with `ORIGIN_COLUMNS`."""
-    return Origin(row["content"], row["sound"], row["opening"])
+    return Origin(row["content"], row["sound"], row["opening"], row["encoded_kind"], row["encoded"])
 
 
 def settings_in(document: Mapping[str, Any], old_settings: str | None) -> GroupSettings:
@@ -43,20 +43,26 @@ def put_origin(connection: sqlite3.Connection, file_id: int, origin: Origin, set
     text = json.dumps(settings, sort_keys=True)
     connection.execute("INSERT INTO setting_sets (settings) VALUES (?) ON CONFLICT DO NOTHING", (text,))
     connection.execute(
-        """INSERT INTO origins (file_id, content, sound, opening, setting_set)
-           VALUES (?, ?, ?, ?, (SELECT id FROM setting_sets WHERE settings = ?))
+        """INSERT INTO origins (file_id, content, sound, opening, encoded_kind, encoded, setting_set)
+           VALUES (?, ?, ?, ?, ?, ?, (SELECT id FROM setting_sets WHERE settings = ?))
            ON CONFLICT (file_id) DO UPDATE SET content = excluded.content, sound = excluded.sound,
-               opening = excluded.opening, setting_set = excluded.setting_set""",
-        (file_id, origin.content, origin.sound, origin.opening, text),
+               opening = excluded.opening, encoded_kind = excluded.encoded_kind, encoded = excluded.encoded,
+               setting_set = excluded.setting_set""",
+        (file_id, origin.content, origin.sound, origin.opening, origin.encoded_kind, origin.encoded, text),
     )
 
 
-def put_content(connection: sqlite3.Connection, file_id: int, content: bytes) -> None:
-    """Say of a result of version 0.1 which bytes it was made from, unless that is known by now."""
+def put_hashes(connection: sqlite3.Connection, file_id: int, read: Origin) -> None:
+    """Say of the result of an older version what its file holds, as it was `read` now.
+
+    What is known by now stays; the encoded audio of other bytes than those of the result is not its own.
+    """
     connection.execute(
-        """INSERT INTO origins (file_id, content) VALUES (?, ?)
-           ON CONFLICT (file_id) DO UPDATE SET content = excluded.content WHERE content IS NULL""",
-        (file_id, content),
+        """INSERT INTO origins (file_id, content, encoded_kind, encoded) VALUES (?, ?, ?, ?)
+           ON CONFLICT (file_id) DO UPDATE SET content = excluded.content, encoded_kind = excluded.encoded_kind,
+               encoded = excluded.encoded
+           WHERE coalesce(content, excluded.content) = excluded.content""",
+        (file_id, read.content, read.encoded_kind, read.encoded),
     )
 
 

@@ -139,8 +139,12 @@ class Store:
             return _find(connection, "files.id = ?", file_id)
 
     def with_content(self, content: bytes) -> list[Analysis]:
-        """Some of the results of files that hold these bytes, by their `decode.content.content_hash`."""
+        """Some of the results of files that hold these bytes, by their `Origin.content`."""
         return self._some("origins.content = ?", content)
+
+    def with_encoded(self, encoded: bytes) -> list[Analysis]:
+        """Some of the results of files that hold this encoded audio, by its `Origin.encoded`."""
+        return self._some("origins.encoded = ?", encoded)
 
     def with_opening(self, opening: bytes) -> list[Analysis]:
         """Some of the results of tracks that begin with this sound, by its `Origin.opening`."""

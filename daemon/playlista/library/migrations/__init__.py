@@ -20,6 +20,7 @@ STEPS = (
     "0005_gone_files.sql",
     "0006_interrupted_jobs.sql",
     "0007_tracks.sql",
+    "0008_encoded_audio.sql",
 )
 
 #: The version that this program reads and writes.

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from mutagen import MutagenError
 
+from playlista.decode.content import hash_file
 from playlista.errors import PlaylistaError
 from playlista.library.file_rows import as_stored, same_content
 from playlista.outputs.file_tags import journal
@@ -40,10 +41,12 @@ class Measured:
 
     file : its stamps as the library has them.
     music_hash : identity of its decoded sound; None where only a part of it was analyzed.
+    encoded : identity of its encoded audio, which holds on other machines as well; None where that is not known.
     """
 
     file: TrackFile
     music_hash: str | None
+    encoded: bytes | None = None
 
 
 class TagWriter:
@@ -81,7 +84,7 @@ class TagWriter:
             with journal.entered(self._data_dir, target, original) as copy:
                 _copy(descriptor, copy, original)
                 before = sound_of(copy, self._timeout_seconds)
-                _require_measured(before, os.fstat(descriptor), measured)
+                _require_measured(copy, before, os.fstat(descriptor), measured)
                 self._tag(copy, fields, before)
                 _finish(descriptor, copy)
                 put_in_place(copy, target, descriptor, original)
@@ -132,10 +135,15 @@ def _finish(descriptor: int, copy: str) -> None:
         os.close(made)
 
 
-def _require_measured(sound: Sound, status: os.stat_result, measured: Measured) -> None:
-    """Return where the values were measured on this sound; by the file's stamps where not all of it was heard."""
+def _require_measured(copy: str, sound: Sound, status: os.stat_result, measured: Measured) -> None:
+    """Return where the values were measured on this sound; by the file's stamps where not all of it was heard.
+
+    Another machine decodes the same MP3 to other last bits: there the encoded audio has to be the same.
+    """
     if measured.music_hash is not None:
-        is_same = sound.music_hash == measured.music_hash
+        is_same = sound.music_hash == measured.music_hash or (
+            measured.encoded is not None and hash_file(copy).encoded == measured.encoded
+        )
     else:
         is_same = same_content(measured.file, as_stored(TrackFile.from_stat(measured.file.path, status)))
     if not is_same:
