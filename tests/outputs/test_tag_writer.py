@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from mutagen.mp4 import MP4
 
+from playlista.decode.content import hash_file
 from playlista.errors import PlaylistaError
 from playlista.outputs.file_tags import replacement
 from playlista.outputs.file_tags import writer as writer_module
@@ -71,6 +72,13 @@ def test_values_of_other_music_are_not_written(tmp_path: Path, writer: TagWriter
     encode(path, "-c:a", "flac", pitch_hz=660)
     os.utime(path, ns=(former.file.mtime_ns, former.file.mtime_ns))
     refused(lambda _: writer.write(os.fspath(path), FIELDS, former), path, "is not the sound that was analyzed")
+
+
+def test_values_that_another_machine_measured_on_the_same_audio_are_written(tmp_path: Path, writer: TagWriter) -> None:
+    path = taggable(tmp_path, "mp3")
+    elsewhere = replace(measured(path), music_hash="another decoder's")
+    refused(lambda _: writer.write(os.fspath(path), FIELDS, elsewhere), path, "is not the sound that was analyzed")
+    writer.write(os.fspath(path), FIELDS, replace(elsewhere, encoded=hash_file(os.fspath(path)).encoded))
 
 
 def test_a_file_of_which_a_part_was_analyzed_is_known_by_its_stamps(tmp_path: Path, writer: TagWriter) -> None:

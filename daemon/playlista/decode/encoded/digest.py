@@ -15,7 +15,7 @@ from playlista.decode.encoded.spans import EncodedAudio, Span, UnknownStructureE
 #: Kind of what cannot be told from its bytes: there the hash of the decoded sound has to do.
 DECODED_KIND = "decoded/1"
 #: Pages without sound in an Ogg film; more of them are no music but an attempt to keep us busy.
-_MAX_EMPTY_SPANS = 1_000_000
+_MAX_EMPTY_SPANS = 300_000
 
 
 class EncodedDigest:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from playlista.decode.byte_search import peek
 from playlista.decode.encoded.spans import UnknownStructureError
 
-#: Ten hours in fragments of a tenth of a second, twice.
-_MAX_BOXES = 1_000_000
+#: Ten hours in fragments of half a second, of two boxes each, and as much again.
+_MAX_BOXES = 300_000
 #: Numbers read at a time; whole rows of up to four columns.
 _TABLE_STEP = 12 * 683
 

@@ -9,12 +9,15 @@ from __future__ import annotations
 from playlista.decode.byte_search import peek
 from playlista.decode.encoded.mp4_boxes import Box, boxes, find_box, number, require_box
 from playlista.decode.encoded.spans import UnknownStructureError
+from playlista.decode.encoded.tagged import flac_setup
 
 _MAX_SETUP_BYTES = 64 * 1024
 #: Bytes of a sound description behind its head, by its version; version 2 (QuickTime) has 36 more than version 0.
 _ENTRY_BYTES = {0: 28, 1: 44, 2: 64}
-#: Boxes that hold a codec's whole configuration: Apple Lossless and its channels, FLAC, Opus, AC-3, E-AC-3.
-_CONFIGURATIONS = frozenset({b"alac", b"chan", b"dfLa", b"dOps", b"dac3", b"dec3"})
+#: Boxes that hold a codec's whole configuration: Apple Lossless and its channels, Opus, AC-3, E-AC-3.
+_CONFIGURATIONS = frozenset({b"alac", b"chan", b"dOps", b"dac3", b"dec3"})
+#: Version and flags of the box, and the head of the metadata block, in front of FLAC's STREAMINFO.
+_FLAC_HEAD_BYTES = 8
 #: Codecs that such boxes describe; of others the whole entry counts.
 _DESCRIBED = frozenset({b"mp4a", b"alac", b"fLaC", b"Opus", b"ac-3", b"ec-3"})
 _DELAY_SECONDS = 1
@@ -46,6 +49,8 @@ def _configurations(descriptor: int, start: int, end: int, *, is_inner: bool = F
     for box in boxes(descriptor, start, end):
         if box.name in _CONFIGURATIONS:
             found.append(box.name + peek(descriptor, box.end - box.start, box.start))
+        elif box.name == b"dfLa":
+            found.append(b"dfLa" + flac_setup(peek(descriptor, 18, box.start + _FLAC_HEAD_BYTES)))
         elif box.name == b"esds":
             found.append(b"esds" + _decoder_config(peek(descriptor, box.end - box.start, box.start + 4)))
         elif box.name == b"wave" and not is_inner:  # QuickTime has one more level

@@ -61,8 +61,10 @@ def _spans(descriptor: int, file: Identified) -> Iterator[Span]:
             is_opening = False
         if stream is None and not is_opening:
             raise UnknownStructureError
-        if stream and head[14:18] == serial:
+        if stream and lacing and head[14:18] == serial:
             yield from stream.spans(lacing, body)
+        else:
+            yield position, position  # for the reader to count
     if stream is None:
         raise UnknownStructureError
 
