@@ -26,11 +26,11 @@ def downgrade(file: Path, version: int) -> None:
     older = file.with_suffix(".older")
     with sqlite3.connect(older, isolation_level=None) as connection:
         migrations.migrate(connection, until=version)
+        # What belongs to a search index is written by triggers.
         tables = [
             name
-            for (name,) in connection.execute(
-                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-            )
+            for (_, name, kind, *_) in connection.execute("PRAGMA main.table_list")
+            if kind == "table" and not name.startswith("sqlite_")
         ]
         connection.execute("ATTACH ? AS newer", (str(file),))
         for table in tables:
