@@ -33,7 +33,7 @@ for image in $images; do
     done
     buildah manifest inspect "playlista-index:$image" |
         python3 -c 'import json, sys; [print("     ", *one["platform"].values()) for one in json.load(sys.stdin)["manifests"]]'
-    buildah manifest push --all "playlista-index:$image" "oci:$built/index:$image" >/dev/null
+    buildah manifest push --quiet --all "playlista-index:$image" "oci:$built/index:$image" >/dev/null
     buildah rmi "playlista-index:$image" >/dev/null
 done
 exit $((failures > 0))
