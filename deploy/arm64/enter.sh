@@ -33,13 +33,12 @@ bind /sys "$root/sys"
 
 # qemu before 10 shows this machine's /proc/cpuinfo; libraries ask it what the processor can do. These are the lines of
 # a Raspberry Pi 4 (Cortex-A72), which has nothing beyond what every 64-bit ARM has but CRC32.
-mount -t tmpfs none "$root/mnt"
 for processor in $(seq 0 $(($(nproc) - 1))); do
     printf '%s\t: %s\n' processor "$processor" BogoMIPS 108.00 Features 'fp asimd evtstrm crc32 cpuid' \
         'CPU implementer' 0x41 'CPU architecture' 8 'CPU variant' 0x0 'CPU part' 0xd08 'CPU revision' 3
     echo
-done >"$root/mnt/cpuinfo"
-bind "$root/mnt/cpuinfo" "$root/proc/cpuinfo"
+done >"$root/dev/cpuinfo"
+bind "$root/dev/cpuinfo" "$root/proc/cpuinfo"
 
 for pair in ${BIND:-}; do
     bind "${pair%%:*}" "$root${pair#*:}"

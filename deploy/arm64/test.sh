@@ -18,12 +18,12 @@ say() { echo "arm64: $*"; }
 # arm COMMAND...: in the root, with the music and with what pip needs to reach its registry. Compiling every module of
 # every package would take most of the time, so that is left to their first import (pip's word for it is 0).
 arm() {
-    PIP_NO_COMPILE=0 BIND="$music:/music $built/cache:/root/.cache $(for file in resolv.conf hosts ssl/certs/ca-certificates.crt; do
+    PIP_NO_COMPILE=0 BIND="$music:/music $(for file in resolv.conf hosts ssl/certs/ca-certificates.crt; do
         echo "/etc/$file:/etc/$file"
     done)" HOME=/root python3 deploy/arm64/emulate.py sh deploy/arm64/enter.sh "$root" "$@"
 }
 
-mkdir -p "$built/cache"
+mkdir -p "$built"
 sh deploy/arm64/root.sh "$root" python3,python3-venv,make,git,ca-certificates
 if [ -d "$root/opt/playlista" ]; then
     git -C "$root/opt/playlista" fetch --quiet "$PWD" HEAD && git -C "$root/opt/playlista" reset --quiet --hard FETCH_HEAD
