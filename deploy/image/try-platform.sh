@@ -13,8 +13,8 @@ built=build/image
 storage=$PWD/$built/storage-$platform # of its own: the overlays of a user namespace differ from those of the host
 work=$(mktemp -d)
 failures=0
-deadline=60 stop_ms=5000
-[ "$platform" != arm64 ] || deadline=900 stop_ms=20000 # emulated
+deadline=60 stop_ms=5000 pause=1
+[ "$platform" != arm64 ] || deadline=1800 stop_ms=20000 pause=20 # emulated
 
 podman() {
     command podman --root "$storage" --runroot "$work/run" --log-level fatal --runtime runc --cgroup-manager cgroupfs "$@"
@@ -109,8 +109,8 @@ daemon() { # daemon IMAGE USER WANTED_UID OPTION...: starts, analyzes, is health
     waited=0
     until podman exec playlista-try playlista list --json 2>/dev/null | grep -q analyzed || [ $waited -ge "$deadline" ]; do
         [ "$(podman inspect playlista-try --format '{{.State.Running}}')" = true ] || waited=$deadline
-        sleep 1
-        waited=$((waited + 1))
+        sleep $pause
+        waited=$((waited + pause))
     done
     expect "as $user: the track is in the library" [ $waited -lt "$deadline" ]
     [ $waited -lt "$deadline" ] || podman logs playlista-try
@@ -141,7 +141,9 @@ for image in "$@"; do
 done
 say "users"
 daemon "$1" 65534:65534 65534
-daemon "$1" 1000:1000 1000
-daemon "$1" 0:0 1026 --env PUID=1026 --env PGID=100 --env UMASK=027
+if [ "$platform" = amd64 ]; then # the entrypoint is the same shell script on both
+    daemon "$1" 1000:1000 1000
+    daemon "$1" 0:0 1026 --env PUID=1026 --env PGID=100 --env UMASK=027
+fi
 say "$failures failed"
 exit $((failures > 0))
