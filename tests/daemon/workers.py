@@ -11,9 +11,11 @@ from playlista.daemon.comparer import Comparer
 from playlista.daemon.failures import Failures
 from playlista.daemon.job_runner import JobRunner
 from playlista.daemon.reuse import Reuse
+from playlista.daemon.tag_filler import TagFiller
 from playlista.daemon.track_analysis import TrackAnalysis
 from playlista.daemon.worker import Worker
 from playlista.library.comparisons import Comparisons
+from playlista.library.due_tags import DueTags
 from playlista.memory.admission import Admission
 from playlista.memory.budget import CapReason
 from playlista.memory.cgroup import Cgroup
@@ -54,6 +56,7 @@ def worker_of(parts: Parts, music: Path, analyzer: AudioAnalyzer) -> Worker:
         parts.queue,
         runner=runner,
         comparer=comparer,
+        tag_filler=TagFiller(os.fspath(music), DueTags(parts.database, parts.store), stop=stop.is_set),
         failures=failures,
         stop=stop,
         wake=threading.Event(),

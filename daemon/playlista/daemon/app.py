@@ -29,6 +29,7 @@ from playlista.daemon.reuse import Reuse
 from playlista.daemon.startup import START_CHECK_SECONDS, clear_up, enqueue_outdated, say_start
 from playlista.daemon.stopping import Stopping
 from playlista.daemon.storage_probe import StorageProbe
+from playlista.daemon.tag_filler import TagFiller
 from playlista.daemon.track_analysis import TrackAnalysis
 from playlista.daemon.watchdog import Watchdog
 from playlista.daemon.worker import Worker
@@ -36,6 +37,7 @@ from playlista.errors import PlaylistaError
 from playlista.library.comparisons import Comparisons
 from playlista.library.database import FILE_NAME, Database, open_database, open_read_only
 from playlista.library.database_errors import MisplacedError
+from playlista.library.due_tags import DueTags
 from playlista.library.files import Library
 from playlista.library.queue import JobQueue
 from playlista.library.restore import finish_restore
@@ -216,6 +218,7 @@ class Daemon:
             self._queue,
             runner=runner,
             comparer=self._made_comparer(music_dir, reuse, analyzer),
+            tag_filler=TagFiller(music_dir, DueTags(self._database, self._store), stop=self._stop.is_set),
             failures=failures,
             stop=self._stop,
             wake=self._wake,

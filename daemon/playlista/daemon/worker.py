@@ -14,6 +14,7 @@ import structlog
 from playlista.daemon.comparer import Comparer
 from playlista.daemon.failures import Failures
 from playlista.daemon.job_runner import JobRunner, RunningAttempt
+from playlista.daemon.tag_filler import TagFiller
 from playlista.errors import Interrupted, StoreError
 from playlista.library.jobs import Job
 from playlista.library.queue import JobQueue
@@ -26,6 +27,9 @@ IDLE_SECONDS = 5.0
 ABSENCE_SECONDS = 0.5
 #: How long it waits before it tries a database again that could not be written.
 STORE_RETRY_SECONDS = 10.0
+#: How long tags are read between two tracks, and at a time while there is nothing else to do.
+TAGS_BETWEEN_SECONDS = 0.2
+TAGS_IDLE_SECONDS = 1.0
 
 
 class Worker:
@@ -35,6 +39,7 @@ class Worker:
     ----------
     runner : runs one job to its end.
     comparer : keeps results whose bytes did not change; it gets a turn before every claim.
+    tag_filler : reads the tags that are due; it gets a short turn after every track.
     stop : set by a signal.
     wake : set when something was put into the queue.
     music_is_there : whether tracks can be read at all; while they cannot, none is claimed, for none is at fault.
@@ -47,6 +52,7 @@ class Worker:
         *,
         runner: JobRunner,
         comparer: Comparer,
+        tag_filler: TagFiller,
         failures: Failures,
         stop: threading.Event,
         wake: threading.Event,
@@ -56,6 +62,7 @@ class Worker:
         self._queue = queue
         self._runner = runner
         self._comparer = comparer
+        self._tag_filler = tag_filler
         self._failures = failures
         self._stop = stop
         self._wake = wake
@@ -71,9 +78,9 @@ class Worker:
 
     @property
     def current(self) -> str | None:
-        """The path that is being read: the track at work, or a file that is compared."""
+        """The path that is being read: the track at work, a file that is compared, or one whose tags are read."""
         attempt = self._runner.attempt
-        return attempt.job.file.path if attempt is not None else self._comparer.reading
+        return attempt.job.file.path if attempt is not None else self._comparer.reading or self._tag_filler.reading
 
     @property
     def trouble(self) -> str | None:
@@ -94,8 +101,10 @@ class Worker:
                 self.store_trouble = None
                 if job is not None:
                     unsuccessful += not self._runner.run(job)
+                    self._tag_filler.fill(TAGS_BETWEEN_SECONDS)
                 elif until_empty:
-                    break
+                    if not self._tag_filler.fill(TAGS_IDLE_SECONDS):
+                        break
                 else:
                     self._idle()
             except Interrupted:
@@ -120,7 +129,7 @@ class Worker:
         return not self._stop.wait(self._failures.pause_seconds)
 
     def _idle(self) -> None:
-        if self._comparer.fill(self._wake.is_set):
+        if self._tag_filler.fill(TAGS_IDLE_SECONDS) or self._comparer.fill(self._wake.is_set):
             self._wake.clear()  # what came meanwhile is looked for next
             return
         due = self._queue.next_due_at()

@@ -25,6 +25,8 @@ _MOST_PARTS = 10_000
 _ID3_HEADER_BYTES = 10
 _ID3_UNSYNCHRONISED = 0x80
 _ID3_EXTENDED = 0x40
+#: In the second byte of a frame's flags.
+_COMPRESSED_2_3, _COMPRESSED_2_4 = 0x80, 0x08
 _FLAC_COMMENTS, _FLAC_PICTURE = 4, 6
 
 
@@ -47,7 +49,7 @@ def _id3(descriptor: int, head: bytes) -> tuple[Any | None, bool]:
     frames, has_picture, kept = [], False, 0
     for name, start, length in _id3_frames(descriptor, end, version):
         has_picture |= name == b"APIC"
-        if name != b"APIC" and length <= _VALUE_BYTES and kept + length <= _KEPT_BYTES:
+        if name not in (b"APIC", b"GEOB") and length <= _VALUE_BYTES and kept + length <= _KEPT_BYTES:
             frames.append(os.pread(descriptor, length, start))
             kept += length
     body = b"".join(frames)
@@ -56,14 +58,15 @@ def _id3(descriptor: int, head: bytes) -> tuple[Any | None, bool]:
 
 
 def _id3_frames(descriptor: int, end: int, version: int) -> Iterator[tuple[bytes, int, int]]:
-    """Name, position and length of each frame, its header included."""
+    """Name, position and length of each frame that is not compressed, its header included."""
     at = _ID3_HEADER_BYTES
     for _ in range(_MOST_PARTS):
         header = os.pread(descriptor, 10, at)
         if len(header) < 10 or at + 10 > end or not header[:4].isalnum():
             return
         size = _synchsafe(header[4:8]) if version == 4 else int.from_bytes(header[4:8], "big")
-        yield header[:4], at, 10 + size
+        if not header[9] & (_COMPRESSED_2_4 if version == 4 else _COMPRESSED_2_3):
+            yield header[:4], at, 10 + size
         at += 10 + size
 
 

@@ -1,7 +1,7 @@
 """The names of a track out of its tags: title, artist, album and the like, in bounded memory.
 
 Input: the path of a file of any audio format, however hostile. Output: a `Metadata`. Nothing is raised: where there are
-no tags, or where they cannot be read, the names come from the path. Pictures are only noticed.
+no tags, or where they are damaged, the names come from the path. Pictures are only noticed.
 
 Known are ID3 (also in WAV, AIFF, DSF), Vorbis comments (FLAC, Ogg), APEv2, MP4 and ASF, under the names that Picard
 writes (https://picard-docs.musicbrainz.org, "Tag Mapping").
@@ -85,26 +85,43 @@ _FIELDS: Mapping[str, _Names] = {
 _PICTURES = ("apic", "covr", "metadata_block_picture", "coverart", "cover art (front)", "wm/picture")
 
 
-def read_metadata(path: str, *, shown_as: str | None = None) -> Metadata:
-    """The names of the track at `path`; what its tags do not give comes from `shown_as`, or else from `path`."""
-    return _tagged(path).completed(shown_as or path)
+def read_metadata(path: str, *, shown_as: str | None = None) -> Metadata | None:
+    """The names of the track at `path`; what its tags do not give comes from `shown_as`, or else from `path`.
 
-
-def _tagged(path: str) -> Metadata:
+    None where the storage did not let the file be read: then its tags are still to be learned.
+    """
+    name = shown_as or path
     try:
         descriptor = open_regular_file(path)
-    except (OSError, StreamBrokenError):
-        return Metadata()
+    except (PermissionError, StreamBrokenError):
+        return Metadata().completed(name)
+    except OSError:
+        return None
     try:
-        found = read_tags(descriptor)
-        tags, has_more = (None, False) if found is None else (found.tags, bool(getattr(found, "pictures", ())))
-        if found is None:
-            tags, has_more = read_without_pictures(descriptor)
-        return _metadata_of(tags, has_more)
-    except Exception:  # a value of a kind that no one expects in a damaged tag; names are no reason to lose a track
-        return Metadata()
+        return _tagged(descriptor).completed(name)
+    except OSError:
+        return None
     finally:
         os.close(descriptor)
+
+
+def _tagged(descriptor: int) -> Metadata:
+    """What the tags of an open file say.
+
+    Raises
+    ------
+    OSError : it cannot be read.
+    """
+    os.pread(descriptor, 1, 0)  # the tag library takes an error of the storage for damage
+    found = read_tags(descriptor)
+    try:
+        if found is None:
+            return _metadata_of(*read_without_pictures(descriptor))
+        return _metadata_of(found.tags, bool(getattr(found, "pictures", ())))
+    except OSError:
+        raise
+    except Exception:  # a value of a kind that no one expects in a damaged tag; names are no reason to lose a track
+        return Metadata()
 
 
 def _metadata_of(tags: Any, has_picture: bool) -> Metadata:

@@ -7,12 +7,42 @@ from __future__ import annotations
 
 import io
 import os
+import zlib
+from contextvars import ContextVar
 from typing import Any
 
 import mutagen
+import mutagen.id3._frames
 
 #: All that mutagen may read of one file. Its memory is a small multiple of that.
 _READ_BYTES = 16 * 1024 * 1024
+
+#: What compressed frames of one ID3 tag may come to.
+_INFLATED_BYTES = 4 * 1024 * 1024
+
+#: What is left of it for the file that is being read, as a list of one; None outside of `read_tags`.
+_allowance: ContextVar[list[int] | None] = ContextVar("allowance", default=None)
+
+
+class _BoundedZlib:
+    """zlib as mutagen uses it: it would inflate frames of a few kilobytes to gigabytes, and has no limit of its own."""
+
+    error = zlib.error
+
+    @staticmethod
+    def decompress(data: bytes) -> bytes:
+        left = _allowance.get()
+        if left is None:
+            return zlib.decompress(data)
+        inflater = zlib.decompressobj()
+        content = inflater.decompress(data, left[0] + 1)
+        left[0] -= len(content)
+        if left[0] < 0:
+            raise OSError("more than a tag should hold")
+        return content
+
+
+mutagen.id3._frames.zlib = _BoundedZlib  # type: ignore[attr-defined,assignment] # a name of its imports
 
 
 class _BoundedFile(io.RawIOBase):
@@ -56,11 +86,14 @@ class _BoundedFile(io.RawIOBase):
 
 
 def read_tags(descriptor: int) -> Any | None:
-    """mutagen's object of an open file; None where there is none to be had."""
+    """mutagen's object of an open file; None where it knows none."""
+    token = _allowance.set([_INFLATED_BYTES])
     try:
         return mutagen.File(_BoundedFile(descriptor))
     except Exception:  # mutagen's parsers raise whatever a damaged header makes them; nothing depends on them
         return None
+    finally:
+        _allowance.reset(token)
 
 
 def tagged_seconds(descriptor: int) -> float | None:
