@@ -7,9 +7,15 @@ from __future__ import annotations
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from playlista.library.search import Named
+from playlista.library.statistics import Statistics
+from playlista.serve.library_metrics import LibraryReading
 from playlista.serve.metrics import DiskReading, Gauges, MemoryReading, Metrics, QueueReading, WatchReading
 from playlista.tracks import Status
 from playlista.watch.ignore import SOURCES
+
+#: A library without a track; of tags a daemon knows none before the first track has some.
+EMPTY = Statistics(0, 0.0, 0, 0, bpm={}, loudness={}, camelot={}, years={}, formats={}, tags=[Named("rock", 0)])
 
 
 def idle_page() -> str:
@@ -22,6 +28,7 @@ def idle_page() -> str:
             memory=lambda: MemoryReading(0, 0, 0, 0, 0, 0),
             watch=lambda: WatchReading(mode="polling", overflows=0, ignored=dict.fromkeys(SOURCES, 0)),
             disk=lambda: DiskReading(free_bytes=0, size_bytes=0),
+            library=lambda: LibraryReading(EMPTY, tags_due=0),
         )
     )
     return metrics.page().decode("utf-8")

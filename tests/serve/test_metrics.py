@@ -10,22 +10,28 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from playlista.errors import FailureReason, StoreError
+from playlista.library.search import Named
+from playlista.library.statistics import Statistics
 from playlista.memory.budget import CapReason
+from playlista.serve.library_metrics import LibraryReading
 from playlista.serve.metrics import DiskReading, Gauges, MemoryReading, Metrics, QueueReading, WatchReading
 from playlista.tracks import Status
 from tests.libraries import analysis_of
 
+NOTHING = Statistics(0, 0.0, 0, 0, bpm={}, loudness={}, camelot={}, years={}, formats={}, tags=[])
 ALL = Gauges(
     queue=lambda: QueueReading({"queued": 2}, None, dict.fromkeys(Status, 0), 0),
     memory=lambda: MemoryReading(1, 2, 3, 4, 5, 6),
     watch=lambda: WatchReading("inotify", 0, {}),
     disk=lambda: DiskReading(7, 8),
+    library=lambda: LibraryReading(NOTHING, 3),
 )
 SERIES_OF = {
     "queue": "playlista_queue_depth",
     "memory": "playlista_resident_memory_bytes",
     "watch": "playlista_watch_overflows_total",
     "disk": "playlista_data_free_bytes",
+    "library": "playlista_tags_due_tracks",
 }
 
 
@@ -88,3 +94,31 @@ def test_a_crash_of_the_former_process_is_counted_and_its_quarantine_too(metrics
     page = samples(metrics)
     assert page["playlista_track_failures_total", FailureReason.CRASHED] == 1
     assert page["playlista_tracks_completed_total", Status.QUARANTINED] == float(quarantined)
+
+
+def test_the_gauges_of_the_library_have_the_same_label_values_whatever_files_say(metrics: Metrics) -> None:
+    odd = Statistics(
+        9, 1.0, 2, 3,
+        bpm={0: 1, 120: 2, 990: 3},
+        loudness={-200: 1, -14: 2, 40: 3},
+        camelot={"8A": 4},
+        years={1000: 1, 1994: 2, 1999: 3, 2199: 4},
+        formats={"FLAC": 1, **{f"made up {number}": 1 for number in range(500)}},
+        tags=[Named("jazz", 5)],
+    )  # fmt: skip
+    values: list[dict[tuple[str, str], float]] = []
+    for statistics in (odd, NOTHING):
+        fresh = Metrics(version="0", cap_reasons=CapReason)
+        fresh.read_from(replace(ALL, library=lambda found=statistics: LibraryReading(found, 7)))
+        values.append(samples(fresh))
+    without_tags = {key for key in values[0] if key[0] != "playlista_library_tag_tracks"}
+    assert without_tags == set(values[1])
+    assert values[0]["playlista_library_tempo_tracks", "40"] == 1
+    assert values[0]["playlista_library_tempo_tracks", "210"] == 3
+    assert values[0]["playlista_library_loudness_tracks", "-14"] == 2
+    assert values[0]["playlista_library_loudness_tracks", "0"] == 3
+    assert values[0]["playlista_library_decade_tracks", "1990"] == 5
+    assert values[0]["playlista_library_format_tracks", "other"] == 500
+    assert values[0]["playlista_library_key_tracks", "8A"] == 4
+    assert values[0]["playlista_library_tag_tracks", "jazz"] == 5
+    assert values[0]["playlista_tags_due_tracks", ""] == 7

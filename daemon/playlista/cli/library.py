@@ -91,6 +91,8 @@ def _status_lines(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "tracks", ", ".join(f"{count} {state}" for state, count in tracks.items() if count or state == "total")
     if report["gone"]:
         yield "gone", f"{report['gone']} no longer on disk; their results are kept for a while"
+    if report["tags_due"]:
+        yield "tags", f"{report['tags_due']} tracks whose tags are still to be read"
     yield "queue", ", ".join(f"{count} {state}" for state, count in queue.items() if count) or "empty"
     if rate["tracks_per_hour"]:
         speed = f"{number(rate['tracks_per_hour'], 0)} tracks an hour, {number(rate['times_real_time'], 0)} x real time"

@@ -25,10 +25,13 @@ from playlista.daemon.worker import Worker
 from playlista.errors import PlaylistaError
 from playlista.library.database import Database
 from playlista.library.database_errors import why_unwritable
+from playlista.library.due_tags import count_due_tags
+from playlista.library.statistics import read_statistics
 from playlista.library.summaries import Overview
 from playlista.memory.budget import TrackBudget
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.monitor import read_memory
+from playlista.serve.library_metrics import LibraryReading
 from playlista.serve.metrics import DiskReading, Gauges, MemoryReading, Metrics, QueueReading, WatchReading
 from playlista.serve.views import Views
 from playlista.watch.watcher import MusicWatcher
@@ -89,6 +92,7 @@ class Readings:
         self._metrics = metrics
         self._cgroup = cgroup
         self._probe = probe
+        self._probe_database = probe_database
         self._probe_overview = Overview(probe_database)
         self._why_unusable = Bounded(
             lambda: database.misplaced() or why_unwritable(settings.data_dir), seconds=PROBE_SECONDS
@@ -101,6 +105,7 @@ class Readings:
             memory=self._read_memory,
             watch=self._read_watch,
             disk=Bounded(self._read_disk, seconds=PROBE_SECONDS),
+            library=Bounded(self._read_library, seconds=PROBE_SECONDS),
         )
 
     def views(self) -> Views:
@@ -135,6 +140,9 @@ class Readings:
     def _read_queue(self) -> QueueReading:
         overview = self._probe_overview
         return QueueReading(overview.job_counts(), overview.oldest_enqueued_at(), overview.counts(), overview.gone())
+
+    def _read_library(self) -> LibraryReading:
+        return LibraryReading(read_statistics(self._probe_database), count_due_tags(self._probe_database))
 
     def _read_memory(self) -> MemoryReading:
         memory = read_memory(self._cgroup)

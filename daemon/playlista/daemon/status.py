@@ -14,6 +14,7 @@ import psutil
 from playlista.config import Settings
 from playlista.daemon.remedies import remedy_of
 from playlista.library.database import Database
+from playlista.library.due_tags import count_due_tags
 from playlista.library.files import IGNORED_FACT, Library
 from playlista.library.instance_lock import running_pid
 from playlista.library.summaries import Overview, Retry, Summary
@@ -28,8 +29,9 @@ def read_progress(database: Database, settings: Settings, *, now: float) -> dict
     """The report at `now`, in seconds since the epoch.
 
     Keys: ``music_dir``, ``daemon`` (pid or None), ``tracks`` by status with ``total``,
-    ``gone`` (tracks no longer on disk whose results are kept), ``queue`` by state,
-    ``rate`` (None where nothing was finished lately), ``ignored`` (what the last scan left out; None before the first),
+    ``gone`` (tracks no longer on disk whose results are kept), ``tags_due`` (tracks whose tags are still to be read),
+    ``queue`` by state, ``rate`` (None where nothing was finished lately),
+    ``ignored`` (what the last scan left out; None before the first),
     ``last_failure``, ``memory`` of the daemon (None: none runs).
     """
     overview = Overview(database)
@@ -42,6 +44,7 @@ def read_progress(database: Database, settings: Settings, *, now: float) -> dict
         "daemon": {"pid": pid},
         "tracks": {"total": sum(tracks.values()), **tracks},
         "gone": overview.gone(),
+        "tags_due": count_due_tags(database),
         "queue": queue,
         "rate": _rate(overview, max(started, now - RATE_WINDOW_SECONDS), now, sum(queue.values())),
         "ignored": json.loads(Library(database).recall(IGNORED_FACT) or "null"),

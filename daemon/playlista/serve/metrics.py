@@ -15,6 +15,7 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from playlista.errors import FailureReason, PlaylistaError
+from playlista.serve.library_metrics import LibraryReading, library_metrics
 from playlista.tracks import Analysis, Status
 
 STAGES = ("decode", "resample", "rhythm", "tonal", "loudness", "spectral", "tags")
@@ -80,6 +81,7 @@ class Gauges:
     memory: Callable[[], MemoryReading]
     watch: Callable[[], WatchReading]
     disk: Callable[[], DiskReading]
+    library: Callable[[], LibraryReading]
 
 
 class Metrics:
@@ -217,6 +219,7 @@ class _ScrapeCollector(Collector):
             "memory": lambda: self._memory(self._gauges.memory()),
             "watch": lambda: self._watch(self._gauges.watch()),
             "disk": lambda: self._disk(self._gauges.disk()),
+            "library": lambda: library_metrics(self._gauges.library()),
         }
         for name, read in parts.items():
             try:

@@ -1,0 +1,84 @@
+"""Metrics of what is in the library: how tempo, keys, loudness, years, formats and tags are spread.
+
+Input: the statistics that the library keeps. Output: gauges with a fixed, small set of label values, whatever the files
+say of themselves: what lies outside of a range counts in its first or last value, rare formats count as "other".
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+
+from playlista.library.statistics import BPM_STEP, LOUDNESS_STEP, Statistics
+from playlista.library.track_rows import CAMELOT
+
+_BPM = range(40, 220, BPM_STEP)
+_LOUDNESS = range(-40, 2, LOUDNESS_STEP)
+_DECADES = range(1900, 2040, 10)
+FORMATS = ("FLAC", "MP3", "M4A", "AAC", "OGG", "OPUS", "WAV", "AIFF", "WMA", "APE", "WV", "other")
+_MOST_TAGS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryReading:
+    """The library at one moment; ``tags_due`` is how many tracks have tags that are still to be read."""
+
+    statistics: Statistics
+    tags_due: int
+
+
+def library_metrics(reading: LibraryReading) -> Iterable[Metric]:
+    """All gauges of the library."""
+    found = reading.statistics
+    yield _gauge("tags_due_tracks", "Tracks whose tags are still to be read", reading.tags_due)
+    yield _gauge("library_audio_seconds", "Length of all tracks with a result", found.seconds)
+    yield _gauge("library_artists", "Artists of the tracks with a result", found.artists)
+    yield _gauge("library_albums", "Albums of the tracks with a result", found.albums)
+    yield _spread("tempo", "Tracks by tempo, ranges of 10 BPM by their lower end", "bpm", _clamped(found.bpm, _BPM))
+    yield _spread("key", "Tracks by key, as on the Camelot wheel", "camelot", dict.fromkeys(CAMELOT, 0) | found.camelot)
+    yield _spread(
+        "loudness",
+        "Tracks by loudness, ranges of 2 LUFS by their lower end",
+        "lufs",
+        _clamped(found.loudness, _LOUDNESS),
+    )
+    yield _spread("decade", "Tracks by the decade of their year", "decade", _clamped(_by_decade(found), _DECADES))
+    yield _spread("format", "Tracks by format", "format", _formats(found.formats))
+    tags = {one.name: one.tracks for one in found.tags[:_MOST_TAGS]}
+    yield _spread("tag", "Tracks by MusiCNN tag, from an activation of 0.3 on", "tag", tags)
+
+
+def _gauge(name: str, about: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"playlista_{name}", about, value=value)
+
+
+def _spread(name: str, about: str, label: str, tracks: Mapping[str, int]) -> Metric:
+    family = GaugeMetricFamily(f"playlista_library_{name}_tracks", about, labels=[label])
+    for value, count in tracks.items():
+        family.add_metric([value], count)
+    return family
+
+
+def _clamped(tracks: Mapping[int, int], ends: range) -> dict[str, int]:
+    """Tracks by each of `ends`; those outside count at the nearest."""
+    counted = dict.fromkeys(ends, 0)
+    for value, count in tracks.items():
+        counted[min(max(value, ends[0]), ends[-1])] += count
+    return {str(value): count for value, count in counted.items()}
+
+
+def _by_decade(found: Statistics) -> dict[int, int]:
+    decades: Counter[int] = Counter()
+    for year, count in found.years.items():
+        decades[year // 10 * 10] += count
+    return decades
+
+
+def _formats(tracks: Mapping[str, int]) -> dict[str, int]:
+    counted = dict.fromkeys(FORMATS, 0)
+    for name, count in tracks.items():
+        counted[name if name in counted else "other"] += count
+    return counted
