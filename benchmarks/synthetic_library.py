@@ -53,7 +53,7 @@ _TAGS = (
     "experimental", "female vocalist", "guitar", "Hip-Hop", "70s", "party", "country", "easy listening", "sexy",
     "catchy", "funk", "electro", "heavy metal", "Progressive rock", "60s", "rnb", "indie pop", "sad", "House", "happy",
 )  # fmt: skip
-_FORMATS = ("FLAC", "MP3", "MP3", "MP3", "M4A", "OGG")
+_FORMATS = ("FLAC", "MP3", "MP3", "MP3", "AAC", "VORBIS")
 
 
 def build(data: Path, tracks: int, *, embeddings: bool = True) -> None:

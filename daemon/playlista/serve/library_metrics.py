@@ -18,7 +18,7 @@ from playlista.library.track_rows import CAMELOT
 _BPM = range(40, 220, BPM_STEP)
 _LOUDNESS = range(-40, 2, LOUDNESS_STEP)
 _DECADES = range(1900, 2040, 10)
-FORMATS = ("FLAC", "MP3", "M4A", "AAC", "OGG", "OPUS", "WAV", "AIFF", "WMA", "APE", "WV", "other")
+FORMATS = ("FLAC", "MP3", "AAC", "ALAC", "VORBIS", "OPUS", "WAV", "AIFF", "WMAV2", "APE", "WAVPACK", "other")
 _MOST_TAGS = 64
 
 
