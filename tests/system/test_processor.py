@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from playlista.__main__ import main
 from playlista.errors import MachineError
 from playlista.system.processor import cpu_flags, has_avx, require_numpy_baseline
 
@@ -51,3 +52,16 @@ def test_an_older_processor_is_refused_with_what_it_lacks_before_numpy_ends_the_
     with pytest.raises(MachineError, match=f"no {missing}, which NumPy needs") as refused:
         require_numpy_baseline(frozenset(flags.split()))
     assert "\n" not in str(refused.value)
+
+
+def test_on_an_older_processor_every_command_ends_with_one_line_and_code_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("playlista.__main__.cpu_flags", lambda: frozenset({"sse2", "pni", "ssse3"}))
+    monkeypatch.setattr("sys.argv", ["playlista", "doctor"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr().err
+    assert ended.value.code == 1
+    assert said.startswith("playlista: this processor has no popcnt, sse4_1, sse4_2")
+    assert said.count("\n") == 1
