@@ -12,6 +12,7 @@ base=docker.io/library/$(sed -n 's/^ARG PYTHON_IMAGE=//p' Dockerfile)
 built=build/image
 storage=$PWD/$built/storage-$platform # of its own: the overlays of a user namespace differ from those of the host
 work=$(mktemp -d)
+rm -rf "$storage/libpod" # it remembers the folder of the run before
 failures=0
 deadline=60 stop_ms=5000 pause=1
 [ "$platform" != arm64 ] || deadline=1800 stop_ms=20000 pause=20 # emulated
