@@ -25,30 +25,37 @@ def results(path: Path) -> dict[str, Result]:
     return {Path(result["path"]).name: result for result in found}
 
 
-def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """Every number, text and null in `value` with its place; the places in a list share one name."""
+def leaves(value: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Every number, text and null in `value` with the name of its field; all of a list, and all tags, share one."""
     if isinstance(value, dict):
         for key, part in value.items():
-            yield from leaves(part, f"{name}.{key}" if name else key)
+            yield from leaves(part, name if name == "tags" else f"{name}.{key}")
     elif isinstance(value, list):
         for part in value:
-            yield from leaves(part, f"{name}[]")
+            yield from leaves(part, name)
     else:
         yield name, value
 
 
 def differences(here: Result, there: Result) -> tuple[list[str], float, str]:
-    """Fields that are no fractional numbers and differ; the greatest relative difference of those, and its field."""
-    unequal, greatest, where = [], 0.0, "-"
+    """What differs of texts, counts and nulls; the greatest difference of fractional numbers, and its field.
+
+    That of a field with many numbers is relative to the greatest of them, since a number near 0 would make any
+    difference of the others look large.
+    """
+    unequal: list[str] = []
+    apart: dict[str, float] = {}
+    scale: dict[str, float] = {}
     for group in GROUPS:
         for (name, one), (_, other) in zip(leaves(here[group], group), leaves(there[group], group), strict=True):
             if isinstance(one, float) and isinstance(other, float):
-                apart = abs(one - other) / max(abs(one), abs(other), 1e-9)
-                if apart > greatest:
-                    greatest, where = apart, name
+                apart[name] = max(apart.get(name, 0.0), abs(one - other))
+                scale[name] = max(scale.get(name, 1e-9), abs(one), abs(other))
             elif one != other:
                 unequal.append(f"{name} {one} / {other}")
-    return unequal, greatest, where
+    relative = {name: difference / scale[name] for name, difference in apart.items()}
+    where = max(relative, key=lambda name: relative[name])
+    return unequal, relative[where], where
 
 
 def shown(value: Any) -> str:

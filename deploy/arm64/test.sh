@@ -33,8 +33,8 @@ fi
 
 say "make run over $music on $(arm uname -m)"
 arm sh /opt/playlista/deploy/arm64/run-once.sh /music /tmp/data >"$built/arm64.jsonl"
-say "the same here"
-MODELS_DIR=build/models .venv/bin/playlista analyze --json "$music" >"$built/here.jsonl" 2>/dev/null || true
+say "the same here, by the same ffmpeg: without one on PATH it is the one that is installed with the packages"
+PATH=$PWD/.venv/bin MODELS_DIR=build/models .venv/bin/playlista analyze --json "$music" >"$built/here.jsonl" 2>/dev/null || true
 .venv/bin/python -m deploy.arm64.compare "$built/here.jsonl" "$built/arm64.jsonl" | tee "$built/values.md"
 
 say "make test-fast ${tests:+TESTS=\"$tests\"}"
