@@ -15,7 +15,6 @@ import pytest
 import soundfile
 
 from playlista.analysis.audio_analyzer import AudioAnalyzer
-from playlista.analysis.loader import MEBIBYTE
 from playlista.analysis.track_stream import Assembly
 from playlista.config import Settings
 from playlista.memory_optimized_loader import (
@@ -23,6 +22,7 @@ from playlista.memory_optimized_loader import (
     get_memory_optimized_loader,
     safe_essentia_load,
 )
+from playlista.system.units import MEBIBYTE
 from tests import signals
 
 RATE_HZ = 44100

@@ -14,10 +14,11 @@ import librosa
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.features.tags.accumulator import PATCH_FRAMES, TagsAccumulator
+from playlista.features.tags.accumulator import TagsAccumulator
 from playlista.musicnn.files import ModelFiles
 from playlista.musicnn.runtimes.essentia import EssentiaRuntime
 from playlista.musicnn.runtimes.runtime import installed_runtimes, load_runtime
+from playlista.patches import PATCH_FRAMES
 from playlista.tracks import Tagging
 from tests.conformance.essentia_reference import essentia
 from tests.conformance.rows import Row, greatest

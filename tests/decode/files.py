@@ -11,9 +11,10 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from playlista.decode.blocks import AudioSource
 from playlista.decode.opening import open_source
 from playlista.decode.readers.ffmpeg_child import ffmpeg_path
-from playlista.decode.source import AudioSource, StreamInfo
+from playlista.decode.source import StreamInfo
 from playlista.errors import DecodeError, FailureReason
 from tests.signals import sine
 
@@ -27,7 +28,6 @@ class Decoded:
     info: StreamInfo
     samples: NDArray[np.float32]
     block_lengths: list[int]
-    impossible_samples: int
     error: DecodeError | None
 
     @property
@@ -56,7 +56,7 @@ def decoded(path: Path | str, **how: Any) -> Decoded:
             error = caught
         samples = np.concatenate(blocks)
         assert source.frames_decoded == len(samples)
-        return Decoded(source.info, samples, [len(block) for block in blocks], source.impossible_samples, error)
+        return Decoded(source.info, samples, [len(block) for block in blocks], error)
 
 
 def outcome(path: Path | str, **how: Any) -> str:

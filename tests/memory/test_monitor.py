@@ -8,6 +8,7 @@ from pathlib import Path
 
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.monitor import MemoryPeaks, MemorySampler, MemorySnapshot, read_memory
+from tests.deadlines import DEADLINE_SECONDS
 from tests.memory.trees import CHARGED, MIB
 
 
@@ -24,22 +25,18 @@ def _snapshot(resident: int) -> MemorySnapshot:
 
 
 def test_the_peak_of_a_track_is_the_most_of_its_samples_and_the_next_begins_anew() -> None:
-    values = iter([100, 300, 200])
-    seen, third = [], threading.Event()
-
-    def sampled(snapshot: MemorySnapshot) -> None:
-        seen.append(snapshot.resident_bytes)
-        if len(seen) == 3:
-            third.set()
+    values, fifth = iter([100, 300, 200, 50]), threading.Event()
 
     def read() -> MemorySnapshot:
-        return _snapshot(next(values, 50))
+        value = next(values, None)
+        if value is None:
+            fifth.set()  # all samples before this one are in the peak
+        return _snapshot(value or 50)
 
-    with MemorySampler(read, interval_seconds=0.001, sampled=sampled) as sampler:
-        assert third.wait(30)
+    with MemorySampler(read, interval_seconds=0.001) as sampler:
+        assert fifth.wait(DEADLINE_SECONDS)
         first_track = sampler.restart()
         second_track = sampler.restart()
-    assert seen[:3] == [100, 300, 200]
     assert (first_track.resident_bytes, first_track.anonymous_bytes, first_track.working_set_bytes) == (300, 150, 600)
     assert second_track.resident_bytes == 50
 

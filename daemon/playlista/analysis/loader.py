@@ -30,18 +30,18 @@ from numpy.typing import NDArray
 
 from playlista.analysis.track_stream import Assembly, Signals, TrackStream
 from playlista.config import Settings, settings_from_process
+from playlista.decode.blocks import AudioSource
 from playlista.decode.opening import open_source
 from playlista.decode.resample import MonoResampler
-from playlista.decode.source import AudioSource
 from playlista.memory.budget import TrackBudget
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.child import child_limit
 from playlista.memory.headroom import HIGH_WATERMARK, headroom
 from playlista.memory.monitor import read_memory
 from playlista.system.callbacks import either, noop
+from playlista.system.units import MEBIBYTE
 
 FULL_RATE_HZ = 44100
-MEBIBYTE = 1024 * 1024
 #: A block of native samples is never larger, whatever the rate and the number of channels.
 MAX_BLOCK_BYTES = 4 * MEBIBYTE
 ALL_SIGNALS = Signals()

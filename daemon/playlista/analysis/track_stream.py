@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from playlista.decode.blocks import AudioSource
 from playlista.decode.identity import MusicHash
 from playlista.decode.read_ahead import ReadAhead
 from playlista.decode.resample import MonoResampler, downmix
-from playlista.decode.source import AudioSource
 from playlista.errors import DecodeError, Interrupted
 from playlista.memory.budget import TrackBudget
 from playlista.tracks import AudioChunk, Origin

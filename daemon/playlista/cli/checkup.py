@@ -23,8 +23,8 @@ from playlista.musicnn.files import ModelFiles
 from playlista.musicnn.runtimes.runtime import installed_runtimes
 from playlista.system.mountinfo import Mount, mount_of, parse_mountinfo, read_mountinfo
 from playlista.system.processor import cpu_flags
+from playlista.system.units import MEBIBYTE
 
-MEBIBYTE = 1024 * 1024
 #: The smallest memory limit for which we promise that an hour of music passes with tags.
 LEAST_LIMIT_BYTES = 192 * MEBIBYTE
 

@@ -24,8 +24,8 @@ from playlista.errors import Blame, FailureReason
 HIGHEST_SAMPLE = 32768.0
 
 
-class BlockSource:
-    """An open track in blocks. See ``AudioSource`` for the members.
+class AudioSource:
+    """One open track: iterate `blocks` once, then close.
 
     Parameters
     ----------
@@ -49,8 +49,8 @@ class BlockSource:
         end_is_missing: bool = False,
         find_fault: Callable[[], StreamBrokenError | None],
     ) -> None:
+        #: Frames that the decoder delivered so far.
         self.frames_decoded = 0
-        self.impossible_samples = 0
         self._path = path
         self._descriptor = descriptor
         self._reader = reader
@@ -65,7 +65,7 @@ class BlockSource:
 
     @property
     def info(self) -> StreamInfo:
-        """See ``AudioSource``."""
+        """What the stream is."""
         return self._reader.info
 
     @property
@@ -86,7 +86,14 @@ class BlockSource:
             raise self._broken or self._nothing()
 
     def blocks(self) -> Iterator[NDArray[np.float32]]:
-        """Yield the blocks. See ``AudioSource.blocks``."""
+        """Yield np.ndarray [shape=(n, channels), float32, C-contiguous], each a new array, all but the last of one n.
+
+        Raises
+        ------
+        DecodeError : after everything that could be decoded has been yielded: a decode error (``corrupt``), ended
+            before the declared end (``corrupt``), or took too long (``decode_timeout``).
+        Interrupted : the stop signal came.
+        """
         while len(block := self._take_block()):
             yield block
             if len(block) < self._block_frames:
@@ -97,7 +104,7 @@ class BlockSource:
             raise fault.of_track(self._path) from self._broken
 
     def close(self) -> None:
-        """See ``AudioSource``."""
+        """Release the file, its mapping and the child process; may be called twice."""
         if self._is_open:
             self._is_open = False
             self._reader.close()
@@ -125,7 +132,7 @@ class BlockSource:
         self.frames_decoded += filled
         # A copy, lest a short last block keep a long one alive.
         whole = block if filled == len(block) else block[:filled].copy()
-        self.impossible_samples += _silence_impossible(whole)
+        _silence_impossible(whole)
         return whole
 
     def _read(self, frames: NDArray[np.float32]) -> int:
@@ -173,13 +180,12 @@ class BlockSource:
         return StreamBrokenError(FailureReason.UNREADABLE, "was changed while it was read", retryable=True)
 
 
-def _silence_impossible(block: NDArray[np.float32]) -> int:
-    """Replace NaN, infinities and what no recording holds by 0 in place; their number."""
+def _silence_impossible(block: NDArray[np.float32]) -> None:
+    """Replace NaN, infinities and what no recording holds by 0, in place."""
     samples = block.ravel()
     with np.errstate(all="ignore"):
         # One pass over the memory instead of several: no sample exceeds the root of the sum of squares; NaN is no less.
         if np.dot(samples, samples) <= HIGHEST_SAMPLE**2:
-            return 0
+            return
         bad = ~(np.abs(block) <= HIGHEST_SAMPLE)
     block[bad] = 0
-    return int(np.count_nonzero(bad))

@@ -9,14 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from playlista.decode.blocks import BlockSource
+from playlista.decode.blocks import AudioSource
 from playlista.decode.containers import Container, Identified, identify
 from playlista.decode.headers import matroska_is_cut, ogg_has_end
 from playlista.decode.reader_choice import Readers, is_for_ffmpeg
 from playlista.decode.readers.ffmpeg import FfmpegReader
 from playlista.decode.regular_file import open_regular_file
 from playlista.decode.source import (
-    AudioSource,
     Deadline,
     FrameReader,
     StreamBrokenError,
@@ -101,7 +100,7 @@ def needs_child(path: str) -> bool:
         os.close(descriptor)
 
 
-def _source(path: str, readers: Readers, block_seconds: float, max_block_bytes: int) -> BlockSource:
+def _source(path: str, readers: Readers, block_seconds: float, max_block_bytes: int) -> AudioSource:
     """The source of the first reader that decodes something."""
     file = identify(readers.descriptor)
     _require_content(file)
@@ -126,11 +125,11 @@ def _fault_beneath(readers: Readers, complaints: list[StreamBrokenError]) -> Str
 
 def _begun(
     path: str, readers: Readers, reader: FrameReader, file: Identified, block_limits: tuple[float, int]
-) -> BlockSource:
+) -> AudioSource:
     """A source that has its first block; `block_limits` are its seconds and its bytes."""
     try:
         _require_sane(reader.info)
-        source = BlockSource(
+        source = AudioSource(
             path,
             readers.descriptor,
             reader,

@@ -1,6 +1,6 @@
 """From native blocks to mono at the rates of analysis.
 
-Input: blocks of a :class:`~playlista.decode.source.AudioSource`. Output: mono samples at the target rate,
+Input: blocks of a :class:`~playlista.decode.blocks.AudioSource`. Output: mono samples at the target rate,
 float32 or float16. Nothing is buffered here but soxr's own filter state.
 """
 

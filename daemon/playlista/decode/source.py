@@ -6,11 +6,10 @@ other packages see.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,45 +42,6 @@ class StreamInfo:
     declared_frames: int | None
     layout: ChannelLayout = UNKNOWN
     chapters: tuple[Chapter, ...] = ()
-
-
-class AudioSource(Protocol):
-    """One open track: iterate `blocks` once, then close."""
-
-    @property
-    def info(self) -> StreamInfo:
-        """What the stream is."""
-
-    @property
-    def frames_decoded(self) -> int:
-        """Frames that the decoder delivered so far."""
-
-    @property
-    def impossible_samples(self) -> int:
-        """NaN, infinite and absurdly large samples so far; each was replaced by 0."""
-
-    @property
-    def retained_bytes(self) -> int:
-        """Bytes of sample buffers that the source itself holds at most."""
-
-    def blocks(self) -> Iterator[NDArray[np.float32]]:
-        """Yield np.ndarray [shape=(n, channels), float32, C-contiguous], each a new array, all but the last of one n.
-
-        Raises
-        ------
-        DecodeError : after everything that could be decoded has been yielded: a decode error (``corrupt``), ended
-            before the declared end (``corrupt``), or took too long (``decode_timeout``).
-        Interrupted : the stop signal came.
-        """
-
-    def close(self) -> None:
-        """Release the file, its mapping and the child process; may be called twice."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None: ...
 
 
 class FrameReader(Protocol):

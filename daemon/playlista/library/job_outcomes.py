@@ -9,22 +9,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from playlista.errors import FailureReason
 from playlista.library import job_rows
 from playlista.library.file_rows import track_file
+from playlista.library.results import Store
 from playlista.tracks import Analysis, Origin, Status
-
-
-class Results(Protocol):
-    """Where results go; called inside the transaction that ends the job."""
-
-    def record(self, file_id: int, analysis: Analysis, *, attempts: int) -> None:
-        """Keep `analysis` as the file's result in place of any former one."""
-
-    def record_failure(self, file_id: int, failure: Analysis, *, attempts: int, changed: bool) -> None:
-        """Keep status and reason of `failure`, and the numbers of the former result if they are of the same bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +34,7 @@ class Backoff:
 class JobOutcomes:
     """How attempts end in one queue; `clock` gives seconds since the epoch."""
 
-    results: Results
+    results: Store
     clock: Callable[[], float]
     max_attempts: int
     backoff: Backoff

@@ -36,7 +36,6 @@ class Job:
     attempts: int
     alone_reduced: bool
     groups: frozenset[str] | None
-    enqueued_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,6 @@ def next_attempt(row: sqlite3.Row) -> Job:
         row["attempts"] + 1,
         bool(row["alone_reduced"]),
         job_rows.groups_in(row["feature_groups"]),
-        row["enqueued_at"],
     )
 
 

@@ -31,9 +31,10 @@ from playlista.library.file_rows import (
     track_path,
 )
 from playlista.library.job_intake import EnqueueRequest, update_file, upsert
-from playlista.library.job_outcomes import Backoff, JobOutcomes, Results
+from playlista.library.job_outcomes import Backoff, JobOutcomes
 from playlista.library.job_rows import URGENT_PRIORITY
 from playlista.library.jobs import PRIORITIES, Cause, CrashedJob, Job, first_by_priority, next_attempt
+from playlista.library.results import Store
 from playlista.memory.kernel_counts import KernelCounts, read_kernel_counts
 from playlista.tracks import FEATURE_GROUPS, Analysis, Status, TrackFile
 
@@ -63,7 +64,7 @@ class JobQueue:
     def __init__(
         self,
         database: Database,
-        results: Results,
+        results: Store,
         *,
         clock: Callable[[], float],
         max_attempts: int,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-MEBIBYTE = 1024 * 1024
+from playlista.system.units import MEBIBYTE
 
 
 class CapReason(StrEnum):

@@ -14,17 +14,18 @@ mount's root, is ours.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from playlista.memory.kernel_files import read_text
+from playlista.system.mountinfo import Mount, parse_mountinfo
 
 #: Where distributions mount cgroups, for sandboxes that hide ``mountinfo``.
 USUAL_MOUNT = "/sys/fs/cgroup"
 
-_OCTAL_ESCAPE = re.compile(r"\\([0-7]{3})")
+#: Versions of the hierarchy by the type of its mount.
+_VERSIONS = {"cgroup": 1, "cgroup2": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,27 +89,12 @@ def _mounts(root: Path) -> list[_Mount]:
     text = read_text(root / "proc/self/mountinfo")
     if text is None:
         return _usual_mounts(root)
-    by_point = {}
-    for line in text.splitlines():
-        mount = _parse_mount(line)
-        if mount is not None:
-            by_point[mount.point] = mount
-    return list(by_point.values())
+    mounts = (mount for mount in parse_mountinfo(text) if mount.kind in _VERSIONS)
+    return list({mount.mount_point: _cgroup_mount(mount) for mount in mounts}.values())
 
 
-def _parse_mount(line: str) -> _Mount | None:
-    """A line of mountinfo (proc_pid_mountinfo(5)) as a mount, or None where it is no cgroup mount."""
-    before, separator, after = line.partition(" - ")
-    place, kind = before.split(" "), after.split(" ")
-    if not separator or len(place) < 5 or len(kind) < 3 or kind[0] not in ("cgroup", "cgroup2"):
-        return None
-    version = 2 if kind[0] == "cgroup2" else 1
-    return _Mount(_unescape(place[4]), _unescape(place[3]), version, frozenset(kind[2].split(",")))
-
-
-def _unescape(field: str) -> str:
-    """Undo the kernel's octal escapes of space, tab, newline and backslash."""
-    return _OCTAL_ESCAPE.sub(lambda match: chr(int(match[1], 8)), field)
+def _cgroup_mount(mount: Mount) -> _Mount:
+    return _Mount(mount.mount_point, mount.root, _VERSIONS[mount.kind], mount.options)
 
 
 def _usual_mounts(root: Path) -> list[_Mount]:

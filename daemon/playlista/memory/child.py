@@ -5,7 +5,7 @@ Input is free memory. Output is a limit for RLIMIT_DATA, which counts what a pro
 
 from __future__ import annotations
 
-from playlista.memory.headroom import MEBIBYTE
+from playlista.system.units import MEBIBYTE
 
 #: What a child asks for and never touches, most of it the stacks of its threads. Measured as VmData less RssAnon while
 #: it decodes AAC: 25 MB in Debian's ffmpeg 5.1, 50 MB in imageio-ffmpeg's static 9.0.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-MEBIBYTE = 1024 * 1024
+from playlista.system.units import MEBIBYTE
 
 #: What a patch in an inference allocates: 3 MiB in essentia's runtime (64 patches: 196), 5.6 in ONNX Runtime (357).
 PATCH_BYTES = 6 * MEBIBYTE

@@ -20,8 +20,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from playlista.memory.cgroup import MemoryLimit, Occupancy
-
-MEBIBYTE = 1024 * 1024
+from playlista.system.units import MEBIBYTE
 
 #: File pages that an analysis touches all the time: essentia, TensorFlow, soxr, libsndfile, the interpreter.
 HOT_CODE_BYTES = 48 * MEBIBYTE

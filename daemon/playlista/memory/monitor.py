@@ -87,7 +87,6 @@ class MemorySampler:
     ----------
     read : takes one sample.
     interval_seconds : between two samples.
-    sampled : called on the sampler's thread with every sample.
     """
 
     def __init__(
@@ -95,11 +94,9 @@ class MemorySampler:
         read: Callable[[], MemorySnapshot],
         *,
         interval_seconds: float = 1.0,
-        sampled: Callable[[MemorySnapshot], None] | None = None,
     ) -> None:
         self._read = read
         self._interval_seconds = interval_seconds
-        self._sampled = sampled
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="memory-sampler", daemon=True)
@@ -125,5 +122,3 @@ class MemorySampler:
             sample = self._read()
             with self._lock:
                 self._peaks = self._peaks.with_sample(sample)
-            if self._sampled is not None:
-                self._sampled(sample)

@@ -25,9 +25,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-#: Frames of a patch and mel bands of a frame: the shape that the network was trained on.
-PATCH_FRAMES = 187
-MEL_BANDS = 96
+from playlista.patches import PATCH_FRAMES
+
+#: Outputs of the network.
 TAG_COUNT = 50
 EMBEDDING_SIZE = 200
 

@@ -20,6 +20,7 @@ import ctypes
 import os
 import sys
 from collections.abc import Collection, Mapping, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from playlista.errors import ConfigError
@@ -67,11 +68,10 @@ MALLOC_OPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class PreparedEnvironment:
-    """What `prepare_environment` did, for the log: variables set, variables found, whether malloc obeyed."""
+    """What `prepare_environment` did: variables set, and variables found and kept."""
 
     set: Mapping[str, str]
     kept: Mapping[str, str]
-    malloc_tuned: bool
 
 
 def prepare_environment(
@@ -110,15 +110,13 @@ def prepare_environment(
     kept = {name: environ[name] for name in wanted if name in inherited}
     chosen = {name: value for name, value in wanted.items() if name not in inherited}
     environ.update(chosen)
-    tuned = _tune_malloc([option for option in MALLOC_OPTIONS if option.variable not in inherited])
-    return PreparedEnvironment(chosen, kept, tuned)
+    _tune_malloc([option for option in MALLOC_OPTIONS if option.variable not in inherited])
+    return PreparedEnvironment(chosen, kept)
 
 
-def _tune_malloc(options: Collection[MallocOption]) -> bool:
-    """Hand `options` to this process's malloc; False where it is not glibc's or refuses one."""
-    try:
+def _tune_malloc(options: Collection[MallocOption]) -> None:
+    """Hand `options` to this process's malloc, where it is glibc's; an option that it refuses changes nothing."""
+    with suppress(OSError, AttributeError, TypeError):
         mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError, TypeError):
-        return False
-    # mallopt answers 1 for success; every option is tried, whatever the others answered.
-    return {mallopt(option.parameter, option.value) for option in options} <= {1}
+        for option in options:
+            mallopt(option.parameter, option.value)

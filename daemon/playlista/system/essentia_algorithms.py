@@ -1,4 +1,4 @@
-"""The few essentia algorithms that we use, imported without the other two hundred and fifty.
+"""The one essentia algorithm that we use, imported without the other two hundred and fifty.
 
 ``import essentia.standard`` makes an instance of every registered algorithm to write its docstring, which costs
 110 MB and most of a second. It asks ``essentia._essentia.keys`` which algorithms there are, so we narrow that
@@ -14,19 +14,7 @@ from types import ModuleType
 from typing import Any
 
 #: What ``essentia.standard`` will offer. FrameCutter is needed by its own import (FrameGenerator).
-ALGORITHMS = frozenset(
-    {
-        "FrameCutter",
-        "HPCP",
-        "Key",
-        "SpectralPeaks",
-        "SpectralWhitening",
-        "Spectrum",
-        "TensorflowPredict",
-        "TuningFrequency",
-        "Windowing",
-    }
-)
+ALGORITHMS = frozenset({"FrameCutter", "TensorflowPredict"})
 
 
 @cache

@@ -41,15 +41,15 @@ class Mount:
 
     ``device`` is the number that `stat` gives its files (0 where the line does not say);
     ``root`` is the folder of the file system that is mounted, "/" if all of it; ``kind`` is its type, such as
-    ``ext4`` or ``fuse.sshfs``; ``source`` is the device or the share.
+    ``ext4`` or ``fuse.sshfs``; ``source`` is the device or the share; ``options`` are those of the file system.
     """
 
-    mount_id: int
     device: int
     root: str
     mount_point: str
     kind: str
     source: str
+    options: frozenset[str] = frozenset()
 
     @property
     def is_network(self) -> bool:
@@ -109,9 +109,9 @@ def _parse_line(line: str) -> Mount | None:
     fields, tail = before.split(" "), after.split(" ")
     if not separator or len(fields) < 6 or len(tail) < 2 or not fields[0].isdecimal():
         return None
-    return Mount(
-        int(fields[0]), _device(fields[2]), _unescape(fields[3]), _unescape(fields[4]), tail[0], _unescape(tail[1])
-    )
+    options = frozenset(tail[2].split(",")) if len(tail) > 2 else frozenset[str]()
+    root, mount_point = _unescape(fields[3]), _unescape(fields[4])
+    return Mount(_device(fields[2]), root, mount_point, tail[0], _unescape(tail[1]), options)
 
 
 def _device(field: str) -> int:

@@ -49,7 +49,6 @@ class Unreachable:
     """Known files that cannot be seen, but may well be there: below a folder unreadable, or no longer mounted."""
 
     known: KnownFile
-    because: Unreadable | EmptyFolder
 
 
 Finding = New | Changed | DeviceChanged | Absent | Unreachable
@@ -96,7 +95,7 @@ def _behind(entry: Unreadable | EmptyFolder, known: KnownFile) -> Finding:
     """
     if isinstance(entry, EmptyFolder) and as_stored(known.file).device == entry.device:
         return Absent(known)
-    return Unreachable(known, entry)
+    return Unreachable(known)
 
 
 def _position(entry: WalkEntry) -> bytes:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from playlista.features.accumulator import noop
 from playlista.features.frames import FrameStream, Spectra, amplitude_window, frame_length_of
 from playlista.features.rhythm.envelope import CompactEnvelope
+from playlista.features.triangles import triangles
 
 FRAME_SECONDS = 1024 / 22050
 FRAMES_PER_SECOND = 62.5
@@ -186,11 +187,9 @@ def mel_bands(sample_rate_hz: int, frame_length: int) -> NDArray[np.float32]:
     highest_hz = min(HIGHEST_HZ, PASSBAND * sample_rate_hz / 2)
     mels = np.linspace(_mel(LOWEST_HZ), _mel(highest_hz), MEL_BANDS + 2)
     corners = 700.0 * (10.0 ** (mels / 2595.0) - 1.0)
-    bin_hz = np.fft.rfftfreq(frame_length, 1 / sample_rate_hz)[:, np.newaxis]
-    rising = (bin_hz - corners[:-2]) / np.diff(corners[:-1])
-    falling = (corners[2:] - bin_hz) / np.diff(corners[1:])
-    weights = np.maximum(np.minimum(rising, falling), 0.0)
-    nearest = np.abs(bin_hz - corners[1:-1]).argmin(axis=0)
+    bin_hz = np.fft.rfftfreq(frame_length, 1 / sample_rate_hz)
+    weights = triangles(bin_hz, corners)
+    nearest = np.abs(bin_hz[:, np.newaxis] - corners[1:-1]).argmin(axis=0)
     empty = ~weights.any(axis=0)
     weights[nearest[empty], np.flatnonzero(empty)] = 1.0
     return weights.astype(np.float32)

@@ -12,6 +12,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from playlista.features.triangles import triangles
+
 COEFFICIENTS = 13
 BANDS = 40
 #: Band energies under this, -100 dB of a full-scale sinusoid, count as this: the rounding of float16 lies below it.
@@ -40,12 +42,10 @@ class MelCepstrum:
 
 def mel_filters(bin_hz: NDArray[np.floating]) -> NDArray[np.float32]:
     """Weight of every bin in every band [shape=(bins, 40)]: triangles in mel from 0 Hz to the last bin, of unit sum."""
-    bin_mel = 1127.01048 * np.log1p(bin_hz.astype(np.float64)[:, np.newaxis] / 700)
-    corner_mel = np.linspace(0, bin_mel[-1, 0], BANDS + 2)
-    lower, center, upper = corner_mel[:-2], corner_mel[1:-1], corner_mel[2:]
-    triangles = np.minimum((bin_mel - lower) / (center - lower), (upper - bin_mel) / (upper - center)).clip(min=0)
-    sums = triangles.sum(axis=0)
-    return np.ascontiguousarray(triangles / np.where(sums > 0, sums, 1), dtype=np.float32)
+    bin_mel = 1127.01048 * np.log1p(bin_hz.astype(np.float64) / 700)
+    weights = triangles(bin_mel, np.linspace(0, bin_mel[-1], BANDS + 2))
+    sums = weights.sum(axis=0)
+    return np.ascontiguousarray(weights / np.where(sums > 0, sums, 1), dtype=np.float32)
 
 
 def _cosines() -> NDArray[np.float32]:

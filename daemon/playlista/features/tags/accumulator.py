@@ -25,12 +25,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.features.tags.musicnn_mel import FRAME_SAMPLES, HOP_SAMPLES, MEL_BANDS, MusicnnMel
+from playlista.features.tags.musicnn_mel import FRAME_SAMPLES, HOP_SAMPLES, MusicnnMel
+from playlista.patches import MEL_BANDS, PATCH_FRAMES
 from playlista.tracks import Tagging
 
 VERSION: int = 1
 
-PATCH_FRAMES = 187
 
 #: Frames computed at once: a patch's worth, 0.2 MB of samples.
 _BLOCK_FRAMES = 187

@@ -17,11 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.features.frames import Spectra
+from playlista.features.triangles import triangles
+from playlista.patches import MEL_BANDS
 
 SAMPLE_RATE_HZ = 16_000
 FRAME_SAMPLES = 512
 HOP_SAMPLES = 256
-MEL_BANDS = 96
 
 _COMPRESSION = 10_000.0
 _LINEAR_TOP_HZ = 1000.0
@@ -65,10 +66,8 @@ def mel_triangles() -> NDArray[np.float32]:
     """Weights of the power spectrum's bins in the bands [shape=(257, 96)]; each triangle has an area of 1 per Hz."""
     top = _mel_from_hz(SAMPLE_RATE_HZ / 2)
     corners = np.array([_hz_from_mel(mel) for mel in np.linspace(0.0, top, MEL_BANDS + 2)])
-    low, centre, high = corners[:-2], corners[1:-1], corners[2:]
-    bins = np.fft.rfftfreq(FRAME_SAMPLES, 1.0 / SAMPLE_RATE_HZ)[:, np.newaxis]
-    rising, falling = (bins - low) / (centre - low), (high - bins) / (high - centre)
-    weights = np.maximum(0.0, np.minimum(rising, falling)) * 2.0 / (high - low)
+    bins = np.fft.rfftfreq(FRAME_SAMPLES, 1.0 / SAMPLE_RATE_HZ)
+    weights = triangles(bins, corners) * 2.0 / (corners[2:] - corners[:-2])
     return np.ascontiguousarray(weights, dtype=np.float32)
 
 

@@ -15,14 +15,13 @@ from playlista.musicnn.bands import FRAMES_AT_ONCE, widen_in_time
 from playlista.musicnn.conversion import protobuf as pb
 from playlista.musicnn.network import (
     EMBEDDING_SIZE,
-    MEL_BANDS,
-    PATCH_FRAMES,
     TAG_COUNT,
     Branch,
     Convolution,
     Dense,
     Network,
 )
+from playlista.patches import MEL_BANDS, PATCH_FRAMES
 
 INPUT = "patches"
 ACTIVATIONS = "activations"

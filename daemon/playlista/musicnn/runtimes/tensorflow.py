@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.musicnn.conversion.graph_tensorflow import ACTIVATIONS, EMBEDDING, INPUT
-from playlista.musicnn.network import MEL_BANDS, PATCH_FRAMES
+from playlista.patches import MEL_BANDS, PATCH_FRAMES
 from playlista.system.native_stderr import notices_withheld
 
 Array = NDArray[np.float32]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 
 from playlista.decode.byte_search import peek
 from playlista.decode.containers import Container, identify
+from playlista.decode.wave_header import riff_chunks
 from playlista.errors import PlaylistaError
 
 #: Boxes of fragmented MP4 (ISO/IEC 14496-12, section 8.8 and 8.16): offsets lie in every fragment and in indexes.
@@ -67,13 +68,11 @@ def _trouble_of_chunks(descriptor: int, start: int, size: int, order: str) -> st
         return "its header states a size that it does not have: cut short, or written into a pipe"
     if end + 1 < size:
         return "has something behind its last chunk"
-    position = 12
-    while position + 8 <= end:
-        length = struct.unpack(order + "I", peek(descriptor, 4, position + 4))[0]
-        position += 8 + length
-        if position > size:
+    for _name, body, length in riff_chunks(descriptor, 0, order):
+        if body > end:
+            break
+        if body + length > size:
             return "its last chunk reaches beyond the end of the file"
-        position += length % 2
     return None
 
 
