@@ -1,7 +1,7 @@
 # Everything a newcomer needs is `make run MUSIC=/path/to/music` and `make test`.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-load check format lint types layers bench bench-memory bench-quality bench-guard soak check-deploy test-arm64 test-old-cpu lock clean
+.PHONY: help run test test-fast test-load check format lint types layers bench bench-memory bench-quality bench-guard soak test-page check-deploy test-arm64 test-old-cpu lock clean
 
 MUSIC ?=
 DATA ?= ./data
@@ -103,6 +103,11 @@ bench-guard: $(TEST_STAMP) ## Guard the CPU time of each stage of the analysis b
 soak: $(SOAK_STAMP) ## Hours of faults: kills, poison, mutants, a day's work: make soak [MUSIC=...] [SOAK=kills]
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
 	@$(BIN)/python -m tests.soak $(SOAK) $(if $(MUSIC),--music "$(MUSIC)")
+
+test-page: $(TEST_STAMP) ## Visit the page in a real Chromium: make test-page [PICTURES=docs/page]
+	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
+	@sh deploy/tools.sh page
+	@$(BIN)/python -m tests.page $(if $(PICTURES),--pictures "$(PICTURES)")
 
 check-deploy: $(TEST_STAMP) ## Check image, compose, chart, rules and dashboard with their real tools
 	@sh deploy/tools.sh

@@ -4,6 +4,7 @@
 # counts that as a failure. Once they are there, nothing is fetched again.
 #
 #   sh deploy/tools.sh            everything that the checks need
+#   sh deploy/tools.sh page       only Chromium and Node, for `make test-page`
 #   sh deploy/tools.sh image      also what deploy/image/try.sh and `make test-arm64` need
 set -eu
 cd "$(dirname "$0")/.."
@@ -78,6 +79,11 @@ operator_schemas() {
     chmod u+w "$TOOLS"/crds/*
 }
 
+if [ "${1:-}" = page ]; then
+    debian chromium chromium
+    debian npm nodejs npm
+    exit 0
+fi
 mkdir -p "$TOOLS/bin"
 debian promtool prometheus
 debian shellcheck shellcheck

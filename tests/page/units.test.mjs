@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { CODES, hue, keyName, neighbours } from "./js/camelot.js";
 import { filled } from "./js/charts.js";
 import { closed, cut } from "./js/elements.js";
+import { between, ends, sentence } from "./js/filter_words.js";
 import * as format from "./js/format.js";
 import { m3u8 } from "./js/m3u8.js";
 import { Pages } from "./js/pages.js";
@@ -149,4 +150,22 @@ test("a list that cannot be read says so and does not ask for ever", async () =>
     await new Promise((resolve) => setImmediate(resolve));
   }
   assert.deepEqual([pages.error.message, pages.length, asked], ["database is locked", 0, 1]);
+});
+
+test("ranges are written as the API reads them, and read back", () => {
+  for (const [name, low, high, text] of [["bpm", "90", "110", "90-110"], ["bpm", "90", "", "90.."], ["year", "", "1999", "..1999"],
+    ["loudness", "-20", "-10", "-20..-10"]]) {
+    assert.equal(between(name, low, high), text);
+    assert.deepEqual(ends(text), [low, high]);
+  }
+  assert.deepEqual(ends(""), ["", ""]);
+});
+
+test("filters read as a sentence", () => {
+  assert.equal(sentence("bpm", "90-110"), "90 to 110 BPM");
+  assert.equal(sentence("loudness", "..-14"), "up to -14 LUFS");
+  assert.equal(sentence("key", "8A,9A"), "8A (A minor) or 9A (E minor)");
+  assert.equal(sentence("key", "odd"), "odd");
+  assert.equal(sentence("status", "partial"), "partly analyzed");
+  assert.equal(sentence("genre", "Rock"), "genre: Rock");
 });

@@ -127,7 +127,7 @@ export async function mapIsUsed(visit, { tracks, mapped }) {
   await page.locator("#tray").waitFor({ state: "visible" });
   await page.getByText(/tracks? selected/).first().waitFor();
   visit.check("a line around tracks selects them", /^\d[\d,]* track/.test(await page.locator("#tray").textContent()));
-  for (const colour of ["key", "bpm", "energy", "year", "tag"]) {
+  for (const colour of ["key", "bpm", "loudness", "year", "tag"]) {
     await page.getByLabel("Colour by").selectOption(colour);
     await settled(page);
     visit.check(`the map is coloured by ${colour}`, (await page.locator("main .failure").count()) === 0);

@@ -10,7 +10,7 @@ const LIMIT = 6;
 /** The field; `chosen(track)` gets the summary that was taken. */
 export function chooseTrack(label, chosen) {
   const list = el("ul", { class: "choice-list", hidden: true });
-  const input = el("input", { type: "search", placeholder: "Search a track", autocomplete: "off" });
+  const input = el("input", { type: "search", maxlength: 200, placeholder: "Search a track", autocomplete: "off" });
   let timer = 0;
   let asking = new AbortController();
   input.addEventListener("input", () => {

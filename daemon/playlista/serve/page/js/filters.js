@@ -1,15 +1,16 @@
 // The filters of the library: search text, tags, tempo, keys, loudness, year, format, status; and what is chosen, as chips.
 
-import { keyName, keyWheel } from "./camelot.js";
+import { keyWheel } from "./camelot.js";
 import { bdi, el } from "./elements.js";
 import { filled, histogram } from "./charts.js";
 import { STATUSES } from "./meanings.js";
+import { between, ends, sentence } from "./filter_words.js";
 import { get } from "./server.js";
 import { TAG_FLOOR } from "./portrait.js";
 
 const WAIT_MILLISECONDS = 250;
-/** Ranges: [parameter, name, unit, what stands between the ends, step]. */
-const RANGES = [["bpm", "Tempo", "BPM", "-", 1], ["loudness", "Loudness", "LUFS", "..", 1], ["year", "Year", "", "-", 1]];
+/** Ranges: [parameter, name, unit]. */
+const RANGES = [["bpm", "Tempo", "BPM"], ["loudness", "Loudness", "LUFS"], ["year", "Year", ""]];
 
 export class Filters {
   #given = {};
@@ -48,8 +49,8 @@ export class Filters {
   /** Shows `given`, which the address says. */
   show(given) {
     this.#given = given;
-    for (const [name, , , between] of RANGES) {
-      const [low = "", high = ""] = (given[name] ?? "").split(between === "-" ? /(?<=\d)-/ : between);
+    for (const [name] of RANGES) {
+      const [low, high] = ends(given[name] ?? "");
       set(this.#inputs[`${name}-low`], low);
       set(this.#inputs[`${name}-high`], high);
     }
@@ -68,7 +69,7 @@ export class Filters {
   }
 
   #search() {
-    const input = el("input", { type: "search", on: { input: () => this.#soon(() => this.#put("q", input.value.trim())) } });
+    const input = el("input", { type: "search", maxlength: 200, on: { input: () => this.#soon(() => this.#put("q", input.value.trim())) } });
     this.#inputs.q = input;
     return el("label", { class: "field" }, "Contains", input);
   }
@@ -88,24 +89,23 @@ export class Filters {
       el("datalist", { id: "tag-names" }));
   }
 
-  #range(name, label, unit, between, step) {
-    const ends = ["low", "high"].map((end) => {
-      const input = el("input", { type: "number", step, inputmode: "decimal", "aria-label": `${label}, ${end === "low" ? "from" : "to"}` });
+  #range(name, label, unit) {
+    const inputs = ["low", "high"].map((end) => {
+      const input = el("input", { type: "number", step: 1, inputmode: "decimal", "aria-label": `${label}, ${end === "low" ? "from" : "to"}` });
       input.addEventListener("input", () => this.#soon(() => {
         const [low, high] = ["low", "high"].map((one) => this.#inputs[`${name}-${one}`].value);
-        this.#put(name, low || high ? `${low}${between}${high}` : null);
+        this.#put(name, low || high ? between(name, low, high) : null);
       }));
       this.#inputs[`${name}-${end}`] = input;
       return input;
     });
     return el("fieldset", { data: { range: name } }, el("legend", { text: unit ? `${label} (${unit})` : label }),
-      el("div", { class: "pair" }, ends[0], el("span", { text: "to" }), ends[1]));
+      el("div", { class: "pair" }, inputs[0], el("span", { text: "to" }), inputs[1]));
   }
 
   /** The histogram of a range: drag over it to choose. */
   #draw(name) {
     const bins = filled({ bpm: this.#stats.bpm, loudness: this.#stats.loudness, year: this.#stats.years }[name]);
-    const between = RANGES.find(([one]) => one === name)[3];
     if (!bins.length) return;
     const drawing = histogram(bins, { label: `Tracks by ${name}; drag to choose`, name: (bin) => `${bin.from} to ${bin.to}` });
     const at = (event) => {
@@ -120,7 +120,7 @@ export class Filters {
     drawing.addEventListener("pointerup", (event) => {
       if (!from) return;
       const [low, high] = [from, at(event)].sort((a, b) => a.from - b.from);
-      this.#put(name, `${low.from}${between}${high.to}`);
+      this.#put(name, between(name, low.from, high.to));
       from = null;
     });
     this.element.querySelector(`[data-range=${name}]`).append(drawing);
@@ -158,11 +158,4 @@ export class Filters {
 
 function set(input, value) {
   if (input !== document.activeElement) input.value = value;
-}
-
-function sentence(name, value) {
-  if (name === "key") return value.split(",").map((code) => (/^\d+[AB]$/.test(code) ? `${code} (${keyName(code)})` : code)).join(" or ");
-  const words = { q: `“${value}”`, artist: `by ${value}`, album: `on ${value}`, bpm: `${value} BPM`,
-    loudness: `${value.replace("..", " to ")} LUFS`, year: `from ${value}`, format: value, status: STATUSES[value] ?? value };
-  return words[name] ?? `${name}: ${value}`;
 }

@@ -1,5 +1,5 @@
 // Map: every track is a point, near to those that sound like it. Hover for the name, click to open, draw around tracks to
-// select them. Colours show a tag, key, tempo, energy or year; found tracks and the steps of a path stand out.
+// select them. Colours show a tag, key, tempo, loudness or year; found tracks and the steps of a path stand out.
 
 import { announce, bdi, button, el, failure } from "./elements.js";
 import { several } from "./format.js";
@@ -19,7 +19,7 @@ const STEPS = 12;
 /** Tracks that a shape may select at once, and how many are asked for in one request. */
 const MOST_DRAWN = 500;
 const ASKED_AT_ONCE = 100;
-const COLOURS = { tag: "tag", key: "key", bpm: "tempo", energy: "energy", year: "year" };
+const COLOURS = { tag: "tag", key: "key", bpm: "tempo", loudness: "loudness", year: "year" };
 
 export async function show(place, route, signal) {
   const parts = build(signal);
@@ -39,7 +39,7 @@ function build(signal) {
   const steps = el("div", {});
   const colour = el("select", { on: { change: () => put({ colour: colour.value }) } },
     Object.entries(COLOURS).map(([value, name]) => el("option", { value, text: name })));
-  const find = el("input", { type: "search", on: { change: () => put({ q: find.value.trim() }) } });
+  const find = el("input", { type: "search", maxlength: 200, on: { change: () => put({ q: find.value.trim() }) } });
   const draw = el("button", { type: "button", "aria-pressed": "false", text: "Draw around tracks" });
   const parts = { hint, legend, steps, colour, find, draw, canvas, scene: new Scene(canvas, hint), loaded: null,
     say: (text) => (status.textContent = text) };
