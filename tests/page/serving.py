@@ -5,6 +5,8 @@ Input: an empty folder and a number of tracks. Output: an address, and what the 
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -12,14 +14,24 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from playlista.daemon.music_views import MusicViews
+from playlista.daemon.similar_views import SimilarViews
+from playlista.outputs.similarity.engine import Similarity
+
 from benchmarks.synthetic_library import FAILED_EVERY, build
 from playlista.config import Settings
+from playlista.daemon.library_views import LibraryViews
 from playlista.daemon.readings import Readings
-from playlista.library.database import FILE_NAME, open_database, open_read_only
+from playlista.library.database import FILE_NAME, Database, open_database, open_read_only
+from playlista.library.queue import JobQueue
+from playlista.library.results import Store
+from playlista.library.track_rows import put_metadata
 from playlista.memory.cgroup import Cgroup
+from playlista.metadata import Metadata
 from playlista.serve.http import Application
 from playlista.serve.metrics import Metrics
 from playlista.serve.server import Server
+from tests.page.music import HOSTILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +49,54 @@ def serve(folder: Path, tracks: int) -> Iterator[Served]:
     settings.music_dir.mkdir()
     build(settings.data_dir, tracks)
     with ExitStack() as resources:
-        application = Application(_readings(settings, resources).views())
-        server = Server("127.0.0.1:0", application)
+        database = resources.enter_context(open_database(os.fspath(settings.data_dir / FILE_NAME)))
+        hostile = _rename(database)
+        server = Server("127.0.0.1:0", Application(_readings(settings, database, resources).views()))
         server.start()
         resources.callback(server.stop)
-        yield Served(f"http://127.0.0.1:{server.port}/", _expected(tracks))
+        failed = tracks // FAILED_EVERY
+        expected = {
+            "tracks": tracks,
+            "track": 20,
+            "other": tracks - 1,
+            "mapped": tracks - failed,
+            "hostile": hostile,
+            "writable": True,
+            "failed": failed,
+        }
+        yield Served(f"http://127.0.0.1:{server.port}/", expected)
+
+
+def _rename(database: Database) -> list[dict[str, Any]]:
+    """Hostile names for the first tracks, and no covers."""
+    with database.transaction() as connection:
+        connection.execute("UPDATE tracks SET has_cover = 0")  # there are no files to take them from
+        for number, title in enumerate(HOSTILE, start=1):
+            put_metadata(connection, number, Metadata(title[:500], title[:500], None, title[:500], has_cover=False))
+    return [{"id": number, "title": title[:400]} for number, title in enumerate(HOSTILE, start=1)]
+
+
+def _readings(settings: Settings, database: Database, resources: ExitStack) -> Readings:
+    """Those of a daemon that has nothing to do: its working parts say that all is well."""
+    reader, probe_reader, similarity_reader = (
+        resources.enter_context(open_read_only(os.fspath(settings.data_dir / FILE_NAME))) for _ in range(3)
+    )
+    store = Store(database, clock=time.time)
+    queue = JobQueue(database, store, clock=time.time, max_attempts=3, first_backoff_seconds=60.0)
+    well = SimpleNamespace(trouble=None, current=None, is_wanted=False, runtime="onnx", why=None)
+    watcher = SimpleNamespace(health=lambda: SimpleNamespace(mode="inotify", problem=None), overflows=0)
+    return Readings(
+        settings,
+        reader,
+        probe_reader,
+        library=LibraryViews(settings, reader, queue=queue, writer=database, wake=lambda: None),
+        music=MusicViews(reader),
+        similar=SimilarViews(reader, Similarity(similarity_reader, stopped=lambda: False)),
+        sources={},
+        worker=well,
+        watcher=watcher,
+        tagger=well,
+        metrics=Metrics(version="0", cap_reasons=()),
+        cgroup=Cgroup(),
+        probe=well,
+    )

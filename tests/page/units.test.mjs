@@ -125,7 +125,8 @@ test("a long list keeps few pages and reads them again by their cursors", async 
     const from = cursor ?? 0;
     return { tracks: Array.from({ length: limit }, (_, place) => from + place), next: from + limit < 20000 ? from + limit : null, total: 20000 };
   };
-  const pages = new Pages(reading, () => {});
+  const pages = new Pages();
+  pages.resume(reading, () => {});
   for (let row = 0; row < 20000; row += 100) {
     pages.need(row, row + 50);
     await new Promise((resolve) => setImmediate(resolve));
@@ -141,7 +142,8 @@ test("a long list keeps few pages and reads them again by their cursors", async 
 
 test("a list that cannot be read says so and does not ask for ever", async () => {
   let asked = 0;
-  const pages = new Pages(async () => {
+  const pages = new Pages();
+  pages.resume(async () => {
     asked += 1;
     throw new Error("database is locked");
   }, () => {});

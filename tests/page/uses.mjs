@@ -68,6 +68,13 @@ export async function longListsScroll(visit, { tracks }) {
   visit.check("only the rows in sight are elements", rows < 120, String(rows));
   const far = await page.evaluate(() => scrollY);
   visit.check("the list goes on while one scrolls", far > 5000, String(far));
+  await page.locator(".list-body .row .title a").nth(30).click();
+  await page.waitForFunction(() => location.hash.startsWith("#/track/"));
+  await settled(page);
+  await page.goBack();
+  await settled(page);
+  const back = await page.evaluate(() => scrollY);
+  visit.check("who comes back finds the list where it was left", Math.abs(back - far) < 1000, `${far}, then ${back}`);
   await page.locator(".list-body .row a").nth(10).focus();
   await page.keyboard.press("ArrowDown");
   visit.check("arrow keys lead from row to row", await page.evaluate(() => document.activeElement.closest(".row") !== null));
@@ -187,5 +194,13 @@ export async function retryIsOffered(visit, { writable, failed }) {
   await page.getByRole("button", { name: /^Retry/ }).first().click();
   await page.getByText("Queued again.").waitFor();
   visit.check("a track that failed is queued again", true);
+  await page.context().close();
+}
+
+export async function unknownThingsAreSaid(visit) {
+  const page = await visit.open("desk");
+  await page.evaluate(() => (location.hash = "#/nowhere"));
+  await page.getByText("There is no view").waitFor();
+  visit.check("an unknown view is said", await page.getByRole("heading", { name: "Nothing here" }).isVisible());
   await page.context().close();
 }

@@ -42,7 +42,7 @@ async function open() {
   const isFirst = shown === null;
   shown = { route };
   mark(route.view);
-  if (!load) return lost(`There is no view "${route.view}".`);
+  if (!load) return lost(el("p", { text: `There is no view "${route.view}".` }));
   try {
     const view = await load();
     if (signal.aborted) return;
@@ -51,7 +51,7 @@ async function open() {
     if (!isFirst) enter(view.title);
     shown.update = await view.show(main, route, signal);
   } catch (error) {
-    if (!signal.aborted) main.append(failure("This view cannot be shown", error));
+    if (!signal.aborted) lost(failure("This view cannot be shown", error));
   }
 }
 
@@ -61,8 +61,8 @@ function enter(title) {
   announce(title);
 }
 
-function lost(text) {
-  main.replaceChildren(el("h1", { text: "Nothing here" }), el("p", { text }));
+function lost(why) {
+  main.replaceChildren(el("h1", { text: "Nothing here" }), why, el("p", {}, el("a", { href: "#/now", text: "To the start" })));
 }
 
 function mark(view) {

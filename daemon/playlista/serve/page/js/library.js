@@ -16,6 +16,9 @@ const PARAMETERS = ["q", "artist", "album", "genre", "year", "bpm", "key", "loud
 const SORTS = [["path", "Folder"], ...COLUMNS.filter(([, sort]) => sort).map(([name, sort]) => [sort, name]),
   ["year", "Year"], ["finished", "Analyzed"]];
 const ADD_LIMIT = 500;
+/** Who comes back within this time finds the list where it was left. */
+const KEPT_MILLISECONDS = 300_000;
+let left = null;
 
 export async function show(place, route, signal) {
   const parts = { place, signal, heading: el("h1", { text: title }), note: el("div", {}) };
@@ -42,14 +45,22 @@ function load(parts, route) {
   parts.filters.show(given);
   showHeader(parts.header, given);
   parts.sort.querySelector("select").value = given.sort ?? "path";
-  const pages = new Pages(
+  const { pages, top } = pagesOf(given);
+  pages.resume(
     (after, limit) => get("tracks", { ...given, after, limit, fields: "summary" }, { signal: parts.signal }),
     () => parts.pages === pages && changed(parts),
   );
   parts.pages = pages;
-  scrollTo(0, 0);
   parts.list.use(pages);
+  scrollTo(0, top);
   changed(parts);
+  parts.signal.onabort = () => (left = { key: JSON.stringify(given), pages, top: scrollY, at: Date.now() });
+}
+
+/** The same list as before, and where one was in it, for who comes back soon; else a new one. */
+function pagesOf(given) {
+  const isBack = left?.key === JSON.stringify(given) && Date.now() - left.at < KEPT_MILLISECONDS;
+  return isBack ? left : { pages: new Pages(), top: 0 };
 }
 
 function chosen(params) {

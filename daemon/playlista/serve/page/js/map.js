@@ -8,7 +8,7 @@ import { colouring } from "./plot.js";
 import { Points } from "./points.js";
 import { Scene } from "./scene.js";
 import { change, read, trackHref } from "./route.js";
-import { get } from "./server.js";
+import { get, getWhenReady } from "./server.js";
 import { tray } from "./tray.js";
 
 export const title = "Map";
@@ -75,7 +75,7 @@ async function refresh(parts, { params }, signal) {
 }
 
 async function load(parts, colour, signal) {
-  const { ids, x, y, values, names } = await get("map", { limit: MOST_POINTS, colour }, { signal });
+  const { ids, x, y, values, names } = await getWhenReady("map", { limit: MOST_POINTS, colour }, { signal, waiting: parts.say });
   parts.loaded = colour;
   const { pixels, legend } = colouring(values, names ?? {}, colour);
   parts.scene.use(new Points(ids, x, y), pixels, labels(legend, values));
@@ -120,7 +120,7 @@ async function mark(parts, params, signal) {
   }
   if (track) parts.scene.go(Number(track));
   if (from && to) {
-    const { tracks } = await get("path", { from, to, n: STEPS }, { signal });
+    const { tracks } = await getWhenReady("path", { from, to, n: STEPS }, { signal, waiting: parts.say });
     parts.scene.follow(tracks.map(({ id }) => id));
     parts.steps.replaceChildren(el("h2", { text: "The path" }), el("ol", { class: "rows numbered" }, tracks.map((one) =>
       el("li", {}, el("a", { href: trackHref(one.id) }, bdi(one.title ?? one.path))))), button("Select these", () => tray.add(tracks)));

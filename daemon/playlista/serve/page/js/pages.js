@@ -17,11 +17,13 @@ export class Pages {
   error = null;
 
   /**
-   * `read(cursor, limit)` answers {tracks, next, total}; `changed()` is called whenever there are more rows to show.
+   * Reads by `read(cursor, limit)`, which answers {tracks, next, total}, and calls `changed()` whenever there are more rows
+   * to show. May be called again: rows that were read stay.
    */
-  constructor(read, changed) {
-    this.#read = read;
-    this.#changed = changed;
+  resume(read, changed) {
+    [this.#read, this.#changed] = [read, changed];
+    this.#reading.clear();
+    this.error = null;
   }
 
   /** Rows that can be scrolled to now: those that were read, and a few more while there are any. */

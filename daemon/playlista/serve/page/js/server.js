@@ -1,5 +1,9 @@
 // Asks the daemon. All addresses are relative to the page, so that it works below a path of a reverse proxy.
 
+const AGAIN_MILLISECONDS = 2000;
+/** Ten minutes. */
+const MOST_TRIES = 300;
+
 /** The daemon answered with an error; `status` is that of HTTP, the message is the daemon's own line. */
 export class ServerError extends Error {
   constructor(status, message) {
@@ -16,6 +20,23 @@ export async function get(path, params = {}, { signal } = {}) {
   }
   const text = query.toString();
   return answer(await send(`api/v1/${path}${text ? `?${text}` : ""}`, { signal }));
+}
+
+/**
+ * The same, asked again while the daemon says that it is not ready yet, as while it prepares the comparison of tracks;
+ * `waiting(line)` is told why.
+ */
+export async function getWhenReady(path, params, { signal, waiting = () => {} } = {}) {
+  for (let time = 1; ; time += 1) {
+    try {
+      return await get(path, params, { signal });
+    } catch (error) {
+      if (error.status !== 503 || time === MOST_TRIES) throw error;
+      waiting(error.message);
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MILLISECONDS));
+      signal?.throwIfAborted();
+    }
+  }
 }
 
 /** Sends a change; the page's own token shows that it comes from this page. */

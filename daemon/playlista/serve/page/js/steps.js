@@ -1,8 +1,8 @@
 // From one track to another in small steps, or a blend of several: what the library has in between.
 
-import { bdi, button, el, failure } from "./elements.js";
+import { announce, bdi, button, el, failure } from "./elements.js";
 import { change, href, trackHref } from "./route.js";
-import { get } from "./server.js";
+import { get, getWhenReady } from "./server.js";
 import { similarRows } from "./track.js";
 import { tray } from "./tray.js";
 import { chooseTrack } from "./choice.js";
@@ -27,12 +27,12 @@ export async function show(place, { params }, signal) {
 
 async function stepped(params, signal) {
   const [from, to] = [params.get("from"), params.get("to")];
-  return from && to ? (await get("path", { from, to, n: STEPS }, { signal })).tracks : null;
+  return from && to ? (await getWhenReady("path", { from, to, n: STEPS }, { signal, waiting: announce })).tracks : null;
 }
 
 async function blended(params, signal) {
   const query = { add: params.getAll("add"), subtract: params.getAll("subtract"), n: BLENDED };
-  return query.add.length ? (await get("blend", query, { signal })).tracks : null;
+  return query.add.length ? (await getWhenReady("blend", query, { signal, waiting: announce })).tracks : null;
 }
 
 const onMap = (params) => el("a", { class: "button", href: href("map", { from: params.get("from"), to: params.get("to") }), text: "Show on the map" });

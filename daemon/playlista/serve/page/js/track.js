@@ -8,7 +8,7 @@ import { live } from "./live.js";
 import { GROUPS, isUncertain, REASONS, STATUSES } from "./meanings.js";
 import { TAG_FLOOR } from "./portrait.js";
 import { href, trackHref } from "./route.js";
-import { audioAddress, coverAddress, get } from "./server.js";
+import { audioAddress, coverAddress, get, getWhenReady } from "./server.js";
 import { timeline } from "./timeline.js";
 import { tray } from "./tray.js";
 
@@ -45,11 +45,11 @@ function namesOf({ path, metadata }) {
 
 function heading(track, names) {
   const summary = { id: track.id, path: track.path, title: names.title, artist: names.artist, duration_seconds: track.audio?.duration_seconds };
-  const cover = el("img", { class: "cover large", alt: "", width: 128, height: 128, src: coverAddress(track.id) });
+  const cover = el("img", { class: "cover large", alt: "", width: 128, height: 128, src: track.metadata?.has_cover ? coverAddress(track.id) : null });
   cover.addEventListener("error", () => cover.remove());
   const by = [["artist", names.artist], ["album", names.album], ["year", names.year && `${names.year}-${names.year}`, names.year],
     ...names.genres.slice(0, 3).map((genre) => ["genre", genre])].filter(([, name]) => name);
-  return el("div", { class: "track-head" }, track.has_cover === false ? "" : cover,
+  return el("div", { class: "track-head" }, track.metadata?.has_cover ? cover : "",
     el("div", { class: "grow" },
       el("h1", {}, bdi(names.title)),
       el("p", { class: "by" }, by.map(([field, name, text]) => el("a", { href: href("library", { [field]: name }) }, bdi(text ?? name)))),
@@ -101,7 +101,8 @@ function valuesOf(track, name, field, values) {
 
 async function showSimilar(place, id, signal) {
   try {
-    const { tracks } = await get("similar", { id, n: SIMILAR, per_artist: PER_ARTIST }, { signal });
+    const waiting = (line) => place.replaceChildren(el("h2", { text: "Sounds like" }), el("p", { class: "soft", text: line }));
+    const { tracks } = await getWhenReady("similar", { id, n: SIMILAR, per_artist: PER_ARTIST }, { signal, waiting });
     place.replaceChildren(el("h2", { text: "Sounds like" }), similarRows(tracks));
     place.append(button("Select these", () => tray.add(tracks)));
   } catch (error) {
