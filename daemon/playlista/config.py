@@ -205,7 +205,7 @@ def parse_config(text: str, name: str) -> dict[str, Source]:
 
     Raises
     ------
-    ConfigError : a line that is no KEY=value, an unknown key, or a key that stands twice.
+    ConfigError : a line that is no KEY=value, an unknown key, or a key that is set twice.
     """
     values: dict[str, Source] = {}
     for line_number, line in enumerate(text.splitlines(), 1):
@@ -220,7 +220,7 @@ def parse_config(text: str, name: str) -> dict[str, Source]:
         if key not in _RULES:
             raise ConfigError(f"{place}: unknown key {key}{_suggestion(key)}")
         if key in values:
-            raise ConfigError(f"{place}: {key} stands twice, first at {values[key].place}; keep one")
+            raise ConfigError(f"{place}: {key} is set twice, first at {values[key].place}; keep one")
         values[key] = Source(place, _unquoted(value, place))
     return values
 
@@ -232,7 +232,7 @@ def _unquoted(value: str, place: str) -> str:
         return value.split(" #", 1)[0].strip()
     text, closed, rest = value.lstrip()[1:].partition(quote)
     if not closed or rest.split(" #", 1)[0].strip():
-        raise ConfigError(f"{place}: {value.strip()} is no quoted value; end it with {quote}, then only a # comment")
+        raise ConfigError(f"{place}: {value.strip()} has no closing {quote}; only a # comment may follow it")
     return text
 
 

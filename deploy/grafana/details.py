@@ -14,7 +14,7 @@ from deploy.grafana.panels import BLUE, GREEN, GREY, RED, YELLOW, Query
 def queue() -> timeseries.Panel:
     return panels.lines(
         "Queue",
-        "Jobs by state: queued is due, claimed is being analyzed, waiting is put off until another attempt.",
+        "Jobs by state: queued is due, claimed is being analyzed, waiting is due later, for another attempt.",
         [Query("sum by (state) (playlista_queue_depth{@})", "{{state}}")],
         unit="short",
         stacked=True,
@@ -24,7 +24,7 @@ def queue() -> timeseries.Panel:
 def speed() -> timeseries.Panel:
     return panels.lines(
         "Speed",
-        "Seconds of music analyzed in a second. Below the dashed line it would be quicker to listen.",
+        "Seconds of music analyzed in a second. Below the dashed line it is slower than listening.",
         [Query("sum by (instance) (rate(playlista_audio_seconds_total{@}[5m]))", "{{instance}}")],
         unit="suffix: x",
         steps=[(None, RED), (1, GREEN)],
@@ -44,7 +44,7 @@ def tracks_per_hour_by_result() -> timeseries.Panel:
 def discovered_and_completed() -> timeseries.Panel:
     return panels.lines(
         "Discovered and completed",
-        "Files put into the queue against tracks that ended, per hour. The queue shrinks while the second is above.",
+        "Files queued and tracks processed, per hour. The queue shrinks while the second line is higher.",
         [
             Query("sum(rate(playlista_tracks_discovered_total{@}[5m])) * 3600", "discovered"),
             Query("sum(rate(playlista_tracks_completed_total{@}[5m])) * 3600", "completed"),
@@ -73,7 +73,7 @@ def memory() -> timeseries.Panel:
 def budget_of_a_track() -> timeseries.Panel:
     return panels.lines(
         "Memory limit per track",
-        "What the buffers of one track may hold: the least of the cap in MB and the share of the limit.",
+        "Most memory for the buffers of one track: the cap in MB or the percentage of the limit, whichever is less.",
         [Query("min(playlista_track_budget_bytes{@})", "budget")],
         unit="bytes",
         size=(6, 8),
@@ -83,7 +83,7 @@ def budget_of_a_track() -> timeseries.Panel:
 def memory_given_back() -> timeseries.Panel:
     return panels.lines(
         "Memory released",
-        "Pauses: a track waited for memory. Cleanup: seconds spent on giving memory back, per minute.",
+        "Pauses: a track waited for memory. Cleanup: seconds per minute spent on returning memory to the system.",
         [
             Query("sum(increase(playlista_memory_pauses_total{@}[$__rate_interval]))", "pauses"),
             Query("sum(rate(playlista_cleanup_seconds_total{@}[$__rate_interval])) * 60", "cleanup s/min"),
@@ -96,7 +96,7 @@ def memory_given_back() -> timeseries.Panel:
 def time_by_stage() -> timeseries.Panel:
     return panels.lines(
         "Time by stage",
-        "CPU seconds a second that each stage takes: 1 is one core.",
+        "CPU cores used by each stage: 1 is one core.",
         [Query("sum by (stage) (rate(playlista_track_stage_duration_seconds_sum{@}[5m]))", "{{stage}}")],
         unit="short",
         stacked=True,
@@ -106,7 +106,7 @@ def time_by_stage() -> timeseries.Panel:
 def cpu_time_per_track_by_stage() -> bargauge.Panel:
     return panels.bars(
         "CPU time per track by stage",
-        "Mean CPU seconds that a track takes in each stage, over the time shown.",
+        "Mean CPU seconds per track in each stage, over the time shown.",
         Query(
             "sum by (stage) (rate(playlista_track_stage_duration_seconds_sum{@}[$__range])) / "
             "sum by (stage) (rate(playlista_track_stage_duration_seconds_count{@}[$__range]))",
@@ -146,7 +146,7 @@ def failures_by_reason() -> timeseries.Panel:
 def audio_lost_to_the_cap() -> timeseries.Panel:
     return panels.lines(
         "Audio lost to the cap",
-        "Seconds of music that were not analyzed because a track was cut at its budget.",
+        "Seconds of music that were not analyzed because a track was truncated at its memory limit.",
         [
             Query("sum(increase(playlista_truncated_audio_seconds_total{@}[1h]))", "lost"),
         ],
@@ -178,7 +178,7 @@ def watcher() -> statetimeline.Panel:
 def events_of_the_music_folder() -> timeseries.Panel:
     return panels.lines(
         "Events of the music folder",
-        "What the watcher was told, per minute; an overflow means that the kernel lost some, and a scan follows.",
+        "File events per minute. Overflow: the kernel lost some; a scan finds what they were about.",
         [
             Query("sum by (event) (rate(playlista_watch_events_total{@}[$__rate_interval])) * 60", "{{event}}"),
             Query("sum(rate(playlista_watch_overflows_total{@}[$__rate_interval])) * 60", "overflows"),
@@ -203,7 +203,7 @@ def version_and_runtime() -> stat.Panel:
 def quarantined() -> stat.Panel:
     return panels.number(
         "Quarantined",
-        "Tracks left alone until their content changes; `playlista retry` puts them back.",
+        "Tracks that are not tried again until their content changes; `playlista retry` queues them again.",
         Query("sum(playlista_quarantined_tracks{@})"),
         unit="short",
         steps=[(None, GREEN), (1, YELLOW)],

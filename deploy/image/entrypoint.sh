@@ -1,7 +1,7 @@
 #!/bin/sh
 # PID 1 until the last line, which the daemon replaces: signals reach it as they come.
 #
-# Started as root it takes PUID and PGID (65534 unless set), hands them the data folder, and goes on as they: NAS
+# Started as root it takes PUID and PGID (65534 unless set), gives them the data folder, and continues as they: NAS
 # interfaces that know no --user set these. Started as anybody else it only sets the umask.
 set -eu
 

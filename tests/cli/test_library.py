@@ -189,12 +189,12 @@ def own_library(tmp_path: Path, clean_environment: dict[str, str]) -> Iterator[D
 
 
 def test_what_is_put_back_is_tried_again(own_library: Daemon) -> None:
-    assert own_library.run("retry", "text.mp3").stdout == "1 put back\n"
+    assert own_library.run("retry", "text.mp3").stdout == "1 queued again\n"
     assert json.loads(own_library.run("status", "--json").stdout)["queue"]["queued"] == 1
     (own_library.music / "text.mp3").unlink()
     assert own_library.run("run", "--once").returncode == 0
     assert own_library.run("failures").stdout == "nothing failed\n"
-    assert own_library.run("retry", "--all").stdout == "0 put back\n"
+    assert own_library.run("retry", "--all").stdout == "0 queued again\n"
     unknown = own_library.run("retry", "unknown.mp3")
     assert unknown.returncode == 1
     assert "unknown.mp3: not in the library" in unknown.stderr

@@ -51,7 +51,7 @@ def test_a_copy_that_sounds_otherwise_is_refused(tmp_path: Path, write: Write, m
             file.write(bytes([file.read(1)[0] ^ 1]))
 
     monkeypatch.setattr(writer_module, "write_fields", damage)
-    refused(write, path, "it would not sound the same")
+    refused(write, path, "does not decode to the same sound")
 
 
 def test_whatever_the_tag_library_raises_is_one_line(

@@ -31,7 +31,7 @@ def _show_version(wanted: bool) -> None:
 def playlista(
     context: typer.Context,
     version: bool = typer.Option(  # noqa: ARG001 - its callback has done it
-        False, "--version", callback=_show_version, is_eager=True, help="Say the version."
+        False, "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
     ),
 ) -> None:
     """Analyze a music folder inside a small memory limit: tempo, key, loudness, spectrum, tags, embedding."""

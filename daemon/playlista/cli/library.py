@@ -153,7 +153,7 @@ def list_tracks(
 
 
 def failures(json_lines: JsonOption = False, config: ConfigOption = None, data: DataOption = None) -> None:
-    """Say what failed, why, and how often it was tried. Partly analyzed tracks and those tried again are there, too."""
+    """Show what failed, why, and how often it was tried. Also partly analyzed tracks and those tried again."""
     settings = settings_from(config, data_dir=data)
     from playlista.daemon.status import failure_report, retry_report  # noqa: PLC0415
     from playlista.library.summaries import Overview  # noqa: PLC0415
@@ -192,11 +192,11 @@ def retry(
         store = Store(database, clock=time.time)
         queue = JobQueue(database, store, clock=time.time, max_attempts=settings.max_attempts)
         if everything:
-            write_line(f"{queue.retry_all()} put back")
+            write_line(f"{queue.retry_all()} queued again")
             return
         wanted = {in_library(path, settings): path for path in paths or ()}
         known = set(queue.retry(wanted))
-    write_line(f"{len(known)} put back")
+    write_line(f"{len(known)} queued again")
     unknown = [path for name, path in wanted.items() if name not in known]
     if unknown:
         raise PlaylistaError(f"{', '.join(unknown)}: not in the library; `playlista list` shows what is")
@@ -211,7 +211,7 @@ def export(
     config: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
-    """Write all results out."""
+    """Export all results."""
     settings = settings_from(config, data_dir=data)
     from playlista.library.results import Store  # noqa: PLC0415
     from playlista.outputs.export import EXPORT_KINDS, write_results  # noqa: PLC0415

@@ -42,7 +42,7 @@ def forget(
         forgotten = {path: gone_files.forget_at(in_library(path, settings)) for path in paths or ()}
     write_line(f"{sum(forgotten.values())} forgotten")
     if unknown := [path for path, count in forgotten.items() if not count]:
-        raise PlaylistaError(f"{', '.join(unknown)}: nothing that is gone was there; `playlista status` counts them")
+        raise PlaylistaError(f"{', '.join(unknown)}: no deleted track has this path; `playlista status` counts them")
 
 
 def backup(

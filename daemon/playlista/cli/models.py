@@ -43,7 +43,7 @@ def list_models(
     data: DataOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Say which model files there are. With their source, and whether their checksums are right."""
+    """List the model files. With their source, and whether their checksums are right."""
     settings = settings_from(config, data_dir=data, models_dir=models_dir)
     from playlista.musicnn.files import ModelFiles  # noqa: PLC0415
 

@@ -34,7 +34,7 @@ def similar(
     data: DataOption = None,
     music: MusicOption = None,
 ) -> None:
-    """The tracks that sound most like PATH, by their embeddings."""
+    """List the tracks that sound most like PATH, by their embeddings."""
     settings = settings_from(config, data_dir=data, music_dir=music)
     from playlista.library.results import Store  # noqa: PLC0415
     from playlista.outputs.playlists import PLAYLIST, m3u  # noqa: PLC0415
@@ -67,7 +67,7 @@ def playlist(
     data: DataOption = None,
     music: MusicOption = None,
 ) -> None:
-    """Write a playlist of what fits a tempo, keys and tags. The best comes first."""
+    """Write a playlist by tempo, key and tag. The best tracks come first."""
     settings = settings_from(config, data_dir=data, music_dir=music)
     from playlista.library.results import Store  # noqa: PLC0415
     from playlista.outputs.playlists import PLAYLIST, m3u  # noqa: PLC0415

@@ -11,7 +11,7 @@ from playlista.config import sources_of_process
 from playlista.system.stop_signals import StopSignals
 
 OnceOption = Annotated[
-    bool, typer.Option("--once", help="Scan, analyze all that is due, exit: 0 all good, 3 some tracks failed.")
+    bool, typer.Option("--once", help="Scan, analyze what is due, and exit: 0 success, 3 some tracks failed.")
 ]
 
 

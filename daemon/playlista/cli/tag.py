@@ -27,15 +27,17 @@ def register(app: typer.Typer) -> None:
 
 def tag(
     paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="Tracks of the library.")],
-    write: Annotated[bool, typer.Option("--write", help="Really write; without it, only say what would be.")] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write the tags; without it, only show what would change.")
+    ] = False,
     config: ConfigOption = None,
     data: DataOption = None,
     music: MusicOption = None,
 ) -> None:
     """Write tempo, key, ReplayGain and mood into the files' own tags. A dry run unless --write.
 
-    A file is replaced by a tagged copy only when that decodes to the same sound, sample by sample, and when nobody has
-    changed the file meanwhile. Exit code 3 when some files were not tagged; each says why.
+    A file is replaced by a tagged copy only when that decodes to the same sound, sample by sample, and when the file
+    has not changed meanwhile. Exit code 3 when some files were not tagged; each says why.
     """
     settings = native_settings_from(config, data_dir=data, music_dir=music)
     writer = _writer(settings) if write else None

@@ -73,7 +73,7 @@ class ModelFiles:
             if manifest["format"] != FORMAT or not files.checksums.keys() >= REQUIRED:
                 raise ModelError(f"the model in {models_dir} is of another version of playlista; {_REMEDY}")
         except (KeyError, TypeError, ValueError) as error:
-            raise ModelError(f"{models_dir / MANIFEST} is not what it should be; {_REMEDY}") from error
+            raise ModelError(f"{models_dir / MANIFEST} is not a valid file of the model; {_REMEDY}") from error
         for name, expected in files.checksums.items():
             _verify(models_dir / name, expected)
         return files
@@ -87,7 +87,7 @@ def _manifest(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError) as error:
         raise ModelError(f"cannot read {path}: {error}; {_REMEDY}") from error
     if not isinstance(manifest, dict):
-        raise ModelError(f"{path} is not what it should be; {_REMEDY}")
+        raise ModelError(f"{path} is not a valid file of the model; {_REMEDY}")
     return manifest
 
 

@@ -95,9 +95,9 @@ class Metrics:
             "build_info", "Version and MusiCNN runtime of this daemon; always 1", "version", "runtime"
         )
         self._in_flight = self._gauge("tracks_in_flight", "Tracks being analyzed right now")
-        self._discovered = self._counter("tracks_discovered", "Files that were put into the queue")
+        self._discovered = self._counter("tracks_discovered", "Files queued for analysis")
         self._completed = self._counter("tracks_completed", "Tracks processed, by result", "result", Status)
-        self._kept = self._counter("tracks_kept", "Files that changed and hold the same music: the result was kept")
+        self._kept = self._counter("tracks_kept", "Changed files with the same music: the result was kept")
         self._failures = self._counter(
             "track_failures", "Failed attempts and partial results, by reason", "reason", FailureReason
         )
@@ -106,10 +106,10 @@ class Metrics:
             "track_stage_duration_seconds", "CPU time of a track by stage", STAGE_BUCKETS, "stage", STAGES
         )
         self._audio = self._counter("audio_seconds", "Seconds of audio that were analyzed")
-        self._truncations = self._counter("cap_truncations", "Tracks cut at their budget", "reason", cap_reasons)
+        self._truncations = self._counter("cap_truncations", "Truncated tracks, by reason", "reason", cap_reasons)
         self._truncated = self._counter("truncated_audio_seconds", "Audio seconds skipped by truncation")
         self._pauses = self._counter("memory_pauses", "Times that a track waited for memory")
-        self._cleanup = self._counter("cleanup_seconds", "Seconds spent in giving memory back")
+        self._cleanup = self._counter("cleanup_seconds", "Seconds spent returning memory to the system")
         self._watch_events = self._counter("watch_events", "Events of the music folder", "event", WATCH_EVENTS)
         self._last_success = self._gauge(
             "last_success_timestamp_seconds", "When a track was last analyzed, in Unix seconds; 0 before the first"
@@ -238,12 +238,12 @@ class _ScrapeCollector(Collector):
         yield depth
         yield GaugeMetricFamily(
             "playlista_queue_oldest_enqueued_timestamp_seconds",
-            "When the oldest waiting job was put in, in Unix seconds; 0 when none waits",
+            "When the oldest job was queued, in Unix seconds; 0 when there is none",
             value=reading.oldest_enqueued or 0,
         )
         yield GaugeMetricFamily(
             "playlista_quarantined_tracks",
-            "Tracks left alone until their content changes",
+            "Tracks that are not tried again until their content changes",
             value=reading.library[Status.QUARANTINED],
         )
         library = GaugeMetricFamily(
@@ -284,7 +284,7 @@ class _ScrapeCollector(Collector):
             "playlista_watch_overflows", "Times that the kernel lost events; a scan follows", value=reading.overflows
         )
         ignored = GaugeMetricFamily(
-            "playlista_ignored_paths", "Files and folders that the last scan left out, by rule", labels=["source"]
+            "playlista_ignored_paths", "Files and folders ignored by the last scan, by rule", labels=["source"]
         )
         for source, count in reading.ignored.items():
             ignored.add_metric([source], count)

@@ -53,7 +53,7 @@ def entered(data_dir: str, target: str, original: Original) -> Iterator[str]:
         os.makedirs(folder, exist_ok=True)
         descriptor = os.open(entry, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        raise PlaylistaError(f"{folder}: {error.strerror}; tags are written with the data folder at hand") from error
+        raise PlaylistaError(f"{folder}: {error.strerror}; writing tags needs the data folder") from error
     try:
         lock_against_removal(descriptor)
         os.write(descriptor, content)

@@ -85,5 +85,5 @@ def _by_ffmpeg(path: str, timeout_seconds: float) -> str:
     except subprocess.TimeoutExpired as error:
         raise PlaylistaError(f"was not decoded within {timeout_seconds:g} s") from error
     if not ended.stdout:
-        raise PlaylistaError("ffmpeg decodes nothing of it, so that nobody can tell whether it stays the same")
+        raise PlaylistaError("ffmpeg cannot decode it, so a tagged copy cannot be checked")
     return ended.stdout.decode("ascii", "replace")

@@ -95,7 +95,7 @@ class TagWriter:
         """Tag the copy, which has to sound as `before`."""
         write_fields(copy, fields)
         if sound_of(copy, self._timeout_seconds) != before:
-            raise PlaylistaError("it would not sound the same with these tags")
+            raise PlaylistaError("the tagged copy does not decode to the same sound")
 
 
 def _opened(target: str) -> int:
@@ -109,7 +109,7 @@ def _opened(target: str) -> int:
     if not stat.S_ISREG(status.st_mode):
         raise PlaylistaError("is no file")
     if status.st_nlink > 1:
-        raise PlaylistaError(f"has {status.st_nlink} names (hard links), of which one alone would be replaced")
+        raise PlaylistaError(f"has {status.st_nlink} names (hard links); writing would replace only one of them")
     quietly = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
     os.close(os.open(target, os.O_RDWR | quietly))  # for the rights: the file itself is never written
     return os.open(target, os.O_RDONLY | quietly)
