@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from playlista.errors import ConfigError, PlaylistaError
@@ -27,6 +28,18 @@ def main() -> None:
         fail(str(error), 2)
     except PlaylistaError as error:
         fail(str(error), 1)
+    except OSError as error:
+        if error.filename is not None:  # opening a file failed, which should have become a PlaylistaError
+            raise
+        _discard_stdout()
+        fail(f"standard output: cannot be written ({error.strerror}); send it elsewhere", 1)
+
+
+def _discard_stdout() -> None:
+    """Let what is still buffered vanish: the interpreter would complain of it in lines of its own when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _wrong_usage(error: Exception) -> str:

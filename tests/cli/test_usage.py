@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from playlista import __version__
+from tests.deadlines import DEADLINE_SECONDS
 from tests.integration.daemon import Daemon
 
 COMMANDS = ("run", "analyze", "status", "show", "list", "failures", "retry", "export", "similar", "playlist", "tag")
@@ -55,3 +60,35 @@ def test_wrong_usage_is_one_line_and_2(library: Daemon, arguments: tuple[str, ..
     (line,) = ended.stderr.splitlines()
     assert line.startswith("playlista: ")
     assert said in line
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs Linux's /dev/full")
+@pytest.mark.parametrize(
+    "arguments", [("analyze", "slow.flac"), ("analyze", "--json", "slow.flac"), ("list",), ("-h",)]
+)
+def test_a_full_disk_behind_standard_output_is_told_in_one_line_and_1(
+    library: Daemon, arguments: tuple[str, ...]
+) -> None:
+    settings = {**library.environment, "MUSICNN_RUNTIME": "off"}
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "playlista", *arguments],
+            env=settings,
+            cwd=library.music,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=DEADLINE_SECONDS,
+            check=False,
+        )
+    assert ended.returncode == 1
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("playlista: standard output: cannot be written")
+
+
+@pytest.mark.parametrize("arguments", [("backup", ""), ("export", "-o", ""), ("playlist", "")])
+def test_an_empty_name_of_an_output_is_told_as_such(library: Daemon, arguments: tuple[str, ...]) -> None:
+    ended = library.run(*arguments)
+    assert ended.returncode == 1
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("playlista: the name of the output is empty; name a file")

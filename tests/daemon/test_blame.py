@@ -22,10 +22,11 @@ class Failing(AudioAnalyzer):
 
     ill: frozenset[str] = frozenset()
     blame = Blame.STORAGE
+    reason = FailureReason.UNREADABLE
 
     def analyze(self, path: str, *, shown_as: str | None = None, how: Pass = EVERYTHING) -> Analysis:
         if os.path.basename(path) in self.ill:
-            raise DecodeError(path, FailureReason.UNREADABLE, "Input/output error", blame=self.blame)
+            raise DecodeError(path, self.reason, "Input/output error", blame=self.blame)
         return super().analyze(path, shown_as=shown_as, how=how)
 
 
@@ -62,6 +63,46 @@ def test_what_is_not_the_tracks_fault_counts_no_attempt_however_often_it_happens
         worker.run(until_empty=True)
 
         assert [result.status for result in parts.store.iterate()] == [Status.ANALYZED] * 3
+
+
+def killed_ffmpeg(*paths: str) -> Failing:
+    """An analyzer whose ffmpeg is killed while it reads these tracks."""
+    analyzer = Failing(Settings(musicnn_runtime="off"))
+    analyzer.ill, analyzer.blame, analyzer.reason = frozenset(paths), Blame.INSTALLATION, FailureReason.OVER_BUDGET
+    return analyzer
+
+
+def test_a_track_whose_ffmpeg_is_killed_each_time_has_failed_for_want_of_memory_in_the_end(
+    music: Path, tmp_path: Path
+) -> None:
+    with open_parts(tmp_path) as parts:
+        enqueue(parts, music)
+        worker = worker_of(parts, music, killed_ffmpeg("1.wav"))
+        for _ in range(parts.queue.max_attempts - 1):
+            worker.run(until_empty=True)
+            (waiting,) = parts.overview.retries()
+            assert (waiting.path, waiting.reason, waiting.attempts) == ("1.wav", FailureReason.OVER_BUDGET, 0)
+            parts.clock.now += 2 * LONGEST_SECONDS
+        worker.run(until_empty=True)
+
+        assert not parts.overview.retries()
+        ended = {result.path: (result.status, result.reason) for result in parts.store.iterate()}
+        assert ended.pop("1.wav") == (Status.FAILED, FailureReason.OVER_BUDGET)
+        assert set(ended.values()) == {(Status.ANALYZED, None)}
+
+
+def test_an_ffmpeg_that_was_killed_now_and_then_is_not_held_against_the_track(music: Path, tmp_path: Path) -> None:
+    analyzer = killed_ffmpeg("1.wav")
+    with open_parts(tmp_path) as parts:
+        enqueue(parts, music)
+        worker = worker_of(parts, music, analyzer)
+        for _ in range(parts.queue.max_attempts - 1):
+            worker.run(until_empty=True)
+            parts.clock.now += 2 * LONGEST_SECONDS
+        analyzer.ill = frozenset()
+        worker.run(until_empty=True)
+
+        assert {result.status for result in parts.store.iterate()} == {Status.ANALYZED}
 
 
 def test_when_the_storage_is_back_all_that_waited_for_it_is_due_at_once(

@@ -112,7 +112,7 @@ def test_closing_early_ends_the_child_at_once(minute: Path) -> None:
     [
         (signal.SIGSEGV, FailureReason.CRASHED),
         (signal.SIGABRT, FailureReason.CRASHED),
-        (signal.SIGKILL, FailureReason.UNREADABLE),
+        (signal.SIGKILL, FailureReason.OVER_BUDGET),
     ],
 )
 def test_a_child_that_dies_midway_leaves_what_it_decoded_and_the_reason(
@@ -217,7 +217,7 @@ def picky(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str) -> None:
         ("echo '[mov] Cannot allocate memory' >&2; exit 1", (FailureReason.OVER_BUDGET, Blame.TRACK)),
         ("echo 'Input #0: Invalid data found' >&2; exit 1", (FailureReason.CORRUPT, Blame.TRACK)),
         ("kill -SEGV $$", (FailureReason.CRASHED, Blame.TRACK)),
-        ("kill -KILL $$", (FailureReason.UNREADABLE, Blame.INSTALLATION)),
+        ("kill -KILL $$", (FailureReason.OVER_BUDGET, Blame.INSTALLATION)),
         ("echo 'Exiting normally, received signal 15.' >&2; exit 255", (FailureReason.UNREADABLE, Blame.INSTALLATION)),
     ],
 )

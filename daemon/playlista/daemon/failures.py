@@ -23,6 +23,9 @@ log = structlog.get_logger(__name__)
 #: Failures that do not show that the storage gave the file's bytes.
 _SILENT = frozenset({FailureReason.VANISHED, FailureReason.PERMISSION_DENIED, FailureReason.UNREADABLE})
 
+#: What the installation did and the track may be the cause of, if it happens at each attempt.
+_SUSPECTED = frozenset({FailureReason.OVER_BUDGET})
+
 
 class Failures:
     """Ends the attempts that failed.
@@ -61,13 +64,14 @@ class Failures:
     def fail(self, job: Job, done: Attempt) -> None:
         """End the attempt, whoever is to blame."""
         reason, detail = done.analysis.reason or FailureReason.INTERNAL, done.analysis.detail or ""
-        if done.blame is not Blame.TRACK:
+        if done.blame is not Blame.TRACK and not self._is_convicted(job, done.blame, reason):
             self._postpone(job, done.blame, reason, detail)
             return
         if reason not in _SILENT:
             self.storage_works(job)
         content = done.analysis.origin.content
-        status = self._queue.fail(job, reason, detail, retryable=done.retryable, content=content)
+        retryable = done.retryable and done.blame is Blame.TRACK
+        status = self._queue.fail(job, reason, detail, retryable=retryable, content=content)
         if status is None:
             self._metrics.attempt_failed(reason)
             log.warning("track.retried", path=job.file.path, reason=reason, detail=detail, attempts=job.attempts)
@@ -105,6 +109,10 @@ class Failures:
         if former and not self._ffmpeg_trouble:
             self._waits[Blame.INSTALLATION].works()
             log.info("ffmpeg.returned", resumed=self._queue.resume(FailureReason.UNREADABLE))
+
+    def _is_convicted(self, job: Job, blame: Blame, reason: FailureReason) -> bool:
+        """Whether this has happened to the track so often in a row that it must be the track's own fault."""
+        return reason in _SUSPECTED and self._waits[blame].times(job.file_id) + 1 >= self._queue.max_attempts
 
     def _postpone(self, job: Job, blame: Blame, reason: FailureReason, detail: str) -> None:
         waits = self._waits[blame]

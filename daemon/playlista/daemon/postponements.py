@@ -35,6 +35,10 @@ class Postponements:
             self.trouble = detail
         return min(FIRST_SECONDS * 2.0 ** min(times - 1, 16), LONGEST_SECONDS)
 
+    def times(self, file_id: int) -> int:
+        """How often the track was postponed since it worked last."""
+        return self._times.get(file_id, 0)
+
     @property
     def pause_seconds(self) -> float:
         """How long to rest before the next attempt at any track; 0 where one track alone is concerned."""

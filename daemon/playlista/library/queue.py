@@ -76,7 +76,7 @@ class JobQueue:
         self._results = results
         self._clock = clock
         self._kernel = kernel
-        self._max_attempts = max_attempts
+        self.max_attempts = max_attempts
         self._longest_backoff_seconds = max(first_backoff_seconds, longest_backoff_seconds)
         backoff = Backoff(first_backoff_seconds, self._longest_backoff_seconds)
         self._outcomes = JobOutcomes(results, clock, max_attempts, backoff)
@@ -241,7 +241,7 @@ class JobQueue:
             released = [
                 (row, reason)
                 for row in job_rows.claimed(connection)
-                if row["interruptions"] < self._max_attempts and (reason := why(job_rows.claimed_at(row)))
+                if row["interruptions"] < self.max_attempts and (reason := why(job_rows.claimed_at(row)))
             ]
             for row, _ in released:
                 job_rows.interrupted(connection, row["file_id"], self._clock())

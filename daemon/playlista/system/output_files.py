@@ -108,6 +108,8 @@ def _is_replaced(path: str, kind: OutputKind, *, force: bool) -> bool:
     ------
     PlaylistaError : it may be neither.
     """
+    if not path:
+        raise PlaylistaError("the name of the output is empty; name a file, or - for standard output")
     if _own_descriptor(path) is not None:
         return False
     try:

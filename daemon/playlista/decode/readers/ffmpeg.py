@@ -23,8 +23,9 @@ from playlista.decode.source import BYTES_PER_SAMPLE, Deadline, StreamBrokenErro
 from playlista.decode.storage import find_fault
 from playlista.errors import Blame, FailureReason
 
-#: What neither a file nor a decoder sends: the OOM killer, an operator, a machine that shuts down.
-_SIGNALS_FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT})
+#: What neither a file nor a decoder sends: an operator, a machine that shuts down. SIGKILL, from the OOM killer most of
+#: the time, is told apart: a file may be what takes the memory.
+_SIGNALS_FROM_OUTSIDE = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT})
 _SHORTAGES = ("Cannot allocate memory", "Resource temporarily unavailable", "bad_alloc")
 #: ffmpeg's word for one or two MPEG frame headers somewhere in what may be anything; a row of frames scores 25.
 _GUESSED = "with low score of 1,"
@@ -232,9 +233,12 @@ class FfmpegReader:
 
     def _outer_fault(self, status: int, said: str) -> StreamBrokenError | None:
         """What is wrong with ffmpeg or the machine, so that it says nothing of the file; None where it does."""
+        if status == -signal.SIGKILL:
+            message = "ffmpeg was killed, most likely for want of memory; raise the memory limit"
+            return StreamBrokenError(FailureReason.OVER_BUDGET, message, blame=Blame.INSTALLATION)
         if -status in _SIGNALS_FROM_OUTSIDE or "received signal" in said:
             message = (
-                f"ffmpeg was ended from outside, for want of memory or by hand (status {status}); it is tried again"
+                f"ffmpeg was ended from outside (status {status}); it is tried again"
             )
             return StreamBrokenError(FailureReason.UNREADABLE, message, blame=Blame.INSTALLATION)
         has_looked = "Input #0" in said or "/fd/" in said  # it names what it reads, whatever it thinks of it
