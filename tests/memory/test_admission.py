@@ -155,6 +155,19 @@ def test_a_track_waits_until_a_neighbour_has_left(machine: Machine) -> None:
     assert machine.pauses == 1
 
 
+def test_while_a_track_waits_it_is_said_why_and_no_longer(machine: Machine) -> None:
+    said: list[str | None] = []
+    admission = machine.admission(pause=lambda seconds: bool(said.append(admission.shortage)) or machine.pause(seconds))
+    machine.use(900)
+    assert admission.shortage is None
+    admission.admit()
+
+    assert said[0] is not None
+    assert "900 MB of 1000 MB (memory.max" in said[0]
+    assert "it takes 100 MB; raise the memory limit" in said[0]
+    assert admission.shortage is None
+
+
 def test_after_the_deadline_the_track_goes_ahead_smaller(machine: Machine) -> None:
     machine.use(870)
     decision = machine.admission().admit()

@@ -81,6 +81,11 @@ class JobRunner:
         #: The attempt at work, for other threads; None in between.
         self.attempt: RunningAttempt | None = None
 
+    @property
+    def shortage(self) -> str | None:
+        """Why the track waits for memory, in one line; None while none does."""
+        return self._admission.shortage
+
     def run(self, job: Job) -> bool:
         """Run `job`; False if its track did not succeed.
 

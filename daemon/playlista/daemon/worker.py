@@ -84,8 +84,10 @@ class Worker:
 
     @property
     def trouble(self) -> str | None:
-        """Why the work does not get on, in one line: the library cannot be written, the storage gives nothing."""
-        return self.store_trouble or self._failures.trouble
+        """Why the work does not get on, in one line: a library that cannot be written, a storage that gives nothing,
+        too little memory.
+        """
+        return self.store_trouble or self._failures.trouble or self._runner.shortage
 
     def give_up(self, job: Job, trouble: str) -> None:
         """End the attempt at `job`, which waits for a storage that does not answer; called by another thread."""

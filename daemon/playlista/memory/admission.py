@@ -20,6 +20,7 @@ from playlista.memory.configuration import Configuration
 from playlista.memory.decision import AdmissionDecision, explain
 from playlista.memory.headroom import HIGH_WATERMARK, LOW_WATERMARK, Headroom, Watermark, headroom
 from playlista.memory.process import drop_page_cache
+from playlista.system.units import MEBIBYTE
 
 #: How often a track that waits looks again.
 POLL_SECONDS = 0.5
@@ -74,6 +75,8 @@ class Admission:
         self._paused = paused
         self._clock = clock
         self._tight = False
+        #: Why a track waits at this moment, in one line for people; None while none does.
+        self.shortage: str | None = None
         self._next_check = clock()
         self._log = structlog.get_logger(__name__)
 
@@ -144,6 +147,17 @@ class Admission:
             done.append(reloadable.name)
         return tuple(done), reload_bytes
 
+    def _told_shortage(self, step: Configuration, extra_bytes: int) -> str:
+        available = self._headroom(HIGH_WATERMARK)
+        occupied, limit, need = (
+            f"{count / MEBIBYTE:.0f} MB"
+            for count in (available.occupied_bytes, available.limit.bytes, step.need_bytes + extra_bytes)
+        )
+        return (
+            f"memory is short, a track waits: {occupied} of {limit} ({available.limit.source}) are occupied, it takes "
+            f"{need}; raise the memory limit, or end what else takes it"
+        )
+
     def _wait_for_memory(self, configurations: Sequence[Configuration], extra_bytes: int) -> float:
         """Wait until the first of `configurations` fits, for `max_wait_seconds` at most; the seconds waited.
 
@@ -155,11 +169,13 @@ class Admission:
             return 0.0
         self._tight = True  # from here on the low watermark counts: not to go ahead at the first page that gets free
         self._paused()
+        self.shortage = self._told_shortage(configurations[0], extra_bytes)
         started = self._clock()
         while (waited_seconds := self._clock() - started) < self._max_wait_seconds:
             stopping = self._pause(min(POLL_SECONDS, self._max_wait_seconds - waited_seconds))
             if stopping or self._has_memory(configurations[0], extra_bytes):
                 break
+        self.shortage = None
         return self._clock() - started
 
     def _decision(

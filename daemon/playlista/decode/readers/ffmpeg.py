@@ -237,9 +237,7 @@ class FfmpegReader:
             message = "ffmpeg was killed, most likely for want of memory; raise the memory limit"
             return StreamBrokenError(FailureReason.OVER_BUDGET, message, blame=Blame.INSTALLATION)
         if -status in _SIGNALS_FROM_OUTSIDE or "received signal" in said:
-            message = (
-                f"ffmpeg was ended from outside (status {status}); it is tried again"
-            )
+            message = f"ffmpeg was ended from outside (status {status}); it is tried again"
             return StreamBrokenError(FailureReason.UNREADABLE, message, blame=Blame.INSTALLATION)
         has_looked = "Input #0" in said or "/fd/" in said  # it names what it reads, whatever it thinks of it
         if has_looked and not any(shortage in said for shortage in _SHORTAGES):
