@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from playlista.features.rhythm.envelope import CompactEnvelope
-from playlista.features.rhythm.onsets import HIGHEST_HZ, MEL_BANDS, OnsetEnvelope, mel_bands
+from playlista.features.rhythm.onsets import HIGHEST_HZ, OnsetEnvelope, band_weights
 from tests import signals
 from tests.features.rhythm_signals import RATE_HZ, clicks
 from tests.features.tones import coloured_noise
@@ -73,9 +73,9 @@ def test_any_stretch_reads_as_it_does_in_the_whole() -> None:
 
 @pytest.mark.parametrize("rate_hz", [8000, 22050, 48000])
 def test_every_band_hears_something_and_none_hears_above_the_passband(rate_hz: int) -> None:
-    bands = mel_bands(rate_hz, 1024)
+    bands = band_weights(rate_hz, 1024)
     bin_hz = np.fft.rfftfreq(1024, 1 / rate_hz)
-    assert bands.shape == (513, MEL_BANDS)
+    assert bands.shape[0] == 513
     assert bands.any(axis=0).all()
     assert not bands[bin_hz > min(HIGHEST_HZ, 0.9 * rate_hz / 2)].any()
     assert np.all(np.diff(bands.argmax(axis=0)) >= 0)

@@ -24,7 +24,7 @@ from playlista.features.rhythm.tempogram import Tempogram
 from playlista.tracks import Rhythm
 
 #: Version of the values in ``Rhythm``; rises when they change.
-VERSION = 2
+VERSION = 3
 
 
 class RhythmAccumulator:

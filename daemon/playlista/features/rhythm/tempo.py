@@ -14,14 +14,22 @@ from numpy.typing import NDArray
 from playlista.features.rhythm.onsets import Onsets
 from playlista.features.rhythm.tempogram import GRID_STEP, Tempogram
 
-#: Two tempi are the same within 4 % (the tolerance of MIREX), and rivals from 6 % on: a peak is not its own rival.
+#: Two tempi are the same within 4 % (the tolerance of MIREX).
 SAME_OCTAVES = float(np.log2(1.04))
-RIVAL_OCTAVES = float(np.log2(1.06))
+#: Share of certainty that is gone where twice the tempo is as salient.
+DOUBLE_WEIGHT = 0.5
 #: An accent is an onset of 0.4 times the strength that one onset in ten exceeds.
 ACCENT_SHARE = 0.4
 #: A beat that no accent strikes every third time is not heard, and one struck two times in three at least is.
 FEWEST_ACCENTS_PER_BEAT = 1 / 3
 CERTAIN_ACCENTS_PER_BEAT = 2 / 3
+#: Strings and winds begin softly: music that repeats itself this many times as clearly as chance has a beat all the
+#: same, where at least every fifth is accented.
+CLEAR_REPETITION = 2.0
+FEWEST_SOFT_ACCENTS_PER_BEAT = 0.2
+SOFT_HEARD_SHARE = 0.6
+#: From so many times chance on, repetition is certainly none.
+CERTAIN_TIMES_CHANCE = 3.5
 #: Tempi along the track are preferred within a quarter of an octave of its own, so that the beat keeps its level.
 NEAR_OCTAVES = 0.25
 
@@ -97,35 +105,43 @@ def estimate_tempo(tempogram: Tempogram, onsets: Onsets) -> Tempo:
     -------
     Tempo
         ``bpm`` 45..220; None where the windows repeat themselves no more than chance would make them, and where there
-        are fewer accents than every third beat.
-        ``confidence`` is the geometric mean of three shares: *repetition* in the windows, at the best tempo of each,
-        above chance; *agreement*, how much of the track, by activity, has this tempo, half or twice it as its best;
-        *distinction*, by how much the salience of any other tempo stays below. It fades out as accents grow too few.
-        Steady drums reach 0.9, a clear beat in a mix 0.6 to 0.8, expressive playing 0.2 to 0.5. A track of two tempi
-        has at most half the agreement.
+        are fewer accents than every third beat, or every fifth in music that repeats itself clearly.
+        ``confidence`` is the geometric mean of three shares: *repetition* in the windows, at the best tempo of each;
+        *agreement*, how much of the track, by activity, has this tempo as its best; *certainty* of the octave, which
+        is less where twice the tempo is nearly as salient: an estimate that is wrong is mostly too slow. It fades out
+        as accents grow too few or repetition comes near chance. How often the tempo is right at each confidence is in
+        docs/quality.md.
     """
     votes = count_votes(tempogram, accents(onsets))
     if not votes.salience.any():
         return NO_TEMPO
     best = int(votes.salience.argmax())
     bpm = float(tempogram.grid_bpm[best])
-    repetition = votes.mean(votes.repetition) - tempogram.chance
-    accents_per_beat = votes.mean(votes.accents_per_second) * 60.0 / bpm
-    if repetition <= 0.0 or accents_per_beat <= FEWEST_ACCENTS_PER_BEAT:
+    repetition = votes.mean(votes.repetition)
+    heard = _heard_share(votes.mean(votes.accents_per_second) * 60.0 / bpm, repetition / tempogram.chance)
+    if heard <= 0.0:
         return NO_TEMPO
-    agreement = votes.mean(_octaves_apart(votes.bpm, bpm) < SAME_OCTAVES)
-    rivals = votes.salience[_octaves_apart(tempogram.grid_bpm, bpm) > RIVAL_OCTAVES]
-    distinction = 1.0 - float(rivals.max() / votes.salience[best])
+    agreement = votes.mean(np.abs(np.log2(votes.bpm / bpm)) < SAME_OCTAVES)
+    certainty = 1.0 - DOUBLE_WEIGHT * _salience_at(2.0 * bpm, tempogram, votes) / votes.salience[best]
     return Tempo(
         _peak_bpm(tempogram, votes.salience, best),
-        float(np.cbrt(repetition * agreement * distinction * _heard_share(accents_per_beat))),
+        float(np.cbrt(min(repetition, 1.0) * agreement**1.5 * certainty * heard)),
     )
 
 
-def _heard_share(accents_per_beat: float) -> float:
-    """0 where a beat is not heard, 1 where it certainly is."""
+def _salience_at(bpm: float, tempogram: Tempogram, votes: Votes) -> float:
+    """The highest salience of the tempi that are the same as `bpm`; 0 where it is beyond the fastest."""
+    same = np.abs(np.log2(tempogram.grid_bpm / bpm)) < SAME_OCTAVES
+    return float(votes.salience.max(where=same, initial=0.0))
+
+
+def _heard_share(accents_per_beat: float, times_chance: float) -> float:
+    """0 where a beat is not heard or nothing repeats itself but by chance, 1 where it certainly is."""
     above = accents_per_beat - FEWEST_ACCENTS_PER_BEAT
-    return min(above / (CERTAIN_ACCENTS_PER_BEAT - FEWEST_ACCENTS_PER_BEAT), 1.0)
+    share = min(above / (CERTAIN_ACCENTS_PER_BEAT - FEWEST_ACCENTS_PER_BEAT), 1.0)
+    certain = min(max((times_chance - 1.0) / (CERTAIN_TIMES_CHANCE - 1.0), 0.0), 1.0)
+    is_soft = times_chance >= CLEAR_REPETITION and accents_per_beat > FEWEST_SOFT_ACCENTS_PER_BEAT
+    return certain * max(share, SOFT_HEARD_SHARE if is_soft else 0.0)
 
 
 def accents(onsets: Onsets) -> NDArray[np.int32]:
@@ -140,13 +156,6 @@ def beat_periods(tempogram: Tempogram, bpm: float) -> BeatPeriods:
     near = np.exp(-0.5 * (np.log2(tempogram.grid_bpm / bpm) / NEAR_OCTAVES) ** 2)
     best = np.concatenate([(window.salience * near).argmax(axis=1) for window in tempogram.windows()])
     return BeatPeriods(60.0 * tempogram.frame_rate_hz / tempogram.grid_bpm[best], tempogram.hop_frames)
-
-
-def _octaves_apart(bpm: NDArray[np.float64], other_bpm: float) -> NDArray[np.float64]:
-    """Octaves between each tempo and the nearest of the other, its half and its double."""
-    octaves = np.log2(bpm / other_bpm)
-    apart: NDArray[np.float64] = np.abs(octaves - np.clip(np.rint(octaves), -1.0, 1.0))
-    return apart
 
 
 def _peak_bpm(tempogram: Tempogram, salience: NDArray[np.float64], best: int) -> float:
