@@ -14,7 +14,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from benchmarks import machine, quality_determinism, quality_drift, quality_files, quality_keys, quality_tables, tables
+from benchmarks import (
+    machine,
+    quality_determinism,
+    quality_drift,
+    quality_files,
+    quality_keys,
+    quality_rhythm,
+    quality_tables,
+    tables,
+)
 from benchmarks.quality_tracks import longest_tracks
 from playlista.config import Settings
 from playlista.system.environment import prepare_environment
@@ -82,6 +91,14 @@ def _keys(asked: argparse.Namespace) -> list[quality_keys.Row]:
     return quality_keys_heard.measure(asked.music, asked.tempo, asked.work / "speech")
 
 
+def _rhythm(asked: argparse.Namespace) -> list[quality_rhythm.Row]:
+    """Tempo and beats of recordings that nothing here is known of but those."""
+    _prepare()
+    from benchmarks import quality_rhythm_heard
+
+    return quality_rhythm_heard.measure(asked.tempo)
+
+
 def _files(asked: argparse.Namespace) -> list[quality_files.Row]:
     """Length, loudness, rate, layout and status of every file of the folders and of those that are made."""
     folders = [asked.music, *(asked.files or [Path("../shared/field/files")])]
@@ -89,7 +106,11 @@ def _files(asked: argparse.Namespace) -> list[quality_files.Row]:
 
 
 #: Sections that can be measured by themselves.
-ALONE: dict[str, Callable[[argparse.Namespace], list[dict[str, Any]]]] = {"keys": _keys, "files": _files}
+ALONE: dict[str, Callable[[argparse.Namespace], list[dict[str, Any]]]] = {
+    "rhythm": _rhythm,
+    "keys": _keys,
+    "files": _files,
+}
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from benchmarks import quality_files, quality_keys
+from benchmarks import quality_files, quality_keys, quality_rhythm
 from benchmarks.quality_distances import FEATURES
 from benchmarks.quality_drift import bars, effect, spread
 from benchmarks.tables import markdown_table
@@ -33,6 +33,7 @@ def sections(results: dict[str, Any]) -> dict[str, str]:
     made: dict[str, Callable[[], str]] = {
         "conformance": lambda: "\n\n".join((results["machine"], _verdict(results), *_conformance(results))),
         "tempi": lambda: _tempi(results["conformance"]["tempi"]),
+        "rhythm": lambda: quality_rhythm.table(results["rhythm"]),
         "keys": lambda: quality_keys.table(results["keys"]),
         "files": lambda: quality_files.table(results["files"]),
         "drift": lambda: _drift(results["drift"]),
@@ -47,6 +48,7 @@ def failures(results: dict[str, Any]) -> list[str]:
     sections = results.get("conformance", {}).get("sections", {})
     missed = [row["name"] for rows in sections.values() for row in rows if not row["passed"]]
     missed += quality_files.unexplained(results.get("files", ()))
+    missed += quality_rhythm.failures(results.get("rhythm", ()))
     missed += quality_keys.failures(results.get("keys", ()))
     bars = _bars(results["drift"]) if "drift" in results else []
     return missed + [name for name, _, _, reached in bars if not reached]

@@ -50,7 +50,8 @@ def test_windows_overlap_by_half_and_a_short_track_is_one_window() -> None:
 
 
 def test_chance_falls_with_the_length_of_the_window() -> None:
-    # 3 deviations of the mean of 3 coefficients, the fewest that a metre asks for, each of variance 1 / n for n independent frames (every second).
+    # 3 deviations of the mean of 3 coefficients, the fewest of a metre, each of variance 1 / n for n independent frames
+    # (every second).
     long = Tempogram(heard(clicks(120, 50).samples))
     assert long.chance == pytest.approx(3 / np.sqrt(3 * 12 * 62.5 / 2), rel=0.01)
     assert Tempogram(heard(clicks(120, 3).samples)).chance == pytest.approx(2 * long.chance, rel=0.05)
