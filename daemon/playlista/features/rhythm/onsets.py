@@ -189,4 +189,4 @@ def band_weights(sample_rate_hz: int, frame_length: int) -> NDArray[np.float32]:
     bin_hz = sample_rate_hz / frame_length
     corners = np.unique(np.rint(LOWEST_HZ * 2.0 ** (steps / BANDS_PER_OCTAVE) / bin_hz))
     corners = corners[corners > 0]
-    return triangles(np.arange(frame_length // 2 + 1), corners).astype(np.float32)
+    return triangles(np.arange(frame_length // 2 + 1.0), corners).astype(np.float32)
