@@ -67,6 +67,16 @@ def test_tags_and_pictures_leave_it_whether_they_come_grow_shrink_or_go(tmp_path
         assert known(path) == before
 
 
+def test_tags_leave_speex(tmp_path: Path) -> None:
+    try:
+        path = encode(tmp_path / "song.spx", "-c:a", "libspeex", "-ar", "32000", "-ac", "1")
+    except subprocess.CalledProcessError:
+        pytest.skip("this ffmpeg has no encoder for Speex")
+    before = known(path)
+    retag(path, "title", PICTURE)
+    assert known(path) == before
+
+
 @pytest.mark.parametrize("suffix", [*ENCODED, *BY_HAND])
 def test_one_changed_byte_of_the_sound_changes_it(tmp_path: Path, suffix: str) -> None:
     path = song(tmp_path, suffix)
