@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from playlista.errors import FailureReason
 from playlista.metadata import Metadata
+from playlista.origin import Origin
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,34 +57,6 @@ class TrackFile:
     def from_stat(cls, path: str, stat: os.stat_result) -> TrackFile:
         """Identity of `path` from an ``os.stat_result`` that the caller already has."""
         return cls(path, stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """What a result was made from; each is a hash, or None where it is not known.
-
-    content : of all bytes of the file, behind its `size_prefix`; see ``decode.content``.
-    sound : of the decoded samples, all channels; None where the track was cut. See ``decode.identity``.
-    opening : of the first seconds of the decoded samples; None of silence and of what is shorter.
-    encoded_kind : by which rules `encoded` was made; None where the file was not read for it yet.
-    encoded : of the encoded audio, the same on every machine; None where the structure of the file is not known, and
-        `sound` has to do. See ``decode.encoded.digest``.
-    """
-
-    content: bytes | None = None
-    sound: bytes | None = None
-    opening: bytes | None = None
-    encoded_kind: str | None = None
-    encoded: bytes | None = None
-
-    def read_from(self, file: Origin) -> Origin:
-        """The same decoded sound, read from a file with these bytes and this encoded audio."""
-        return replace(self, content=file.content, encoded_kind=file.encoded_kind, encoded=file.encoded)
-
-
-def size_prefix(size_bytes: int) -> bytes:
-    """How ``Origin.content`` begins for a file of this size, so that all of one size are a range of an index."""
-    return size_bytes.to_bytes(8, "big")
 
 
 @dataclass(frozen=True, slots=True)

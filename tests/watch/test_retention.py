@@ -12,7 +12,7 @@ import pytest
 
 from playlista.library import gone_files
 from playlista.library.gone_files import GoneFiles
-from playlista.tracks import Origin
+from playlista.origin import Origin
 from tests.libraries import analysis_of, quick_check
 from tests.watch.folders import make, make_old
 from tests.watch.synced import Synced, analyzed

@@ -25,7 +25,8 @@ from playlista.decode.read_ahead import ReadAhead
 from playlista.decode.resample import MonoResampler, downmix
 from playlista.errors import DecodeError, Interrupted
 from playlista.memory.budget import TrackBudget
-from playlista.tracks import AudioChunk, Origin
+from playlista.origin import Origin
+from playlista.tracks import AudioChunk
 
 MODEL_RATE_HZ = 16000
 

@@ -17,7 +17,8 @@ from playlista.daemon.reuse import Reuse, holds
 from playlista.decode.content import hash_file
 from playlista.errors import Interrupted, TrackError
 from playlista.library.comparisons import Comparison, Comparisons, Kept
-from playlista.tracks import Analysis, Origin, TrackFile
+from playlista.origin import Origin
+from playlista.tracks import Analysis, TrackFile
 
 log = structlog.get_logger(__name__)
 

@@ -11,7 +11,8 @@ from dataclasses import replace
 from playlista.analysis.audio_analyzer import AudioAnalyzer, Identified
 from playlista.errors import FailureReason, TrackError
 from playlista.library.results import Store
-from playlista.tracks import Analysis, Origin, Status
+from playlista.origin import Origin
+from playlista.tracks import Analysis, Status
 
 
 class Reuse:

@@ -21,7 +21,8 @@ from playlista.library.file_rows import FILE_COLUMNS, as_stored, same_content, t
 from playlista.library.job_intake import update_file
 from playlista.library.origins import put_hashes
 from playlista.library.results import Store
-from playlista.tracks import Analysis, GroupSettings, Origin, Status, TrackFile
+from playlista.origin import Origin
+from playlista.tracks import Analysis, GroupSettings, Status, TrackFile
 
 #: Row numbers looked at in one query for results whose hashes are not known yet.
 _ROWS_PER_LOOK = 5000

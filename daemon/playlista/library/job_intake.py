@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from playlista.library import job_rows
 from playlista.library.file_rows import FILE_COLUMNS, as_stored, file_values, path_bytes, same_content, track_file
 from playlista.library.job_rows import groups_in, groups_text
-from playlista.tracks import TrackFile, size_prefix
+from playlista.origin import size_prefix
+from playlista.tracks import TrackFile
 
 _KNOWN = f"""
     SELECT {FILE_COLUMNS}, files.id, jobs.state, jobs.feature_groups, jobs.lane

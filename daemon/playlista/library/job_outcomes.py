@@ -14,7 +14,8 @@ from playlista.errors import FailureReason
 from playlista.library import job_rows
 from playlista.library.file_rows import track_file
 from playlista.library.results import Store
-from playlista.tracks import Analysis, Origin, Status
+from playlista.origin import Origin
+from playlista.tracks import Analysis, Status
 
 
 @dataclass(frozen=True, slots=True)
