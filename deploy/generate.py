@@ -5,7 +5,8 @@ made                            from
 ==============================  ==================================================================
 deploy/grafana/playlista.json   deploy/grafana/dashboard.py
 helm/playlista/files/…          the dashboard and deploy/prometheus/playlista.rules.yml: a chart
-                                can only ship what lies inside it
+                                can only ship what lies inside it; the rules with places for
+                                the matchers of a release and for its runbook
 helm/playlista/README.md        the comments of helm/playlista/values.yaml, between two marks
 ==============================  ==================================================================
 
@@ -29,6 +30,13 @@ CHART = Path("helm/playlista")
 DASHBOARD = Path("deploy/grafana/playlista.json")
 RULES = Path("deploy/prometheus/playlista.rules.yml")
 
+#: What the chart's template puts its own text in place of: matchers of the release's series, and the runbook's page.
+RELEASE, RUNBOOK = "__release__", "__runbook__"
+
+#: A series of ours, and with which matchers it is read; `ANY_JOB` stands for them where every target has the series.
+SERIES = re.compile(r"((?:instance:)?\bplaylista_\w+(?::\w+)*)(?:\{([^}]*)\})?")
+ANY_JOB = '{job=~".*playlista.*"}'
+
 
 def wanted(root: Path) -> dict[Path, str]:
     """What each generated file should contain, by its path below `root`."""
@@ -37,7 +45,7 @@ def wanted(root: Path) -> dict[Path, str]:
     return {
         DASHBOARD: dashboard,
         CHART / "files" / DASHBOARD.name: dashboard,
-        CHART / "files" / RULES.name: (root / RULES).read_text("utf-8"),
+        CHART / "files" / RULES.name: bounded_rules((root / RULES).read_text("utf-8")),
         readme: with_table((root / readme).read_text("utf-8"), (root / CHART / "values.yaml").read_text("utf-8")),
     }
 
@@ -49,6 +57,36 @@ def outdated(root: Path) -> list[Path]:
         for path, text in wanted(root).items()
         if not (root / path).is_file() or (root / path).read_text("utf-8") != text
     ]
+
+
+class _Readable(yaml.SafeDumper):
+    """Writes texts of several lines as such."""
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Readable.add_representer(str, _represent_text)
+
+
+def bounded_rules(source: str) -> str:
+    """The rules of `source`, each selector with `RELEASE` among its matchers and each runbook at `RUNBOOK`."""
+    rules = yaml.safe_load(source)
+    for group in rules["groups"]:
+        for rule in group["rules"]:
+            rule["expr"] = bounded(rule["expr"])
+            if "annotations" in rule:
+                section = rule["annotations"]["runbook_url"].partition("#")[2]
+                rule["annotations"]["runbook_url"] = f"{RUNBOOK}#{section}"
+    dumped = yaml.dump(rules, Dumper=_Readable, sort_keys=False, allow_unicode=True, width=1000)
+    return f"# Made from {RULES} by deploy/generate.py, for the template to fill in.\n{dumped}"
+
+
+def bounded(expression: str) -> str:
+    """A PromQL `expression` with `RELEASE` among the matchers of every selector."""
+    expression = expression.replace(ANY_JOB, f"{{{RELEASE}}}")
+    return SERIES.sub(lambda found: f"{found[1]}{{{','.join(filter(None, (RELEASE, found[2])))}}}", expression)
 
 
 def with_table(readme: str, values: str) -> str:

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Get the tools of `make check-deploy` that are not Python packages: promtool and prometheus, shellcheck, actionlint,
-# helm, and the schemas of the Prometheus operator. What cannot be had here is said, and its checks are skipped; CI
-# counts that as a failure. Once they are there, nothing is fetched again.
+# helm, and the schemas of the Prometheus operator and of the Gateway API. What cannot be had here is said, and its
+# checks are skipped; CI counts that as a failure. Once they are there, nothing is fetched again.
 #
 #   sh deploy/tools.sh            everything that the checks need
 #   sh deploy/tools.sh page       only Chromium and Node, for `make test-page`
@@ -12,6 +12,7 @@ cd "$(dirname "$0")/.."
 HELM_VERSION=v3.22.0
 OPERATOR_VERSION=v0.85.0
 ACTIONLINT_VERSION=v1.7.12
+GATEWAY_VERSION=v1.4.1
 KUBERNETES_MINOR=37 # what `helm template` assumes when no cluster is asked
 TOOLS=build/tools
 
@@ -59,24 +60,28 @@ build_actionlint() {
         say "actionlint: go could not build it"
 }
 
-operator_schemas() {
-    [ -d "$TOOLS/crds" ] && return
+schemas() { # schemas OWNER MODULE VERSION FOLDER PREFIX KIND...: the definitions of these kinds, from their Go module
+    owner=$1 module=$2@$3 folder=$4 prefix=$5
+    shift 5
+    for kind in "$@"; do
+        [ -f "$TOOLS/crds/$kind.yaml" ] || missing=yes
+    done
+    [ -n "${missing:-}" ] || return 0
+    unset missing
     if ! have go; then
-        say "the Prometheus operator's schemas are missing: they come with its Go module, and there is no Go"
+        say "the schemas of $owner are missing: they come with its Go module, and there is no Go"
         return
     fi
-    say "fetching the schemas of the Prometheus operator $OPERATOR_VERSION"
-    module=github.com/prometheus-operator/prometheus-operator
-    folder=$(cd /tmp && go mod download -json "$module@$OPERATOR_VERSION" | sed -n 's/.*"Dir": "\(.*\)",*/\1/p')
-    if [ -z "$folder" ]; then
-        say "the Prometheus operator's schemas: go could not fetch them"
+    say "fetching the schemas of $owner ($module)"
+    source=$(cd /tmp && go mod download -json "$module" | sed -n 's/.*"Dir": "\(.*\)",*/\1/p')
+    if [ -z "$source" ]; then
+        say "the schemas of $owner: go could not fetch them"
         return
     fi
     mkdir -p "$TOOLS/crds"
-    for kind in servicemonitors podmonitors prometheusrules; do
-        cp "$folder/example/prometheus-operator-crd/monitoring.coreos.com_$kind.yaml" "$TOOLS/crds/$kind.yaml"
+    for kind in "$@"; do
+        install -m 644 "$source/$folder/${prefix}_$kind.yaml" "$TOOLS/crds/$kind.yaml"
     done
-    chmod u+w "$TOOLS"/crds/*
 }
 
 if [ "${1:-}" = page ]; then
@@ -96,5 +101,8 @@ if [ "${1:-}" = image ]; then
 fi
 build_helm
 build_actionlint
-operator_schemas
+schemas "the Prometheus operator" github.com/prometheus-operator/prometheus-operator "$OPERATOR_VERSION" \
+    example/prometheus-operator-crd monitoring.coreos.com servicemonitors podmonitors prometheusrules
+schemas "the Gateway API" sigs.k8s.io/gateway-api "$GATEWAY_VERSION" \
+    config/crd/standard gateway.networking.k8s.io httproutes
 say "ready"

@@ -15,10 +15,18 @@ import yaml
 
 from deploy.checks import pod_security
 from deploy.checks.tools import TOOLS, ToolMissing, run
+from playlista.memory.advice import LEAST_MIB
 
 CHART = Path("helm/playlista")
 LEAST_VALUE_SETS = 12
 OLDEST_KUBERNETES = 25
+
+#: Kinds that Kubernetes itself does not know; their definitions come with the projects that do (deploy/tools.sh).
+FOREIGN_GROUPS = ("monitoring.coreos.com", "gateway.networking.k8s.io")
+FOREIGN_KINDS = frozenset({"ServiceMonitor", "PodMonitor", "PrometheusRule", "HTTPRoute"})
+
+#: Bytes of the suffixes of a quantity of memory.
+SUFFIXES = {"": 1, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 
 Manifest = dict[str, Any]
 
@@ -75,7 +83,7 @@ def valid(root: Path) -> list[str]:
     distinct: dict[str, tuple[str, Manifest]] = {}
     try:
         for values, manifest in rendered(root):
-            if not manifest["apiVersion"].startswith("monitoring.coreos.com"):
+            if not manifest["apiVersion"].startswith(FOREIGN_GROUPS):
                 distinct.setdefault(json.dumps(manifest, sort_keys=True), (values, manifest))
     except RenderError as error:
         return [str(error)]
@@ -98,23 +106,23 @@ def _invalid(values: str, manifest: Manifest, version: str) -> Iterator[str]:
 
 
 def operator_objects(root: Path) -> list[str]:
-    """ServiceMonitor, PodMonitor and PrometheusRule are valid for the operator, without an unknown field."""
-    if not (TOOLS / "crds").is_dir():
-        raise ToolMissing("the Prometheus operator's schemas are not here; run sh deploy/tools.sh")
+    """Objects for the Prometheus operator and for a Gateway are valid by their definitions, no field unknown."""
+    if not (TOOLS / "crds/httproutes.yaml").is_file():
+        raise ToolMissing("the schemas of the operator and of the Gateway API are not here; run sh deploy/tools.sh")
     found: set[str] = set()
     problems = []
     for values, manifest in rendered(root):
-        if manifest["apiVersion"] == "monitoring.coreos.com/v1":
+        if manifest["apiVersion"].startswith(FOREIGN_GROUPS):
             found.add(manifest["kind"])
-            validator = jsonschema.Draft7Validator(_operator_schema(manifest["kind"]))
+            validator = jsonschema.Draft7Validator(_definition(manifest["kind"], manifest["apiVersion"]))
             problems += [f"{values}: {manifest['kind']}: {error.message}" for error in validator.iter_errors(manifest)]
-    missing = {"ServiceMonitor", "PodMonitor", "PrometheusRule"} - found
-    return problems + [f"no set of values renders a {kind}" for kind in sorted(missing)]
+    return problems + [f"no set of values renders a {kind}" for kind in sorted(FOREIGN_KINDS - found)]
 
 
-def _operator_schema(kind: str) -> Any:
+def _definition(kind: str, api_version: str) -> Any:
     definition = yaml.safe_load((TOOLS / "crds" / f"{kind.lower()}s.yaml").read_text("utf-8"))
-    return _closed(definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"])
+    versions = {version["name"]: version for version in definition["spec"]["versions"]}
+    return _closed(versions[api_version.rpartition("/")[2]]["schema"]["openAPIV3Schema"])
 
 
 def _closed(schema: Any) -> Any:
@@ -149,24 +157,31 @@ def promises(root: Path) -> list[str]:
     """With every set of values: the restricted Pod Security Standard, one writer, music read-only, checksum."""
     try:
         return [
-            f"{values}: {manifest['kind']}: {broken}"
-            for values, manifest in rendered(root)
-            for broken in _broken(manifest)
+            f"{values.stem.removesuffix('-values')}: {manifest['kind']}: {broken}"
+            for values in value_sets(root)
+            for manifest in render(root, "--values", values)
+            for broken in _broken(manifest, may_write=_may_write(values))
         ]
     except RenderError as error:
         return [str(error)]
 
 
-def _broken(manifest: Manifest) -> Iterator[str]:
+def _may_write(values: Path) -> bool:
+    """Whether this file of values asks for music that can be written."""
+    music = yaml.safe_load(values.read_text("utf-8")).get("persistence", {}).get("music", {})
+    return bool(music.get("writable"))
+
+
+def _broken(manifest: Manifest, *, may_write: bool) -> Iterator[str]:
     if manifest["kind"] == "Pod":
         yield from pod_security.violations(manifest["spec"])
     if manifest["kind"] == "Deployment":
         spec = manifest["spec"]
         yield from pod_security.violations(spec["template"]["spec"])
-        yield from _broken_deployment(spec)
+        yield from _broken_deployment(spec, may_write=may_write)
 
 
-def _broken_deployment(spec: dict[str, Any]) -> Iterator[str]:
+def _broken_deployment(spec: dict[str, Any], *, may_write: bool) -> Iterator[str]:
     if spec["strategy"] != {"type": "Recreate"}:
         yield "strategy is not Recreate"
     if spec["replicas"] not in {0, 1}:
@@ -176,11 +191,23 @@ def _broken_deployment(spec: dict[str, Any]) -> Iterator[str]:
     pod = spec["template"]["spec"]
     (container,) = pod["containers"]
     mounts = {mount["mountPath"]: mount for mount in container["volumeMounts"]}
-    if not mounts["/music"].get("readOnly"):
+    if not (mounts["/music"].get("readOnly") or may_write):
         yield "/music can be written"
-    resources = container["resources"]
-    if resources.get("requests", {}).get("memory") != resources.get("limits", {}).get("memory"):
-        yield "requests are not limits"
+    yield from _broken_resources(container["resources"])
     for probe, path in (("startupProbe", "/healthz"), ("livenessProbe", "/healthz"), ("readinessProbe", "/readyz")):
         if container.get(probe, {}).get("httpGet") != {"path": path, "port": "http"}:
             yield f"{probe} does not ask {path}"
+
+
+def _broken_resources(resources: dict[str, Any]) -> Iterator[str]:
+    request, limit = (memory_bytes(resources.get(kind, {}).get("memory", "0")) for kind in ("requests", "limits"))
+    if request != limit:
+        yield "the memory asked for is not the memory allowed"
+    if limit < LEAST_MIB * 2**20:
+        yield f"may have less memory than {LEAST_MIB} MiB"
+
+
+def memory_bytes(quantity: str) -> int:
+    """Bytes of a quantity as Kubernetes writes it: ``384Mi``."""
+    number = quantity.rstrip("kKMGTi")
+    return int(float(number) * SUFFIXES[quantity.removeprefix(number)])

@@ -15,7 +15,7 @@ from deploy.checks.tools import run
 FOLDER = Path("deploy/prometheus")
 RULES = FOLDER / "playlista.rules.yml"
 TESTS = FOLDER / "playlista.rules.test.yml"
-RUNBOOK = Path("docs/deploy/alerts.md")
+RUNBOOK = Path("docs/runbook.md")
 
 #: A series of ours in a PromQL expression; a colon makes it one that is recorded.
 OURS = re.compile(r"(?:instance:)?\bplaylista_\w+(?::\w+)*")
@@ -67,8 +67,8 @@ def _unexplained(alert: dict[str, Any], sections: set[str]) -> Iterator[str]:
     if alert.get("labels", {}).get("severity") not in {"warning", "critical"}:
         yield f"{name}: severity is neither warning nor critical"
     yield from (f"{name}: no {key}" for key in ("summary", "description") if not said.get(key))
-    if name not in sections or said.get("runbook") != f"{RUNBOOK}#{name.lower()}":
-        yield f"{name}: no section in {RUNBOOK}, or its runbook points elsewhere"
+    if name not in sections or not str(said.get("runbook_url")).endswith(f"/{RUNBOOK}#{name.lower()}"):
+        yield f"{name}: no section in {RUNBOOK}, or its runbook_url points elsewhere"
 
 
 def metrics(root: Path) -> list[str]:

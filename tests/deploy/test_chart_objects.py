@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -31,16 +32,52 @@ def pod(objects: dict[str, Manifest]) -> dict[str, Any]:
     return spec
 
 
-def test_the_defaults_ask_for_what_they_are_limited_to(tmp_path: Path) -> None:
+def test_the_defaults_ask_for_the_memory_that_they_may_have_and_for_little_cpu(tmp_path: Path) -> None:
     resources = pod(manifests(tmp_path))["containers"][0]["resources"]
-    assert resources["requests"] == resources["limits"] == {"cpu": "1", "memory": "384Mi"}
+    assert resources == {"requests": {"cpu": "100m", "memory": "384Mi"}, "limits": {"memory": "384Mi"}}
+
+
+def test_music_is_writable_only_when_asked_for(tmp_path: Path) -> None:
+    spec = pod(manifests(tmp_path, {"persistence": {"music": {"writable": True}}}))
+    (claim,) = (volume["persistentVolumeClaim"] for volume in spec["volumes"] if volume["name"] == "music")
+    (mount,) = (mount for mount in spec["containers"][0]["volumeMounts"] if mount["name"] == "music")
+    assert (claim["readOnly"], mount["readOnly"]) == (False, False)
+
+
+def test_what_people_add_stands_beside_what_the_chart_makes(tmp_path: Path) -> None:
+    values = yaml.safe_load((PROJECT / CHART / "ci/extras-values.yaml").read_text("utf-8"))
+    spec = pod(manifests(tmp_path, {**values, "env": [{"name": "OLDER", "value": "1"}]}))
+    (container,) = spec["containers"]
+    assert [variable["name"] for variable in container["env"]] == ["OLDER", "TZ"]
+    assert spec["volumes"][-2:] == values["extraVolumes"]
+    assert container["volumeMounts"][-2:] == values["extraVolumeMounts"]
+
+
+def test_an_init_container_cannot_loosen_the_security_context_and_has_resources(tmp_path: Path) -> None:
+    values = yaml.safe_load((PROJECT / CHART / "ci/extras-values.yaml").read_text("utf-8"))
+    spec = pod(manifests(tmp_path, values))
+    plain, own = spec["initContainers"]
+    assert plain["securityContext"] == spec["containers"][0]["securityContext"]
+    assert plain["resources"] == spec["containers"][0]["resources"]
+    assert own["securityContext"] == {**plain["securityContext"], "runAsUser": 1000}
+    assert own["resources"] == {"limits": {"memory": "32Mi"}}
+
+
+def test_a_route_leads_from_the_gateway_to_the_service(tmp_path: Path) -> None:
+    values = yaml.safe_load((PROJECT / CHART / "ci/gateway-values.yaml").read_text("utf-8"))
+    objects = manifests(tmp_path, {**values, "service": {"port": 8080}})
+    spec = objects["HTTPRoute"]["spec"]
+    assert spec["parentRefs"] == values["httpRoute"]["parentRefs"]
+    assert spec["hostnames"] == ["playlista.home.example"]
+    assert spec["rules"][0]["backendRefs"] == [{"name": objects["Service"]["metadata"]["name"], "port": 8080}]
 
 
 def test_the_daemon_reads_the_settings_as_they_were_given(tmp_path: Path) -> None:
     settings = yaml.safe_load((PROJECT / CHART / "ci/every-setting-values.yaml").read_text("utf-8"))["settings"]
     written = manifests(tmp_path, {"settings": settings})["ConfigMap"]["data"]["playlista.conf"]
     rules = {name.upper(): field.metadata["rule"] for name, field in Settings.__dataclass_fields__.items()}
-    assert {key: rules[key].parse(source.text) for key, source in parse_config(written, "conf").items()} == settings
+    read = {key: rules[key].parse(source.text) for key, source in parse_config(written, "conf").items()}
+    assert read == {**settings, "WATCH_IGNORE": ("*.m4b", "Podcasts/")}
 
 
 def test_a_changed_setting_changes_the_pod_and_another_value_does_not(tmp_path: Path) -> None:
@@ -83,9 +120,33 @@ def test_the_image_is_named_by_variant_tag_or_digest(tmp_path: Path) -> None:
     assert image(tag="edge", digest=digest) == f"playlista:edge@{digest}"
 
 
-def test_the_rules_arrive_as_they_are_tested(tmp_path: Path) -> None:
+#: What bounds a series to the release "trial" in the namespace that `render` takes.
+MATCHERS = 'namespace="media",pod=~"trial-playlista-[^-]+-[^-]+"'
+
+
+def test_the_rules_arrive_as_they_are_tested_but_bounded_to_the_release(tmp_path: Path) -> None:
     rule = manifests(tmp_path, {"prometheusRule": {"enabled": True}})["PrometheusRule"]
-    assert rule["spec"] == yaml.safe_load((PROJECT / RULES).read_text("utf-8"))
+    tested = yaml.safe_load((PROJECT / RULES).read_text("utf-8").replace('{job=~".*playlista.*"}', ""))
+    for group in rule["spec"]["groups"]:
+        for one in group["rules"]:
+            one["expr"] = one["expr"].replace(f"{MATCHERS},", "").replace(f"{{{MATCHERS}}}", "")
+    assert rule["spec"] == tested
+
+
+def test_every_selector_of_the_rules_is_bounded_to_the_release(tmp_path: Path) -> None:
+    rule = manifests(tmp_path, {"prometheusRule": {"enabled": True}})["PrometheusRule"]
+    expressions = [one["expr"] for group in rule["spec"]["groups"] for one in group["rules"]]
+    series = re.compile(r"(?:(?:instance:)?\bplaylista_\w+(?::\w+)*|\bup\b|\bprocess_start_time_seconds\b)(.{0,80})")
+    selectors = [after for expression in expressions for after in series.findall(expression)]
+    assert len(selectors) > 20
+    assert [after for after in selectors if not after.startswith(f"{{{MATCHERS}")] == []
+
+
+def test_alerts_link_to_the_runbook_that_the_values_name(tmp_path: Path) -> None:
+    values = {"prometheusRule": {"enabled": True, "runbookUrl": "https://wiki.home.example/playlista"}}
+    groups = manifests(tmp_path, values)["PrometheusRule"]["spec"]["groups"]
+    links = {rule["alert"]: rule["annotations"]["runbook_url"] for rule in groups[1]["rules"]}
+    assert links == {name: f"https://wiki.home.example/playlista#{name.lower()}" for name in links}
 
 
 def test_alerts_can_be_left_out_and_labelled(tmp_path: Path) -> None:

@@ -39,6 +39,17 @@ def places(schema: dict[str, Any], place: str = "") -> Iterator[tuple[str, dict[
         yield from places(schema["items"], f"{place}[]")
 
 
+#: What an entry of a list has to have, whatever else it says.
+REQUIRED: dict[str, dict[str, Any]] = {
+    "imagePullSecrets": {"name": "a"},
+    "env": {"name": "a"},
+    "extraEnv": {"name": "a"},
+    "parentRefs": {"name": "a"},
+    "extraVolumeMounts": {"name": "a", "mountPath": "/a"},
+    "volumeMounts": {"name": "a", "mountPath": "/a"},
+    "initContainers": {"name": "a", "image": "a"},
+}
+
 #: Every object of the schema, the whole included.
 OBJECTS = ["", *(place for place, schema in places(SCHEMA) if "properties" in schema)]
 
@@ -48,7 +59,7 @@ def nested(place: str, value: Any) -> Any:
     head, _, rest = place.partition(".")
     inner = nested(rest, value) if rest else value
     if head.endswith("[]"):
-        required = {"name": "a"} if head.removesuffix("[]") in {"imagePullSecrets", "env"} and rest != "name" else {}
+        required = {key: value for key, value in REQUIRED.get(head.removesuffix("[]"), {}).items() if key != rest}
         inner = [{**required, **inner} if isinstance(inner, dict) and inner and rest else inner]
     if head == "ipBlock" and rest.startswith("except"):
         inner["cidr"] = "10.0.0.0/8"
@@ -78,12 +89,12 @@ def pointer(place: str) -> str:
     return f"at '/{place.replace('[]', '/0').replace('.', '/')}"
 
 
-def helm(tmp_path: Path, values: Any) -> Outcome:
-    """Render the chart with `values`."""
+def helm(tmp_path: Path, values: Any, template: str = "templates/service.yaml") -> Outcome:
+    """Render one template of the chart with `values`."""
     file = tmp_path / "values.yaml"
     file.write_text(json.dumps(values), "utf-8")
     try:
-        return run("helm", "template", PROJECT / CHART, "--values", file, "--show-only", "templates/service.yaml")
+        return run("helm", "template", PROJECT / CHART, "--values", file, "--show-only", template)
     except ToolMissing as missing:
         pytest.skip(str(missing))
 
@@ -161,6 +172,36 @@ def test_a_setting_has_the_same_bounds_in_the_schema_as_in_the_daemon(key: str) 
 def test_two_monitors_are_refused_with_the_reason(tmp_path: Path) -> None:
     values = {"serviceMonitor": {"enabled": True}, "podMonitor": {"enabled": True}}
     assert "would scrape everything twice" in helm(tmp_path, values).output
+
+
+@pytest.mark.parametrize(
+    ("resources", "reason"),
+    [
+        ({"limits": {"memory": "191Mi"}, "requests": {"memory": "64Mi"}}, "is 191Mi; the daemon needs at least 192Mi"),
+        ({"limits": {"memory": "0.1G"}}, "is 0.1G; the daemon needs at least 192Mi"),
+        ({"limits": {"memory": "512Mi"}, "requests": {"memory": "0.6Gi"}}, "less than resources.requests.memory"),
+        ({"limits": {"memory": "256Mi"}}, "is 256Mi, less than resources.requests.memory, which is 384Mi"),
+    ],
+)
+def test_a_memory_limit_below_the_least_or_below_the_request_is_refused(
+    resources: dict[str, Any], reason: str, tmp_path: Path
+) -> None:
+    outcome = helm(tmp_path, {"resources": resources}, "templates/deployment.yaml")
+    assert outcome.code != 0
+    assert reason in outcome.output
+
+
+@pytest.mark.parametrize(
+    "resources",
+    [
+        {"limits": {"memory": "192Mi"}, "requests": {"memory": "201326592"}},
+        {"limits": {"memory": "201326592"}, "requests": {"memory": "64Mi"}},
+        {"limits": {"memory": ""}, "requests": {"memory": "8Gi"}},
+        {"limits": {"memory": "1.5Gi"}, "requests": {"memory": "1536Mi"}},
+    ],
+)
+def test_a_memory_limit_that_suffices_is_accepted(resources: dict[str, Any], tmp_path: Path) -> None:
+    assert helm(tmp_path, {"resources": resources}, "templates/deployment.yaml").code == 0
 
 
 def test_chart_and_daemon_have_one_version() -> None:

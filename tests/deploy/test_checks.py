@@ -40,7 +40,7 @@ def test_every_check_is_broken_at_least_once() -> None:
 
 
 def test_a_broken_project_ends_the_command_with_1(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    replace("docs/deploy/alerts.md", "## PlaylistaDown", "## Down")(project)
+    replace("docs/runbook.md", "## PlaylistaDown", "## Down")(project)
     assert main(project, skips_fail=False) == 1
     assert re.search(r"^FAIL  prometheus: every alert explained$", capsys.readouterr().out, re.MULTILINE)
 

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from deploy.checks.pod_security import ALLOWED_VOLUMES
+
 _NO_BOOLEAN: list[Any] = ["yes", 1]
 _NO_LABELS: list[Any] = ["a=b", {"-a": "b"}, {"a": 1}, {"a": "not a label"}, {"a": "b" * 64}]
 _NO_ANNOTATIONS: list[Any] = ["a=b", {"-a": "b"}, {"a": 1}]
 _NO_NAME: list[Any] = ["Upper", "-begins", "ends-", "under_score", 5]
 _NO_DURATION: list[Any] = ["30", 30, "half a minute", ""]
 _NO_QUANTITY: list[Any] = ["384MB", "lots", 384, "-1Gi", ""]
-_NO_CPU: list[Any] = ["1Gi", 1, "-1", "one", ""]
+_NO_CPU: list[Any] = ["1Gi", 1, "-1", "one"]
+_NO_VOLUME: list[Any] = [
+    "a", {"name": "a"}, {"name": "a", "hostPath": {"path": "/"}}, {"name": "a", "emptyDir": {}, "secret": {}},
+]  # fmt: skip
 _NO_ID: list[Any] = [0, -1, 4294967295, "1000", 1.5]
 _NO_LIST_OF_TEXTS: list[Any] = ["a", [1]]
 _NO_SUBPATH: list[Any] = ["/absolute", "../up", "a/../b", 5]
@@ -54,6 +59,27 @@ def _monitor(place: str) -> dict[str, list[Any]]:
                 **{f"[].{name}": values for name, values in relabeling.items()},
             }.items()
         },
+    }
+
+
+def _env(place: str) -> dict[str, list[Any]]:
+    return {
+        place: ["A=b", ["A=b"]],
+        f"{place}[]": ["A=b", {"value": "b"}],
+        f"{place}[].name": ["1A", "A-B", "", 5],
+        f"{place}[].value": [5, True],
+        f"{place}[].valueFrom": ["secret"],
+    }
+
+
+def _mounts(place: str) -> dict[str, list[Any]]:
+    return {
+        place: ["/a", {"mountPath": "/a"}],
+        f"{place}[]": ["/a", {"name": "a"}, {"mountPath": "/a"}],
+        f"{place}[].name": ["Upper", "", 5],
+        f"{place}[].mountPath": ["relative", "", "/", 5],
+        f"{place}[].subPath": _NO_SUBPATH,
+        f"{place}[].readOnly": _NO_BOOLEAN,
     }
 
 
@@ -125,15 +151,33 @@ WRONG: dict[str, list[Any]] = {
     "imagePullSecrets[].name": [*_NO_NAME, ""],
     "settings": _NO_OBJECT,
     **{f"settings.{key}": wrong for key, wrong in _SETTINGS.items()},
-    "env": ["A=b", ["A=b"]],
-    "env[]": ["A=b", {"value": "b"}],
-    "env[].name": ["1A", "A-B", "", 5],
-    "env[].value": [5, True],
-    "env[].valueFrom": ["secret"],
+    **_env("env"),
+    **_env("extraEnv"),
+    "extraVolumes": ["a", {"name": "a"}],
+    "extraVolumes[]": _NO_VOLUME,
+    "extraVolumes[].name": ["Upper", "dot.ted", "", 5],
+    **{f"extraVolumes[].{kind}": ["a"] for kind in sorted(ALLOWED_VOLUMES)},
+    **_mounts("extraVolumeMounts"),
+    "initContainers": ["a", {"name": "a"}],
+    "initContainers[]": ["a", {"name": "a"}, {"image": "a"}],
+    "initContainers[].name": ["Upper", "", 5],
+    "initContainers[].image": ["", 5],
+    "initContainers[].imagePullPolicy": ["Sometimes", True],
+    "initContainers[].command": _NO_LIST_OF_TEXTS,
+    "initContainers[].args": _NO_LIST_OF_TEXTS,
+    "initContainers[].workingDir": [5],
+    **_env("initContainers[].env"),
+    "initContainers[].envFrom": ["secret", ["secret"]],
+    "initContainers[].envFrom[]": ["secret"],
+    **_mounts("initContainers[].volumeMounts"),
+    "initContainers[].restartPolicy": ["Never", True],
+    "initContainers[].resources": _NO_OBJECT,
+    "initContainers[].securityContext": _NO_OBJECT,
     "persistence": _NO_OBJECT,
     "persistence.music": [*_NO_OBJECT, {"existingClaim": None}],
     "persistence.music.existingClaim": [*_NO_NAME, ""],
     "persistence.music.subPath": _NO_SUBPATH,
+    "persistence.music.writable": _NO_BOOLEAN,
     "persistence.data": _NO_OBJECT,
     "persistence.data.existingClaim": _NO_NAME,
     "persistence.data.subPath": _NO_SUBPATH,
@@ -146,10 +190,10 @@ WRONG: dict[str, list[Any]] = {
     "resources": _NO_OBJECT,
     "resources.requests": _NO_OBJECT,
     "resources.requests.cpu": _NO_CPU,
-    "resources.requests.memory": _NO_QUANTITY,
+    "resources.requests.memory": _NO_QUANTITY[:-1],  # empty: none
     "resources.limits": _NO_OBJECT,
     "resources.limits.cpu": _NO_CPU,
-    "resources.limits.memory": _NO_QUANTITY,
+    "resources.limits.memory": _NO_QUANTITY[:-1],
     "securityContext": _NO_OBJECT,
     "securityContext.runAsUser": _NO_ID,
     "securityContext.runAsGroup": _NO_ID,
@@ -177,6 +221,19 @@ WRONG: dict[str, list[Any]] = {
     "ingress.tls[].secretName": [*_NO_NAME, ""],
     "ingress.tls[].hosts": ["a.example"],
     "ingress.tls[].hosts[]": ["http://a.example", 5],
+    "httpRoute": [*_NO_OBJECT, {"enabled": True}],
+    "httpRoute.enabled": _NO_BOOLEAN,
+    "httpRoute.annotations": _NO_ANNOTATIONS,
+    "httpRoute.parentRefs": ["home", {"name": "home"}],
+    "httpRoute.parentRefs[]": ["home", {"namespace": "gateways"}],
+    "httpRoute.parentRefs[].group": [5],
+    "httpRoute.parentRefs[].kind": [5],
+    "httpRoute.parentRefs[].name": [*_NO_NAME, ""],
+    "httpRoute.parentRefs[].namespace": ["Upper", "", 5],
+    "httpRoute.parentRefs[].sectionName": [*_NO_NAME, ""],
+    "httpRoute.parentRefs[].port": _integer(1, 65535),
+    "httpRoute.hostnames": ["a.example"],
+    "httpRoute.hostnames[]": ["http://a.example", "a.example/path", "", 5],
     "networkPolicy": _NO_OBJECT,
     "networkPolicy.enabled": _NO_BOOLEAN,
     "networkPolicy.from": ["all", {}],
@@ -216,6 +273,7 @@ WRONG: dict[str, list[Any]] = {
     "prometheusRule.disabledAlerts": ["PlaylistaDown", ["PlaylistaDown", "PlaylistaDown"]],
     "prometheusRule.disabledAlerts[]": ["PlaylistaUp", 5],
     "prometheusRule.alertLabels": _NO_LABELS,
+    "prometheusRule.runbookUrl": ["docs/runbook.md", "https://a.example/#b", "", 5],
     "dashboard": _NO_OBJECT,
     "dashboard.enabled": _NO_BOOLEAN,
     "dashboard.labels": _NO_LABELS,

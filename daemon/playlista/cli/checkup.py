@@ -15,6 +15,7 @@ from pathlib import Path
 from playlista.config import Settings
 from playlista.decode.readers.ffmpeg_child import FfmpegMissingError, ffmpeg_health, ffmpeg_path
 from playlista.errors import ModelError
+from playlista.memory.advice import ADVISED_MIB, LEAST_MIB
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.child import child_limit
 from playlista.memory.headroom import HIGH_WATERMARK, headroom
@@ -24,9 +25,6 @@ from playlista.musicnn.runtimes.runtime import installed_runtimes
 from playlista.system.mountinfo import Mount, mount_of, parse_mountinfo, read_mountinfo
 from playlista.system.processor import cpu_flags
 from playlista.system.units import MEBIBYTE
-
-#: The smallest memory limit for which we promise that an hour of music passes with tags.
-LEAST_LIMIT_BYTES = 192 * MEBIBYTE
 
 
 class Verdict(StrEnum):
@@ -124,8 +122,8 @@ def _inotify(settings: Settings, root: Path) -> Finding:
 def _memory(settings: Settings, root: Path) -> Finding:  # noqa: ARG001
     limit = Cgroup(root).memory_limit()
     text = f"limit {limit.bytes // MEBIBYTE} MB ({limit.source})"
-    if limit.bytes < LEAST_LIMIT_BYTES:
-        return Finding("memory", Verdict.WARN, f"{text}; give it 192 MB, or set MUSICNN_RUNTIME=off")
+    if limit.bytes < LEAST_MIB * MEBIBYTE:
+        return Finding("memory", Verdict.WARN, f"{text}; give it {ADVISED_MIB} MiB, or set MUSICNN_RUNTIME=off")
     return Finding("memory", Verdict.GOOD, text)
 
 

@@ -75,6 +75,55 @@ capabilities:
   drop: [ALL]
 {{- end -}}
 
+{{/* Bytes of a quantity of memory such as 384Mi or 0.5G. */}}
+{{- define "playlista.bytes" -}}
+{{- $factors := dict "k" 1e3 "Ki" 1024 "M" 1e6 "Mi" 1048576 "G" 1e9 "Gi" 1073741824 "T" 1e12 "Ti" 1099511627776 -}}
+{{- $number := regexFind "^[0-9.]+" . -}}
+{{- mulf (float64 $number) (float64 (get $factors (trimPrefix $number .) | default 1)) -}}
+{{- end -}}
+
+{{/* Requests and limits without what is empty. A limit in which the daemon cannot work, or below the request, is refused. */}}
+{{- define "playlista.resources" -}}
+{{- $request := .Values.resources.requests.memory -}}
+{{- $limit := .Values.resources.limits.memory -}}
+{{- $least := "192Mi" -}}
+{{- if $limit -}}
+{{- $bytes := include "playlista.bytes" $limit | float64 -}}
+{{- if lt $bytes (include "playlista.bytes" $least | float64) -}}
+{{- fail (printf "resources.limits.memory is %s; the daemon needs at least %s" $limit $least) -}}
+{{- end -}}
+{{- if and $request (gt (include "playlista.bytes" $request | float64) $bytes) -}}
+{{- fail (printf "resources.limits.memory is %s, less than resources.requests.memory, which is %s" $limit $request) -}}
+{{- end -}}
+{{- end -}}
+{{- range $kind := list "requests" "limits" }}
+{{ $kind }}:
+  {{- range $resource, $quantity := get $.Values.resources $kind }}
+  {{- if $quantity }}
+  {{ $resource }}: {{ $quantity | quote }}
+  {{- end }}
+  {{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* A container of the values that runs before the daemon: our security context, and our resources unless it has its own. */}}
+{{- define "playlista.initContainer" -}}
+{{- $container := deepCopy .container -}}
+{{- $security := default (dict) $container.securityContext -}}
+{{- /* Key by key: merge takes false for empty, and would let "allowPrivilegeEscalation: true" stand. */ -}}
+{{- range $key, $value := include "playlista.containerSecurityContext" .root | fromYaml -}}
+{{- $_ := set $security $key $value -}}
+{{- end -}}
+{{- $_ := set $container "securityContext" $security -}}
+{{- $_ := set $container "resources" (default (include "playlista.resources" .root | fromYaml) $container.resources) -}}
+{{- toYaml $container -}}
+{{- end -}}
+
+{{/* PromQL matchers of the series of this release's pods, and of no other's: pods are named after the Deployment. */}}
+{{- define "playlista.seriesMatchers" -}}
+{{- printf "namespace=%q,pod=~\"%s-[^-]+-[^-]+\"" .Release.Namespace (include "playlista.fullname" .) -}}
+{{- end -}}
+
 {{/* A probe: path and the values' numbers. */}}
 {{- define "playlista.probe" -}}
 httpGet:
