@@ -1,19 +1,21 @@
 # Everything a newcomer needs is `make run MUSIC=/path/to/music` and `make test`.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-load check format lint types layers bench bench-memory bench-quality bench-guard soak test-page check-deploy test-arm64 test-old-cpu lock clean
+.PHONY: help run test test-fast test-load check format lint types layers bench bench-memory bench-quality bench-guard soak test-page check-deploy test-kubernetes test-cgroup2 test-arm64 test-old-cpu lock clean
 
 MUSIC ?=
 DATA ?= ./data
 SOAK ?= all
 TESTS ?=
+# --write puts the tables of test-kubernetes and test-cgroup2 into the docs.
+REPORT ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 TEST_MODELS := build/models
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
 
 # The stamps carry the checksum of what they were made from: a changed lock is installed, an unchanged one is not.
 RUN_STAMP := $(VENV)/.installed-$(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
@@ -112,6 +114,15 @@ test-page: $(TEST_STAMP) ## Visit the page in a real Chromium: make test-page [P
 check-deploy: $(TEST_STAMP) ## Check image, compose, chart, rules and dashboard with their real tools
 	@sh deploy/tools.sh
 	@$(BIN)/python -m deploy.checks
+
+test-kubernetes: $(TEST_STAMP) ## Install the chart on a real Kubernetes API server, built from source (needs Go)
+	@sh deploy/tools.sh kubernetes
+	@$(BIN)/python -m deploy.cluster $(REPORT)
+
+test-cgroup2: $(TEST_STAMP) ## Run under a real cgroup v2, in Debian's user-mode-linux: make test-cgroup2 [MUSIC=...]
+	@sh deploy/tools.sh cgroup2
+	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
+	@$(BIN)/python -m tests.cgroup2 $(if $(MUSIC),--music "$(MUSIC)") $(REPORT)
 
 lock: $(TEST_STAMP) ## Resolve the dependencies anew and write the lock files
 	@sh deploy/lock.sh

@@ -6,6 +6,8 @@
 #   sh deploy/tools.sh            everything that the checks need
 #   sh deploy/tools.sh page       only Chromium and Node, for `make test-page`
 #   sh deploy/tools.sh image      also what deploy/image/try.sh and `make test-arm64` need
+#   sh deploy/tools.sh kubernetes only helm, the schemas and a Kubernetes API server, for `make test-kubernetes`
+#   sh deploy/tools.sh cgroup2    only a kernel with cgroup v2, for `make test-cgroup2`
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -84,12 +86,43 @@ schemas() { # schemas OWNER MODULE VERSION FOLDER PREFIX KIND...: the definition
     done
 }
 
-if [ "${1:-}" = page ]; then
+user_mode_linux() { # Unpacked and not installed: that needs no root.
+    { [ -x "$TOOLS/uml/usr/bin/linux.uml" ] || have linux.uml; } && return
+    if ! have apt-get; then
+        say "linux.uml is missing: install it yourself (Debian: user-mode-linux)"
+        return
+    fi
+    say "fetching user-mode-linux (Debian, 41 MB)"
+    mkdir -p "$TOOLS/uml"
+    (cd "$TOOLS/uml" && apt-get download --quiet=2 user-mode-linux && dpkg-deb --extract user-mode-linux_*.deb . &&
+        rm user-mode-linux_*.deb) || say "user-mode-linux: apt-get could not fetch it"
+}
+
+all_schemas() {
+    schemas "the Prometheus operator" github.com/prometheus-operator/prometheus-operator "$OPERATOR_VERSION" \
+        example/prometheus-operator-crd monitoring.coreos.com servicemonitors podmonitors prometheusrules
+    schemas "the Gateway API" sigs.k8s.io/gateway-api "$GATEWAY_VERSION" \
+        config/crd/standard gateway.networking.k8s.io httproutes
+}
+
+mkdir -p "$TOOLS/bin"
+case ${1:-} in
+page)
     debian chromium chromium
     debian npm nodejs npm
     exit 0
-fi
-mkdir -p "$TOOLS/bin"
+    ;;
+cgroup2)
+    user_mode_linux
+    exit 0
+    ;;
+kubernetes)
+    build_helm
+    all_schemas
+    if have go; then sh deploy/cluster/build.sh; fi
+    exit 0
+    ;;
+esac
 debian promtool prometheus
 debian shellcheck shellcheck
 if [ "${1:-}" = image ]; then
@@ -101,8 +134,5 @@ if [ "${1:-}" = image ]; then
 fi
 build_helm
 build_actionlint
-schemas "the Prometheus operator" github.com/prometheus-operator/prometheus-operator "$OPERATOR_VERSION" \
-    example/prometheus-operator-crd monitoring.coreos.com servicemonitors podmonitors prometheusrules
-schemas "the Gateway API" sigs.k8s.io/gateway-api "$GATEWAY_VERSION" \
-    config/crd/standard gateway.networking.k8s.io httproutes
+all_schemas
 say "ready"
