@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -36,6 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     if missing:
         sys.stdout.write(f"skip  cgroup v2: {missing}\n")
         return int(bool(os.environ.get("CI")))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the machine is ended, too
     options.folder.mkdir(parents=True, exist_ok=True)
     parameters = _music(options)
     began = time.monotonic()

@@ -126,7 +126,7 @@ def _neighbour(music: Music, oom_group: int) -> Case:
 
 
 def _in_flight(environment: Mapping[str, str]) -> int:
-    return int(_status(environment).get("in_progress", 0))
+    return int(_status(environment).get("queue", {}).get("claimed", 0))
 
 
 def _status(environment: Mapping[str, str]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from pathlib import Path
 PROJECT = Path(__file__).parents[2]
 KERNEL = PROJECT / "build/tools/uml/usr/bin/linux.uml"
 
-MEMORY_MIB = 1024
+MEMORY_MIB = 2048
 DISK_MIB = 4096
 
 

@@ -115,9 +115,10 @@ def test_the_image_is_named_by_variant_tag_or_digest(tmp_path: Path) -> None:
         return str(pod(manifests(tmp_path, {"image": values}))["containers"][0]["image"])
 
     digest = "sha256:" + "0" * 64
-    assert image() == f"playlista:{__version__}-lean"
+    published = "ghcr.io/playlista/playlista"
+    assert image() == f"{published}:{__version__}-lean"
     assert image(variant="full", repository="home/playlista") == f"home/playlista:{__version__}-full"
-    assert image(tag="edge", digest=digest) == f"playlista:edge@{digest}"
+    assert image(tag="edge", digest=digest) == f"{published}:edge@{digest}"
 
 
 #: What bounds a series to the release "trial" in the namespace that `render` takes.

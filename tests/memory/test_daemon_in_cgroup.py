@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -19,6 +20,8 @@ from tests.memory.trees import MIB
 
 #: The kernel counts resident pages, and pages charged to a cgroup, in batches of 64 for each thread or CPU.
 SLACK_BYTES = 2 * MIB
+#: With one CPU the thread that watches hardly runs while the daemon answers: a figure may pass between two looks.
+SCRAPES = 1 if len(os.sched_getaffinity(0)) > 1 else 10
 ANALYZED = 'playlista_tracks_completed_total{result="analyzed"}'
 
 
@@ -153,12 +156,25 @@ def test_a_neighbour_that_the_kernel_kills_is_on_metrics_and_the_daemon_goes_on(
 
 
 def _scrape_agrees(daemon: Daemon, kernel: KernelWatch) -> None:
+    wrong = _disagreements(daemon, kernel)
+    for _ in range(SCRAPES - 1):
+        if not wrong:
+            break
+        wrong = _disagreements(daemon, kernel)
+    assert wrong == []
+
+
+def _disagreements(daemon: Daemon, kernel: KernelWatch) -> list[tuple[str, str, list[int]]]:
+    """Figures of one scrape that lie outside of what was seen while it was made: name, value, what was seen."""
     with kernel.watching():
         page = daemon.get("/metrics")[1].decode()
     values = dict(line.split(" ") for line in page.splitlines() if line.startswith("playlista_") and "{" not in line)
-    for name in kernel.figures:
-        exact = name in ("playlista_memory_limit_bytes", "playlista_cgroup_oom_kills_total")
-        assert kernel.holds(name, float(values[name]), 0 if exact else SLACK_BYTES), (name, values[name], kernel.seen)
+    exact = ("playlista_memory_limit_bytes", "playlista_cgroup_oom_kills_total")
+    return [
+        (name, values[name], kernel.seen[name])
+        for name in kernel.figures
+        if not kernel.holds(name, float(values[name]), 0 if name in exact else SLACK_BYTES)
+    ]
 
 
 def _status(daemon: Daemon, key: str) -> int:
