@@ -25,7 +25,7 @@ build() { # build NAME PACKAGE [LDFLAGS]
 
 mkdir -p "$BIN"
 rm -f build/cluster/.built-*
-version=$(sed -n 's#^[[:space:]]*k8s.io/kubernetes \(v[0-9.]*\)$#\1#p' "$PROGRAMS/go.mod")
+version=$(sed -n 's,^[[:space:]]*k8s.io/kubernetes \(v[0-9.]*\).*,\1,p' "$PROGRAMS/go.mod")
 minor=${version#v1.}
 flags=-X\ k8s.io/component-base/version.git
 build etcd go.etcd.io/etcd/server/v3

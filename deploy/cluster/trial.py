@@ -62,6 +62,7 @@ def try_values(server: ApiServer, values: Path) -> Trial:
     problems = [problem for one in manifests for problem in _differences(one, stored[object_path(one, namespace)])]
     pods = list(_pods(server, namespace, manifests))
     for pod in pods:
+        _bring_what_is_expected(server, namespace, pod["spec"])
         answer = create_pod(server, namespace, pod)
         problems += [f"pod {pod['metadata']['name']}: {answer.message}"] if answer.status >= 400 else []
     problems += helm(server, "upgrade", namespace, values).problems("upgrade: ")
@@ -82,6 +83,18 @@ def make_namespace(server: ApiServer, name: str) -> None:
         answer = server.request("POST", path, body)
         if answer.status >= 400:
             raise RuntimeError(f"namespace {name}: {answer.message}")
+
+
+def _bring_what_is_expected(server: ApiServer, namespace: str, pod: Manifest) -> None:
+    """Make the priority class and the service account that the values name and that somebody else has to make."""
+    priority = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "value": -10}
+    account = {"apiVersion": "v1", "kind": "ServiceAccount"}
+    for name, path, body in (
+        (pod.get("priorityClassName"), "/apis/scheduling.k8s.io/v1/priorityclasses", priority),
+        (pod.get("serviceAccountName"), f"/api/v1/namespaces/{namespace}/serviceaccounts", account),
+    ):
+        if name:  # that it exists already is no fault
+            server.request("POST", path, {**body, "metadata": {"name": name}})
 
 
 def helm(server: ApiServer, action: str, namespace: str, values: Path, *more: str) -> Outcome:

@@ -27,7 +27,7 @@ PAGE = PROJECT / "docs/deploy/cgroup2.md"
 SHORT_SECONDS = 600.0
 
 #: Fewer mean that the machine ended early.
-NUMBER_OF_CASES = 12
+NUMBER_OF_CASES = 13
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -47,8 +47,9 @@ def main(arguments: Sequence[str]) -> int:
             sys.stdout.write(f"  {line}\n")
             continue
         said = json.loads(line.removeprefix(MARK))
-        kernel = said.get("kernel", kernel)
-        if "what" in said:
+        if "release" in said:
+            kernel = said["release"]
+        else:
             cases.append(said)
             sys.stdout.write(f"playlista: {said['what']}: {said['outcome']}{'' if said['good'] else ' - NOT GOOD'}\n")
         sys.stdout.flush()
@@ -81,7 +82,8 @@ def _music(options: argparse.Namespace) -> dict[str, str]:
     requests = [Request(suffix, seconds=seconds) for suffix in (".flac", ".wav", ".mp3")]
     hours = make_music(sources, options.folder / "music", requests)
     short_seconds = min(SHORT_SECONDS, seconds)
-    (short,) = make_music(sources, options.folder / "short", [Request(".flac", seconds=short_seconds)])
+    alone = options.folder / f"short-{short_seconds:g}"  # a library of one track
+    (short,) = make_music(sources, alone, [Request(".flac", seconds=short_seconds)])
     return {
         **{f"MUSIC_{path.suffix[1:].upper()}": str(path.absolute()) for path in hours},
         "SHORT": str(short.absolute()),

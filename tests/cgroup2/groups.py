@@ -6,6 +6,7 @@ afterwards.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -41,12 +42,13 @@ class Group:
         """The most that was ever charged."""
         return int((self.folder / "memory.peak").read_text()) / MIB
 
-    def start(self, command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[str]:
-        """Start `command` inside."""
+    def start(
+        self, command: Sequence[str], environment: Mapping[str, str], log: Path | None = None
+    ) -> subprocess.Popen[str]:
+        """Start `command` inside; what it says on stderr is appended to `log`."""
         enter = ["sh", "-c", 'echo $$ >"$0" && exec "$@"', str(self.folder / "cgroup.procs"), *command]
-        return subprocess.Popen(
-            enter, env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
+        with Path(log or os.devnull).open("a") as errors:
+            return subprocess.Popen(enter, env=dict(environment), stdout=subprocess.PIPE, stderr=errors, text=True)
 
     @contextmanager
     def below(self, name: str, **files: int | str) -> Iterator[Group]:

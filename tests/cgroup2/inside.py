@@ -17,7 +17,7 @@ MARK = "cgroup2-case:"
 def main() -> None:
     """Run what the host asked for by the environment: ``MUSIC_FLAC=…``, ``SHORT=…``."""
     hours = {name.removeprefix("MUSIC_"): Path(path) for name, path in os.environ.items() if name.startswith("MUSIC_")}
-    sys.stdout.write(f"{MARK}{json.dumps({'kernel': os.uname().release})}\n")
+    sys.stdout.write(f"{MARK}{json.dumps({'release': os.uname().release})}\n")
     try:
         _print(real_cgroup_tests())
         for case in all_cases(Music(hours, Path(os.environ["SHORT"]))):
