@@ -135,7 +135,7 @@ def _neighbour(music: Music, oom_group: int) -> Case:
     run_once = [*PRODUCT, "run", "--once"]
     with group(f"oom-{oom_group}", memory_max=192 * MIB, memory_oom_group=oom_group) as one:
         daemon = one.start(run_once, environment, log)
-        _wait_for(lambda: "job.claimed" in log.read_text())
+        _wait_for(lambda: "track.admitted" in log.read_text())
         neighbour = one.start(greedy(256), environment)
         neighbour.wait(PATIENCE_SECONDS)
         daemon.wait(PATIENCE_SECONDS)

@@ -16,7 +16,7 @@ MIB = 1024**2
 #: Documents that tell people how much memory to give.
 DOCUMENTS = (
     "README.md", "docs/deploy/README.md", "docs/deploy/compose.md", "docs/deploy/kubernetes.md",
-    "docs/deploy/cgroup2.md", "docs/runbook.md", "helm/playlista/README.md", "deploy/env.example",
+    "docs/deploy/cgroup2.md", "docs/runbook.md", "docs/benchmarks.md", "helm/playlista/README.md", "deploy/env.example",
 )  # fmt: skip
 
 #: Files whose limit is what is advised, each with the text around the figure.
@@ -55,5 +55,5 @@ def test_the_chart_asks_for_the_advised_limit_and_refuses_less_than_the_least() 
 
 
 def test_the_least_is_the_limit_of_the_measured_tables() -> None:
-    table = (PROJECT / "docs/benchmarks.md").read_text("utf-8")
+    table = (PROJECT / "docs/appendix/benchmarks.md").read_text("utf-8")
     assert f"| 1 h whole with tags in {LEAST_MIB} MiB, default settings | FLAC, WAV, MP3 |" in table
