@@ -16,10 +16,10 @@ from deploy.grafana import details, glance, library, panels
 
 ROWS = {
     "At a glance": glance.at_a_glance,
-    "How far, how fast": details.progress,
+    "Progress": details.progress,
     "Memory": details.memory_row,
     "Where the time goes": details.time_row,
-    "What is wrong": details.trouble,
+    "Problems": details.trouble,
     "The library": library.library_row,
 }
 

@@ -43,7 +43,7 @@ def tracks_per_hour_by_result() -> timeseries.Panel:
 
 def discovered_and_completed() -> timeseries.Panel:
     return panels.lines(
-        "Discovered and completed",
+        "Tracks found and processed",
         "Files queued and tracks processed, per hour. The queue shrinks while the second line is higher.",
         [
             Query("sum(rate(playlista_tracks_discovered_total{@}[5m])) * 3600", "discovered"),
@@ -119,7 +119,7 @@ def cpu_time_per_track_by_stage() -> bargauge.Panel:
 
 def time_of_a_track() -> timeseries.Panel:
     return panels.lines(
-        "Time of a track",
+        "Time per track",
         "Wall time from the claim to the stored result, estimated from a histogram.",
         [
             Query(
@@ -145,7 +145,7 @@ def failures_by_reason() -> timeseries.Panel:
 
 def audio_lost_to_the_cap() -> timeseries.Panel:
     return panels.lines(
-        "Audio lost to the cap",
+        "Audio seconds skipped by truncation",
         "Seconds of music that were not analyzed because a track was truncated at its memory limit.",
         [
             Query("sum(increase(playlista_truncated_audio_seconds_total{@}[1h]))", "lost"),
@@ -212,7 +212,7 @@ def quarantined() -> stat.Panel:
 
 
 def progress() -> list[Builder[models.Panel]]:
-    """How far, how fast."""
+    """Progress."""
     return [queue(), speed(), tracks_per_hour_by_result(), discovered_and_completed()]
 
 
@@ -227,7 +227,7 @@ def time_row() -> list[Builder[models.Panel]]:
 
 
 def trouble() -> list[Builder[models.Panel]]:
-    """What is wrong."""
+    """Problems."""
     return [
         failures_by_reason(),
         audio_lost_to_the_cap(),

@@ -68,9 +68,10 @@ def tracks_per_hour() -> stat.Panel:
 def time_left() -> stat.Panel:
     return panels.number(
         "Time left",
-        "Tracks that wait, by the pace of the last five minutes. Nothing while nothing is analyzed.",
+        "Queued tracks, at the pace of the last five minutes. Nothing while nothing is analyzed.",
         Query(f"{UNFINISHED} / ({COMPLETED_PER_SECOND} > 0)"),
-        unit="dtdurations",
+        unit="s",
+        decimals=1,
         no_value="—",
         steps=[(None, GREEN), (24 * 3600, YELLOW), (7 * 24 * 3600, RED)],
         sparkline=False,
@@ -79,7 +80,7 @@ def time_left() -> stat.Panel:
 
 def memory_of_the_limit() -> gauge.Panel:
     return panels.dial(
-        "Memory of the limit",
+        "Memory used, of the limit",
         "Working set of the container against its limit: what the kernel cannot simply reclaim. From 90 % on "
         "the OOM killer is near.",
         Query("max(playlista_memory_working_set_bytes{@} / (playlista_memory_limit_bytes{@} > 0))"),
@@ -89,7 +90,7 @@ def memory_of_the_limit() -> gauge.Panel:
 
 def waiting() -> stat.Panel:
     return panels.number(
-        "Waiting",
+        "Queued tracks",
         "Tracks in the queue, those that wait for another attempt included.",
         Query(UNFINISHED),
         unit="short",
@@ -105,7 +106,8 @@ def oldest_in_the_queue() -> stat.Panel:
             "max((time() - playlista_queue_oldest_enqueued_timestamp_seconds{@}) "
             "* (playlista_queue_oldest_enqueued_timestamp_seconds{@} > bool 0))"
         ),
-        unit="dtdurations",
+        unit="s",
+        decimals=1,
         steps=[(None, GREEN), (6 * 3600, YELLOW), (48 * 3600, RED)],
     )
 
@@ -117,7 +119,8 @@ def last_success() -> stat.Panel:
         Query(
             "min(time() - (playlista_last_success_timestamp_seconds{@} > 0))",
         ),
-        unit="dtdurations",
+        unit="s",
+        decimals=1,
         no_value="none yet",
         steps=[(None, BLUE)],
         sparkline=False,

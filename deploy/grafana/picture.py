@@ -89,7 +89,7 @@ def written(value: float, defaults: dict[str, Any]) -> str:
         return f"{value:.0%}"
     if unit == "bytes":
         return f"{value / 2**30:.2f} GiB" if value >= 2**30 else f"{value / 2**20:.0f} MiB"
-    if unit in {"s", "dtdurations"}:
+    if unit == "s":
         return f"{value:.3g} s" if value < 60 else f"{value / 60:.0f} min" if value < 7200 else f"{value / 3600:.1f} h"
     return f"{value:.4g}"
 
