@@ -12,7 +12,20 @@ from playlista import __version__
 from tests.deadlines import DEADLINE_SECONDS
 from tests.integration.daemon import Daemon
 
-COMMANDS = ("run", "analyze", "status", "show", "list", "failures", "retry", "export", "similar", "playlist", "tag")
+COMMANDS = (
+    "run",
+    "analyze",
+    "status",
+    "show",
+    "list",
+    "failures",
+    "retry",
+    "export",
+    "similar",
+    "path",
+    "playlist",
+    "tag",
+)
 
 
 def test_help_names_every_command_and_cuts_none_of_their_descriptions(library: Daemon) -> None:

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playlista.errors import FailureReason
 from playlista.library.results import PAGE_ROWS, OutdatedGroups
+from playlista.library.vectors import Vectors
 from playlista.origin import Origin
 from playlista.tracks import FEATURE_GROUPS, Analysis, Audio, Status, Tagging
 from tests.libraries import Parts, analysis_of, failed_analysis, open_parts, track_file
@@ -56,7 +56,7 @@ def test_a_result_without_tags_has_no_embedding_left_from_the_former(parts: Part
     without = replace(analysis_of("a.mp3"), tagging=None)
     store(parts, without)
     assert parts.store.get("a.mp3") == without
-    assert list(parts.store.embeddings()) == []
+    assert Vectors(parts.database).count() == 0
 
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
@@ -113,16 +113,6 @@ def test_a_page_starts_after_a_path_and_can_be_of_one_status(parts: Parts) -> No
         store(parts, failed_analysis(path) if path in {"b.mp3", "d.mp3"} else analysis_of(path))
     assert [result.path for result in parts.store.page(after="a.mp3", limit=2)] == ["b.mp3", "c.mp3"]
     assert [result.path for result in parts.store.page(status=Status.FAILED, after="b.mp3")] == ["d.mp3"]
-
-
-def test_embeddings_come_in_blocks_of_arrays(parts: Parts) -> None:
-    for number in range(5):
-        store(parts, analysis_of(f"{number}.mp3"))
-    blocks = list(parts.store.embeddings(block=2))
-    assert [paths for paths, _ in blocks] == [["0.mp3", "1.mp3"], ["2.mp3", "3.mp3"], ["4.mp3"]]
-    tagging = analysis_of("0.mp3").tagging
-    assert tagging is not None
-    np.testing.assert_array_equal(blocks[0][1], np.array([tagging.embedding] * 2, dtype=np.float32))
 
 
 def test_only_groups_that_are_older_or_missing_are_outdated(parts: Parts) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from playlista.errors import FailureReason
 from playlista.library.comparisons import Comparisons
+from playlista.library.vectors import Vectors
 from playlista.tracks import Status
 from tests.libraries import Parts, analysis_of, failed_analysis, open_parts, track_file
 
@@ -73,7 +74,7 @@ QUESTIONS: dict[str, Callable[[Parts], object]] = {
     "failures": lambda parts: parts.overview.failures(),
     "retries": lambda parts: parts.overview.retries(),
     "show": lambda parts: parts.store.get("2.mp3"),
-    "similar": lambda parts: list(parts.store.embeddings()),
+    "similar": lambda parts: Vectors(parts.database).of_ids([1, 2], 200),
     "outdated": lambda parts: list(parts.store.outdated(lambda *_: frozenset({"rhythm"}))),
     "same bytes": lambda parts: parts.store.with_content(b"bytes"),
     "same opening": lambda parts: parts.store.with_opening(b"opening"),

@@ -14,20 +14,19 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from playlista.daemon.music_views import MusicViews
-from playlista.daemon.similar_views import SimilarViews
-from playlista.outputs.similarity.engine import Similarity
-
 from benchmarks.synthetic_library import FAILED_EVERY, build
 from playlista.config import Settings
 from playlista.daemon.library_views import LibraryViews
+from playlista.daemon.music_views import MusicViews
 from playlista.daemon.readings import Readings
+from playlista.daemon.similar_views import SimilarViews
 from playlista.library.database import FILE_NAME, Database, open_database, open_read_only
 from playlista.library.queue import JobQueue
 from playlista.library.results import Store
 from playlista.library.track_rows import put_metadata
 from playlista.memory.cgroup import Cgroup
 from playlista.metadata import Metadata
+from playlista.outputs.similarity.engine import Similarity
 from playlista.serve.http import Application
 from playlista.serve.metrics import Metrics
 from playlista.serve.server import Server

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from playlista.serve.api.tracks import PAGE_LIMIT, PIECE_CHARACTERS, TRACKS
+from playlista.serve.api.tracks import PAGE_LIMIT, PIECE_CHARACTERS, PLAIN
 from playlista.serve.http import Application
 from playlista.serve.parameters import (
     LONGEST_PATH,
@@ -54,7 +54,7 @@ def answered(asked: Asked, path: str, query: str) -> tuple[int, Iterable[bytes]]
     return int(statuses[0][:3]), pieces
 
 
-@given(st.dictionaries(st.sampled_from([*TRACKS, "other"]), TEXTS, max_size=4))
+@given(st.dictionaries(st.sampled_from([*PLAIN, "other"]), TEXTS, max_size=4))
 @example({"limit": "000500999999"})
 @example({"limit": "\u0665"})
 @example({"after": "~" + "A" * 6000})
@@ -117,4 +117,4 @@ def test_a_number_is_ascii_digits_within_its_range(text: str | None, value: int 
 
 def test_a_query_longer_than_any_cursor_is_refused_unread() -> None:
     with pytest.raises(UriTooLongError, match="longer than 8192"):
-        read_query("limit=1&x=" + "a" * 9000, TRACKS)
+        read_query("limit=1&x=" + "a" * 9000, PLAIN)

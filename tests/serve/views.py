@@ -21,5 +21,12 @@ def views_of(**given: Any) -> Views:
         "settings": list,
         "file": lambda file_id: None,
         "finished": lambda after: [],
+        "track_page": lambda track_filter, sort, after, limit: {"tracks": [], "next": None, "total": 0},
+        "search": lambda text, limit: {"tracks": [], "artists": [], "albums": [], "tags": []},
+        "stats": dict,
+        "similar": lambda request: {"of": {}, "tracks": []},
+        "blend": lambda add, subtract, count: {"tracks": []},
+        "way": lambda first, last, count: {"tracks": []},
+        "map": lambda colour, limit: {},
     }
     return Views(**empty | given)

@@ -1,4 +1,4 @@
-"""Commands that choose tracks by their results: similar tracks, playlists."""
+"""Commands that choose tracks by their results: playlists."""
 
 from __future__ import annotations
 
@@ -9,49 +9,16 @@ from typing import Annotated
 
 import typer
 
-from playlista.cli.library import in_library, reading
-from playlista.cli.options import ConfigOption, DataOption, JsonOption, MusicOption, settings_from
+from playlista.cli.library import reading
+from playlista.cli.options import ConfigOption, DataOption, MusicOption, settings_from
 from playlista.cli.output_options import ForceOption, opened_for_writing, say_written
-from playlista.cli.terminal import table, write_json_line
 
 CountOption = Annotated[int, typer.Option("-n", min=1, max=100_000, help="How many tracks.")]
-M3uOption = Annotated[str | None, typer.Option("--m3u", metavar="F", help="Write a playlist file (- is stdout).")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
-    for command in (similar, playlist):
-        app.command()(command)
-
-
-def similar(
-    path: Annotated[str, typer.Argument(metavar="PATH")],
-    count: CountOption = 10,
-    m3u_file: M3uOption = None,
-    force: ForceOption = False,
-    json_lines: JsonOption = False,
-    config: ConfigOption = None,
-    data: DataOption = None,
-    music: MusicOption = None,
-) -> None:
-    """List the tracks that sound most like PATH, by their embeddings."""
-    settings = settings_from(config, data_dir=data, music_dir=music)
-    from playlista.library.results import Store  # noqa: PLC0415
-    from playlista.outputs.playlists import PLAYLIST, m3u  # noqa: PLC0415
-    from playlista.outputs.similarity import nearest  # noqa: PLC0415
-
-    with reading(settings) as database:
-        found = nearest(Store(database, clock=time.time), in_library(path, settings), count)
-    if m3u_file:
-        with opened_for_writing(m3u_file, PLAYLIST, settings, force=force) as stream:
-            stream.write(m3u((one.path for one in found), os.path.abspath(settings.music_dir)))
-        say_written(m3u_file, f"{len(found)} tracks")
-    elif json_lines:
-        for one in found:
-            write_json_line({"path": one.path, "similarity": round(one.similarity, 6)})
-    else:
-        rows = [(one.path, f"{one.similarity:.3f}") for one in found]
-        table(("track", "similarity"), rows, right=("similarity",), nothing="no other track has an embedding yet")
+    app.command()(playlist)
 
 
 def playlist(
@@ -71,7 +38,7 @@ def playlist(
     settings = settings_from(config, data_dir=data, music_dir=music)
     from playlista.library.results import Store  # noqa: PLC0415
     from playlista.outputs.playlists import PLAYLIST, m3u  # noqa: PLC0415
-    from playlista.outputs.similarity import TrackFilter, select  # noqa: PLC0415
+    from playlista.outputs.selection import TrackFilter, select  # noqa: PLC0415
 
     track_filter = TrackFilter(_tempo_range(bpm), _camelot_codes(key) if key else None, tuple(tags or ()))
     with reading(settings) as database:

@@ -24,8 +24,10 @@ from playlista.daemon.failures import Failures
 from playlista.daemon.former_life import faults_recorded
 from playlista.daemon.job_runner import JobRunner
 from playlista.daemon.library_views import LibraryViews
+from playlista.daemon.music_views import MusicViews
 from playlista.daemon.readings import Readings
 from playlista.daemon.reuse import Reuse
+from playlista.daemon.similar_views import SimilarViews
 from playlista.daemon.startup import START_CHECK_SECONDS, clear_up, enqueue_outdated, say_start
 from playlista.daemon.stopping import Stopping
 from playlista.daemon.storage_probe import StorageProbe
@@ -47,6 +49,7 @@ from playlista.memory.cgroup import Cgroup
 from playlista.memory.cleanup import Cleanup
 from playlista.memory.configuration import fallback_configurations
 from playlista.memory.monitor import MemorySampler, read_memory
+from playlista.outputs.similarity.engine import Similarity
 from playlista.serve.http import Application
 from playlista.serve.metrics import Metrics
 from playlista.serve.server import Server
@@ -126,14 +129,18 @@ class Daemon:
         return 0
 
     def _readings(self) -> Readings:
-        reader, probe_reader = (self._resources.enter_context(open_read_only(self._database.path)) for _ in range(2))
+        reader, probe_reader, similarity_reader = (
+            self._resources.enter_context(open_read_only(self._database.path)) for _ in range(3)
+        )
         self._guard.watch(reader)
-        library = LibraryViews(self._settings, reader, queue=self._queue, writer=self._database, wake=self._wake.set)
+        similarity = Similarity(similarity_reader, stopped=self._stop.is_set)
         readings = Readings(
             self._settings,
             reader,
             probe_reader,
-            library=library,
+            library=LibraryViews(self._settings, reader, queue=self._queue, writer=self._database, wake=self._wake.set),
+            music=MusicViews(reader),
+            similar=SimilarViews(reader, similarity),
             sources=self._sources,
             worker=self._worker,
             watcher=self._watcher,

@@ -21,7 +21,8 @@ from playlista.library.files import Library
 from playlista.library.queue import JobQueue
 from playlista.library.results import Store
 from playlista.library.retries import Retries
-from playlista.library.summaries import Overview, Summary
+from playlista.library.summaries import Overview
+from playlista.library.track_summaries import TrackLookup
 from playlista.serve.views import RetryRequest, TrackName
 from playlista.tracks import Status
 
@@ -50,6 +51,7 @@ class LibraryViews:
         self._overview = Overview(reader)
         self._store = Store(reader, clock=time.time)
         self._library = Library(reader)
+        self._lookup = TrackLookup(reader)
         self._queue = queue
         self._retries = Retries(writer, queue)
         self._wake = wake
@@ -58,7 +60,9 @@ class LibraryViews:
         """Everything that is known of one track; None where there is no result of it."""
         known = self._library.by_id(name) if isinstance(name, int) else self._library.get(name)
         analysis = None if known is None else self._store.of_file(known.file_id)
-        return None if known is None or analysis is None else {"id": known.file_id, **analysis.to_json()}
+        if known is None or analysis is None:
+            return None
+        return {"id": known.file_id, "beat_times": None, **analysis.to_json()}
 
     def tracks(self, status: Status | None, after: str, limit: int) -> Iterator[dict[str, Any]]:
         """At most `limit` result objects, with STREAMED_ROWS of them in memory."""
@@ -87,7 +91,8 @@ class LibraryViews:
 
     def finished(self, after: float) -> list[dict[str, Any]]:
         """The latest results since `after`."""
-        return [_finished_report(one) for one in self._overview.finished(after=after, limit=SHOWN_FINISHED)]
+        ids = [one.file_id for one in self._overview.finished(after=after, limit=SHOWN_FINISHED)]
+        return [one.to_json() for one in self._lookup.summaries(ids)]
 
     def file(self, file_id: int) -> str | None:
         """The file of a track, where it is below the music folder or links may lead out of it."""
@@ -102,17 +107,3 @@ class LibraryViews:
 
 def _failure_group(reason: FailureReason, count: int) -> dict[str, Any]:
     return {"reason": reason, "count": count, "remedy": REMEDIES[reason], "retryable": reason in RETRYABLE}
-
-
-def _finished_report(one: Summary) -> dict[str, Any]:
-    return {
-        "id": one.file_id,
-        "path": one.path,
-        "status": one.status,
-        "reason": one.reason,
-        "duration_seconds": one.duration_seconds,
-        "bpm": one.bpm,
-        "key": one.key,
-        "scale": one.scale,
-        "finished_at": one.finished_at,
-    }

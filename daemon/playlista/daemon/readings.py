@@ -18,7 +18,9 @@ from playlista.analysis.tagger import Tagger
 from playlista.config import Settings
 from playlista.daemon.bounded import Bounded, UnansweredError
 from playlista.daemon.library_views import LibraryViews
+from playlista.daemon.music_views import MusicViews
 from playlista.daemon.settings_report import report_settings
+from playlista.daemon.similar_views import SimilarViews
 from playlista.daemon.status import read_progress
 from playlista.daemon.storage_probe import StorageProbe
 from playlista.daemon.worker import Worker
@@ -63,7 +65,7 @@ class Readings:
     Parameters
     ----------
     database, probe_database : connections for reading, of the API and of the metrics.
-    library : what the API answers from the library.
+    library, music, similar : what the API answers from the library.
     sources : where the values of settings come from.
     """
 
@@ -74,6 +76,8 @@ class Readings:
         probe_database: Database,
         *,
         library: LibraryViews,
+        music: MusicViews,
+        similar: SimilarViews,
         sources: Mapping[str, str],
         worker: Worker,
         watcher: MusicWatcher,
@@ -85,7 +89,7 @@ class Readings:
         self._settings = settings
         self._sources = sources
         self._database = database
-        self._library = library
+        self._library, self._music, self._similar = library, music, similar
         self._worker = worker
         self._watcher = watcher
         self._tagger = tagger
@@ -122,6 +126,13 @@ class Readings:
             retry=self._library.retry,
             file=self._library.file,
             finished=self._library.finished,
+            track_page=self._music.page,
+            search=self._music.search,
+            stats=self._music.stats,
+            similar=self._similar.similar,
+            blend=self._similar.blend,
+            way=self._similar.way,
+            map=self._similar.map,
         )
 
     def not_ready(self) -> str | None:

@@ -17,6 +17,7 @@ from playlista.library.database import Database
 from playlista.library.due_tags import count_due_tags
 from playlista.library.files import IGNORED_FACT, Library
 from playlista.library.instance_lock import running_pid
+from playlista.library.statistics import read_audio_seconds
 from playlista.library.summaries import Overview, Retry, Summary
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.process import resident_memory
@@ -29,6 +30,7 @@ def read_progress(database: Database, settings: Settings, *, now: float) -> dict
     """The report at `now`, in seconds since the epoch.
 
     Keys: ``music_dir``, ``daemon`` (pid or None), ``tracks`` by status with ``total``,
+    ``audio_seconds_done`` and ``audio_seconds_total`` (estimated; None before the first result),
     ``gone`` (tracks no longer on disk whose results are kept), ``tags_due`` (tracks whose tags are still to be read),
     ``queue`` by state, ``rate`` (None where nothing was finished lately),
     ``ignored`` (what the last scan left out; None before the first),
@@ -45,6 +47,7 @@ def read_progress(database: Database, settings: Settings, *, now: float) -> dict
         "tracks": {"total": sum(tracks.values()), **tracks},
         "gone": overview.gone(),
         "tags_due": count_due_tags(database),
+        **_audio(database, tracks["unanalyzed"]),
         "queue": queue,
         "rate": _rate(overview, max(started, now - RATE_WINDOW_SECONDS), now, sum(queue.values())),
         "ignored": json.loads(Library(database).recall(IGNORED_FACT) or "null"),
@@ -97,6 +100,13 @@ def _rate(overview: Overview, since: float, now: float, waiting: int) -> dict[st
         "times_real_time": done.audio_seconds / done.busy_seconds if done.busy_seconds else None,
         "seconds_left": waiting / per_hour * 3600 if per_hour and waiting else None,
     }
+
+
+def _audio(database: Database, unanalyzed: int) -> dict[str, float | None]:
+    """Seconds of audio that are done, and of the whole library: what is not analyzed yet counts as long as the mean."""
+    tracks, seconds = read_audio_seconds(database)
+    total = None if tracks == 0 else seconds + unanalyzed * seconds / tracks
+    return {"audio_seconds_done": seconds, "audio_seconds_total": total}
 
 
 def _process(pid: int | None) -> psutil.Process | None:

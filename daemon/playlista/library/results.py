@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from playlista.library.database import Database
-from playlista.library.file_rows import FILE_COLUMNS, above, path_bytes, track_file, track_path
+from playlista.library.file_rows import FILE_COLUMNS, above, path_bytes, track_file
 from playlista.library.origins import (
     OLD_SETTINGS_COLUMN,
     ORIGIN_COLUMNS,
@@ -169,20 +169,6 @@ class Store:
         """Take `today` for the settings of all results that do not say any, once and for all."""
         with self._database.transaction() as connection:
             remember_old_settings(connection, today)
-
-    def embeddings(self, *, block: int = 4096) -> Iterator[tuple[list[str], np.typing.NDArray[np.float32]]]:
-        """All embeddings in blocks: paths, and an array [shape=(paths, dimensions), float32].
-
-        Vectors whose length differs from that of the first of their block (of another model) are left out.
-        """
-        query = """SELECT files.path, file_id, vector FROM embeddings JOIN files ON files.id = file_id
-                   WHERE file_id > ? ORDER BY file_id LIMIT ?"""
-        after = 0
-        while rows := self._rows(query, (after, block)):
-            after = rows[-1]["file_id"]
-            alike = [row for row in rows if len(row["vector"]) == len(rows[0]["vector"])]
-            vectors = np.frombuffer(b"".join(row["vector"] for row in alike), dtype="<f4")
-            yield [track_path(row) for row in alike], vectors.reshape(len(alike), -1)
 
     def _some(self, where: str, value: bytes) -> list[Analysis]:
         """Results by their origin, those of files on disk first, then of gone ones."""

@@ -58,6 +58,14 @@ def read_statistics(database: Database) -> Statistics:
         )
 
 
+def read_audio_seconds(database: Database) -> tuple[int, float]:
+    """How many tracks there are sound of, and their seconds together."""
+    query = "SELECT total(tracks), total(milliseconds) / 1000 FROM distributions WHERE of = 'format'"
+    with database.read() as connection:
+        tracks, seconds = connection.execute(query).fetchone()
+    return int(tracks), float(seconds)
+
+
 def _count(connection: sqlite3.Connection, query: str) -> int:
     return int(connection.execute(query).fetchone()[0])
 

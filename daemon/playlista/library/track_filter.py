@@ -104,7 +104,7 @@ class TrackFilter:
             if high is not None:
                 yield Condition(f"{column} <= ?", (high,))
         if self.status is not None:
-            yield Condition("status = ?", (self.status.value,))
+            yield Condition("tracks.status = ?", (self.status.value,))
         if self.format is not None:
             yield Condition("format = ?", (self.format,))
         if self.camelot:

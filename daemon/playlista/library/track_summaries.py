@@ -68,12 +68,12 @@ class TrackSummary:
     @property
     def key(self) -> str | None:
         """The tonic with sharps, such as "C#"."""
-        return None if self.camelot is None else _KEYS_BY_CODE[self.camelot]
+        return None if self.camelot is None else key_of(self.camelot)[0]
 
     @property
     def scale(self) -> str | None:
         """ "major" or "minor"."""
-        return None if self.camelot is None else "minor" if self.camelot.endswith("A") else "major"
+        return None if self.camelot is None else key_of(self.camelot)[1]
 
     def to_json(self) -> dict[str, Any]:
         """The TrackSummary of the API."""
@@ -98,6 +98,11 @@ class TrackSummary:
             "has_cover": self.has_cover,
             "finished_at": self.finished_at,
         }
+
+
+def key_of(camelot: str) -> tuple[str, str]:
+    """Tonic, with sharps, and scale of a Camelot code."""
+    return _KEYS_BY_CODE[camelot], "minor" if camelot.endswith("A") else "major"
 
 
 def track_summary(row: sqlite3.Row, tag_names: Mapping[int, str]) -> TrackSummary:

@@ -16,11 +16,13 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from playlista.config import Settings
 from playlista.errors import PlaylistaError
+from playlista.library.track_filter import FilterError
 from playlista.serve.access import Access, AccessRules
 from playlista.serve.answers import Answer
 from playlista.serve.api import tracks
 from playlista.serve.api.table import ROUTES
 from playlista.serve.assets import Asset, load_assets
+from playlista.serve.errors import NotFoundError, NotReadyError
 from playlista.serve.events import Broadcast
 from playlista.serve.openapi import describe
 from playlista.serve.parameters import LONGEST_PATH, BadRequestError, UriTooLongError, read_query
@@ -113,8 +115,12 @@ class Application:
     def _answer(self, request: Request) -> Answer:
         try:
             return self._routed(request)
-        except BadRequestError as error:
+        except (BadRequestError, FilterError) as error:
             return Answer.of_text(str(error), "400 Bad Request")
+        except NotFoundError as error:
+            return Answer.not_found(str(error))
+        except NotReadyError as error:
+            return Answer.of_text(str(error), "503 Service Unavailable").with_headers(("Retry-After", "3"))
         except UriTooLongError as error:
             return Answer.of_text(str(error), "414 URI Too Long")
         except PlaylistaError as error:
@@ -162,7 +168,7 @@ class Application:
 
     def _plain_list(self, request: Request) -> Answer:
         self._opened.wait(STARTING_SECONDS)
-        return tracks.plain_page(self._context, request, read_query(request.query, tracks.TRACKS), "")
+        return tracks.plain_page(self._context, request, read_query(request.query, tracks.PLAIN), "")
 
     def _api(self, request: Request, path: str) -> Answer:
         found = find(ROUTES, request.method, path)

@@ -26,6 +26,8 @@ LONGEST_PATH = 4096 + 64
 MOST_FIELDS = 40
 #: A number with more digits is refused before it is read.
 MOST_DIGITS = 9
+#: An id with more is none that SQLite could hold.
+MOST_ID_DIGITS = 18
 
 #: A cursor begins with this and has only letters, digits, "-" and "_" behind it. Every path in a library has a dot
 #: before its suffix, so that a path, which version 0.1 gave as its cursor, is never taken for one.
@@ -92,6 +94,78 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class OneOf:
+    """One of some words; `default` when absent."""
+
+    words: tuple[str, ...]
+    default: str | None = None
+
+    def read(self, name: str, text: str | None) -> str | None:
+        """The word."""
+        if text is None:
+            return self.default
+        if text not in self.words:
+            raise BadRequestError(f"{name} is one of {', '.join(self.words)}")
+        return text
+
+    def schema(self) -> dict[str, Any]:
+        """Its words."""
+        return {"type": "string", "enum": list(self.words)} | ({"default": self.default} if self.default else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Any text of bounded length; None when absent or empty."""
+
+    longest: int = 500
+
+    def read(self, name: str, text: str | None) -> str | None:
+        """The text."""
+        if text is not None and len(text) > self.longest:
+            raise BadRequestError(f"{name} has at most {self.longest} characters")
+        return text or None
+
+    def schema(self) -> dict[str, Any]:
+        """Its length."""
+        return {"type": "string", "maxLength": self.longest}
+
+
+@dataclass(frozen=True, slots=True)
+class TrackId:
+    """The id of a track; None when absent."""
+
+    def read(self, name: str, text: str | None) -> int | None:
+        """The id."""
+        if text is None:
+            return None
+        if not (text.isascii() and text.isdigit() and len(text) <= MOST_ID_DIGITS):
+            raise BadRequestError(f"{name} is the id of a track")
+        return int(text)
+
+    def schema(self) -> dict[str, Any]:
+        """A number."""
+        return {"type": "integer", "minimum": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A parameter that may stand up to `most` times; all of them count."""
+
+    one: Parameter
+    most: int
+
+    def read_all(self, name: str, texts: list[str]) -> tuple[Any, ...]:
+        """Its values."""
+        if len(texts) > self.most:
+            raise BadRequestError(f"{name} may stand {self.most} times at most")
+        return tuple(self.one.read(name, text) for text in texts)
+
+    def schema(self) -> dict[str, Any]:
+        """A list."""
+        return {"type": "array", "items": self.one.schema(), "maxItems": self.most}
+
+
+@dataclass(frozen=True, slots=True)
 class Cursor:
     """A place in the order of paths; "" (before the first) when absent.
 
@@ -125,8 +199,10 @@ def _path_in(name: str, digits: str) -> str:
         raise BadRequestError(f"{name} is a cursor, as `next` of the page before gave it") from None
 
 
-def read_query(query: str, declared: Mapping[str, Parameter]) -> dict[str, Any]:
-    """A checked value for each name in `declared`; unknown names are passed over, of repeated ones the last counts.
+def read_query(query: str, declared: Mapping[str, Parameter | Repeated]) -> dict[str, Any]:
+    """A checked value for each name in `declared`; unknown names are passed over.
+
+    Of a name that stands several times the last counts, unless it is `Repeated`.
 
     Raises
     ------
@@ -138,4 +214,10 @@ def read_query(query: str, declared: Mapping[str, Parameter]) -> dict[str, Any]:
         fields = parse_qs(query, errors="surrogateescape", max_num_fields=MOST_FIELDS)
     except ValueError:
         raise BadRequestError(f"a query has at most {MOST_FIELDS} fields") from None
-    return {name: parameter.read(name, fields.get(name, [None])[-1]) for name, parameter in declared.items()}
+    return {name: _read(name, parameter, fields.get(name, [])) for name, parameter in declared.items()}
+
+
+def _read(name: str, parameter: Parameter | Repeated, texts: list[str]) -> Any:
+    if isinstance(parameter, Repeated):
+        return parameter.read_all(name, texts)
+    return parameter.read(name, texts[-1] if texts else None)

@@ -14,7 +14,7 @@ from typing import Any
 from playlista.serve.access import Access
 from playlista.serve.answers import Answer
 from playlista.serve.events import Broadcast
-from playlista.serve.parameters import Parameter
+from playlista.serve.parameters import Parameter, Repeated
 from playlista.serve.requests import Request
 from playlista.serve.views import Views
 
@@ -60,7 +60,7 @@ class Route:
     path: str
     handler: Handler
     about: str
-    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    parameters: Mapping[str, Parameter | Repeated] = field(default_factory=dict)
     answer: Mapping[str, Any] = field(default_factory=lambda: {"type": "object"})
     body: Mapping[str, Any] | None = None
     kind: str = "application/json"

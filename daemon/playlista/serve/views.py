@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from playlista.errors import FailureReason
+from playlista.library.track_filter import TrackFilter
 from playlista.tracks import Status
 
 #: A track as a request names it: by the id of its row, or by its path in the music folder.
@@ -26,6 +27,22 @@ class RetryRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class SimilarRequest:
+    """Which track others are compared with: one of its id, its path, a MusicBrainz id, or artist and title.
+
+    per_artist : tracks of one artist at most; 0 for any number.
+    """
+
+    count: int
+    per_artist: int = 0
+    file_id: int | None = None
+    path: str | None = None
+    mbid: str | None = None
+    artist: str | None = None
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Views:
     """Each is called from threads of the server.
 
@@ -39,6 +56,10 @@ class Views:
     retry : puts tracks back into the queue; how many.
     settings : the settings in force, without secrets.
     file : the file of a track by its id, as a path that can be opened, or None.
+    track_page : a page of summaries: filter, order, cursor, number.
+    search : what fits some words.
+    stats : how the library is spread.
+    similar, blend, way, map : see ``serve.api.similar``.
     finished : the tracks that ended after a time, in seconds since the epoch, the latest last; bounded.
     """
 
@@ -53,3 +74,10 @@ class Views:
     settings: Callable[[], list[dict[str, Any]]]
     file: Callable[[int], str | None]
     finished: Callable[[float], list[dict[str, Any]]]
+    track_page: Callable[[TrackFilter, str, str | None, int], dict[str, Any]]
+    search: Callable[[str, int], dict[str, Any]]
+    stats: Callable[[], dict[str, Any]]
+    similar: Callable[[SimilarRequest], dict[str, Any]]
+    blend: Callable[[tuple[int, ...], tuple[int, ...], int], dict[str, Any]]
+    way: Callable[[int, int, int], dict[str, Any]]
+    map: Callable[[str, int], dict[str, Any]]

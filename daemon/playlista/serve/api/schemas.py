@@ -55,3 +55,57 @@ STATUS = record(
     writable=BOOLEAN,
     serve_audio=BOOLEAN,
 )
+_TAGS = array(record(name=TEXT, activation=NUMBER))
+_SUMMARY: dict[str, Schema] = {
+    "id": INTEGER,
+    "path": TEXT,
+    "status": TEXT,
+    "reason": nullable(TEXT),
+    "title": nullable(TEXT),
+    "artist": nullable(TEXT),
+    "album": nullable(TEXT),
+    "year": nullable(INTEGER),
+    "format": nullable(TEXT),
+    "duration_seconds": nullable(NUMBER),
+    "bpm": nullable(NUMBER),
+    "bpm_confidence": nullable(NUMBER),
+    "key": nullable(TEXT),
+    "scale": nullable(TEXT),
+    "camelot": nullable(TEXT),
+    "integrated_lufs": nullable(NUMBER),
+    "tags": _TAGS,
+    "has_cover": nullable(BOOLEAN),
+    "finished_at": nullable(NUMBER),
+}
+SUMMARY = record(**_SUMMARY)
+SIMILAR = record(**_SUMMARY, similarity=NUMBER, shared_tags=array(TEXT))
+STEP = record(**_SUMMARY, step=NUMBER)
+PAGE = record(tracks=array({"anyOf": [RESULT, SUMMARY]}), next=nullable(TEXT))
+_NAMED = record(name=TEXT, tracks=INTEGER)
+FOUND = record(
+    tracks=array(SUMMARY),
+    artists=array(_NAMED),
+    albums=array(record(name=TEXT, artist=nullable(TEXT), tracks=INTEGER)),
+    tags=array(_NAMED),
+)
+_RANGES = array({"type": "object", "properties": {"from": NUMBER, "to": NUMBER, "count": INTEGER}})
+_COUNTS = array(record(name=TEXT, count=INTEGER))
+STATS = record(
+    tracks=INTEGER,
+    seconds=NUMBER,
+    artists=INTEGER,
+    albums=INTEGER,
+    bpm=_RANGES,
+    keys=array(record(camelot=TEXT, key=TEXT, scale=TEXT, count=INTEGER)),
+    tags=_COUNTS,
+    loudness=_RANGES,
+    formats=_COUNTS,
+    years=_RANGES,
+)
+MAP = record(
+    ids=array(INTEGER),
+    x=array(NUMBER),
+    y=array(NUMBER),
+    values=array(nullable(NUMBER)),
+    names={"type": "object", "additionalProperties": TEXT},
+)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from playlista.errors import FailureReason
-from playlista.serve.api import failures, machine, media, schemas, tracks
-from playlista.serve.api.schemas import INTEGER, RESULT, TEXT, array, nullable, record
-from playlista.serve.parameters import Choice
+from playlista.serve.api import failures, machine, media, schemas, similar, tracks
+from playlista.serve.api.schemas import INTEGER, RESULT, TEXT, array, record
+from playlista.serve.parameters import Choice, Text, WholeNumber
 from playlista.serve.routes import Route, Threads
 
 _REASONS = {"type": "string", "enum": [reason.value for reason in FailureReason]}
@@ -26,10 +26,44 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "tracks",
         tracks.tracks,
-        "A page of tracks, in the order of their paths.",
+        "A page of tracks: filtered, sorted, as result objects or as summaries.",
         parameters=tracks.TRACKS,
-        answer=record(tracks=array(RESULT), next=nullable(TEXT)),
+        answer=schemas.PAGE,
     ),
+    Route(
+        "GET",
+        "search",
+        tracks.search,
+        "Tracks, artists, albums and tags that fit some words, or the beginnings of some.",
+        parameters={"q": Text(), "limit": WholeNumber(1, 100, default=20)},
+        answer=schemas.FOUND,
+    ),
+    Route("GET", "stats", tracks.stats, "How the library is spread.", answer=schemas.STATS),
+    Route(
+        "GET",
+        "similar",
+        similar.similar,
+        "The tracks most like one, named by id, path, MusicBrainz id, or artist and title.",
+        parameters=similar.SIMILAR,
+        answer=record(of=schemas.SUMMARY, tracks=array(schemas.SIMILAR)),
+    ),
+    Route(
+        "GET",
+        "path",
+        similar.way,
+        "A chain of small steps from one track to another.",
+        parameters=similar.WAY,
+        answer=record(tracks=array(schemas.STEP)),
+    ),
+    Route(
+        "GET",
+        "blend",
+        similar.blend,
+        "The tracks most like several together, and unlike others.",
+        parameters=similar.BLEND,
+        answer=record(tracks=array(schemas.SIMILAR)),
+    ),
+    Route("GET", "map", similar.map_of_tracks, "Every track as a point.", parameters=similar.MAP, answer=schemas.MAP),
     Route(
         "GET",
         "tracks/{id}/cover",

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any
 
+from playlista.library.track_filter import TrackFilter
+from playlista.library.track_pages import SORTS
 from playlista.serve.answers import Answer
-from playlista.serve.parameters import Choice, Cursor, Parameter, WholeNumber, cursor_at
+from playlista.serve.filters import FILTERS, filter_in
+from playlista.serve.parameters import (
+    LONGEST_QUERY,
+    MOST_ID_DIGITS,
+    Choice,
+    Cursor,
+    OneOf,
+    Parameter,
+    Repeated,
+    Text,
+    WholeNumber,
+    cursor_at,
+)
 from playlista.serve.plain_list import plain_list
 from playlista.serve.requests import Request
 from playlista.serve.routes import Context
@@ -19,10 +33,20 @@ PAGE_LIMIT = 500
 PLAIN_LIMIT = 50
 #: What is sent at a time. Each sending gives Python's lock away, and to have it back takes a while: not too little.
 PIECE_CHARACTERS = 2**17
-#: An id has fewer digits than a number that SQLite cannot hold.
-MOST_ID_DIGITS = 18
+#: The orders of a page; "-" before one turns it round.
+ORDERS = tuple(sign + name for name in SORTS for sign in ("", "-"))
+#: What a page holds of each track.
+FULL, SUMMARY = "full", "summary"
 #: The parameters of ``tracks``.
-TRACKS: dict[str, Parameter] = {
+TRACKS: dict[str, Parameter | Repeated] = {
+    "limit": WholeNumber(1, PAGE_LIMIT, default=50),
+    "after": Text(LONGEST_QUERY),
+    "sort": OneOf(ORDERS, "path"),
+    "fields": OneOf((FULL, SUMMARY), FULL),
+    **FILTERS,
+}
+#: Those that version 0.1 had.
+PLAIN: dict[str, Parameter | Repeated] = {
     "status": Choice(Status),
     "limit": WholeNumber(1, PAGE_LIMIT, default=50),
     "after": Cursor(),
@@ -30,15 +54,17 @@ TRACKS: dict[str, Parameter] = {
 
 
 def tracks(context: Context, _request: Request, given: dict[str, Any], _value: str) -> Answer:
-    """A page of tracks."""
-    found = context.views.tracks(given["status"], given["after"], given["limit"])
-    # The first is read now: a library that does not answer is then said with a status of its own.
-    first = next(found, None)
-    return Answer(
-        "200 OK",
-        "application/json",
-        _page_of(found if first is None else chain([first], found), given["limit"]),
-    )
+    """A page of tracks: summaries, or whole result objects."""
+    track_filter, limit = filter_in(given), given["limit"]
+    if given["fields"] == SUMMARY:
+        return Answer.of_json(context.views.track_page(track_filter, given["sort"], given["after"], limit))
+    if track_filter == TrackFilter(status=given["status"]) and given["sort"] == "path":
+        after = Cursor().read("after", given["after"])
+        found = context.views.tracks(given["status"], after, limit)
+        return _streamed(found, lambda count, path: cursor_at(path) if count == limit else None)
+    page = context.views.track_page(track_filter, given["sort"], given["after"], limit)
+    whole = (context.views.track(one["id"]) for one in page["tracks"])
+    return _streamed(filter(None, whole), lambda _count, _path: page["next"])
 
 
 def plain_page(context: Context, _request: Request, given: dict[str, Any], _value: str) -> Answer:
@@ -53,16 +79,46 @@ def track(context: Context, _request: Request, _given: dict[str, Any], value: st
     """One track by its id or its path."""
     is_id = value.isascii() and value.isdigit() and len(value) <= MOST_ID_DIGITS
     found = context.views.track(int(value) if is_id else value)
-    return Answer.of_json(found) if found else Answer.not_found("no such track")
+    if not found:
+        return Answer.not_found("no such track")
+    return Answer("200 OK", "application/json", f"{result_text(found)}\n".encode())
 
 
-def _page_of(found: Iterable[dict[str, Any]], limit: int) -> Iterator[bytes]:
-    """One page of ``tracks`` as JSON, some tracks at a time; `next` is the cursor of the page behind a full one."""
+def search(context: Context, _request: Request, given: dict[str, Any], _value: str) -> Answer:
+    """Tracks, artists, albums and tags that fit some words."""
+    return Answer.of_json(context.views.search(given["q"] or "", given["limit"]))
+
+
+def stats(context: Context, _request: Request, _given: dict[str, Any], _value: str) -> Answer:
+    """How the library is spread."""
+    return Answer.of_json(context.views.stats())
+
+
+def _streamed(found: Iterator[dict[str, Any]], cursor: Callable[[int, str], str | None]) -> Answer:
+    # The first is read now: a library that does not answer is then said with a status of its own.
+    first = next(found, None)
+    return Answer("200 OK", "application/json", _page_of(found if first is None else chain([first], found), cursor))
+
+
+def _page_of(found: Iterable[dict[str, Any]], cursor: Callable[[int, str], str | None]) -> Iterator[bytes]:
+    """One page of ``tracks`` as JSON, some tracks at a time; `cursor` gets their number and the path of the last."""
     count, path, piece = 0, "", '{"tracks": ['
     for one in found:
-        piece += (", " if count else "") + json.dumps(one)
+        piece += (", " if count else "") + result_text(one)
         count, path = count + 1, one["path"]
         if len(piece) >= PIECE_CHARACTERS:
             yield piece.encode()
             piece = ""
-    yield f'{piece}], "next": {json.dumps(cursor_at(path) if count == limit else None)}}}\n'.encode()
+    yield f'{piece}], "next": {json.dumps(cursor(count, path))}}}\n'.encode()
+
+
+def result_text(document: dict[str, Any]) -> str:
+    """A result object as JSON. The embedding is written with the nine digits that float32 has.
+
+    Python's own text of a float64 that was a float32 has 17 and takes three times as long.
+    """
+    embedding = document.get("embedding")
+    if not embedding:
+        return json.dumps(document)
+    numbers = ", ".join(["%.9g"] * len(embedding)) % tuple(embedding)
+    return f'{json.dumps(document | {"embedding": None})[:-1]}, "embedding": [{numbers}]}}'

@@ -1,63 +1,17 @@
-"""Which tracks sound alike: the cosine between MusiCNN embeddings.
+"""Which tracks belong in a playlist: a filter by tempo, key and tags.
 
-Input: a library and a track, or a filter by tempo, key and tags. Output: paths, nearest or best first. The library is
-read in blocks, so that a million tracks cost the memory of a few thousand.
+Input: a library and a filter. Output: paths, best first. The library is read in blocks.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
 
 from playlista.errors import PlaylistaError
 from playlista.library.results import Store
 from playlista.tracks import Analysis
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Neighbour:
-    """A track and its similarity to another, the cosine of their embeddings: 1 is the same direction, 0 unrelated."""
-
-    similarity: float
-    path: str
-
-
-def nearest(store: Store, path: str, count: int) -> list[Neighbour]:
-    """The `count` tracks most like the one at `path`, most alike first; that one is left out.
-
-    Raises
-    ------
-    PlaylistaError : the track is not in the library, or has no embedding.
-    """
-    target = _direction_of(store, path)
-    found = (one for paths, vectors in store.embeddings() for one in _compared(target, paths, vectors))
-    return heapq.nlargest(count, (one for one in found if one.path != path))
-
-
-def _direction_of(store: Store, path: str) -> NDArray[np.float32]:
-    analysis = store.get(path)
-    if analysis is None:
-        raise PlaylistaError(f"{path}: not in the library, or not analyzed yet; `playlista list` shows what is")
-    if analysis.tagging is None:
-        raise PlaylistaError(f"{path}: has no embedding; prepare the model (`playlista models prepare`) and analyze it")
-    (direction,) = _directions(np.array([analysis.tagging.embedding], np.float32))
-    return np.asarray(direction)
-
-
-def _directions(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    directions: NDArray[np.float32] = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
-    return directions
-
-
-def _compared(target: NDArray[np.float32], paths: Iterable[str], vectors: NDArray[np.float32]) -> Iterator[Neighbour]:
-    if vectors.shape[1:] == target.shape:
-        for path, similarity in zip(paths, _directions(vectors) @ target, strict=True):
-            yield Neighbour(float(similarity), path)
 
 
 @dataclass(frozen=True, slots=True)

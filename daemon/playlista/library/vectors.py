@@ -1,0 +1,100 @@
+"""The embeddings of a library as arrays: a sample, pages in the order in which they were made, single ones.
+
+Input: ids, or a place in the order of results. Output: ids and vectors. A page comes as one text: for every row sqlite3
+would give Python's lock away, and while a track is analyzed it takes a while to have it back.
+"""
+
+# ruff: noqa: S608 - the statements are put together from constants; every value is bound
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playlista.library.database import Database
+
+#: Values bound in one statement.
+_BATCH = 500
+
+_IN_ONE_ROW = "SELECT group_concat(file_id || ' ' || hex(vector), char(10))"
+
+
+@dataclass(frozen=True, slots=True)
+class VectorPage:
+    """Some embeddings. `ids` [shape=(n,), int64]; `vectors` [shape=(n, dimensions), float32]."""
+
+    ids: NDArray[np.int64]
+    vectors: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A place in the order in which results were finished: a time, in seconds since the epoch, and an id."""
+
+    finished_at: float = -1.0
+    file_id: int = 0
+
+
+class Vectors:
+    """Reads the embeddings of one library. Those of files that are gone, and may return, are in samples and pages."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def dimensions(self) -> int:
+        """The length of the embedding that was made last, 0 where there is none."""
+        query = """SELECT length(vector) / 4 FROM analyses JOIN embeddings USING (file_id)
+                   ORDER BY finished_at DESC LIMIT 1"""
+        with self._database.read() as connection:
+            row = connection.execute(query).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def count(self) -> int:
+        """About how many there are: the number of results."""
+        with self._database.read() as connection:
+            return int(connection.execute("SELECT count(*) FROM embeddings").fetchone()[0])
+
+    def sample(self, size: int, dimensions: int) -> VectorPage:
+        """About `size` of them, spread evenly over the ids."""
+        with self._database.read() as connection:
+            highest = connection.execute("SELECT coalesce(max(file_id), 0) FROM embeddings").fetchone()[0]
+            step = max(1, highest // size)
+            # The remainder of a product with a prime: neighbours in a folder are not taken together.
+            query = f"""{_IN_ONE_ROW} FROM embeddings
+                        WHERE length(vector) = ? AND file_id * 7919 % ? = 0"""
+            text = connection.execute(query, (4 * dimensions, step)).fetchone()[0]
+        return _page(text, dimensions)
+
+    def page(self, after: Place, dimensions: int, *, limit: int) -> tuple[VectorPage, Place | None]:
+        """At most `limit` embeddings behind a place, and the place of the last; None when there are no more."""
+        found = """SELECT finished_at, file_id FROM analyses WHERE (finished_at, file_id) > (?, ?)
+                   ORDER BY finished_at, file_id LIMIT ?"""
+        values = (after.finished_at, after.file_id, limit)
+        with self._database.read() as connection:
+            last = connection.execute(
+                f"SELECT finished_at, file_id FROM ({found}) ORDER BY 1 DESC, 2 DESC LIMIT 1", values
+            ).fetchone()
+            query = f"{_IN_ONE_ROW} FROM ({found}) JOIN embeddings USING (file_id) WHERE length(vector) = ?"
+            text = connection.execute(query, (*values, 4 * dimensions)).fetchone()[0]
+        return _page(text, dimensions), None if last is None else Place(*last)
+
+    def of_ids(self, ids: Iterable[int], dimensions: int) -> VectorPage:
+        """Those of these files that have one and are on disk, in no order."""
+        wanted = list(ids)
+        texts = []
+        with self._database.read() as connection:
+            for start in range(0, len(wanted), _BATCH):
+                batch = wanted[start : start + _BATCH]
+                query = f"""{_IN_ONE_ROW} FROM embeddings JOIN files ON files.id = file_id
+                            WHERE file_id IN ({", ".join("?" * len(batch))}) AND length(vector) = ?"""
+                texts.append(connection.execute(query, (*batch, 4 * dimensions)).fetchone()[0])
+        return _page("\n".join(filter(None, texts)), dimensions)
+
+
+def _page(text: str | None, dimensions: int) -> VectorPage:
+    pairs = [line.split(" ", 1) for line in text.split("\n")] if text else []
+    vectors = np.frombuffer(bytes.fromhex("".join(vector for _, vector in pairs)), "<f4").reshape(-1, dimensions)
+    return VectorPage(np.array([int(file_id) for file_id, _ in pairs], np.int64), vectors)

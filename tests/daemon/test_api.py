@@ -1,0 +1,285 @@
+"""The whole API over a real library and a real socket: what it answers, and that it is what the description says."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+from jsonschema import Draft202012Validator
+
+from playlista.config import Settings
+from playlista.daemon.library_views import LibraryViews
+from playlista.daemon.music_views import MusicViews
+from playlista.daemon.settings_report import report_settings
+from playlista.daemon.similar_views import SimilarViews
+from playlista.daemon.status import read_progress
+from playlista.library.database import FILE_NAME, open_read_only
+from playlista.metadata import Metadata
+from playlista.outputs.similarity.engine import Similarity
+from playlista.serve.http import Application
+from playlista.serve.server import Server
+from playlista.serve.views import Views
+from playlista.tracks import Analysis
+from tests.libraries import Parts, analysis_of, failed_analysis, open_parts, track_file
+from tests.serve.test_http import ask
+from tests.serve.views import views_of
+
+#: Two artists with four tracks each, whose sounds lie around two places; then a file that is damaged.
+SONGS = [(artist, number) for artist in ("Ánna", "Bob & <i>Co</i>") for number in range(4)]
+
+
+def song(artist: str, number: int, embedding: np.ndarray) -> Analysis:
+    first = analysis_of(f"{artist}/Album/{number} Song.mp3", bpm=100.0 + 10 * number)
+    assert first.tagging is not None
+    assert first.loudness is not None
+    return replace(
+        first,
+        tagging=replace(first.tagging, embedding=tuple(map(float, np.float32(embedding)))),
+        loudness=replace(first.loudness, integrated_lufs=-10.0 - number),
+        metadata=Metadata(title=f"Song {number}", artist=artist, album="Album", year=1990 + number, genres=("Jazz",)),
+    )
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Iterator[Parts]:
+    chance = np.random.default_rng(1)
+    places = {"Á": chance.normal(size=200), "B": chance.normal(size=200)}
+    with open_parts(tmp_path, synced=False) as opened:
+        results = [song(artist, number, places[artist[0]] + 0.1 * chance.normal(size=200)) for artist, number in SONGS]
+        for result in [*results, failed_analysis("broken.mp3")]:
+            opened.queue.enqueue([track_file(result.path)], "scan")
+            job = opened.queue.claim()
+            assert job is not None
+            opened.queue.finish(job, result)
+            opened.clock.now += 1
+        yield opened
+
+
+@pytest.fixture
+def woken() -> threading.Event:
+    return threading.Event()
+
+
+@pytest.fixture
+def port(parts: Parts, tmp_path: Path, woken: threading.Event) -> Iterator[int]:
+    settings = Settings(data_dir=tmp_path, music_dir=tmp_path)
+    with open_read_only(str(tmp_path / FILE_NAME)) as reader, open_read_only(str(tmp_path / FILE_NAME)) as second:
+        library = LibraryViews(settings, reader, queue=parts.queue, writer=parts.database, wake=woken.set)
+        application = Application(_views(settings, reader, second, library, parts))
+        server = Server("127.0.0.1:0", application)
+        server.start()
+        yield server.port
+        server.stop()
+
+
+def _views(settings: Settings, reader: Any, second: Any, library: LibraryViews, parts: Parts) -> Views:
+    music, similar = MusicViews(reader), SimilarViews(reader, Similarity(second))
+    extra = {"version": "x", "serve_audio": False, "current": None, "not_ready": None}
+    return views_of(
+        status=lambda: read_progress(reader, settings, now=parts.clock.now) | extra,
+        settings=lambda: report_settings(settings, {}),
+        track=library.track,
+        tracks=library.tracks,
+        failures=library.failures,
+        failure_groups=library.failure_groups,
+        retry=library.retry,
+        file=library.file,
+        finished=library.finished,
+        track_page=music.page,
+        search=music.search,
+        stats=music.stats,
+        similar=similar.similar,
+        blend=similar.blend,
+        way=similar.way,
+        map=similar.map,
+    )
+
+
+def get(port: int, path: str) -> Any:
+    status, _, body = ask(port, f"/api/v1/{path}")
+    assert status == 200, body
+    return json.loads(body)
+
+
+def titles(tracks: list[dict[str, Any]]) -> list[str]:
+    return [f"{one['artist'][0]}{one['title'][-1]}" for one in tracks]
+
+
+@pytest.mark.parametrize(
+    ("path", "described"),
+    [
+        ("status", "status"),
+        ("settings", "settings"),
+        ("tracks", "tracks"),
+        ("tracks?fields=summary", "tracks"),
+        ("tracks/1", "tracks/{name}"),
+        ("search?q=song", "search"),
+        ("stats", "stats"),
+        ("similar?id=1", "similar"),
+        ("path?from=1&to=8", "path"),
+        ("blend?add=1&add=2&subtract=8", "blend"),
+        ("map", "map"),
+        ("failures", "failures"),
+        ("failures?group=reason", "failures"),
+    ],
+)
+def test_every_answer_is_what_the_description_says(port: int, path: str, described: str) -> None:
+    operation = get(port, "openapi.json")["paths"][f"/{described}"]["get"]
+    schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+    Draft202012Validator.check_schema(schema)
+    Draft202012Validator(schema).validate(get(port, path))
+
+
+def test_tracks_are_filtered_sorted_and_paged_as_summaries(port: int) -> None:
+    page = get(port, "tracks?fields=summary&sort=-bpm&limit=3")
+    assert titles(page["tracks"])[:2] == ["B3", "Á3"]
+    rest = get(port, f"tracks?fields=summary&sort=-bpm&limit=500&after={page['next']}")
+    assert len(rest["tracks"]) == 6
+    assert rest["next"] is None
+    assert titles(get(port, "tracks?fields=summary&artist=anna&bpm=110-120")["tracks"]) == ["Á1", "Á2"]
+    assert titles(get(port, "tracks?fields=summary&loudness=-12.5..-11.5")["tracks"]) == ["B2", "Á2"]
+    assert get(port, "tracks?fields=summary&key=12A&year=..1990&tag=rock%3E=0.5")["total"] == 2
+    assert get(port, "tracks?fields=summary&key=C%23m,1A")["total"] == 8
+    assert get(port, "tracks?fields=summary&status=failed")["total"] == 1
+    assert get(port, "tracks?fields=summary&tag=jazz%3E=0.5")["total"] == 0
+
+
+def test_whole_results_can_be_filtered_too_and_keep_their_numbers(port: int, parts: Parts) -> None:
+    page = get(port, "tracks?artist=anna&sort=bpm&limit=2")
+    assert [one["rhythm"]["bpm"] for one in page["tracks"]] == [100.0, 110.0]
+    whole = get(port, f"tracks?artist=anna&sort=bpm&limit=2&after={page['next']}")
+    assert [one["rhythm"]["bpm"] for one in whole["tracks"]] == [120.0, 130.0]
+    stored = parts.store.get(page["tracks"][0]["path"])
+    assert stored is not None
+    assert stored.tagging is not None
+    assert tuple(np.float32(page["tracks"][0]["embedding"])) == tuple(np.float32(stored.tagging.embedding))
+
+
+def test_a_track_has_one_id_whatever_it_is_asked_by(port: int) -> None:
+    by_path = get(port, f"tracks/{quote('Ánna/Album/2 Song.mp3')}")
+    assert get(port, f"tracks/{by_path['id']}") == by_path
+    assert by_path["metadata"]["artist"] == "Ánna"
+    assert by_path["beat_times"] is None
+
+
+def test_search_finds_tracks_artists_albums_and_tags_without_accents(port: int) -> None:
+    found = get(port, "search?q=ann")
+    assert {one["artist"] for one in found["tracks"]} == {"Ánna"}
+    assert found["artists"] == [{"name": "Ánna", "tracks": 4}]
+    assert [one["name"] for one in get(port, "search?q=roc")["tags"]] == ["rock"]
+    assert get(port, "search?q=")["tracks"] == []
+
+
+def test_statistics_count_every_track_once(port: int) -> None:
+    stats = get(port, "stats")
+    assert (stats["tracks"], stats["artists"], stats["seconds"]) == (9, 2, 8 * 180.0)
+    assert stats["bpm"] == [{"from": low, "to": low + 10, "count": 2} for low in (100, 110, 120, 130)]
+    assert stats["keys"] == [{"camelot": "12A", "key": "C#", "scale": "minor", "count": 8}]
+    assert stats["formats"] == [{"name": "FLAC", "count": 8}]
+
+
+@pytest.mark.parametrize(
+    "named", ["id=1", "path=" + quote("Ánna/Album/0 Song.mp3"), "artist=ANNA&title=song+0"], ids=["id", "path", "names"]
+)
+def test_similar_tracks_come_first_whatever_a_track_is_named_by(port: int, named: str) -> None:
+    found = get(port, f"similar?{named}&n=7")
+    assert found["of"]["title"] == "Song 0"
+    assert [one["artist"] for one in found["tracks"][:3]] == ["Ánna"] * 3
+    similarities = [one["similarity"] for one in found["tracks"]]
+    assert similarities == sorted(similarities, reverse=True)
+    assert found["tracks"][0]["shared_tags"] == ["rock", "jazz"]
+
+
+def test_one_artist_may_be_kept_from_filling_the_list(port: int) -> None:
+    found = get(port, "similar?id=1&n=7&per_artist=1")
+    assert sorted(one["artist"] for one in found["tracks"]) == ["Bob & <i>Co</i>", "Ánna"]
+
+
+def test_a_way_and_a_mixture_and_a_map_name_each_track_once(port: int) -> None:
+    way = get(port, "path?from=1&to=8&n=5")["tracks"]
+    assert (way[0]["id"], way[0]["step"], way[-1]["id"], way[-1]["step"]) == (1, 0, 8, 1)
+    assert len({one["id"] for one in way}) == 5
+    blend = [one["id"] for one in get(port, "blend?add=1&add=2&subtract=8&n=5")["tracks"]]
+    assert {1, 2, 8}.isdisjoint(blend)
+    points = get(port, "map?colour=bpm")
+    assert sorted(points["ids"]) == list(range(1, 9))
+    assert all(0 <= place <= 1 for place in points["x"] + points["y"])
+    assert sorted(points["values"]) == [100, 100, 110, 110, 120, 120, 130, 130]
+    assert len(get(port, "map?limit=3")["ids"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("similar", 400),
+        ("similar?id=1&path=x", 400),
+        ("similar?artist=x", 400),
+        ("similar?id=999", 404),
+        ("similar?id=9", 404),
+        ("similar?id=99999999999999999999", 400),
+        ("path?from=1", 400),
+        ("path?from=1&to=1", 400),
+        ("path?from=1&to=999", 404),
+        ("blend?subtract=1", 400),
+        ("blend?add=9", 404),
+        ("map?colour=odd", 400),
+        ("tracks?bpm=fast", 400),
+        ("tracks?bpm=-", 400),
+        ("tracks?bpm=120-110", 400),
+        ("tracks?key=H", 400),
+        ("tracks?tag=jazz%3E=5", 400),
+        ("tracks?sort=odd", 400),
+        ("tracks?fields=summary&after=~odd", 400),
+        ("tracks?fields=summary&after=~W10", 400),
+        ("tracks/999", 404),
+        ("tracks/999999999999999999999", 404),
+        ("failures?group=odd", 400),
+        ("search?q=" + "x" * 600, 400),
+    ],
+)
+def test_what_cannot_be_answered_is_said_with_the_right_status(port: int, path: str, status: int) -> None:
+    assert ask(port, f"/api/v1/{path}")[0] == status
+
+
+def test_failures_have_ids_and_say_what_to_do(port: int) -> None:
+    (failure,) = get(port, "failures")
+    assert (failure["id"], failure["path"], failure["reason"]) == (9, "broken.mp3", "corrupt")
+    (group,) = get(port, "failures?group=reason")
+    assert group == {"reason": "corrupt", "count": 1, "remedy": failure["remedy"], "retryable": False}
+    assert failure["remedy"]
+
+
+def test_what_is_retried_is_due_and_the_worker_is_woken(parts: Parts, tmp_path: Path) -> None:
+    woken = threading.Event()
+    with open_read_only(str(tmp_path / FILE_NAME)) as reader:
+        settings = Settings(data_dir=tmp_path)
+        library = LibraryViews(settings, reader, queue=parts.queue, writer=parts.database, wake=woken.set)
+        from playlista.serve.views import RetryRequest
+
+        assert library.retry(RetryRequest(ids=(9, 12345))) == 1
+    assert woken.is_set()
+    job = parts.queue.claim()
+    assert job is not None
+    assert job.file.path == "broken.mp3"
+
+
+def test_a_file_outside_the_music_folder_is_not_given_away(parts: Parts, tmp_path: Path) -> None:
+    music = tmp_path / "music"
+    music.mkdir()
+    (tmp_path / "secret").write_text("secret")
+    (music / "broken.mp3").symlink_to(tmp_path / "secret")
+    with open_read_only(str(tmp_path / FILE_NAME)) as reader:
+
+        def file_of(settings: Settings) -> str | None:
+            views = LibraryViews(settings, reader, queue=parts.queue, writer=parts.database, wake=lambda: None)
+            return views.file(9)
+
+        assert file_of(Settings(music_dir=music)) is None
+        assert file_of(Settings(music_dir=music, follow_symlinks=True)) == str(music / "broken.mp3")
