@@ -9,7 +9,10 @@ import subprocess
 import zlib
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
+from mutagen.flac import FLAC
 
 from playlista.decode.content import hash_file
 from playlista.decode.encoded.audio import encoded_audio
@@ -122,6 +125,19 @@ def test_the_same_samples_at_another_rate_are_other_music(tmp_path: Path) -> Non
         place = whole.index(rate)
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
         assert known(path) != before
+
+
+def test_a_comment_on_loudspeakers_counts_where_there_are_more_than_two(tmp_path: Path) -> None:
+    two, six = tmp_path / "two.flac", tmp_path / "six.flac"
+    for path, channels in ((two, 2), (six, 6)):
+        soundfile.write(path, np.random.default_rng(0).uniform(-0.5, 0.5, (44100, channels)), 44100)
+    before = known(two), known(six)
+    for path in (two, six):
+        tags = FLAC(path)
+        tags["WAVEFORMATEXTENSIBLE_CHANNEL_MASK"] = "0x60F"
+        tags.save()
+    assert known(two) == before[0]
+    assert known(six) != before[1]
 
 
 def test_several_tags_at_both_ends_and_an_info_frame_leave_an_mp3(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def stated_layout(descriptor: int, file: Identified, channels: int) -> ChannelLa
     if channels <= 2:
         return default_layout(channels)
     if file.container is Container.FLAC:
-        return mask_layout(_flac_mask(descriptor, file), channels) or flac_layout(channels)
+        return mask_layout(flac_mask(descriptor, file), channels) or flac_layout(channels)
     if file.container is Container.OGG:
         return vorbis_layout(channels) if _has_vorbis_order(descriptor, file) else UNKNOWN
     stated = mask_layout(channel_mask(descriptor, file), channels) if file.container in WAVES else UNKNOWN
@@ -79,8 +79,13 @@ def _aiff_channels(descriptor: int, file: Identified) -> int:
     return 0
 
 
-def _flac_mask(descriptor: int, file: Identified) -> int:
-    """The channel mask in the comments of a FLAC file; 0 where there is none."""
+def flac_mask(descriptor: int, file: Identified) -> int:
+    """The channel mask in the comments of a FLAC file; 0 where there is none.
+
+    Raises
+    ------
+    OSError : the file cannot be read.
+    """
     for kind, body, length in islice(_flac_blocks(descriptor, file.start), _MAX_BLOCKS):
         if kind == _FLAC_VORBIS_COMMENT:
             found = _FLAC_MASK.search(peek(descriptor, min(length, _MAX_COMMENT_BYTES), body))

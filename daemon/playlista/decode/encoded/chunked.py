@@ -58,7 +58,7 @@ class _Layout:
 def _layout(descriptor: int, file: Identified) -> _Layout:
     if file.container is Container.AIFF:
         # In front of the samples stand their offset and the size of a block (AIFF 1.3, "Sound Data Chunk").
-        return _Layout("aiff/1", riff_chunks(descriptor, file.start, ">"), (b"COMM",), (b"SSND",), skipped=8)
+        return _Layout("aiff/1", riff_chunks(descriptor, file.start, ">"), (b"COMM", b"CHAN"), (b"SSND",), skipped=8)
     if file.container is Container.CAF:
         chunks = _long_chunks(descriptor, file.start + 8, 1)
         return _Layout("caf/1", chunks, (b"desc", b"kuki", b"chan"), (b"data",), skipped=4)  # 4 bytes count edits

@@ -9,6 +9,7 @@ from __future__ import annotations
 from playlista.decode.byte_search import peek
 from playlista.decode.containers import Container, Identified
 from playlista.decode.encoded.spans import EncodedAudio, UnknownStructureError
+from playlista.decode.layout_headers import flac_mask
 from playlista.decode.mpeg_header import parse_mpeg_header
 from playlista.decode.trailing_tags import sound_end
 
@@ -88,11 +89,17 @@ def flac_audio(descriptor: int, file: Identified) -> EncodedAudio:
         if len(head) < 4 or (number == 0) != (head[0] & 0x7F == _FLAC_STREAMINFO):
             break
         if number == 0:
-            setup = flac_setup(peek(descriptor, 18, position + 4))
+            setup = flac_setup(peek(descriptor, 18, position + 4)) + _flac_layout(descriptor, file, position + 4)
         position += 4 + int.from_bytes(head[1:], "big")
         if head[0] & 0x80:
             return EncodedAudio("flac/1", setup, [_within(descriptor, file, position)])
     raise UnknownStructureError
+
+
+def _flac_layout(descriptor: int, file: Identified, streaminfo: int) -> bytes:
+    """The one comment that says something of the sound: which loudspeakers more than two channels are for."""
+    channels = (int.from_bytes(peek(descriptor, 1, streaminfo + 12), "big") >> 1 & 7) + 1
+    return flac_mask(descriptor, file).to_bytes(8, "big") if channels > 2 else b""
 
 
 def flac_setup(streaminfo: bytes) -> bytes:
