@@ -1,4 +1,4 @@
-"""What travels through the parts: a file on disk, and the result object that its analysis becomes.
+"""A file on disk, and the result object that its analysis becomes.
 
 The field names of :class:`Analysis` and of the groups in it are the public result object; ``Analysis.to_json``
 writes it and ``Analysis.from_json`` reads it back. Nothing is computed here.
@@ -10,15 +10,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from playlista.errors import FailureReason
 from playlista.metadata import Metadata
 from playlista.origin import Origin
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 #: The groups of features, in the order in which they are reported; each has a version of its own.
 FEATURE_GROUPS = ("rhythm", "tonal", "loudness", "spectral", "tags")
@@ -57,22 +53,6 @@ class TrackFile:
     def from_stat(cls, path: str, stat: os.stat_result) -> TrackFile:
         """Identity of `path` from an ``os.stat_result`` that the caller already has."""
         return cls(path, stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
-
-
-@dataclass(frozen=True, slots=True)
-class AudioChunk:
-    """One step of a track on its way from decoding to the features: the same span of time in three signals.
-
-    A signal may be empty in one chunk and longer in a later one, since resamplers answer late.
-
-    native : [shape=(n, channels), float32, the file's own rate]
-    analysis : [shape=(m,), float16 or float32, mono, the analysis rate]
-    model : [shape=(k,), float32, mono, 16 kHz]
-    """
-
-    native: NDArray[np.float32]
-    analysis: NDArray[np.floating]
-    model: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)

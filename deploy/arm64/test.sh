@@ -1,6 +1,6 @@
 #!/bin/sh
 # Run the product on emulated 64-bit ARM: from a clone of what is committed here, `make run` over a folder of music and
-# `make test-fast`; then its values beside this machine's as a table.
+# `make test-fast`; then its values and this machine's as a table.
 #
 #   make test-arm64 MUSIC=/path/to/a/few/short/tracks [TESTS="tests/musicnn tests/features"]
 #

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from playlista.chunks import AudioChunk
 from playlista.config import Settings
 from playlista.features.accumulator import Accumulator
 from playlista.features.analyzer import FeatureAnalyzer, Features
@@ -26,7 +27,7 @@ from playlista.features.spectral.accumulator import SpectralAccumulator
 from playlista.features.tags.accumulator import TagsAccumulator
 from playlista.features.tonal.accumulator import TonalAccumulator
 from playlista.memory_optimized_loader import MemoryOptimizedLoader
-from playlista.tracks import FEATURE_GROUPS, AudioChunk
+from playlista.tracks import FEATURE_GROUPS
 from tests import signals
 
 RATE_HZ = 8000

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from playlista.chunks import AudioChunk
 from playlista.decode.blocks import AudioSource
 from playlista.decode.identity import MusicHash
 from playlista.decode.read_ahead import ReadAhead
@@ -26,7 +27,6 @@ from playlista.decode.resample import MonoResampler, downmix
 from playlista.errors import DecodeError, Interrupted
 from playlista.memory.budget import TrackBudget
 from playlista.origin import Origin
-from playlista.tracks import AudioChunk
 
 MODEL_RATE_HZ = 16000
 

@@ -16,7 +16,7 @@ from playlista.analysis.audio_analyzer import AudioAnalyzer
 from playlista.daemon.reuse import Reuse, holds
 from playlista.decode.content import hash_file
 from playlista.errors import Interrupted, TrackError
-from playlista.library.comparisons import Comparison, Comparisons, Kept
+from playlista.library.comparisons import Comparison, Comparisons, KeptResult
 from playlista.origin import Origin
 from playlista.tracks import Analysis, TrackFile
 
@@ -68,7 +68,7 @@ class Comparer:
         Interrupted : we are to stop.
         """
         give_up_at = self._monotonic() + BATCH_SECONDS
-        kept: list[Kept] = []
+        kept: list[KeptResult] = []
         others: list[Comparison] = []
         for comparison in self._comparisons.due(BATCH_FILES):
             found = self._compared(comparison)
@@ -117,15 +117,15 @@ class Comparer:
         if self._filled_to is None and self._filled:
             log.info("hashes.filled", files=self._filled)
 
-    def _compared(self, comparison: Comparison) -> Kept | None:
+    def _compared(self, comparison: Comparison) -> KeptResult | None:
         found = self._read(comparison.file, stop=self._stop)
         if found is None:
             return None
         seen, read = found
         if read.content == comparison.content and holds(comparison.status, comparison.reason, own=True):
-            return None if self._is_outdated(comparison) else Kept(comparison, seen, read, None)
+            return None if self._is_outdated(comparison) else KeptResult(comparison, seen, read, None)
         twin = self._reuse.by_content(comparison.file_id, read) or self._reuse.by_encoded(read)
-        return None if twin is None or self._is_outdated(twin) else Kept(comparison, seen, read, twin)
+        return None if twin is None or self._is_outdated(twin) else KeptResult(comparison, seen, read, twin)
 
     def _is_outdated(self, result: Comparison | Analysis) -> bool:
         return bool(self._analyzer.outdated_groups(result.versions, result.settings))

@@ -48,7 +48,7 @@ class JobRunner:
     ----------
     music_dir : absolute path of the music folder.
     sampler : knows the peak of each track; None with MEMORY_MONITORING_ENABLED=false.
-    stop : asked before every chunk; true ends an attempt uncounted.
+    stop : asked before every chunk; true ends the attempt, which is then not counted.
     wall_clock : seconds since the epoch.
     """
 

@@ -1,4 +1,4 @@
-"""A hash of bytes that is cheap beside decoding, in which every byte counts.
+"""A hash of bytes that is cheap compared with decoding, in which every byte counts.
 
 Input: bytes, in pieces of any length. Output: 16 bytes, the same on every machine.
 

@@ -53,7 +53,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptResult:
     """A file whose music is known: `seen` is what `stat` said of the bytes that were `read`; `analysis` is another
     file's result, or None where its own holds.
     """
@@ -76,7 +76,7 @@ class Comparisons:
         with self._database.read() as connection:
             return [_comparison(row) for row in connection.execute(_DUE, (limit,))]
 
-    def settle(self, kept: Iterable[Kept], others: Iterable[Comparison]) -> list[Kept]:
+    def settle(self, kept: Iterable[KeptResult], others: Iterable[Comparison]) -> list[KeptResult]:
         """End the jobs of those that are `kept`, and leave the `others` to be analyzed; those that were kept indeed.
 
         A file that changed again since it was read stays in the queue.
@@ -86,7 +86,7 @@ class Comparisons:
                 job_rows.compared(connection, other.file_id)
             return [one for one in kept if self._keep(connection, one)]
 
-    def _keep(self, connection: sqlite3.Connection, kept: Kept) -> bool:
+    def _keep(self, connection: sqlite3.Connection, kept: KeptResult) -> bool:
         comparison = kept.comparison
         row = job_rows.queued(connection, comparison.file_id)
         if row is None or track_file(row) != comparison.file:

@@ -1,6 +1,6 @@
 """Files that are gone from the disk and whose results are kept for a while: the table ``gone_files``.
 
-Input: rows of files that are not at their place. Output: the same rows out of sight of every list, count and export,
+Input: rows of files that are not at their place. Output: the same rows, no longer in any list, count or export,
 and back in ``files`` when the file is there again, with all that hangs on them. A disk that is away for a minute and a
 folder that was dragged to the wrong place cost no second analysis.
 """

@@ -4,7 +4,7 @@ Input: the calls of the code that runs tracks, and a callback that counts the se
 
 ``gc.collect`` looks at every container that is alive. With the libraries that we load these are 41,000 (330,000 with
 Python TensorFlow), and one collection takes 8 ms (142 ms), which after every chunk would cost more than the features.
-None of them will ever be garbage, so they are moved out of the collector's sight by ``gc.freeze``, before the first
+None of them will ever be garbage, so they are taken from the collector by ``gc.freeze``, before the first
 chunk is cleaned up after, and once more after the first track, which brings libraries of its own. From then on a full
 collection sees what the track itself made and takes 0.3 microseconds when that is nothing. It is a full one
 (generation 2) because only that finds cycles of any age, and after freezing it is as cheap as the others. Automatic
@@ -40,7 +40,7 @@ class Cleanup:
         self._had_track = False
 
     def after_chunk(self) -> None:
-        """Collect what the chunk left behind. The first call takes the program's own objects out of sight."""
+        """Collect what the chunk left behind. The first call takes the program's own objects from the collector."""
         if self._enabled:
             self._counted(self._collect)
 

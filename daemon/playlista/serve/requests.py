@@ -136,7 +136,7 @@ class RequestReader:
 
 
 def _forwarded(environ: Mapping[str, Any]) -> dict[str, str]:
-    """The last value of each X-Forwarded header: the one that the proxy beside us wrote."""
+    """The last value of each X-Forwarded header: the one that the nearest proxy wrote."""
     names = ("for", "host", "proto", "prefix")
     values = {name: str(environ.get(f"HTTP_X_FORWARDED_{name.upper()}", "")) for name in names}
     return {name: value.rpartition(",")[2].strip() for name, value in values.items() if value}

@@ -25,7 +25,7 @@ class EncodedAudio:
     Attributes
     ----------
     kind : container, and the version of the rules by which its spans are chosen: "ogg/1".
-    setup : what a decoder has to be told beside the spans: rate, channels, the codec's own configuration.
+    setup : what a decoder needs apart from the spans: rate, channels, the codec's own configuration.
     spans : in the order of the sound. They are read lazily, and finding the next one may raise
         ``UnknownStructureError`` or ``OSError``.
     """
