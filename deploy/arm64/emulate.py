@@ -16,6 +16,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUSER = 0x10000000
@@ -54,15 +55,19 @@ def register(interpreter: str) -> None:
     (folder / "register").write_text(entry, encoding="ascii")
 
 
-def become(command: list[str], interpreter: str, unshared: int, mapped: int) -> None:
+def become(command: list[str], interpreter: str, unshared: int, mapped: int) -> NoReturn:
     """In the child: enter new namespaces, tell the parent, wait until it has mapped the identities, run `command`."""
-    call("unshare", CLONE_NEWUSER | CLONE_NEWNS)
-    os.close(unshared)
-    os.read(mapped, 1)
-    os.setgid(0)
-    os.setuid(0)
-    register(interpreter)
-    os.execvp(command[0], command)  # noqa: S606 - the command is what this program is asked to run
+    try:
+        call("unshare", CLONE_NEWUSER | CLONE_NEWNS)
+        os.write(unshared, b"1")
+        os.read(mapped, 1)
+        os.setgid(0)
+        os.setuid(0)
+        register(interpreter)
+        os.execvp(command[0], command)  # noqa: S606 - the command is what this program is asked to run
+    except OSError as error:
+        sys.stderr.write(f"emulate: {error}; is this root, on a kernel with user namespaces?\n")
+    os._exit(1)
 
 
 def main() -> int:
@@ -80,8 +85,8 @@ def main() -> int:
         os.close(mapped)
         become(command, interpreter, unshared, is_mapped)
     os.close(unshared)
-    os.read(is_unshared, 1)
-    map_ids(process)
+    if os.read(is_unshared, 1):  # nothing where the child could not
+        map_ids(process)
     os.close(mapped)
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
 
