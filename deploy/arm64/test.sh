@@ -12,6 +12,7 @@ music=$(readlink -f "${1:?say which folder of music}")
 tests=${2:-}
 built=$PWD/build/arm64
 root=$built/root
+clone=$root/opt/playlista
 
 say() { echo "arm64: $*"; }
 
@@ -25,10 +26,10 @@ arm() {
 
 mkdir -p "$built"
 sh deploy/arm64/root.sh "$root" python3,python3-venv,make,git,ca-certificates
-if [ -d "$root/opt/playlista" ]; then
-    git -C "$root/opt/playlista" fetch --quiet "$PWD" HEAD && git -C "$root/opt/playlista" reset --quiet --hard FETCH_HEAD
+if [ -d "$clone" ]; then
+    git -C "$clone" fetch --quiet "$PWD" HEAD && git -C "$clone" reset --quiet --hard FETCH_HEAD
 else
-    git clone --quiet "$PWD" "$root/opt/playlista"
+    git clone --quiet "$PWD" "$clone"
 fi
 
 say "make run over $music on $(arm uname -m)"
@@ -36,6 +37,12 @@ arm sh /opt/playlista/deploy/arm64/run-once.sh /music /tmp/data >"$built/arm64.j
 say "the same here, by the same ffmpeg: without one on PATH it is the one that is installed with the packages"
 PATH=$PWD/.venv/bin MODELS_DIR=build/models .venv/bin/playlista analyze --json "$music" >"$built/here.jsonl" 2>/dev/null || true
 .venv/bin/python -m deploy.arm64.compare "$built/here.jsonl" "$built/arm64.jsonl" | tee "$built/values.md"
+
+say "the test tools for it, unpacked from here: pip itself would take most of an hour, emulated"
+.venv/bin/uv pip install --quiet --python-platform aarch64-unknown-linux-gnu --python-version 3.11 --only-binary :all: \
+    --require-hashes --link-mode copy --target "$clone/.venv/lib/python3.11/site-packages" \
+    --requirement requirements-test.lock
+touch "$clone/.venv/.tested-$(cd "$clone" && cat requirements.lock requirements-test.lock pyproject.toml | cksum | cut -d' ' -f1)"
 
 say "make test-fast ${tests:+TESTS=\"$tests\"}"
 arm make --directory /opt/playlista test-fast TESTS="$tests"
