@@ -122,6 +122,8 @@ def test_the_image_is_named_by_variant_tag_or_digest(tmp_path: Path) -> None:
     assert image(tag="edge", digest=digest) == f"{published}:edge@{digest}"
 
 
+CHART_FILE: dict[str, Any] = yaml.safe_load((PROJECT / CHART / "Chart.yaml").read_text("utf-8"))
+
 #: What bounds a series to the release "trial" in the namespace that `render` takes.
 MATCHERS = 'namespace="media",pod=~"trial-playlista-[^-]+-[^-]+"'
 
@@ -133,6 +135,21 @@ def test_the_rules_arrive_as_they_are_tested_but_bounded_to_the_release(tmp_path
         for one in group["rules"]:
             one["expr"] = one["expr"].replace(f"{MATCHERS},", "").replace(f"{{{MATCHERS}}}", "")
     assert rule["spec"] == tested
+
+
+def test_values_of_the_first_chart_are_rendered_as_helm_upgrade_reuse_values_keeps_them(tmp_path: Path) -> None:
+    """Helm then leaves out the defaults of every value that is newer than the release."""
+    newer = {"extraEnv", "extraVolumes", "extraVolumeMounts", "initContainers", "httpRoute"}
+    values = {
+        **dict.fromkeys(newer),
+        "persistence": {"music": {"writable": None}},
+        "prometheusRule": {"enabled": True, "runbookUrl": None},
+        "env": [{"name": "TZ", "value": "UTC"}],
+    }
+    objects = manifests(tmp_path, values)
+    assert objects["Deployment"] == manifests(tmp_path, {"env": values["env"]})["Deployment"]
+    links = [rule["annotations"]["runbook_url"] for rule in objects["PrometheusRule"]["spec"]["groups"][1]["rules"]]
+    assert {link.partition("#")[0] for link in links} == {f"{CHART_FILE['home']}/blob/main/docs/runbook.md"}
 
 
 def test_every_selector_of_the_rules_is_bounded_to_the_release(tmp_path: Path) -> None:

@@ -273,7 +273,7 @@ WRONG: dict[str, list[Any]] = {
     "prometheusRule.disabledAlerts": ["PlaylistaDown", ["PlaylistaDown", "PlaylistaDown"]],
     "prometheusRule.disabledAlerts[]": ["PlaylistaUp", 5],
     "prometheusRule.alertLabels": _NO_LABELS,
-    "prometheusRule.runbookUrl": ["docs/runbook.md", "https://a.example/#b", "", 5],
+    "prometheusRule.runbookUrl": ["docs/runbook.md", "https://a.example/#b", 5],
     "dashboard": _NO_OBJECT,
     "dashboard.enabled": _NO_BOOLEAN,
     "dashboard.labels": _NO_LABELS,

@@ -119,6 +119,11 @@ capabilities:
 {{- toYaml $container -}}
 {{- end -}}
 
+{{/* The runbook of the project, for values that say nothing. */}}
+{{- define "playlista.runbook" -}}
+{{- printf "%s/blob/main/docs/runbook.md" .Chart.Home -}}
+{{- end -}}
+
 {{/* PromQL matchers of the series of this release's pods, and of no other's: pods are named after the Deployment. */}}
 {{- define "playlista.seriesMatchers" -}}
 {{- printf "namespace=%q,pod=~\"%s-[^-]+-[^-]+\"" .Release.Namespace (include "playlista.fullname" .) -}}
