@@ -27,6 +27,7 @@ DEFAULTS = {
     "deploy/truenas/playlista.yaml": r"mem_limit: (\d+)m",
     "deploy/unraid/playlista.xml": r"--memory (\d+)m",
     "docs/deploy/image.md": r"docker run .*--memory (\d+)m",
+    "docs/deploy/raspberry-pi.md": r"docker run .*--memory (\d+)m",
     "docs/deploy/systemd.md": r"`MemoryMax=(\d+)M` is what the daemon",
     "docs/deploy/unraid.md": r"--memory (\d+)m",
 }
