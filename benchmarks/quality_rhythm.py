@@ -1,4 +1,4 @@
-"""The table "rhythm": tempo and beats of recordings whose beats are known, beside essentia's methods.
+"""The table "rhythm": tempo and beats of recordings whose beats are known, compared with essentia's methods.
 
 Input: the rows of ``quality_rhythm_heard``, as plain types. Output: Markdown, and what misses its bar.
 """

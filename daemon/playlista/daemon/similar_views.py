@@ -1,4 +1,4 @@
-"""What the API shows of likeness: similar tracks, mixtures, ways, the map.
+"""What the API shows of similarity: similar tracks, blends, paths, the map.
 
 Input: the engine of similarity, and a connection for names. Output: plain types. What the engine refuses becomes an
 error of the server.
@@ -33,7 +33,7 @@ SPREAD = 10
 
 
 class SimilarViews:
-    """Answers about likeness in one library."""
+    """Answers about similarity in one library."""
 
     def __init__(self, reader: Database, similarity: Similarity, clock: Callable[[], float] = time.monotonic) -> None:
         self._reader = reader

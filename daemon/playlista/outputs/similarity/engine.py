@@ -51,7 +51,7 @@ class Step:
 
 
 class Similarity:
-    """What one library has to say about likeness; may be asked from any thread.
+    """Similarity in one library; may be called from any thread.
 
     Parameters
     ----------
