@@ -139,3 +139,20 @@ def test_a_cut_or_failed_result_is_not_lent_to_other_bytes(tmp_path: Path) -> No
             connection.execute("UPDATE analyses SET result = json_set(result, '$.status', 'partial')")
         retag(tmp_path / "a.mp3")
         assert [name for name, _ in work(parts, tmp_path, analyzer(), "a.mp3")] == ["a.mp3"]
+
+
+def test_a_retag_that_leaves_the_size_is_settled_with_the_comparisons_of_bytes(tmp_path: Path) -> None:
+    signals.write(tmp_path / "a.mp3", signals.song(6))
+    retag(tmp_path / "a.mp3", "one")
+    with open_parts(tmp_path) as parts:
+        counting = analyzer()
+        work(parts, tmp_path, counting, "a.mp3")
+        decoded_elsewhere(parts)
+        size = (tmp_path / "a.mp3").stat().st_size
+        retag(tmp_path / "a.mp3", "two")
+        assert (tmp_path / "a.mp3").stat().st_size == size
+        parts.queue.enqueue([TrackFile.from_stat("a.mp3", (tmp_path / "a.mp3").stat())], "scan")
+        assert worker_of(parts, tmp_path, counting)._comparer.compare() == 1
+        found = parts.store.get("a.mp3")
+    assert found is not None
+    assert found.origin == replace(hash_file(str(tmp_path / "a.mp3")), sound=ANOTHER, opening=ANOTHER)
