@@ -208,3 +208,26 @@ def test_an_edit_list_that_plays_a_part_makes_other_music(tmp_path: Path) -> Non
         path.write_bytes(edited)
         found.add(known(path))
     assert len(found) == 3
+
+
+#: Files of the shared recordings that hold the same sound under tags of several programs.
+SAME_SOUND = (
+    ("full.mp3", "min.mp3", "date.mp3", "bpm.mp3", "space_time.mp3"),
+    ("empty.mp3", "image.mp3", "image-jpeg.mp3", "image_unknown_type.mp3", "unparseable.mp3"),
+    ("full.m4a", "empty.m4a", "image.m4a", "min.m4a", "soundcheck-nonascii.m4a", "unparseable.m4a"),
+    ("full.alac.m4a", "empty.alac.m4a", "unparseable.alac.m4a"),
+    ("full.flac", "empty.flac", "image.flac", "min.flac", "unparseable.flac"),
+    ("full.ogg", "empty.ogg", "image.ogg", "coverart.ogg", "discc.ogg", "unparseable.ogg"),
+    ("empty.opus", "unparseable.opus"),
+    ("full.wma", "empty.wma", "image.wma", "pure.wma", "unparseable.wma"),
+    ("full.ape", "empty.ape", "image.ape", "unparseable.ape"),
+    ("full.mpc", "empty.mpc", "unparseable.mpc"),
+    ("full.wv", "empty.wv", "unparseable.wv"),
+    ("full.aiff", "empty.aiff", "unparseable.aiff"),
+    ("empty.dsf", "unparseable.dsf"),
+)
+
+
+@pytest.mark.parametrize("names", SAME_SOUND, ids=lambda names: names[0])
+def test_the_tags_of_many_programs_leave_it(shared_audio: Path, names: tuple[str, ...]) -> None:
+    assert len({known(shared_audio / "beets/test/rsrc" / name) for name in names}) == 1
