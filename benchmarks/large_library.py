@@ -37,7 +37,8 @@ def _put(connection: Any, rows: list[tuple[int, Any]], result: dict[str, Any]) -
         "INSERT OR IGNORE INTO version_sets VALUES (1, ?)", (json.dumps(result["versions"], sort_keys=True),)
     )
     connection.executemany(
-        "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?)",
+        """INSERT INTO files (id, path, device, inode, size_bytes, mtime_ns, ctime_ns, status)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
         ((number, *file_values(file), "analyzed" if number % FAILED_EVERY else "failed") for number, file in rows),
     )
     connection.executemany(

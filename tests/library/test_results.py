@@ -182,4 +182,4 @@ def test_what_a_newer_version_stored_is_read_without_what_is_new_in_it(parts: Pa
     assert found is not None
     assert (found.rhythm, found.audio, found.tagging) == (expected.rhythm, expected.audio, expected.tagging)
     assert found.reason is FailureReason.INTERNAL
-    assert [one.reason for one in parts.overview.summaries()] == [FailureReason.INTERNAL]
+    assert [one.reason for one in parts.overview.failures()] == [FailureReason.INTERNAL]

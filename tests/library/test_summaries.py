@@ -10,8 +10,11 @@ import pytest
 
 from playlista.errors import FailureReason
 from playlista.library.comparisons import Comparisons
+from playlista.library.due_tags import DueTags
+from playlista.library.track_filter import TrackFilter
+from playlista.library.track_pages import SORTS, TrackPages
+from playlista.library.track_summaries import TrackLookup
 from playlista.library.vectors import Vectors
-from playlista.tracks import Status
 from tests.libraries import Parts, analysis_of, failed_analysis, open_parts, track_file
 
 
@@ -26,12 +29,6 @@ def parts(tmp_path: Path) -> Iterator[Parts]:
             opened.queue.finish(job, failed_analysis(path) if number % 3 == 0 else analysis_of(path))
             opened.clock.now += 10
         yield opened
-
-
-def test_a_summary_says_what_a_list_shows(parts: Parts) -> None:
-    (summary,) = parts.overview.summaries(after="0.mp3", limit=1)
-    assert (summary.path, summary.status, summary.reason, summary.attempts) == ("1.mp3", Status.ANALYZED, None, 1)
-    assert (summary.bpm, summary.key, summary.scale, summary.duration_seconds) == (120.0, "C#", "minor", 180.0)
 
 
 def test_failures_come_latest_first_with_what_is_known_of_them(parts: Parts) -> None:
@@ -68,8 +65,12 @@ QUESTIONS: dict[str, Callable[[Parts], object]] = {
     "status: age": lambda parts: parts.overview.oldest_enqueued_at(),
     "status: next": lambda parts: parts.queue.next_due_at(),
     "status: throughput": lambda parts: parts.overview.throughput(since=parts.clock.now - 60),
-    "list": lambda parts: parts.overview.summaries(after="2.mp3"),
-    "list --status": lambda parts: parts.overview.summaries(status=Status.FAILED, after="2.mp3"),
+    **{
+        f"list by {sort}": lambda parts, sort=sort: TrackPages(parts.database).page(TrackFilter(), sort=sort)
+        for sort in (*SORTS, "-title", "-bpm")
+    },
+    "one track": lambda parts: TrackLookup(parts.database).id_of_names("Artist", "Title"),
+    "tags that are due": lambda parts: DueTags(parts.database, parts.store).page(0, 10),
     "export": lambda parts: parts.store.page(after="2.mp3"),
     "failures": lambda parts: parts.overview.failures(),
     "retries": lambda parts: parts.overview.retries(),
@@ -100,7 +101,9 @@ def test_no_question_reads_a_whole_table_or_sorts_one(parts: Parts, question: st
         plans = [row["detail"] for text in asked for row in connection.execute(f"EXPLAIN QUERY PLAN {text}")]
     assert asked
     for step in plans:
-        assert not re.match(r"SCAN (files|jobs|analyses|embeddings|origins)\b(?! USING (COVERING )?INDEX)", step), step
+        assert not re.match(
+            r"SCAN (files|jobs|analyses|embeddings|origins|tracks)\b(?! USING (COVERING )?INDEX)", step
+        ), step
         assert "TEMP B-TREE" not in step, step
 
 

@@ -16,6 +16,7 @@ from playlista.library.search import Search
 from playlista.library.statistics import read_statistics
 from playlista.library.track_filter import FilterError, TrackFilter, match_query
 from playlista.library.track_pages import SORTS, TrackPages
+from playlista.library.track_rows import put_metadata
 from playlista.library.track_summaries import TrackLookup, TrackSummary
 from playlista.metadata import Metadata
 from playlista.tracks import Analysis, Rhythm, Status, Tagging, Tonal
@@ -255,14 +256,30 @@ def test_a_library_of_the_version_before_has_a_row_for_each_result_whose_names_a
     path = os.fspath(tmp_path / FILE_NAME)
     with sqlite3.connect(path) as connection:
         migrations.migrate(connection, until=6)
+        connection.execute("INSERT INTO version_sets VALUES (1, '{}')")
         connection.execute(
             "INSERT INTO files VALUES (5, x'61', 1, 1, 1, 1, 'analyzed', 1), (6, x'62', 1, 2, 1, 1, NULL, 1)"
         )
+        values = (5, 1, 9.0, 1, None, 180.5, 123.0, "A", "minor", None, '{"status": "analyzed"}')
+        connection.execute(f"INSERT INTO analyses VALUES ({', '.join('?' * len(values))})", values)
     connection.close()
-    with open_database(path) as database, database.read() as connection:
-        rows = connection.execute("SELECT file_id, tags_due, title, status FROM tracks").fetchall()
-        assert [tuple(row) for row in rows] == [(5, 1, None, "analyzed")]
-        assert TrackPages(database).page(TrackFilter()).tracks[0].title is None
+    with open_database(path) as database:
+        with database.read() as connection:
+            rows = connection.execute("SELECT file_id, tags_due, title FROM tracks").fetchall()
+        assert [tuple(row) for row in rows] == [(5, 1, None)]
+        (found,) = TrackPages(database).page(TrackFilter()).tracks
+        assert (found.title, found.status, found.bpm, found.key, found.scale) == (None, "analyzed", 123.0, "A", "minor")
+        assert read_statistics(database).bpm == {120: 1}
+        names = Metadata("Title", "Artist")
+        with database.transaction() as connection:
+            put_metadata(connection, 5, names)
+        assert read_statistics(database).bpm == {120: 1}
+        with database.transaction() as connection:
+            connection.execute("DELETE FROM files")
+        statistics = read_statistics(database)
+        assert (statistics.bpm, statistics.camelot, statistics.artists) == ({}, {}, 0)
+        with database.read() as connection:
+            assert connection.execute("SELECT sum(abs(milliseconds)) FROM distributions").fetchone()[0] == 0
     connect_read_only(path).close()
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from dataclasses import replace
 
 import pytest
 
+from playlista.metadata import Metadata
 from playlista.outputs.export import EXPORT_KINDS, write_results
 from playlista.tracks import Analysis, Loudness
 from tests.libraries import analysis_of, failed_analysis
@@ -40,3 +42,31 @@ def test_an_export_is_of_its_own_kind_and_music_is_of_none(kind: str) -> None:
     assert matches(exported(analysis_of("a.mp3"), kind)[:4096])
     for music in (b"ID3\x04", b"fLaC\0", b"OggS", b"RIFF", b"\xff\xfb\x90", b"#EXTM3U\n", b"SQLite format 3\0"):
         assert not matches(music)
+
+
+NAMES = Metadata("=Title", "Ärtist", "V", "Album", 3, 1, 1999, ("Rock", "Pop"), isrc="GBAJH9700007", compilation=True)
+
+
+def test_the_names_of_a_track_are_in_every_export() -> None:
+    named = replace(analysis_of("a.mp3"), metadata=NAMES)
+    (row,) = csv.DictReader(io.StringIO(exported(named).decode()))
+    assert (row["title"], row["artist"], row["album_artist"], row["album"]) == ("'=Title", "Ärtist", "V", "Album")
+    assert (row["track"], row["year"], row["genres"], row["compilation"]) == ("3", "1999", "Rock; Pop", "True")
+    assert list(row).index("top_tags") < list(row).index("title")
+    line = json.loads(exported(named, "jsonl"))
+    assert line["metadata"]["title"] == "=Title"
+    assert line["metadata"]["genres"] == ["Rock", "Pop"]
+    tags = json.loads(exported(named, "acousticbrainz"))["metadata"]["tags"]
+    assert tags == {
+        "file_name": "a.mp3",
+        "title": ["=Title"],
+        "artist": ["Ärtist"],
+        "albumartist": ["V"],
+        "album": ["Album"],
+        "tracknumber": ["3"],
+        "discnumber": ["1"],
+        "date": ["1999"],
+        "isrc": ["GBAJH9700007"],
+        "compilation": ["1"],
+        "genre": ["Rock", "Pop"],
+    }

@@ -9,11 +9,10 @@ from __future__ import annotations
 import typer
 
 from playlista import __version__
-from playlista.cli import analyze, doctor, library, library_upkeep, models, music, run, similar, tag
+from playlista.cli import analyze, doctor, library, library_upkeep, models, music, run, search, similar, tag
 
 app = typer.Typer(
     help="Analyze a music folder inside a small memory limit: tempo, key, loudness, spectrum, tags, embedding.",
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help, in half the time
     invoke_without_command=True,
@@ -40,5 +39,5 @@ def playlista(
         raise typer.Exit(2)
 
 
-for module in (run, analyze, library, library_upkeep, similar, music, tag, models, doctor):
+for module in (run, analyze, library, library_upkeep, search, similar, music, tag, models, doctor):
     module.register(app)

@@ -29,6 +29,9 @@ from playlista.tracks import Status
 
 if TYPE_CHECKING:
     from playlista.library.database import Database
+    from playlista.library.results import Store
+    from playlista.library.track_summaries import TrackSummary
+    from playlista.tracks import Analysis
 
 
 class ExportKind(StrEnum):
@@ -38,6 +41,9 @@ class ExportKind(StrEnum):
     CSV = "csv"
     ACOUSTICBRAINZ = "acousticbrainz"
 
+
+#: As in ``library.track_pages``, which help need not import.
+SORTS = ("path", "title", "artist", "album", "bpm", "key", "loudness", "duration", "year", "finished")
 
 PathsArgument = Annotated[list[str] | None, typer.Argument(metavar="PATH…")]
 
@@ -131,25 +137,39 @@ def show(
 
 def list_tracks(
     state: Annotated[Status | None, typer.Option("--status", help="Show only tracks with this status.")] = None,
+    sort: Annotated[
+        str, typer.Option(metavar="ORDER", help=f"{', '.join(SORTS)}; with - in front from high to low.")
+    ] = "path",
     json_lines: JsonOption = False,
     config: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
-    """List the stored results, in the order of their paths."""
+    """List the stored results, in the order of their paths or another."""
     settings = settings_from(config, data_dir=data)
     from playlista.library.results import Store  # noqa: PLC0415
-    from playlista.library.summaries import Overview  # noqa: PLC0415
+    from playlista.library.track_filter import TrackFilter  # noqa: PLC0415
+    from playlista.library.track_pages import TrackPages  # noqa: PLC0415
 
+    if sort.removeprefix("-") not in SORTS:
+        raise typer.BadParameter(f"{sort!r} is not one of {', '.join(SORTS)}", param_hint="--sort")
     with reading(settings) as database:
+        store = Store(database, clock=time.time)
+        tracks = TrackPages(database).select(TrackFilter(status=state), sort=sort)
         if json_lines:
-            for analysis in Store(database, clock=time.time).iterate(status=state):
+            found = store.iterate(status=state) if sort == "path" else _results(store, tracks)
+            for analysis in found:
                 write_json_line(analysis.to_json())
             return
         rows = (
-            (one.path, duration(one.duration_seconds), number(one.bpm), _key(one.key, one.scale), one.status.value)
-            for one in Overview(database).every(status=state)
+            (one.path, duration(one.duration_seconds), number(one.bpm), _key(one.key, one.scale), one.status)
+            for one in tracks
         )
         table(("track", "length", "bpm", "key", "status"), rows, right=("length", "bpm"), nothing="no results yet")
+
+
+def _results(store: Store, tracks: Iterator[TrackSummary]) -> Iterator[Analysis]:
+    """The whole results of `tracks`, one at a time; those that were deleted meanwhile are left out."""
+    return (analysis for one in tracks if (analysis := store.of_file(one.id)) is not None)
 
 
 def failures(json_lines: JsonOption = False, config: ConfigOption = None, data: DataOption = None) -> None:

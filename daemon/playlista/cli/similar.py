@@ -100,7 +100,7 @@ def path(
 
 
 def track_named(text: str, settings: Settings, database: Database) -> TrackSummary:
-    """The track that somebody names: by its path, else the first that a search for the words finds.
+    """The track that somebody names: by its path, as "artist - title", or by words, of which the best find counts.
 
     Raises
     ------
@@ -110,7 +110,8 @@ def track_named(text: str, settings: Settings, database: Database) -> TrackSumma
     from playlista.library.track_summaries import TrackLookup  # noqa: PLC0415
 
     lookup = TrackLookup(database)
-    file_id = lookup.id_of_path(in_library(text, settings))
+    artist, dash, title = text.partition(" - ")
+    file_id = lookup.id_of_path(in_library(text, settings)) or (lookup.id_of_names(artist, title) if dash else None)
     found = lookup.summaries([file_id]) if file_id is not None else Search(database).search(text, limit=1).tracks
     if not found:
         raise PlaylistaError(f"{text}: not in the library, or not analyzed yet; `playlista list` shows what is")

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
 
+from playlista.metadata import Metadata
 from playlista.printable import printable as escaped
 from playlista.printable import printable_json
 from playlista.tracks import Analysis, Audio
@@ -97,7 +98,7 @@ def write_summary(analysis: Analysis) -> None:
     write_line(printable(analysis.path))
     if analysis.reason:
         write_line(f"  {analysis.status}: {analysis.reason}, {printable(analysis.detail or '')}")
-    for name, text in _facts(analysis):
+    for name, text in (*(_names(analysis.metadata) if analysis.metadata else ()), *_facts(analysis)):
         write_line(f"  {name:<9} {text}")
 
 
@@ -114,6 +115,24 @@ def _channels(audio: Audio) -> str:
     """ "x2"; of more channels also their layout: "x6 (5.1)"."""
     layout = f" ({audio.channel_layout})" if audio.channels > 2 and audio.channel_layout else ""
     return f"x{audio.channels}{layout}"
+
+
+def _names(names: Metadata) -> Iterator[tuple[str, str]]:
+    """What the track is called; names that the tags do not give say so."""
+
+    def told(field: str, text: str) -> str:
+        return f"{printable(text)} (from the path)" if field in names.from_path else printable(text)
+
+    if names.title:
+        yield "title", told("title", names.title)
+    if names.artist or names.album_artist:
+        yield "artist", told("artist", names.artist or names.album_artist or "")
+    if names.album:
+        year = f" ({names.year})" if names.year else ""
+        disc = f"disc {names.disc}, " if names.disc else ""
+        yield "album", told("album", names.album + year) + (f", {disc}track {names.track}" if names.track else "")
+    if names.genres:
+        yield "genres", printable(", ".join(names.genres))
 
 
 def _facts(analysis: Analysis) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from playlista.errors import FailureReason
 from playlista.library.database import Database
-from playlista.library.file_rows import above, track_path
+from playlista.library.file_rows import track_path
 from playlista.tracks import Status, reason_of
 
 _SUMMARIES = """
@@ -25,9 +25,6 @@ _SUMMARIES = """
 
 #: Most results from which the speed is computed.
 THROUGHPUT_ROWS = 1000
-
-#: Rows read at a time by the streams, of some hundred bytes each.
-PAGE_ROWS = 1000
 
 #: Above every (time, row) by which failures are ordered.
 _LATEST = (sys.float_info.max, 0)
@@ -81,25 +78,9 @@ class Overview:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def summaries(self, *, status: Status | None = None, after: str = "", limit: int = 100) -> list[Summary]:
-        """At most `limit` results above the path `after`, in the order of their paths' bytes."""
-        where, values = above(after, None if status is None else status.value)
-        with self._database.read() as connection:
-            rows = connection.execute(
-                f"{_SUMMARIES} WHERE {where} ORDER BY files.path LIMIT ?", (*values, limit)
-            ).fetchall()
-        return [_summary(row) for row in rows]
-
     def failures(self, *, limit: int = 100) -> list[Summary]:
         """The latest results with a reason (failed, partial, quarantined), latest first."""
         return [_summary(row) for row in self._failure_rows(_LATEST, limit)]
-
-    def every(self, *, status: Status | None = None) -> Iterator[Summary]:
-        """All results in the order of their paths' bytes, with one page of them in memory."""
-        page = self.summaries(status=status, limit=PAGE_ROWS)
-        while page:
-            yield from page
-            page = self.summaries(status=status, after=page[-1].path, limit=PAGE_ROWS)
 
     def every_failure(self) -> Iterator[Summary]:
         """All results with a reason, latest first, with one page of them in memory."""

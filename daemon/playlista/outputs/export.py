@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO
 
+from playlista.metadata import Metadata
 from playlista.system.output_files import OutputKind
 from playlista.tracks import Analysis
 
@@ -32,6 +33,23 @@ _CSV_GROUPS = {
     "loudness": ("integrated_lufs", "range_lu", "true_peak_dbtp", "replaygain_track_gain_db"),
     "spectral": ("centroid_hz", "rolloff_hz", "flatness", "flux", "zero_crossing_rate"),
 }
+#: Behind `top_tags`, so that columns by number stay what they were.
+_CSV_METADATA = (
+    "title",
+    "artist",
+    "album_artist",
+    "album",
+    "track",
+    "disc",
+    "year",
+    "genres",
+    "musicbrainz_recording_id",
+    "musicbrainz_track_id",
+    "musicbrainz_album_id",
+    "musicbrainz_artist_id",
+    "isrc",
+    "compilation",
+)
 CSV_COLUMNS = tuple((group, field) for group, fields in _CSV_GROUPS.items() for field in fields)
 
 #: Beginnings of cells that spreadsheet programs take for formulas (OWASP, "CSV Injection").
@@ -69,11 +87,18 @@ def _csv_lines(results: Iterable[Analysis]) -> Iterator[bytes]:
     for analysis in results:
         document = analysis.to_json()
         row = [(document[group] or {} if group else document).get(field) for group, field in CSV_COLUMNS]
-        yield _csv_row([*row, "; ".join(_top_tags(analysis))])
+        names = document["metadata"] or {}
+        told = (_joined(names.get(field)) for field in _CSV_METADATA)
+        yield _csv_row([*row, "; ".join(_top_tags(analysis)), *told])
 
 
 def _csv_names() -> list[str]:
-    return [f"{group}_{field}".lstrip("_") for group, field in CSV_COLUMNS] + ["top_tags"]
+    measured = [f"{group}_{field}".lstrip("_") for group, field in CSV_COLUMNS]
+    return [*measured, "top_tags", *_CSV_METADATA]
+
+
+def _joined(value: Any) -> Any:
+    return "; ".join(value) if isinstance(value, tuple) else value
 
 
 def _csv_row(values: Iterable[Any]) -> bytes:
@@ -116,7 +141,7 @@ def acousticbrainz_document(analysis: Analysis) -> dict[str, Any]:
                 "codec": audio.format,
                 "replay_gain": loudness and loudness.replaygain_track_gain_db,
             },
-            "tags": {"file_name": analysis.path.rpartition("/")[2]},
+            "tags": {"file_name": analysis.path.rpartition("/")[2], **_acousticbrainz_tags(analysis.metadata)},
             "version": {"extractor": "playlista", **analysis.versions},
         },
         "rhythm": rhythm
@@ -135,6 +160,29 @@ def acousticbrainz_document(analysis: Analysis) -> dict[str, Any]:
         },
         "lowlevel": _lowlevel(analysis),
     }
+
+
+def _acousticbrainz_tags(names: Metadata | None) -> dict[str, list[str]]:
+    """The names of a track as lists of texts; what is unknown is left out, as in AcousticBrainz."""
+    if names is None:
+        return {}
+    values = {
+        "title": names.title,
+        "artist": names.artist,
+        "albumartist": names.album_artist,
+        "album": names.album,
+        "tracknumber": names.track,
+        "discnumber": names.disc,
+        "date": names.year,
+        "isrc": names.isrc,
+        "musicbrainz_recordingid": names.musicbrainz_recording_id,
+        "musicbrainz_releasetrackid": names.musicbrainz_track_id,
+        "musicbrainz_albumid": names.musicbrainz_album_id,
+        "musicbrainz_artistid": names.musicbrainz_artist_id,
+        "compilation": None if names.compilation is None else int(names.compilation),
+    }
+    found = {name: [str(value)] for name, value in values.items() if value is not None}
+    return found | ({"genre": list(names.genres)} if names.genres else {})
 
 
 def _lowlevel(analysis: Analysis) -> dict[str, Any]:

@@ -5,8 +5,9 @@ Input: a library and a filter. Output: paths, best first. The library is read in
 
 from __future__ import annotations
 
+import difflib
 import heapq
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from playlista.errors import PlaylistaError
@@ -43,14 +44,30 @@ class TrackFilter:
         return None if analysis.tagging is None else self._least_activation(analysis.tagging.tags)
 
     def _least_activation(self, activations: Mapping[str, float]) -> float:
-        for tag in self.tags:
-            if tag not in activations:
-                raise PlaylistaError(f"no tag is called {tag!r}; there are: {', '.join(sorted(activations))}")
-        return min(activations[tag] for tag in self.tags)
+        return min(activations[tag if tag in activations else tag_named(tag, activations)] for tag in self.tags)
 
     def _in_tempo(self, analysis: Analysis) -> bool:
         bpm = analysis.rhythm and analysis.rhythm.bpm
         return bool(bpm and self.bpm and self.bpm[0] <= bpm <= self.bpm[1])
+
+
+def tag_named(text: str, known: Iterable[str]) -> str:
+    """The tag of `known` that `text` means, whatever its capitals.
+
+    Raises
+    ------
+    PlaylistaError : there is none; the text names those that are written alike.
+    """
+    by_text = {name.lower(): name for name in known}
+    if (wanted := text.lower()) in by_text:
+        return by_text[wanted]
+    close = [by_text[name] for name in difflib.get_close_matches(wanted, by_text, n=3)]
+    hint = (
+        f"did you mean {' or '.join(map(repr, close))}?"
+        if close
+        else f"there are: {', '.join(sorted(by_text.values()))}"
+    )
+    raise PlaylistaError(f"no tag is called {text!r}; {hint}")
 
 
 def select(store: Store, track_filter: TrackFilter, count: int) -> list[str]:

@@ -137,6 +137,33 @@ CREATE TRIGGER count_step INSTEAD OF INSERT ON count_steps BEGIN
         ON CONFLICT DO UPDATE SET tracks = tracks + excluded.tracks, milliseconds = milliseconds + excluded.milliseconds;
 END;
 
+-- The results that are there, with what has columns already. The rest, and the names, are filled in later.
+INSERT INTO tracks (file_id, status, reason, finished_at, duration_seconds, bpm, camelot)
+SELECT files.id, files.status, reason, finished_at, duration_seconds, bpm, place
+FROM files JOIN analyses ON analyses.file_id = files.id
+LEFT JOIN (
+    SELECT 'G#' AS musical_key, 'minor' AS scale, 0 AS place UNION ALL SELECT 'B', 'major', 1
+    UNION ALL SELECT 'D#', 'minor', 2 UNION ALL SELECT 'F#', 'major', 3
+    UNION ALL SELECT 'A#', 'minor', 4 UNION ALL SELECT 'C#', 'major', 5
+    UNION ALL SELECT 'F', 'minor', 6 UNION ALL SELECT 'G#', 'major', 7
+    UNION ALL SELECT 'C', 'minor', 8 UNION ALL SELECT 'D#', 'major', 9
+    UNION ALL SELECT 'G', 'minor', 10 UNION ALL SELECT 'A#', 'major', 11
+    UNION ALL SELECT 'D', 'minor', 12 UNION ALL SELECT 'F', 'major', 13
+    UNION ALL SELECT 'A', 'minor', 14 UNION ALL SELECT 'C', 'major', 15
+    UNION ALL SELECT 'E', 'minor', 16 UNION ALL SELECT 'G', 'major', 17
+    UNION ALL SELECT 'B', 'minor', 18 UNION ALL SELECT 'D', 'major', 19
+    UNION ALL SELECT 'F#', 'minor', 20 UNION ALL SELECT 'A', 'major', 21
+    UNION ALL SELECT 'C#', 'minor', 22 UNION ALL SELECT 'E', 'major', 23
+) AS wheel USING (musical_key, scale)
+WHERE files.status IS NOT NULL;
+INSERT INTO distributions
+SELECT 'bpm', CAST(bpm / 10 AS INTEGER) * 10, count(*),
+       sum(CAST(round(coalesce(duration_seconds, 0) * 1000) AS INTEGER))
+FROM tracks WHERE bpm IS NOT NULL GROUP BY 2;
+INSERT INTO distributions
+SELECT 'key', camelot, count(*), sum(CAST(round(coalesce(duration_seconds, 0) * 1000) AS INTEGER))
+FROM tracks WHERE camelot IS NOT NULL GROUP BY 2;
+
 -- What follows from a row of tracks: its words, genres, tags and counts.
 CREATE TRIGGER track_added AFTER INSERT ON tracks BEGIN
     INSERT INTO track_words (rowid, title, artist, album_artist, album, genres)
@@ -217,6 +244,3 @@ WHEN OLD.size_bytes <> NEW.size_bytes OR OLD.mtime_ns <> NEW.mtime_ns
 BEGIN
     UPDATE tracks SET tags_due = 1 WHERE file_id = NEW.id;
 END;
-
--- The results that are there: their rows are filled in later, a few at a time.
-INSERT INTO tracks (file_id, status) SELECT id, status FROM files WHERE status IS NOT NULL;

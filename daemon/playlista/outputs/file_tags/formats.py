@@ -57,11 +57,13 @@ _OF_CONTAINER: Mapping[Container, Sequence[type[Any]]] = {
 _OF_ID3 = (MP3, TrueAudio, WAVE, AIFF, DSF, DSDIFF)
 _ITUNES = "----:com.apple.iTunes:"
 #: The last part of the names under which the formats have our fields, in lower case.
-_OUR_NAMES = frozenset(
-    {"bpm", "tbpm", "tmpo", "key", "tkey", "initialkey", "mood", "tmoo", "replaygain_track_gain"}
-    | {"replaygain_track_peak", "r128_track_gain", "rva2:track"}
-    | {"wm/beatsperminute", "wm/initialkey", "wm/mood"}
-)
+_FIELDS_BY_NAME = {
+    **dict.fromkeys(("bpm", "tbpm", "tmpo", "wm/beatsperminute"), "bpm"),
+    **dict.fromkeys(("key", "tkey", "initialkey", "wm/initialkey"), "key"),
+    **dict.fromkeys(("mood", "tmoo", "wm/mood"), "mood"),
+    **dict.fromkeys(("replaygain_track_gain", "r128_track_gain", "rva2:track"), "replaygain_track_gain"),
+    "replaygain_track_peak": "replaygain_track_peak",
+}
 
 
 def open_tagged(path: str) -> Any:
@@ -116,12 +118,27 @@ def other_tags(file: Any) -> dict[str, str]:
     return found
 
 
+def fields_in(path: str) -> frozenset[str]:
+    """Which of our fields the file at `path` has by whatever name: bpm, key, mood, replaygain_track_gain, …_peak.
+
+    Raises
+    ------
+    PlaylistaError : no tags are known for what it is.
+    MutagenError, OSError, and what else mutagen raises on damaged files.
+    """
+    file = open_tagged(path)
+    names = id3.comparable(file.tags) if isinstance(file, _OF_ID3) else [name for name, _ in _items(file)]
+    return frozenset(field for name in names if (field := _FIELDS_BY_NAME.get(_last_part(name))) is not None)
+
+
 def is_ours(name: str) -> bool:
     """Whether `name` is one under which some format has one of our fields."""
+    return _last_part(name) in _FIELDS_BY_NAME
+
+
+def _last_part(name: str) -> str:
     lower = name.lower()
-    if lower.startswith(("txxx:", "----:")):
-        lower = lower.rpartition(":")[2]
-    return lower in _OUR_NAMES
+    return lower.rpartition(":")[2] if lower.startswith(("txxx:", "----:")) else lower
 
 
 def _items(file: Any) -> list[tuple[str, Any]]:
