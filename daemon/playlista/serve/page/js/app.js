@@ -66,6 +66,7 @@ function lost(why) {
 }
 
 function mark(view) {
+  document.body.dataset.view = view;
   for (const link of document.querySelectorAll("nav.views a")) {
     if (link.dataset.view === (PARENTS[view] ?? view)) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");

@@ -13,7 +13,7 @@ export function show(place, _route, signal) {
   const summary = el("p", { class: "soft" });
   const name = el("input", { value: "Playlist", maxlength: 100, required: true });
   const form = el("form", { class: "actions" }, el("label", { class: "field" }, "Name", name),
-    el("button", { type: "submit", class: "main", text: "Download as M3U8" }));
+    el("button", { type: "submit", class: "main", text: "Download as M3U8" }), button("Clear", () => tray.set([])));
   const problem = el("div", {});
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -53,7 +53,7 @@ function row(track, place, tracks) {
   return el("li", {},
     el("div", { class: "grow" }, el("a", { href: trackHref(track.id) }, bdi(track.title ?? track.path)),
       track.artist ? el("span", { class: "soft" }, " · ", bdi(track.artist)) : ""),
-    el("span", { class: "number", text: length(track.duration_seconds) }),
+    el("span", { class: "number wide", text: length(track.duration_seconds) }),
     el("span", { class: "moves" },
       button("↑", () => move(-1), { class: "up", "aria-label": `Up: ${shown}`, disabled: place === 0 }),
       button("↓", () => move(1), { class: "down", "aria-label": `Down: ${shown}`, disabled: place === tracks.length - 1 }),

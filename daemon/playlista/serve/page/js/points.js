@@ -84,7 +84,7 @@ export class Camera {
 
   resize(width, height) {
     [this.width, this.height] = [width, height];
-    this.least = Math.min(width, height) * 0.94;
+    this.least = Math.min(width, height) * 0.9;
     this.scale = Math.max(this.scale, this.least);
   }
 
