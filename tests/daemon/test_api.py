@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -93,6 +95,7 @@ def _views(settings: Settings, reader: Any, second: Any, library: LibraryViews, 
         file=library.file,
         finished=library.finished,
         track_page=music.page,
+        summaries=music.summaries,
         search=music.search,
         stats=music.stats,
         similar=similar.similar,
@@ -283,3 +286,48 @@ def test_a_file_outside_the_music_folder_is_not_given_away(parts: Parts, tmp_pat
 
         assert file_of(Settings(music_dir=music)) is None
         assert file_of(Settings(music_dir=music, follow_symlinks=True)) == str(music / "broken.mp3")
+
+
+def listed(port: int, query: str) -> list[str]:
+    """The names in all pages of the list, from one page to the next."""
+    names: list[str] = []
+    following: str | None = query
+    while following is not None:
+        status, headers, body = ask(port, f"/list{following}")
+        assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+        page = body.decode()
+        names += re.findall(r'<th scope="row"><bdi>(.*?)</bdi>', page)
+        found = re.search(r'rel="next" href="([^"]+)"', page)
+        following = html.unescape(found[1]) if found else None
+    return names
+
+
+def test_the_list_leads_through_the_whole_library(port: int) -> None:
+    assert sorted(listed(port, "?limit=2")) == sorted([f"Song {number}" for _, number in SONGS] + ["broken"])
+
+
+def test_the_list_can_be_searched_and_keeps_what_was_searched(port: int) -> None:
+    assert sorted(listed(port, "?limit=2&q=anna")) == [f"Song {number}" for number in range(4)]
+    assert listed(port, "?limit=1&status=failed") == ["broken"]
+
+
+@pytest.mark.parametrize("query", ["?status=odd", "?limit=51", "?after=odd", "?q=" + "x" * 501])
+def test_what_the_list_cannot_answer_is_said(port: int, query: str) -> None:
+    assert ask(port, f"/list{query}")[0] == 400
+
+
+@pytest.mark.parametrize("fields", ["summary", "full"])
+def test_tracks_are_given_by_their_ids_in_that_order(port: int, fields: str) -> None:
+    first, second, *_ = get(port, "tracks?fields=summary&sort=title")["tracks"]
+    found = get(port, f"tracks?fields={fields}&ids={second['id']},999999,{first['id']}")
+    assert [track["id"] for track in found["tracks"]] == [second["id"], first["id"]]
+    assert found["next"] is None
+
+
+@pytest.mark.parametrize("ids", ["", "1,", "a", "1;2", "-1", ",".join(["1"] * 101), "1" * 19])
+def test_ids_that_are_none_are_refused(port: int, ids: str) -> None:
+    status, _, body = ask(port, f"/api/v1/tracks?ids={ids}")
+    if ids:
+        assert (status, b"at most 100 ids" in body) == (400, True)
+    else:
+        assert "next" in json.loads(body)  # as if there were none

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import html
 import http.client
 import json
 import os
-import re
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -91,7 +89,7 @@ def test_who_asks_the_api_during_the_start_waits_for_the_library_and_probes_do_n
     finally:
         server.stop()
 
-    assert (status, json.loads(body)) == (200, {"tracks": {"total": 1}, "writable": True})
+    assert (status, json.loads(body)) == (200, {"tracks": {"total": 1}, "writable": True, "login": False})
 
 
 def test_metrics_come_in_the_text_format(port: int) -> None:
@@ -105,16 +103,6 @@ def test_readiness_says_its_reason_and_health_does_not_depend_on_it(port: int, l
     library.reason = "music folder is not there"
     assert ask(port, "/readyz")[::2] == (503, b"music folder is not there\n")
     assert ask(port, "/healthz")[0] == 200
-
-
-def test_the_list_without_scripts_leads_through_the_library(port: int, library: Library) -> None:
-    status, headers, body = ask(port, "/list?limit=2&status=analyzed")
-    assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8")
-    following = re.search(rb'rel="next" href="([^"]+)"', body)
-    assert following
-    ask(port, "/list" + html.unescape(following[1].decode()))
-    assert library.pages == [("analyzed", "", 2), ("analyzed", TRACK["path"], 50)]
-    assert ask(port, "/list?status=odd")[0] == 400
 
 
 def test_a_track_is_found_by_its_path_also_when_that_is_not_utf8(port: int) -> None:

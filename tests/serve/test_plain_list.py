@@ -35,21 +35,28 @@ class Reader(HTMLParser):
             self.names[-1] += data
 
 
-def read(tracks: list[dict[str, Any]], cursor: str | None = None, status: str | None = None) -> Reader:
+def read(
+    tracks: list[dict[str, Any]], cursor: str | None = None, status: str | None = None, text: str | None = None
+) -> Reader:
     reader = Reader()
-    reader.feed(b"".join(plain_list(tracks, cursor, status=status)).decode("utf-8"))
+    reader.feed(b"".join(plain_list(tracks, cursor, text=text, status=status)).decode("utf-8"))
     return reader
 
 
-def track(path: str) -> dict[str, Any]:
+def track(title: str) -> dict[str, Any]:
     return {
-        "path": path,
+        "path": "a.mp3",
+        "title": title,
+        "artist": None,
+        "album": None,
         "status": "analyzed",
         "reason": None,
-        "audio": {"duration_seconds": 3725.4},
-        "rhythm": {"bpm": 120.0},
-        "tonal": {"key": "A", "scale": "minor", "camelot": "8A"},
-        "loudness": {"integrated_lufs": -14.04},
+        "duration_seconds": 3725.4,
+        "bpm": 120.0,
+        "key": "A",
+        "scale": "minor",
+        "camelot": "8A",
+        "integrated_lufs": -14.04,
     }
 
 
@@ -93,22 +100,29 @@ def test_a_name_of_a_megabyte_is_cut() -> None:
 
 
 def test_numbers_have_their_units() -> None:
-    page = b"".join(plain_list([track("a.mp3")], None, status=None)).decode()
+    page = b"".join(plain_list([track("a.mp3")], None, text=None, status=None)).decode()
     for shown in ("1:02:05", "120.0 BPM", "A minor (8A)", "-14.0 LUFS", "analyzed"):
         assert f"<td>{shown}</td>" in page
 
 
 def test_a_track_that_failed_has_a_dash_for_each_unknown_number() -> None:
-    failed = {"path": "a.mp3", "status": "failed", "reason": "corrupt", "audio": None, "rhythm": None}
-    page = b"".join(plain_list([failed], None, status=None)).decode()
+    failed = dict.fromkeys(track("x")) | {"path": "a.mp3", "status": "failed", "reason": "corrupt"}
+    page = b"".join(plain_list([failed], None, text=None, status=None)).decode()
+    assert '<th scope="row"><bdi>a.mp3</bdi></th>' in page
     assert page.count("<td>\N{EN DASH}</td>") == len(COLUMNS) - 2
     assert "<td>failed: corrupt</td>" in page
 
 
 def test_the_link_to_the_next_page_keeps_the_status_and_the_last_page_has_none() -> None:
     assert read([track("a.mp3")], "~QQ", "failed").links[-1] == "?after=~QQ&status=failed"
+    assert read([track("a.mp3")], "~QQ", text="a&b \udcff").links[-1] == "?after=~QQ&q=a%26b+%3F"
     assert not [link for link in read([track("a.mp3")]).links if "after=" in link]
 
 
 def test_an_empty_page_says_what_to_do() -> None:
-    assert b"Put music into the folder" in b"".join(plain_list([], None, status=None))
+    assert b"Put music into the folder" in b"".join(plain_list([], None, text=None, status=None))
+
+
+def test_what_was_searched_stays_in_its_field_as_text() -> None:
+    page = b"".join(plain_list([], None, text='"><script>VALUE', status=None)).decode()
+    assert 'value="&quot;&gt;&lt;script&gt;VALUE"' in page

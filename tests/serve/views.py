@@ -22,6 +22,7 @@ def views_of(**given: Any) -> Views:
         "file": lambda file_id: None,
         "finished": lambda after: [],
         "track_page": lambda track_filter, sort, after, limit: {"tracks": [], "next": None, "total": 0},
+        "summaries": lambda ids: [],
         "search": lambda text, limit: {"tracks": [], "artists": [], "albums": [], "tags": []},
         "stats": dict,
         "similar": lambda request: {"of": {}, "tracks": []},

@@ -6,7 +6,7 @@ Input: a connection to the library. Output: plain types.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from typing import Any
 
@@ -15,7 +15,7 @@ from playlista.library.search import Named, Search
 from playlista.library.statistics import BPM_STEP, LOUDNESS_STEP, Statistics, read_statistics
 from playlista.library.track_filter import TrackFilter
 from playlista.library.track_pages import TrackPages
-from playlista.library.track_summaries import key_of
+from playlista.library.track_summaries import TrackLookup, key_of
 
 #: Statistics are read no more often.
 STATISTICS_SECONDS = 5.0
@@ -27,6 +27,7 @@ class MusicViews:
     def __init__(self, reader: Database, clock: Callable[[], float] = time.monotonic) -> None:
         self._pages = TrackPages(reader)
         self._search = Search(reader)
+        self._lookup = TrackLookup(reader)
         self._reader = reader
         self._clock = clock
         self._lock = Lock()
@@ -36,6 +37,10 @@ class MusicViews:
         """Summaries of some tracks."""
         page = self._pages.page(track_filter, sort=sort, after=after, limit=limit)
         return {"tracks": [one.to_json() for one in page.tracks], "next": page.next, "total": page.total}
+
+    def summaries(self, ids: Sequence[int]) -> list[dict[str, Any]]:
+        """Those of some tracks, in the order of their ids."""
+        return [one.to_json() for one in self._lookup.summaries(ids)]
 
     def search(self, text: str, limit: int) -> dict[str, Any]:
         """What fits some words."""

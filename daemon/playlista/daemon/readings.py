@@ -127,6 +127,7 @@ class Readings:
             file=self._library.file,
             finished=self._library.finished,
             track_page=self._music.page,
+            summaries=self._music.summaries,
             search=self._music.search,
             stats=self._music.stats,
             similar=self._similar.similar,

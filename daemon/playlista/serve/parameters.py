@@ -138,13 +138,31 @@ class TrackId:
         """The id."""
         if text is None:
             return None
-        if not (text.isascii() and text.isdigit() and len(text) <= MOST_ID_DIGITS):
+        if not _is_id(text):
             raise BadRequestError(f"{name} is the id of a track")
         return int(text)
 
     def schema(self) -> dict[str, Any]:
         """A number."""
         return {"type": "integer", "minimum": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class TrackIds:
+    """At most `most` ids of tracks, separated by commas; () when absent."""
+
+    most: int
+
+    def read(self, name: str, text: str | None) -> tuple[int, ...]:
+        """The ids, in their order."""
+        parts = [] if text is None else text.split(",")
+        if len(parts) > self.most or not all(_is_id(part) for part in parts):
+            raise BadRequestError(f"{name} is a list of at most {self.most} ids of tracks, separated by commas")
+        return tuple(map(int, parts))
+
+    def schema(self) -> dict[str, Any]:
+        """A text of numbers."""
+        return {"type": "string", "description": f"at most {self.most} ids of tracks, separated by commas"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +203,10 @@ class Cursor:
     def schema(self) -> dict[str, Any]:
         """Any text."""
         return {"type": "string"}
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= MOST_ID_DIGITS
 
 
 def cursor_at(path: str) -> str:

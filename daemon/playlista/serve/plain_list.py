@@ -1,7 +1,7 @@
 """The library as one plain HTML table, for browsers without JavaScript and for reading aloud.
 
-Input: result objects of one page, and the cursor of the next. Output: HTML in pieces. Every text of a file is escaped,
-shortened, and kept in an element of its own direction (`bdi`), so that no tag can reorder or fill the page.
+Input: summaries of one page of tracks, and the cursor of the next. Output: HTML in pieces. Every text of a file is
+escaped, shortened, and kept in an element of its own direction (`bdi`), so that no tag can reorder or fill the page.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ LONGEST_TEXT = 300
 ISOLATE_MARKS = re.compile("[\u2066-\u2069]")
 POP_ISOLATE = "\u2069"
 UNKNOWN = "\N{EN DASH}"
-COLUMNS = ("Track", "Length", "Tempo", "Key", "Loudness", "Status")
+COLUMNS = ("Title", "Artist", "Album", "Length", "Tempo", "Key", "Loudness", "Status")
 
 _HEAD = """<!doctype html>
 <html lang="en">
@@ -33,33 +33,43 @@ _HEAD = """<!doctype html>
 <main>
 <h1>Library</h1>
 <p>A plain list. <a href="./">The whole page</a> needs JavaScript.</p>
-<div class="scroll" tabindex="0" role="region" aria-label="Tracks"><table>
 """
+_FORM = """<form role="search"><label for="q">Contains</label>
+<input id="q" name="q" type="search" maxlength="200" value="VALUE"><button type="submit">Search</button></form>"""
+_TABLE = '<div class="scroll" tabindex="0" role="region" aria-label="Tracks"><table>'
 
 
-def plain_list(tracks: Iterable[dict[str, Any]], cursor: str | None, *, status: str | None) -> Iterator[bytes]:
-    """The page of `tracks`; `cursor` leads to the next one (None: there is none), `status` stays in its address."""
+def plain_list(
+    tracks: Iterable[dict[str, Any]], cursor: str | None, *, text: str | None, status: str | None
+) -> Iterator[bytes]:
+    """The page of the summaries `tracks`.
+
+    `cursor` leads to the next page (None: there is none); the words `text` and the `status` that were asked for stay in
+    its address.
+    """
     yield _HEAD.encode()
+    yield f"{_FORM}\n".replace("VALUE", shown(text or "")).encode()
     names = "".join(f'<th scope="col">{name}</th>' for name in COLUMNS)
-    yield f"<thead><tr>{names}</tr></thead><tbody>\n".encode()
+    yield f"{_TABLE}<thead><tr>{names}</tr></thead><tbody>\n".encode()
     count = 0
     for track in tracks:
         count += 1
         yield _row(track).encode()
     yield b"</tbody></table></div>\n"
     if not count:
-        yield b"<p>No tracks here. Put music into the folder, or go back to the first page.</p>\n"
+        yield b"<p>No tracks here. Put music into the folder, or search for something else.</p>\n"
     if cursor is not None:
-        query = urlencode({"after": cursor, **({"status": status} if status else {})})
+        kept = {name: value for name, value in (("q", text), ("status", status)) if value}
+        query = urlencode({"after": cursor, **kept}, errors="replace")
         yield f'<p><a rel="next" href="?{escape(query)}">Next page</a></p>\n'.encode()
     yield b"</main></body></html>\n"
 
 
-def text(value: object) -> str:
+def shown(value: object) -> str:
     """`value` as HTML text of at most `LONGEST_TEXT` characters: escaped, with U+FFFD for what is not Unicode."""
     whole = str(value)
-    shown = whole if len(whole) <= LONGEST_TEXT else whole[:LONGEST_TEXT] + "…"
-    return escape(_closed(shown.encode("utf-16", "surrogatepass").decode("utf-16", "replace")))
+    short = whole if len(whole) <= LONGEST_TEXT else whole[:LONGEST_TEXT] + "…"
+    return escape(_closed(short.encode("utf-16", "surrogatepass").decode("utf-16", "replace")))
 
 
 def _closed(shown: str) -> str:
@@ -84,16 +94,21 @@ def _closed(shown: str) -> str:
 
 
 def _row(track: dict[str, Any]) -> str:
-    audio, rhythm, tonal, loudness = (track.get(name) or {} for name in ("audio", "rhythm", "tonal", "loudness"))
+    key, name = track["camelot"], track["title"] or track["path"]
     cells = (
-        _length(audio.get("duration_seconds")),
-        _number(rhythm.get("bpm"), "BPM"),
-        f"{text(tonal['key'])} {text(tonal['scale'])} ({text(tonal['camelot'])})" if tonal.get("key") else UNKNOWN,
-        _number(loudness.get("integrated_lufs"), "LUFS"),
-        text(": ".join(filter(None, (track["status"], track.get("reason"))))),
+        _name(track["artist"]),
+        _name(track["album"]),
+        _length(track["duration_seconds"]),
+        _number(track["bpm"], "BPM"),
+        f"{shown(track['key'])} {shown(track['scale'])} ({shown(key)})" if key else UNKNOWN,
+        _number(track["integrated_lufs"], "LUFS"),
+        shown(": ".join(filter(None, (track["status"], track["reason"])))),
     )
-    name = f'<th scope="row"><bdi>{text(track["path"])}</bdi></th>'
-    return f"<tr>{name}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>\n"
+    return f'<tr><th scope="row">{_name(name)}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>\n'
+
+
+def _name(value: str | None) -> str:
+    return f"<bdi>{shown(value)}</bdi>" if value else UNKNOWN
 
 
 def _number(value: float | None, unit: str) -> str:

@@ -5,7 +5,7 @@ The daemon fills a ``Views`` in with functions of its parts; the handlers in ``s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +57,7 @@ class Views:
     settings : the settings in force, without secrets.
     file : the file of a track by its id, as a path that can be opened, or None.
     track_page : a page of summaries: filter, order, cursor, number.
+    summaries : those of some ids, in that order, without those that are not there.
     search : what fits some words.
     stats : how the library is spread.
     similar, blend, way, map : see ``serve.api.similar``.
@@ -75,6 +76,7 @@ class Views:
     file: Callable[[int], str | None]
     finished: Callable[[float], list[dict[str, Any]]]
     track_page: Callable[[TrackFilter, str, str | None, int], dict[str, Any]]
+    summaries: Callable[[Sequence[int]], list[dict[str, Any]]]
     search: Callable[[str, int], dict[str, Any]]
     stats: Callable[[], dict[str, Any]]
     similar: Callable[[SimilarRequest], dict[str, Any]]

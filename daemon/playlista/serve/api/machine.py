@@ -11,7 +11,13 @@ from playlista.serve.routes import Context
 
 def status(context: Context, request: Request, _given: dict[str, Any], _value: str) -> Answer:
     """Counts, rate, time left, memory."""
-    return Answer.of_json({**context.views.status(), "writable": context.access.may_change(request)})
+    return Answer.of_json(
+        {
+            **context.views.status(),
+            "writable": context.access.may_change(request),
+            "login": bool(context.access.rules.token),
+        }
+    )
 
 
 def settings(context: Context, _request: Request, _given: dict[str, Any], _value: str) -> Answer:

@@ -20,6 +20,7 @@ from playlista.serve.parameters import (
     Parameter,
     Repeated,
     Text,
+    TrackIds,
     WholeNumber,
     cursor_at,
 )
@@ -29,6 +30,8 @@ from playlista.serve.routes import Context
 from playlista.tracks import Status
 
 PAGE_LIMIT = 500
+#: Tracks that may be named by their ids.
+MOST_IDS = 100
 #: Tracks of one page of the plain list.
 PLAIN_LIMIT = 50
 #: What is sent at a time. Each sending gives Python's lock away, and to have it back takes a while: not too little.
@@ -43,18 +46,22 @@ TRACKS: dict[str, Parameter | Repeated] = {
     "after": Text(LONGEST_QUERY),
     "sort": OneOf(ORDERS, "path"),
     "fields": OneOf((FULL, SUMMARY), FULL),
+    "ids": TrackIds(MOST_IDS),
     **FILTERS,
 }
-#: Those that version 0.1 had.
+#: The parameters of the plain list.
 PLAIN: dict[str, Parameter | Repeated] = {
+    "limit": WholeNumber(1, PLAIN_LIMIT, default=PLAIN_LIMIT),
+    "after": Text(LONGEST_QUERY),
     "status": Choice(Status),
-    "limit": WholeNumber(1, PAGE_LIMIT, default=50),
-    "after": Cursor(),
+    "q": Text(),
 }
 
 
 def tracks(context: Context, _request: Request, given: dict[str, Any], _value: str) -> Answer:
     """A page of tracks: summaries, or whole result objects."""
+    if given["ids"]:
+        return _named(context, given)
     track_filter, limit = filter_in(given), given["limit"]
     if given["fields"] == SUMMARY:
         return Answer.of_json(context.views.track_page(track_filter, given["sort"], given["after"], limit))
@@ -69,10 +76,18 @@ def tracks(context: Context, _request: Request, given: dict[str, Any], _value: s
 
 def plain_page(context: Context, _request: Request, given: dict[str, Any], _value: str) -> Answer:
     """A page of tracks as HTML, for browsers without JavaScript."""
-    limit = min(given["limit"], PLAIN_LIMIT)
-    found = list(context.views.tracks(given["status"], given["after"], limit))
-    cursor = cursor_at(found[-1]["path"]) if len(found) == limit else None
-    return Answer("200 OK", "text/html; charset=utf-8", plain_list(found, cursor, status=given["status"]))
+    wanted = TrackFilter(status=given["status"], text=given["q"])
+    page = context.views.track_page(wanted, "path", given["after"], given["limit"])
+    document = plain_list(page["tracks"], page["next"], text=given["q"], status=given["status"])
+    return Answer("200 OK", "text/html; charset=utf-8", document)
+
+
+def _named(context: Context, given: dict[str, Any]) -> Answer:
+    """The tracks with the ids that were given, in that order; those that are not there are left out."""
+    if given["fields"] == SUMMARY:
+        found = context.views.summaries(given["ids"])
+        return Answer.of_json({"tracks": found, "next": None, "total": len(found)})
+    return _streamed(filter(None, map(context.views.track, given["ids"])), lambda _count, _path: None)
 
 
 def track(context: Context, _request: Request, _given: dict[str, Any], value: str) -> Answer:
