@@ -3,7 +3,7 @@
 Input: the data folder of a library, as ``benchmarks.synthetic_library`` makes it. Output: a line for each question with
 the median and the 99th percentile of its CPU time, and the memory of the process before and after.
 
-    python -m benchmarks.library_queries DATA [--rounds 40]
+    python -m benchmarks.library_queries DATA [--rounds 40] [--only TEXT]
 """
 
 from __future__ import annotations
@@ -55,10 +55,12 @@ def questions(database: Database) -> dict[str, Callable[[], object]]:
     return asked
 
 
-def measure(database: Database, rounds: int) -> None:
-    """Print a line for each question."""
+def measure(database: Database, rounds: int, only: str) -> None:
+    """Print a line for each question with `only` in its name."""
     before = resident_memory().resident_bytes
     for name, ask in questions(database).items():
+        if only not in name:
+            continue
         milliseconds = []
         for _ in range(rounds):
             began = time.process_time()
@@ -75,9 +77,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--only", default="", help="only questions with this in their names")
     wanted = parser.parse_args()
     with open_read_only(os.fspath(wanted.data / FILE_NAME)) as database:
-        measure(database, wanted.rounds)
+        measure(database, wanted.rounds, wanted.only)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,9 @@ _RANGES = {"bpm": "bpm", "loudness": "loudness", "year": "year", "duration": "du
 
 _MOST_WORDS = 12
 
+#: A tag by its name, with a least activation in thousandths, of a row of ``track_tags``.
+TAG_CONDITION = "tag = (SELECT id FROM tag_names WHERE name = ? COLLATE NOCASE) AND activation >= ?"
+
 
 class FilterError(PlaylistaError):
     """A filter that cannot be used; its text says what is allowed."""
@@ -64,7 +67,12 @@ class TrackFilter:
     @property
     def is_numeric(self) -> bool:
         """Whether the index of numbers answers it alone."""
-        return not (self.text or self.artist or self.album or self.genre or self.tags)
+        return not (self.has_names or self.tags)
+
+    @property
+    def has_names(self) -> bool:
+        """Whether words or names count."""
+        return any(one is not None for one in (self.text, self.artist, self.album, self.genre))
 
     def conditions(self) -> list[Condition]:
         """Its conditions, all of which count.
@@ -91,9 +99,7 @@ class TrackFilter:
         for name, activation in self.tags:
             if not LEAST_ACTIVATION <= activation <= 1:
                 raise FilterError(f"the least activation of a tag is from {LEAST_ACTIVATION:g} to 1")
-            rows, probe = _both_ways(
-                "track_tags", "tag = (SELECT id FROM tag_names WHERE name = ? COLLATE NOCASE) AND activation >= ?"
-            )
+            rows, probe = _both_ways("track_tags", TAG_CONDITION)
             yield Condition(rows, (name, round(activation * 1000)), probe)
 
     def _numbers(self) -> Iterator[Condition]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from playlista.library.database import Database
-from playlista.library.track_filter import Condition, FilterError, TrackFilter
+from playlista.library.track_filter import TAG_CONDITION, Condition, FilterError, TrackFilter
 from playlista.library.track_summaries import TrackLookup, TrackSummary
 
 #: Up to so many tracks that fit are sorted; of more, the index of the order is followed.
@@ -98,12 +98,14 @@ class TrackPages:
             )
         place = None if after is None else _place_in(after, sort, order)
         conditions = track_filter.conditions()
-        total = self._count(track_filter, conditions)
-        plan = _Plan(order, sort.startswith("-"), conditions, follows_index=total is None or not conditions)
+        ids = self._fitting(track_filter, conditions)
+        plan = _Plan(order, sort.startswith("-"), conditions, ids)
         places = self._places(plan, place, limit + 1)
         cursor = _cursor(sort, places[limit - 1]) if len(places) > limit else None
         tracks = TrackLookup(self._database).summaries(one.file_id for one in places[:limit])
-        return Page(tracks, cursor, total)
+        if ids is None:
+            return Page(tracks, cursor, None if conditions else self._all())
+        return Page(tracks, cursor, len(ids))
 
     def select(self, track_filter: TrackFilter, *, sort: str = "path") -> Iterator[TrackSummary]:
         """All tracks that fit, sorted, with one page of them in memory."""
@@ -113,16 +115,21 @@ class TrackPages:
             page = self.page(track_filter, sort=sort, after=page.next, limit=MOST_ROWS)
             yield from page.tracks
 
-    def _count(self, track_filter: TrackFilter, conditions: Sequence[Condition]) -> int | None:
-        """How many fit; None for more than `FEW_TRACKS`."""
+    def _fitting(self, track_filter: TrackFilter, conditions: Sequence[Condition]) -> list[int] | None:
+        """The ids of those that fit, in any order; None for more than `FEW_TRACKS`, or where there is no condition."""
+        if not conditions:
+            return None
+        source, where, values = _source_of(track_filter, conditions)
         with self._database.read() as connection:
-            if not conditions:
-                counted = "SELECT total(n) FROM counts WHERE of = 'file' AND state <> 'unanalyzed'"
-                return int(connection.execute(counted).fetchone()[0])
-            source = "tracks INDEXED BY tracks_numbers" if track_filter.is_numeric else "tracks"
-            found = f"SELECT 1 FROM {source} WHERE {_where(conditions)} LIMIT {FEW_TRACKS + 1}"
-            count = connection.execute(f"SELECT count(*) FROM ({found})", _values(conditions)).fetchone()[0]
-        return None if count > FEW_TRACKS else int(count)
+            # In one row: sqlite3 gives Python's lock away for every row, and beside an analysis it is slow to return.
+            query = f"SELECT json_group_array(file_id) FROM (SELECT {source} WHERE {where} LIMIT {FEW_TRACKS + 1})"
+            ids: list[int] = json.loads(connection.execute(query, values).fetchone()[0])
+        return None if len(ids) > FEW_TRACKS else ids
+
+    def _all(self) -> int:
+        with self._database.read() as connection:
+            counted = "SELECT total(n) FROM counts WHERE of = 'file' AND state <> 'unanalyzed'"
+            return int(connection.execute(counted).fetchone()[0])
 
     def _places(self, plan: _Plan, place: _Place | None, limit: int) -> list[_Place]:
         """Where the rows of the page are: those with a value first, then those without one."""
@@ -140,18 +147,18 @@ class TrackPages:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """How one page is asked for."""
+    """How one page is asked for: of the tracks `ids`, or where that is None along the index of the order."""
 
     order: _Order
     goes_down: bool
     conditions: Sequence[Condition]
-    follows_index: bool
+    ids: list[int] | None
 
     def query(self, is_unknown: bool, place: _Place | None) -> tuple[str, tuple[Any, ...]]:
         """A statement and its values but for the last, the limit."""
         keys = (*self.order.columns, "tracks.file_id")
         selected = ", ".join(keys)
-        where, values = [_where(self.conditions, at_hand=self.follows_index)], list(_values(self.conditions))
+        where, values = self._start()
         if self.order.may_be_null:
             where.append(f"{keys[0]} IS {'' if is_unknown else 'NOT '}NULL")
         if is_unknown:
@@ -166,11 +173,35 @@ class _Plan:
             tuple(values),
         )
 
+    def _start(self) -> tuple[list[str], list[Any]]:
+        """What every page has: the ids, or the conditions that are looked at along the index."""
+        if self.ids is not None:
+            return ["TRUE"], [json.dumps(self.ids)]
+        return [_where(self.conditions, at_hand=True)], list(_values(self.conditions))
+
     def _source(self) -> str:
+        """A CROSS JOIN keeps SQLite from turning the order of the tables round."""
+        if self.ids is not None:
+            files = "" if self.order.index else "JOIN files ON files.id = tracks.file_id"
+            return f"FROM json_each(?) AS fitting CROSS JOIN tracks ON tracks.file_id = fitting.value {files}"
         if not self.order.index:
-            # The CROSS JOIN keeps SQLite from turning the order of the tables round.
-            return f"FROM files {'CROSS ' if self.follows_index else ''}JOIN tracks ON tracks.file_id = files.id"
-        return f"FROM tracks INDEXED BY {self.order.index}" if self.follows_index else "FROM tracks"
+            return "FROM files CROSS JOIN tracks ON tracks.file_id = files.id"
+        return f"FROM tracks INDEXED BY {self.order.index}"
+
+
+def _source_of(track_filter: TrackFilter, conditions: Sequence[Condition]) -> tuple[str, str, tuple[object, ...]]:
+    """Where the tracks that fit are looked for: what is selected, the condition, the values.
+
+    Numbers alone: the index of numbers. Tags: the tracks of the first one, of which the others are looked up.
+    """
+    if track_filter.is_numeric:
+        return "file_id FROM tracks INDEXED BY tracks_numbers", _where(conditions), _values(conditions)
+    if track_filter.tags and not track_filter.has_names:
+        first, *others = conditions
+        source = "first.file_id FROM track_tags AS first CROSS JOIN tracks ON tracks.file_id = first.file_id"
+        where = " AND ".join((TAG_CONDITION, *(one.probe or one.sql for one in others)))
+        return source, where, (*first.values, *_values(others))
+    return "file_id FROM tracks", _where(conditions), _values(conditions)
 
 
 def _where(conditions: Sequence[Condition], *, at_hand: bool = False) -> str:
