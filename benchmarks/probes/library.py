@@ -23,6 +23,8 @@ def main(data: Path) -> None:
     from playlista.library.queue import JobQueue
     from playlista.library.results import Store
     from playlista.library.summaries import Overview
+    from playlista.library.track_filter import TrackFilter
+    from playlista.library.track_pages import TrackPages
     from playlista.tracks import Status, TrackFile
 
     settings = replace(Settings(), data_dir=data)
@@ -30,16 +32,15 @@ def main(data: Path) -> None:
         store, overview = Store(database, clock=time.time), Overview(database)
         queue = JobQueue(database, store, clock=time.time, max_attempts=3)
         total = sum(overview.counts().values())
-        middle = f"artist {total // 400:05}"
+        pages = TrackPages(database)
+        middle = pages.page(TrackFilter(), limit=500).next
         fresh = (TrackFile(f"new/{number}.flac", 1, number, 5, number) for number in range(total, total + 10**6))
         print(
             json.dumps(
                 {
                     "status": _milliseconds(lambda: read_progress(database, settings, now=time.time())),
-                    "list": _milliseconds(lambda: overview.summaries(after=middle)),
-                    "list --status failed": _milliseconds(
-                        lambda: overview.summaries(status=Status.FAILED, after=middle)
-                    ),
+                    "list": _milliseconds(lambda: pages.page(TrackFilter(), after=middle)),
+                    "list --status failed": _milliseconds(lambda: pages.page(TrackFilter(status=Status.FAILED))),
                     "enqueue": _milliseconds(lambda: queue.enqueue([next(fresh)], "event")),
                 }
             )

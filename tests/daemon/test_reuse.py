@@ -10,6 +10,7 @@ from mutagen.flac import FLAC
 
 from playlista.analysis.audio_analyzer import EVERYTHING, AudioAnalyzer, Pass
 from playlista.config import Settings
+from playlista.metadata import Metadata
 from playlista.tracks import Analysis, TrackFile
 from tests import signals
 from tests.daemon.workers import worker_of
@@ -58,6 +59,20 @@ def test_a_retagged_copy_takes_over_the_result_and_its_stereo_twin_does_not(tmp_
     assert first is not None
     assert copy is not None
     assert (copy.rhythm, copy.loudness, copy.path) == (first.rhythm, first.loudness, "copy.flac")
+
+
+def test_names_follow_the_tags_and_the_path_of_each_file_without_an_analysis(tmp_path: Path) -> None:
+    analyzer = Counting(Settings(musicnn_runtime="off"))
+    signals.write(tmp_path / "a.flac", signals.song(6))
+    with open_parts(tmp_path) as parts:
+        assert len(work(parts, tmp_path, analyzer, "a.flac")) == 1
+        assert parts.store.get("a.flac").metadata == Metadata("a", has_cover=False, from_path=("title",))
+        (tmp_path / "Artist").mkdir()
+        (tmp_path / "Artist" / "b.flac").write_bytes((tmp_path / "a.flac").read_bytes())  # the same bytes
+        retag(tmp_path / "a.flac")
+        assert work(parts, tmp_path, analyzer, "Artist/b.flac", "a.flac") == []
+        assert parts.store.get("a.flac").metadata.title == "another name"
+        assert parts.store.get("Artist/b.flac").metadata.title == "b"
 
 
 def test_another_rate_recomputes_what_depends_on_it_and_a_retry_everything(tmp_path: Path) -> None:
