@@ -28,6 +28,7 @@ from playlista.setting_rules import (
     optional_path,
     path,
     patterns,
+    tempo_range,
     text,
     token,
     url_prefix,
@@ -78,6 +79,8 @@ class Settings:
     watch_ignore: tuple[str, ...] = setting((), patterns())
     retention_days: float = setting(30.0, number(float, 0, 36500))
     follow_symlinks: bool = setting(False, boolean())
+
+    tempo_range: tuple[int, int] | None = setting(None, tempo_range())
 
     musicnn_runtime: str = setting("auto", choice("auto", "numpy", "onnx", "tensorflow", "essentia", "off"))
     musicnn_patch_hop_frames: int = setting(187, number(int, 1, 187))

@@ -12,6 +12,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
+#: Tempi that are looked for.
+SLOWEST_BPM, FASTEST_BPM = 45, 220
 #: Characters of a token that cannot be guessed over the network.
 SHORTEST_TOKEN = 12
 
@@ -57,6 +59,25 @@ def number(kind: type[int] | type[float], low: float, high: float) -> Rule:
         return value
 
     return Rule(parse, f"{'a whole number' if kind is int else 'a number'} from {low:g} to {high:g}")
+
+
+def tempo_range() -> Rule:
+    """Two tempi at least an octave apart, or nothing."""
+
+    def parse(text: str) -> tuple[int, int] | None:
+        if not text:
+            return None
+        slowest, _, fastest = text.partition("-")
+        low, high = int(slowest), int(fastest)
+        if not (low >= SLOWEST_BPM and 2 * low <= high <= FASTEST_BPM):
+            raise ValueError(text)
+        return low, high
+
+    return Rule(
+        parse,
+        f"two whole numbers from {SLOWEST_BPM} to {FASTEST_BPM}, the second at least twice the first, such as 70-140; "
+        "or nothing",
+    )
 
 
 def choice(*words: str) -> Rule:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
 from typing import Any
 
+from playlista.beat_grid import decode_beats
 from playlista.errors import FailureReason
 from playlista.metadata import Metadata
 from playlista.origin import Origin
@@ -97,13 +98,26 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """Tempo and onsets. ``bpm`` is None where there is no beat; ``bpm_confidence`` is then 0."""
+    """Tempo, beats and onsets. ``bpm`` is None where there is no beat; ``bpm_confidence`` is then 0.
+
+    bpm_candidates : tempi between which the octave is open, the best first, each with its weight; these add up to 1.
+        Empty where there is no doubt, or no beat.
+    tempo_changes : the second from which on the track has a tempo, and that tempo; one for a track of one tempo.
+    beat_grid : the times of the beats as text, see ``beat_grid``; None in results of older versions.
+    """
 
     bpm: float | None
     bpm_confidence: float
     beats_count: int
     onset_rate_hz: float
     danceability: float | None
+    bpm_candidates: tuple[tuple[float, float], ...] = ()
+    tempo_changes: tuple[tuple[float, float], ...] = ()
+    beat_grid: str | None = None
+
+    def beat_times(self) -> list[float] | None:
+        """Seconds; None in results of older versions."""
+        return None if self.beat_grid is None else decode_beats(self.beat_grid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,4 +275,4 @@ def _plain(value: Any) -> Any:
 
 
 def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value

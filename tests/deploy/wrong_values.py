@@ -108,6 +108,7 @@ _SETTINGS: dict[str, list[Any]] = {
     "WATCH_IGNORE": [5, ["*.m4b"]],
     "RETENTION_DAYS": _number(0, 36500),
     "FOLLOW_SYMLINKS": _NO_BOOLEAN,
+    "TEMPO_RANGE": ["fast", 120],
     "MUSICNN_RUNTIME": ["torch", False],
     "MUSICNN_PATCH_HOP_FRAMES": _integer(1, 187),
     "MUSICNN_BATCH_SIZE": _integer(1, 64),

@@ -210,3 +210,31 @@ def test_the_end_of_a_long_track_can_be_left_every_few_minutes_of_it() -> None:
         accumulator.update(pattern.samples)
     with pytest.raises(Interrupted):
         accumulator.result()
+
+
+def test_the_beats_are_in_the_result_as_text() -> None:
+    found, beats = measure(clicks(120, 30).samples)
+    assert found.beat_times() == pytest.approx(beats, abs=0.0006)
+
+
+@pytest.mark.parametrize(("tempo_range", "bpm"), [((70, 140), 90), ((110, 220), 180), (None, 90)])
+def test_tempo_is_counted_in_the_range_that_is_asked_for(tempo_range: tuple[int, int] | None, bpm: float) -> None:
+    accumulator = RhythmAccumulator(RATE_HZ, tempo_range=tempo_range)
+    accumulator.update(drums(90, 40).samples)
+    assert accumulator.result().bpm == pytest.approx(bpm, rel=0.01)
+
+
+def test_a_track_of_one_tempo_has_one_and_one_of_two_says_when_it_changes() -> None:
+    steady = measure(drums(118, 60).samples)[0]
+    assert steady.tempo_changes == ((0.0, pytest.approx(118, rel=0.01)),)
+    faster = measure(followed_by(drums(118, 60), drums(130, 60)))[0]
+    assert [bpm for _, bpm in faster.tempo_changes] == pytest.approx([118, 130], rel=0.01)
+    assert faster.tempo_changes[1][0] == pytest.approx(60, abs=6)
+
+
+def test_candidates_of_an_open_octave_weigh_one_together_and_begin_with_the_tempo() -> None:
+    found = measure(clicks(66.6, 40).samples)[0]
+    for tempo in (found, measure(drums(87, 40).samples)[0]):
+        if tempo.bpm_candidates:
+            assert tempo.bpm_candidates[0][0] == pytest.approx(tempo.bpm, abs=0.01)
+            assert sum(weight for _, weight in tempo.bpm_candidates) == pytest.approx(1, abs=0.002)

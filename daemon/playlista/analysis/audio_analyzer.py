@@ -224,6 +224,7 @@ class AudioAnalyzer:
             tagger=self._tagger,
             groups=how.groups,
             checkpoint=self._checkpoint,
+            tempo_range=self._settings.tempo_range,
             tags_executor=executor,
         )
 

@@ -120,11 +120,14 @@ def _status_lines(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def show(
     path: Annotated[str, typer.Argument(metavar="PATH", help="A track, as a file or as the library names it.")],
     json_lines: JsonOption = False,
+    beats: Annotated[
+        bool, typer.Option("--beats", help="Print the times of the beats in seconds, one a line.")
+    ] = False,
     config: ConfigOption = None,
     data: DataOption = None,
     music: MusicOption = None,
 ) -> None:
-    """Show the stored result of one track."""
+    """Show the stored result of one track, or the times of its beats."""
     settings = settings_from(config, data_dir=data, music_dir=music)
     from playlista.library.results import Store  # noqa: PLC0415
 
@@ -132,6 +135,10 @@ def show(
         analysis = Store(database, clock=time.time).get(in_library(path, settings))
     if analysis is None:
         raise PlaylistaError(f"{path}: not in the library, or not analyzed yet; `playlista list` shows what is")
+    if beats:
+        for seconds in (analysis.rhythm.beat_times() if analysis.rhythm else None) or ():
+            write_line(f"{seconds:.3f}")
+        return
     write_json_line(analysis.to_json()) if json_lines else write_summary(analysis)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from playlista.metadata import Metadata
 from playlista.printable import printable as escaped
 from playlista.printable import printable_json
-from playlista.tracks import Analysis, Audio
+from playlista.tracks import Analysis, Audio, Rhythm
 
 
 def write_json_line(document: Any) -> None:
@@ -111,6 +111,12 @@ def _made_with(analysis: Analysis) -> str:
     return "; ".join(dict.fromkeys(filter(None, texts)))
 
 
+def _or_octave(rhythm: Rhythm) -> str:
+    """ ", or 60.0" where the octave is open."""
+    others = "/".join(f"{bpm:.1f}" for bpm, _ in rhythm.bpm_candidates[1:])
+    return f", or {others}" if others else ""
+
+
 def _channels(audio: Audio) -> str:
     """ "x2"; of more channels also their layout: "x6 (5.1)"."""
     layout = f" ({audio.channel_layout})" if audio.channels > 2 and audio.channel_layout else ""
@@ -135,6 +141,14 @@ def _names(names: Metadata) -> Iterator[tuple[str, str]]:
         yield "genres", printable(", ".join(names.genres))
 
 
+def _tempo(rhythm: Rhythm) -> Iterator[tuple[str, str]]:
+    sure = f" (confidence {rhythm.bpm_confidence:.2f}), {rhythm.beats_count} beats"
+    yield "tempo", f"{rhythm.bpm:.1f} BPM{sure}{_or_octave(rhythm)}" if rhythm.bpm else "no beat"
+    if len(rhythm.tempo_changes) > 1:
+        shown = rhythm.tempo_changes[:_SHOWN_CHAPTERS]
+        yield "", ", ".join(f"{bpm:.0f} from {duration(seconds)}" for seconds, bpm in shown)
+
+
 def _facts(analysis: Analysis) -> Iterator[tuple[str, str]]:
     if audio := analysis.audio:
         cut = f", cut after {duration(audio.analyzed_seconds)}" if audio.truncated else ""
@@ -142,9 +156,8 @@ def _facts(analysis: Analysis) -> Iterator[tuple[str, str]]:
             "audio",
             f"{duration(audio.duration_seconds)}, {audio.format} {audio.sample_rate_hz} Hz {_channels(audio)}{cut}",
         )
-    if rhythm := analysis.rhythm:
-        sure = f" (confidence {rhythm.bpm_confidence:.2f}), {rhythm.beats_count} beats"
-        yield "tempo", f"{rhythm.bpm:.1f} BPM{sure}" if rhythm.bpm else "no beat"
+    if analysis.rhythm:
+        yield from _tempo(analysis.rhythm)
     if tonal := analysis.tonal:
         yield (
             "key",

@@ -60,6 +60,7 @@ class FeatureAnalyzer:
     layout : the loudspeaker of each native channel; empty where it is not known.
     groups : which groups to compute; those of ``FEATURE_GROUPS``.
     checkpoint : called now and then while the end of a long track is worked out; what it raises ends ``result``.
+    tempo_range : the slowest and the fastest tempo to count in; None for what most people tap to.
     tags_executor : runs the tags of each chunk in another thread; None for one after the other. No accumulator is ever
         touched by two threads at a time, so the results are the same.
     """
@@ -74,10 +75,13 @@ class FeatureAnalyzer:
         layout: Sequence[str] = (),
         groups: Collection[str] = FEATURE_GROUPS,
         checkpoint: Callable[[], None] = noop,
+        tempo_range: tuple[int, int] | None = None,
         tags_executor: Executor | None = None,
     ) -> None:
         made: dict[str, Accumulator[Any] | None] = {
-            "rhythm": rhythm.RhythmAccumulator(analysis_rate_hz, checkpoint=checkpoint) if "rhythm" in groups else None,
+            "rhythm": rhythm.RhythmAccumulator(analysis_rate_hz, tempo_range=tempo_range, checkpoint=checkpoint)
+            if "rhythm" in groups
+            else None,
             "tonal": tonal.TonalAccumulator(analysis_rate_hz) if "tonal" in groups else None,
             "loudness": loudness.LoudnessAccumulator(sample_rate_hz, channels, layout)
             if "loudness" in groups

@@ -15,11 +15,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from playlista.beat_grid import encode_beats
 from playlista.features.accumulator import noop
 from playlista.features.rhythm.beats import track_beats
 from playlista.features.rhythm.danceability import DanceabilityAccumulator
 from playlista.features.rhythm.onsets import OnsetEnvelope
-from playlista.features.rhythm.tempo import beat_periods, estimate_tempo
+from playlista.features.rhythm.tempo import BeatPeriods, beat_periods, estimate_tempo, tempo_changes
 from playlista.features.rhythm.tempogram import Tempogram
 from playlista.tracks import Rhythm
 
@@ -35,15 +36,24 @@ class RhythmAccumulator:
     sample_rate_hz : int
         Rate of the chunks, 8000..48000. Times are exact at every rate. From 22 050 Hz up all rates hear the same band;
         below, hi-hats are missing.
+    tempo_range : tuple of int, optional
+        The slowest and the fastest tempo to count in, at least an octave apart.
     checkpoint : callable
         Called now and then while the end of a long track is worked out; what it raises ends ``result``.
     """
 
-    def __init__(self, sample_rate_hz: int, *, checkpoint: Callable[[], None] = noop) -> None:
+    def __init__(
+        self,
+        sample_rate_hz: int,
+        *,
+        tempo_range: tuple[int, int] | None = None,
+        checkpoint: Callable[[], None] = noop,
+    ) -> None:
         self._sample_rate_hz = sample_rate_hz
+        self._tempo_range = tempo_range
         self._envelope = OnsetEnvelope(sample_rate_hz, checkpoint=checkpoint)
         self._danceability = DanceabilityAccumulator(sample_rate_hz)
-        self._bpm: float | None
+        self._periods: BeatPeriods | None
         self.reset()
 
     @property
@@ -76,25 +86,32 @@ class RhythmAccumulator:
         self._envelope.close()
         seconds = max(self._samples, 1) / self._sample_rate_hz
         onsets = self._envelope.onsets()
-        tempo = estimate_tempo(Tempogram(self._envelope), onsets)
-        self._bpm = tempo.bpm
+        tempo = estimate_tempo(self._tempogram(), onsets)
+        self._periods = None if tempo.bpm is None else beat_periods(self._tempogram(), tempo.bpm)
+        beats = self.beat_times()
         return Rhythm(
             bpm=tempo.bpm,
             bpm_confidence=tempo.confidence,
-            beats_count=len(self.beat_times()),
+            beats_count=len(beats),
             onset_rate_hz=len(onsets.frames) / seconds,
             danceability=self._danceability.result(),
+            bpm_candidates=tempo.candidates,
+            tempo_changes=() if self._periods is None else tempo_changes(self._periods, self._envelope.frame_rate_hz),
+            beat_grid=encode_beats(beats.tolist()),
         )
 
     def beat_times(self) -> NDArray[np.float64]:
         """Times of the beats [shape=(beats,), seconds, ascending], computed anew; empty before ``result``."""
-        if self._bpm is None:
+        if self._periods is None:
             return np.zeros(0)
-        return track_beats(self._envelope, beat_periods(Tempogram(self._envelope), self._bpm))
+        return track_beats(self._envelope, self._periods)
+
+    def _tempogram(self) -> Tempogram:
+        return Tempogram(self._envelope, self._tempo_range)
 
     def reset(self) -> None:
         """Forget the track."""
         self._samples = 0
-        self._bpm = None
+        self._periods = None
         self._envelope.reset()
         self._danceability.reset()

@@ -18,6 +18,11 @@ from playlista.features.rhythm.tempogram import GRID_STEP, Tempogram
 SAME_OCTAVES = float(np.log2(1.04))
 #: Share of certainty that is gone where twice the tempo is as salient.
 DOUBLE_WEIGHT = 0.5
+#: The octave is open where twice or half the tempo has at least this share of its salience.
+OPEN_SHARE = 0.6
+#: A change of tempo lasts this long at least; a track of free playing is told by this many changes at most.
+SHORTEST_TEMPO_SECONDS = 18.0
+MOST_TEMPO_CHANGES = 100
 #: An accent is an onset of 0.4 times the strength that one onset in ten exceeds.
 ACCENT_SHARE = 0.4
 #: A beat that no accent strikes every third time is not heard, and one struck two times in three at least is.
@@ -36,10 +41,14 @@ NEAR_OCTAVES = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Tempo:
-    """Tempo in beats a minute, None where there is no beat; confidence 0..1, then 0."""
+    """Tempo in beats a minute, None where there is no beat; confidence 0..1, then 0.
+
+    candidates : tempi between which the octave is open, each with its weight; see ``Rhythm.bpm_candidates``.
+    """
 
     bpm: float | None
     confidence: float
+    candidates: tuple[tuple[float, float], ...] = ()
 
 
 NO_TEMPO = Tempo(None, 0.0)
@@ -122,17 +131,28 @@ def estimate_tempo(tempogram: Tempogram, onsets: Onsets) -> Tempo:
     if heard <= 0.0:
         return NO_TEMPO
     agreement = votes.mean(np.abs(np.log2(votes.bpm / bpm)) < SAME_OCTAVES)
-    certainty = 1.0 - DOUBLE_WEIGHT * _salience_at(2.0 * bpm, tempogram, votes) / votes.salience[best]
+    certainty = 1.0 - DOUBLE_WEIGHT * _salience_share(2.0 * bpm, tempogram, votes)
+    found_bpm = _peak_bpm(tempogram, votes.salience, best)
     return Tempo(
-        _peak_bpm(tempogram, votes.salience, best),
+        found_bpm,
         float(np.cbrt(min(repetition, 1.0) * agreement**1.5 * certainty * heard)),
+        _candidates(found_bpm, tempogram, votes),
     )
 
 
-def _salience_at(bpm: float, tempogram: Tempogram, votes: Votes) -> float:
-    """The highest salience of the tempi that are the same as `bpm`; 0 where it is beyond the fastest."""
+def _candidates(bpm: float, tempogram: Tempogram, votes: Votes) -> tuple[tuple[float, float], ...]:
+    """`bpm` and its double and half as far as they are open, with weights that add up to 1; empty if none is."""
+    shares = {bpm * octave: _salience_share(bpm * octave, tempogram, votes) for octave in (2.0, 0.5)}
+    open_ones = {tempo: share for tempo, share in shares.items() if share >= OPEN_SHARE}
+    total = 1.0 + sum(open_ones.values())
+    ranked = sorted(open_ones.items(), key=lambda each: -each[1])
+    return tuple((round(tempo, 2), round(share / total, 3)) for tempo, share in ((bpm, 1.0), *ranked) if open_ones)
+
+
+def _salience_share(bpm: float, tempogram: Tempogram, votes: Votes) -> float:
+    """The highest salience of the tempi that are the same as `bpm`, as a share of the highest of all."""
     same = np.abs(np.log2(tempogram.grid_bpm / bpm)) < SAME_OCTAVES
-    return float(votes.salience.max(where=same, initial=0.0))
+    return float(votes.salience.max(where=same, initial=0.0) / votes.salience.max())
 
 
 def _heard_share(accents_per_beat: float, times_chance: float) -> float:
@@ -156,6 +176,28 @@ def beat_periods(tempogram: Tempogram, bpm: float) -> BeatPeriods:
     near = np.exp(-0.5 * (np.log2(tempogram.grid_bpm / bpm) / NEAR_OCTAVES) ** 2)
     best = np.concatenate([(window.salience * near).argmax(axis=1) for window in tempogram.windows()])
     return BeatPeriods(60.0 * tempogram.frame_rate_hz / tempogram.grid_bpm[best], tempogram.hop_frames)
+
+
+def tempo_changes(periods: BeatPeriods, frame_rate_hz: float) -> tuple[tuple[float, float], ...]:
+    """From which second on the track has which tempo, one entry where it keeps its tempo.
+
+    A stretch ends where the tempo leaves its median by more than 4 % for `SHORTEST_TEMPO_SECONDS`.
+    """
+    bpm = 60.0 * frame_rate_hz / periods.frames
+    hop_seconds = periods.hop_frames / frame_rate_hz
+    least = max(round(SHORTEST_TEMPO_SECONDS / hop_seconds), 1)
+    starts = [0]
+    for window in range(least, len(bpm) - least + 1):
+        present = float(np.median(bpm[starts[-1] : window]))
+        leaves = np.abs(np.log2(bpm[window : window + least] / present)) > SAME_OCTAVES
+        if window - starts[-1] >= least and leaves.all() and len(starts) < MOST_TEMPO_CHANGES:
+            starts.append(window)
+    ends = [*starts[1:], len(bpm)]
+    # A window is twice as long as its hop: a change is first heard in the window that begins a hop before it.
+    return tuple(
+        (round((start + (start > 0)) * hop_seconds, 2), round(float(np.median(bpm[start:end])), 2))
+        for start, end in zip(starts, ends, strict=True)
+    )
 
 
 def _peak_bpm(tempogram: Tempogram, salience: NDArray[np.float64], best: int) -> float:

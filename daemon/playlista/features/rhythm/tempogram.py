@@ -91,9 +91,12 @@ class WindowTempi:
 
 
 class Tempogram:
-    """Saliences of the tempi ``grid_bpm``, window by window; computed anew at each call of ``windows``."""
+    """Saliences of the tempi ``grid_bpm``, window by window; computed anew at each call of ``windows``.
 
-    def __init__(self, envelope: OnsetEnvelope) -> None:
+    Tempi outside `tempo_range`, if it is given, have none.
+    """
+
+    def __init__(self, envelope: OnsetEnvelope, tempo_range: tuple[int, int] | None = None) -> None:
         self._envelope = envelope
         self.frame_rate_hz = envelope.frame_rate_hz
         self.grid_bpm = np.exp(np.arange(np.log(SLOWEST_BPM), np.log(FASTEST_BPM), GRID_STEP))
@@ -103,6 +106,9 @@ class Tempogram:
         self._padded = 1 << (2 * longest).bit_length()
         self._beat_frames = 60.0 * self.frame_rate_hz / self.grid_bpm
         self._preference = np.exp(-0.5 * (np.log2(self.grid_bpm / PREFERRED_BPM) / PREFERENCE_OCTAVES) ** 2)
+        if tempo_range is not None:
+            slowest, fastest = tempo_range
+            self._preference[(self.grid_bpm < slowest) | (self.grid_bpm > fastest)] = 0.0
 
     @property
     def chance(self) -> float:
