@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import soundfile
@@ -15,6 +16,8 @@ import soundfile
 from playlista.analysis.attempt import attempt
 from playlista.analysis.audio_analyzer import AudioAnalyzer
 from playlista.config import Settings
+from playlista.decode.readers import ffmpeg_child
+from playlista.decode.readers.ffmpeg_child import FfmpegChild
 from playlista.decode.readers.mapped import MappedFile
 from playlista.decode.storage import fault_of, find_fault
 from playlista.errors import Blame, DecodeError, FailureReason
@@ -25,7 +28,7 @@ from tests.signals import noise
 
 SECONDS = 20
 NUMBERS = [errno.EIO, errno.ENOTCONN, errno.ETIMEDOUT, errno.ESTALE, errno.EHOSTDOWN, errno.EREMOTEIO, errno.ENXIO]
-NAMES = ["x.flac", "x.mp3", "x.m4a", "x.ogg", "x.opus", "x.wav", "x.aiff", "x.wv", "long.wav", "cbr.mp3"]
+NAMES = ["x.flac", "x.mp3", "x.m4a", "x.ogg", "x.opus", "x.wav", "x.aiff", "x.wv", "x.aac", "long.wav", "cbr.mp3"]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +61,7 @@ def back(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder, samples = tmp_path_factory.mktemp("back"), noise(2 * SECONDS, peak=0.4).reshape(-1, 2)
     for name in ("x.flac", "x.ogg", "x.wav", "x.aiff", "long.wav"):
         soundfile.write(folder / name, samples, 44100)
-    for name in ("x.m4a", "x.mp3", "x.wv"):
+    for name in ("x.m4a", "x.mp3", "x.wv", "x.aac", "x.wma"):
         encoded(samples, 44100, folder / name)
     encoded(samples, 44100, folder / "cbr.mp3", "-b:a", "320k", "-write_xing", "0")
     encoded(samples, 44100, folder / "x.opus", "-ar", "48000")
@@ -100,6 +103,31 @@ def test_a_storage_that_fails_in_the_middle_of_a_file_is_to_blame(faults: Faults
             assert os.strerror(number) in error.message
 
     assert decoded(faults.mount / name).error is None
+
+
+def test_an_ffmpeg_that_could_not_read_for_a_moment_is_started_again(
+    faults: Faults, back: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first one meets the fault; when it has ended and we look ourselves, all is well again."""
+    started: list[int] = []
+    start, end = ffmpeg_child.start_ffmpeg, FfmpegChild.exit_status
+
+    def failing(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        if not started:
+            faults.fail(errno.EIO)
+        child = start(*arguments, **options)
+        started.append(child.pid)
+        return child
+
+    def healing(child: FfmpegChild) -> int:
+        status = end(child)
+        faults.heal()
+        return status
+
+    monkeypatch.setattr(ffmpeg_child, "start_ffmpeg", failing)
+    monkeypatch.setattr(FfmpegChild, "exit_status", healing)
+    assert decoded(faults.mount / "x.wma").error is None
+    assert len(started) == 2
 
 
 def test_a_program_that_dies_under_an_open_file_is_to_blame_too(faults: Faults) -> None:

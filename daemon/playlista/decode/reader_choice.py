@@ -21,7 +21,7 @@ from playlista.decode.headers import Declaration, asf_is_protected, declared_len
 from playlista.decode.joined_streams import FlacStreams, OggLinks
 from playlista.decode.layout_headers import stated_layout, states_apple_layout
 from playlista.decode.readers.continued import ContinuedReader, Stop, Successor
-from playlista.decode.readers.ffmpeg import FfmpegReader
+from playlista.decode.readers.ffmpeg import FfmpegReader, ReadFailedError
 from playlista.decode.readers.joined import JoinedReader
 from playlista.decode.readers.libsndfile import LibsndfileReader
 from playlista.decode.readers.mapped import MappedFile, can_be_mapped
@@ -79,7 +79,7 @@ class Readers:
         is_named_flac : whether the name says FLAC, which tells where the content does not.
         """
         if file.container is not Container.OGG and is_for_ffmpeg(self.descriptor, file):
-            yield lambda: self.child(file)
+            yield lambda: self._child_that_reads(file)
             yield lambda: self.own(file)
             return
         if file.container is Container.OGG:
@@ -96,7 +96,7 @@ class Readers:
             if bitstream and bitstream.is_certain:
                 return
             yield lambda: self.own(file)
-        yield lambda: self.child(file)
+        yield lambda: self._child_that_reads(file)
         if file.container is Container.UNKNOWN and is_named_flac:
             # Frames without a head, or behind something else; their checksums tell whether it was worth asking.
             yield lambda: self.child(file, demuxer="flac")
@@ -114,6 +114,13 @@ class Readers:
             like=like,
             window=(file.start, file.size) if file.is_part else None,
         )
+
+    def _child_that_reads(self, file: Identified) -> FfmpegReader:
+        """A child, started twice where the first one could not read: the storage may have failed for that moment."""
+        try:
+            return self.child(file)
+        except ReadFailedError:
+            return self.child(file)
 
     def own(self, file: Identified) -> FrameReader:
         """A reader in this process, on the mapping where the file is large and its file system can map."""

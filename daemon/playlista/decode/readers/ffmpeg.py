@@ -6,6 +6,8 @@ that crashes or hangs costs the child, not the daemon.
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import signal
 import struct
@@ -32,6 +34,12 @@ _GUESSED = "with low score of 1,"
 #: Said by a demuxer that gave up; the exit status may be 0 all the same.
 _DEMUXING_ENDED = "Error during demuxing"
 _DAMAGE = ("CRC mismatch", "Error", "Invalid")
+#: How it says that a read failed, with whatever exit status. Demuxers say so of files that are cut short, too.
+_STORAGE_ERRORS = (
+    *(errno.EIO, errno.ENOTCONN, errno.ETIMEDOUT, errno.ESTALE, errno.EHOSTDOWN, errno.EHOSTUNREACH),
+    *(errno.ENETDOWN, errno.ENXIO, errno.EREMOTEIO),
+)
+_FAILED_READS = tuple(map(os.strerror, _STORAGE_ERRORS))
 _MAX_WAV_HEADER_BYTES = 64 * 1024
 #: What ffmpeg says of a codec that it knows by name and cannot decode.
 _UNSUPPORTED = re.compile(r"ecoder .*not found|no decoder found|not (yet )?implemented|patches welcome")
@@ -44,6 +52,10 @@ _EXTENSIBLE_BYTES = 40
 _STEREO = 2
 _MODULE = re.compile(r"^(\[[^\]]*\] *)+")
 _CACHE_STEP_BYTES = 64 * 1024 * 1024
+
+
+class ReadFailedError(StreamBrokenError):
+    """ffmpeg could not read the file, every byte of which is there when we read it: it is worth another try."""
 
 
 class FfmpegReader:
@@ -129,6 +141,12 @@ class FfmpegReader:
         told = (line for line in self._child.said() if line.startswith("["))  # by a module, not in a tag
         return any(word in line for line in told for word in _DAMAGE)
 
+    @property
+    def read_failed(self) -> bool:
+        """Whether ffmpeg said that it could not read on, which the file may be to blame for or what it lies on."""
+        told = (line for line in self._child.said() if not line.startswith(" "))  # tags are indented
+        return any(line.endswith(_FAILED_READS) for line in told)
+
     def close(self) -> None:
         """End the child."""
         self._child.close()
@@ -202,11 +220,13 @@ class FfmpegReader:
             raise UnsupportedCodecError(self._codec(said))
         if "matches no streams" in said:
             raise StreamBrokenError(FailureReason.NOT_AUDIO, "holds no sound")
-        raise StreamBrokenError(FailureReason.CORRUPT, f"ffmpeg: {_complaint(said) or 'decodes nothing of it'}")
+        self._raise_if_storage_failed(said)
+        kind = ReadFailedError if self.read_failed else StreamBrokenError
+        raise kind(FailureReason.CORRUPT, f"ffmpeg: {_complaint(said) or 'decodes nothing of it'}")
 
     def _raise_if_storage_failed(self, said: str) -> None:
         """Some demuxers take a failed read for the end of the file: ask the storage where one ended in an error."""
-        if _DEMUXING_ENDED not in said:
+        if _DEMUXING_ENDED not in said and not self.read_failed:
             return
         fault = find_fault(self._descriptor, self._deadline)
         if fault:
