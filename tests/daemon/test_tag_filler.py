@@ -132,3 +132,13 @@ def test_a_file_that_changed_while_its_tags_were_read_is_read_again(parts: Parts
     assert not filler(parts, music).fill(60.0)
     assert titles(parts)[0].startswith("A new title")
     assert due.count() == 0
+
+
+def test_a_result_that_cannot_be_understood_keeps_no_names_away(parts: Parts, tmp_path: Path) -> None:
+    music = tmp_path / "music"
+    make(parts, music, "a.flac", "Title")
+    with parts.database.transaction() as connection:
+        connection.execute("UPDATE tracks SET title = NULL, tags_due = 1")
+        connection.execute("UPDATE analyses SET result = '{}'")
+    assert not filler(parts, music).fill(60.0)
+    assert titles(parts) == ["Title"]

@@ -17,7 +17,7 @@ from playlista.library.file_rows import FILE_COLUMNS, track_file
 from playlista.library.results import Store
 from playlista.library.track_rows import put_metadata, put_track
 from playlista.metadata import Metadata
-from playlista.tracks import TrackFile
+from playlista.tracks import Analysis, TrackFile
 
 _DUE = f"""
     SELECT {FILE_COLUMNS}, files.id FROM tracks JOIN files ON files.id = tracks.file_id
@@ -63,10 +63,18 @@ class DueTags:
                LEFT JOIN analyses ON analyses.file_id = tracks.file_id WHERE tracks.file_id = ?""",
             (file_id,),
         ).fetchone()
-        if row["title"] is not None or row["finished_at"] is None:
+        analysis = self._result(file_id) if row["title"] is None and row["finished_at"] is not None else None
+        if analysis is None:
             put_metadata(connection, file_id, names)
-        elif (analysis := self._store.of_file(file_id)) is not None:
+        else:
             put_track(connection, file_id, replace(analysis, metadata=names), finished_at=row["finished_at"])
+
+    def _result(self, file_id: int) -> Analysis | None:
+        """The stored result; None where it cannot be understood, which must not keep the names away."""
+        try:
+            return self._store.of_file(file_id)
+        except (KeyError, TypeError, ValueError):
+            return None
 
 
 def count_due_tags(database: Database) -> int:
