@@ -130,7 +130,9 @@ def _neighbour(music: Music, oom_group: int) -> Case:
     began = time.monotonic()
     data = Path(os.environ["TMPDIR"], f"data-{oom_group}")
     log = data.with_suffix(".log")
-    settings = {"MUSIC_DIR": str(music.short.parent), "DATA_DIR": str(data), "WATCH_SETTLE_SECONDS": "0"}
+    # Without a pause after a crash, or "run --once" would end before the track is due again.
+    timing = {"WATCH_SETTLE_SECONDS": "0", "RETRY_BACKOFF_SECONDS": "0"}
+    settings = {"MUSIC_DIR": str(music.short.parent), "DATA_DIR": str(data), **timing}
     environment = {**os.environ, **settings, "LOG_LEVEL": "debug", "LOG_FORMAT": "json"}
     run_once = [*PRODUCT, "run", "--once"]
     with group(f"oom-{oom_group}", memory_max=192 * MIB, memory_oom_group=oom_group) as one:
