@@ -10,10 +10,11 @@ track, the share with the same label, for labels of at least six tracks. Chance 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from numpy.typing import NDArray
 from benchmarks import tables
 from playlista.library.database import FILE_NAME, open_read_only
 from playlista.library.results import Store
-from playlista.outputs.similarity.space import CODE_LENGTH, Space
+from playlista.library.vectors import descriptors_in
+from playlista.outputs.similarity.space import CODE_LENGTH, DESCRIPTORS_WEIGHT, Space
 from playlista.tracks import Analysis
 
 PAGE = Path("docs/appendix/quality.md")
@@ -32,8 +34,6 @@ NEAREST = 5
 LEAST_TRACKS = NEAREST + 1
 #: Sounds and jingles are shorter.
 LEAST_SECONDS = 15.0
-#: How much a second kind of numbers counts beside the embedding.
-SHARE = 0.7
 
 Array = NDArray[np.float64]
 
@@ -66,21 +66,23 @@ def read(folders: list[Path]) -> Tracks:
 
 def candidates(tracks: Tracks) -> dict[str, Array]:
     """The directions that are compared, by name."""
-    space = Space.fit(tracks.embedding.astype(np.float32))
-    product = space.directions(tracks.embedding.astype(np.float32)).astype(np.float64)
-    codes = space.codes(product.astype(np.float32)) * space.steps
+    embedding = _directions(_standard(tracks.embedding))
     own, tags = _directions(_standard(tracks.own)), _directions(_standard(tracks.tags))
+    dimensions = tracks.embedding.shape[1]
+    vectors = np.hstack([tracks.embedding, tracks.own]).astype(np.float32)
+    space = Space.fit(vectors, dimensions)
+    product = space.directions(vectors)
     return {
         "embedding, as it is (0.1)": _directions(tracks.embedding),
         "embedding without its mean": _directions(tracks.embedding - tracks.embedding.mean(axis=0)),
-        "**embedding, standardized (0.2)**": product,
-        f"the same as {CODE_LENGTH} codes of a byte": _directions(codes),
+        "embedding, standardized": embedding,
         "embedding, whitened to 32 components": _directions(_whitened(tracks.embedding, 32)),
         "tags": _directions(np.exp(tracks.tags)),
         "logarithms of tags, standardized": tags,
-        "rhythm, loudness range and spectrum, standardized": own,
-        "standardized embedding and tags": np.hstack([product, SHARE * tags]),
-        "standardized embedding and own features": np.hstack([product, SHARE * own]),
+        "descriptors (spectrum, onsets, danceability, loudness range)": own,
+        "standardized embedding and tags": np.hstack([embedding, DESCRIPTORS_WEIGHT * tags]),
+        "**standardized embedding and descriptors (0.2)**": product.astype(np.float64),
+        f"the same as {CODE_LENGTH} codes of a byte": _directions(space.codes(product) * space.steps),
     }
 
 
@@ -117,21 +119,10 @@ def _analyses(folder: Path) -> Iterator[Analysis]:
 
 
 def _own(one: Analysis) -> list[float]:
-    spectral, rhythm, loudness = one.spectral, one.rhythm, one.loudness
-    assert spectral is not None
-    return [
-        spectral.centroid_hz,
-        spectral.rolloff_hz,
-        spectral.flatness,
-        spectral.flux,
-        spectral.zero_crossing_rate,
-        *spectral.contrast,
-        *spectral.mfcc_mean,
-        *np.sqrt(spectral.mfcc_var),
-        rhythm.onset_rate_hz if rhythm else 0.0,
-        (rhythm.danceability or 0.0) if rhythm else 0.0,
-        (loudness.range_lu or 0.0) if loudness else 0.0,
-    ]
+    rhythm, loudness = one.rhythm, one.loudness
+    spectral = None if one.spectral is None else asdict(one.spectral)
+    numbers = (rhythm and rhythm.onset_rate_hz, rhythm and rhythm.danceability, loudness and loudness.range_lu)
+    return [0.0 if math.isnan(number) else number for number in descriptors_in([spectral, *numbers])]
 
 
 def _collection(path: str) -> str | None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from playlista.library.vectors import Place, Vectors
+from playlista.library.vectors import DESCRIPTORS, Place, Vectors, descriptors_in
+from playlista.tracks import Spectral
 from tests.libraries import Parts, analysis_of, open_parts, track_file
 
 
@@ -43,7 +44,7 @@ def test_pages_follow_the_order_in_which_results_were_made(parts: Parts) -> None
     store(parts, "1.mp3", (9.0, 9.0))
     page, _ = vectors.page(place, 2, limit=10)
     assert page.ids.tolist() == [ids[1]]
-    np.testing.assert_array_equal(page.vectors, np.array([[9, 9]], np.float32))
+    np.testing.assert_array_equal(page.vectors[:, :2], np.array([[9, 9]], np.float32))
 
 
 def test_vectors_of_another_model_are_left_out(parts: Parts) -> None:
@@ -60,4 +61,17 @@ def test_an_empty_library_has_none(parts: Parts) -> None:
     vectors = Vectors(parts.database)
     assert vectors.dimensions() == 0
     assert vectors.page(Place(), 200, limit=10)[1] is None
-    assert vectors.of_ids([], 200).vectors.shape == (0, 200)
+    assert vectors.of_ids([], 200).vectors.shape == (0, 200 + DESCRIPTORS)
+
+
+def test_descriptors_are_read_from_a_result_and_unknown_ones_are_no_number(parts: Parts) -> None:
+    spectral = Spectral(2000.0, 5000.0, 0.1, 0.5, 0.08, (1.0,) * 7, (0.5,) * 13, (0.25,) * 13)
+    analysis = replace(analysis_of("a.mp3"), spectral=spectral, loudness=None)
+    parts.queue.enqueue([track_file("a.mp3")], "retry")
+    job = parts.queue.claim()
+    assert job is not None
+    parts.queue.finish(job, analysis)
+    (vector,) = Vectors(parts.database).of_ids([job.file_id], 200).vectors
+    expected = [2000, 5000, 0.1, 0.5, 0.08, *[1.0] * 7, *[0.5] * 13, *[0.5] * 13, 2.5, 1.25, np.nan]
+    np.testing.assert_allclose(vector[200:], expected, rtol=1e-6)
+    assert np.isnan(descriptors_in([None, 1.0, 2.0, 3.0])).all()

@@ -16,6 +16,7 @@ from playlista.outputs.similarity.engine import NotComparableError, Similarity
 from playlista.outputs.similarity.index import BLOCK_ROWS, Index
 from playlista.outputs.similarity.listing import listed
 from playlista.outputs.similarity.space import CODE_LENGTH, Space
+from playlista.tracks import Spectral
 from tests.libraries import Parts, analysis_of, open_parts, track_file
 
 DIMENSIONS = 200
@@ -27,15 +28,15 @@ def parts(tmp_path: Path) -> Iterator[Parts]:
         yield opened
 
 
-def store(parts: Parts, path: str, embedding: np.ndarray) -> int:
-    """Keep a track with this embedding; its id."""
+def store(parts: Parts, path: str, embedding: np.ndarray, spectral: Spectral | None = None) -> int:
+    """Keep a track with this embedding and spectrum, whose other descriptors are unknown; its id."""
     analysis = analysis_of(path)
     assert analysis.tagging is not None
     tagging = replace(analysis.tagging, embedding=tuple(map(float, embedding)))
     parts.queue.enqueue([track_file(path)], "retry")
     job = parts.queue.claim()
     assert job is not None
-    parts.queue.finish(job, replace(analysis, tagging=tagging))
+    parts.queue.finish(job, replace(analysis, tagging=tagging, spectral=spectral))
     parts.clock.now += 1
     return job.file_id
 
@@ -74,13 +75,31 @@ def test_ranking_is_the_cosine_of_standardized_embeddings(parts: Parts) -> None:
     vectors = chance.normal(size=(300, DIMENSIONS)).astype(np.float32)
     ids = [store(parts, f"{number}.mp3", vector) for number, vector in enumerate(vectors)]
     trust = 300 / 350  # mean and spread of n tracks count by n / (n + 50)
-    spread = np.sqrt(trust * vectors.var(axis=0) + (1 - trust) * np.square(vectors).mean())
+    spread = np.sqrt(trust * vectors.var(axis=0) + (1 - trust) * np.square(vectors).mean(axis=0))
     standard = (vectors - trust * vectors.mean(axis=0)) / spread
     directions = standard / np.linalg.norm(standard, axis=1, keepdims=True)
     expected = directions @ directions[0]
     found = list(similarity_of(parts).nearest(ids[0], most=20))[:20]
     assert [one.file_id for one in found] == [ids[place] for place in np.argsort(-expected)[1:21]]
     np.testing.assert_allclose([one.similarity for one in found], np.sort(expected)[-2:-22:-1], atol=1e-4)
+
+
+def test_of_two_equal_embeddings_the_one_with_the_same_sound_is_nearer(parts: Parts) -> None:
+    bright, dark = (
+        Spectral(hz, 2 * hz, 0.1, 0.5, hz / 20_000, (1.0,) * 7, (hz / 1000,) * 13, (0.25,) * 13)
+        for hz in (4000.0, 800.0)
+    )
+    chance = np.random.default_rng(7)
+    same = chance.normal(size=DIMENSIONS)
+    for number in range(20):
+        store(parts, f"other {number}.mp3", chance.normal(size=DIMENSIONS), bright if number % 2 else dark)
+    first = store(parts, "first.mp3", same, bright)
+    store(parts, "dark.mp3", same, dark)
+    unknown = store(parts, "unknown.mp3", same)
+    near = store(parts, "bright.mp3", same, bright)
+    found = [one.file_id for one in similarity_of(parts).nearest(first, most=5)]
+    assert found[0] == near
+    assert unknown in found[:3]
 
 
 def test_a_way_begins_and_ends_where_it_should_and_repeats_nothing(parts: Parts) -> None:
@@ -154,7 +173,7 @@ def test_without_an_embedding_there_is_an_error_and_no_guess(parts: Parts, ids: 
 
 
 def parts_vector(parts: Parts, file_id: int) -> np.ndarray:
-    return Vectors(parts.database).of_ids([file_id], DIMENSIONS).vectors[0]
+    return Vectors(parts.database).of_ids([file_id], DIMENSIONS).vectors[0, :DIMENSIONS]
 
 
 def test_codes_rank_as_directions_do() -> None:
@@ -162,7 +181,7 @@ def test_codes_rank_as_directions_do() -> None:
     chance = np.random.default_rng(3)
     mixture = chance.normal(size=(40, DIMENSIONS)) / np.arange(1, 41)[:, None]
     vectors = (chance.normal(size=(20_000, 40)) @ mixture).astype(np.float32)
-    space = Space.fit(vectors[:5000])
+    space = Space.fit(vectors[:5000], DIMENSIONS)
     directions = space.directions(vectors)
     codes = space.codes(directions)
     assert codes.shape == (20_000, CODE_LENGTH)
@@ -175,16 +194,17 @@ def test_codes_rank_as_directions_do() -> None:
 def test_a_space_that_is_fitted_again_does_not_turn_the_map_over() -> None:
     chance = np.random.default_rng(4)
     vectors = (chance.normal(size=(4000, 5)) @ chance.normal(size=(5, DIMENSIONS))).astype(np.float32)
-    former = Space.fit(vectors[:2000])
+    former = Space.fit(vectors[:2000], DIMENSIONS)
     turned = replace(former, basis=-former.basis)
     for one in (former, turned):
-        again = Space.fit(vectors, former=one)
+        again = Space.fit(vectors, DIMENSIONS, former=one)
         assert (np.sum(again.basis[:, :2] * one.basis[:, :2], axis=0) > 0.9).all()
 
 
 def test_the_points_of_a_map_lie_on_it() -> None:
     vectors = np.random.default_rng(5).normal(size=(500, DIMENSIONS)).astype(np.float32)
-    points = Space.fit(vectors).points(vectors * 10)
+    space = Space.fit(vectors, DIMENSIONS)
+    points = space.points(space.directions(vectors))
     assert points.min() >= 0
     assert points.max() <= 10_000
 
@@ -208,9 +228,10 @@ def test_the_index_takes_more_than_a_block(parts: Parts) -> None:
             "INSERT INTO embeddings VALUES (?, ?)",
             ((number, vectors[number - 1].tobytes()) for number in range(1, count + 1)),
         )
-    index = Index(Vectors(parts.database))
+    library = Vectors(parts.database)
+    index = Index(library)
     index.refresh()
     assert len(index) == count
     assert index.space is not None
-    (nearest,) = index.candidates(index.space.directions(vectors[-1:]), 1)
+    (nearest,) = index.candidates(index.space.directions(library.of_ids([count], DIMENSIONS).vectors), 1)
     assert nearest.tolist() == [count]

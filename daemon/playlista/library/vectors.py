@@ -1,6 +1,7 @@
-"""The embeddings of a library as arrays: a sample, pages in the order in which they were made, single ones.
+"""What tracks are compared by, as arrays: a sample, pages in the order of the results, single ones.
 
-Input: ids, or a place in the order of results. Output: ids and vectors. A page comes as one text: for every row sqlite3
+A vector is the embedding of a track with its descriptors of sound behind it, as ``descriptors_in`` lists them. Input:
+ids, or a place in the order of results. Output: ids and vectors. A page comes as one text: for every row sqlite3
 would give Python's lock away, and while a track is analyzed it takes a while to have it back.
 """
 
@@ -8,8 +9,11 @@ would give Python's lock away, and while a track is analyzed it takes a while to
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +23,21 @@ from playlista.library.database import Database
 #: Values bound in one statement.
 _BATCH = 500
 
-_IN_ONE_ROW = "SELECT group_concat(file_id || ' ' || hex(vector), char(10))"
+#: Numbers of `descriptors_in`.
+DESCRIPTORS = 41
+
+#: The parts of a result that hold them.
+_PARTS = "'$.spectral', '$.rhythm.onset_rate_hz', '$.rhythm.danceability', '$.loudness.range_lu'"
+
+#: A line for each track: its id, its embedding, and these parts as JSON, in which there is no line break.
+_IN_ONE_ROW = f"""
+    SELECT group_concat(file_id || ' ' || hex(vector) || ' ' || json_extract(result, {_PARTS}), char(10))
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class VectorPage:
-    """Some embeddings. `ids` [shape=(n,), int64]; `vectors` [shape=(n, dimensions), float32]."""
+    """Some tracks: `ids` [shape=(n,), int64], `vectors` [shape=(n, dimensions + DESCRIPTORS), NaN: unknown]."""
 
     ids: NDArray[np.int64]
     vectors: NDArray[np.float32]
@@ -39,7 +52,10 @@ class Place:
 
 
 class Vectors:
-    """Reads the embeddings of one library. Those of files that are gone, and may return, are in samples and pages."""
+    """Reads one library. Files that are gone, and may return, are in samples and pages.
+
+    Where `dimensions` is asked for, it is the length of an embedding; those of another length are left out.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -63,14 +79,14 @@ class Vectors:
             highest = connection.execute("SELECT coalesce(max(file_id), 0) FROM embeddings").fetchone()[0]
             step = max(1, highest // size)
             # The remainder of a product with a prime: neighbours in a folder are not taken together.
-            query = f"""{_IN_ONE_ROW} FROM embeddings
+            query = f"""{_IN_ONE_ROW} FROM embeddings JOIN analyses USING (file_id)
                         WHERE length(vector) = ? AND file_id * 7919 % ? = 0"""
             text = connection.execute(query, (4 * dimensions, step)).fetchone()[0]
         return _page(text, dimensions)
 
     def page(self, after: Place, dimensions: int, *, limit: int) -> tuple[VectorPage, Place | None]:
         """At most `limit` embeddings behind a place, and the place of the last; None when there are no more."""
-        found = """SELECT finished_at, file_id FROM analyses WHERE (finished_at, file_id) > (?, ?)
+        found = """SELECT finished_at, file_id, result FROM analyses WHERE (finished_at, file_id) > (?, ?)
                    ORDER BY finished_at, file_id LIMIT ?"""
         values = (after.finished_at, after.file_id, limit)
         with self._database.read() as connection:
@@ -88,13 +104,39 @@ class Vectors:
         with self._database.read() as connection:
             for start in range(0, len(wanted), _BATCH):
                 batch = wanted[start : start + _BATCH]
-                query = f"""{_IN_ONE_ROW} FROM embeddings JOIN files ON files.id = file_id
+                query = f"""{_IN_ONE_ROW} FROM embeddings JOIN analyses USING (file_id)
+                            JOIN files ON files.id = file_id
                             WHERE file_id IN ({", ".join("?" * len(batch))}) AND length(vector) = ?"""
                 texts.append(connection.execute(query, (*batch, 4 * dimensions)).fetchone()[0])
         return _page("\n".join(filter(None, texts)), dimensions)
 
 
+def descriptors_in(parts: list[Any]) -> list[float]:
+    """The descriptors of a track [shape=(DESCRIPTORS,)]: spectrum, onsets, danceability, loudness range; NaN: unknown.
+
+    Parameters
+    ----------
+    parts : the spectral group of a result (None: unknown), and the three numbers.
+    """
+    spectral, *numbers = parts
+    if spectral is None:
+        return [math.nan] * DESCRIPTORS
+    return [
+        *(spectral[name] for name in ("centroid_hz", "rolloff_hz", "flatness", "flux", "zero_crossing_rate")),
+        *_padded(spectral["contrast"], 7),
+        *_padded(spectral["mfcc_mean"], 13),
+        *_padded([math.sqrt(max(0.0, one)) for one in spectral["mfcc_var"]], 13),
+        *(math.nan if one is None else one for one in numbers),
+    ]
+
+
+def _padded(numbers: Sequence[float], length: int) -> list[float]:
+    return [*numbers, *[math.nan] * length][:length]
+
+
 def _page(text: str | None, dimensions: int) -> VectorPage:
-    pairs = [line.split(" ", 1) for line in text.split("\n")] if text else []
-    vectors = np.frombuffer(bytes.fromhex("".join(vector for _, vector in pairs)), "<f4").reshape(-1, dimensions)
-    return VectorPage(np.array([int(file_id) for file_id, _ in pairs], np.int64), vectors)
+    lines = [line.split(" ", 2) for line in text.split("\n")] if text else []
+    embeddings = np.frombuffer(bytes.fromhex("".join(vector for _, vector, _ in lines)), "<f4")
+    descriptors = np.array([descriptors_in(json.loads(parts)) for _, _, parts in lines], np.float32)
+    vectors = np.hstack([embeddings.reshape(-1, dimensions), descriptors.reshape(-1, DESCRIPTORS)])
+    return VectorPage(np.array([int(file_id) for file_id, _, _ in lines], np.int64), vectors)

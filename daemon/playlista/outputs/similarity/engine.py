@@ -1,7 +1,7 @@
 """Similar tracks, the way from one to another, mixtures of several, and the map: what is asked of the index.
 
 Input: ids of tracks. Output: ids with numbers, best first. Candidates come from codes of a byte a number; what is
-answered is ranked by the whole embeddings of a few hundred of them, so that half a million tracks cost 10 ms.
+answered is ranked by the whole vectors of a few hundred of them, so that half a million tracks cost 10 ms.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class NotReadyError(PlaylistaError):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Neighbour:
-    """A track and its similarity 0..1 to what was asked: the cosine of standardized embeddings, 0 for unrelated."""
+    """A track and its similarity 0..1 to what was asked: the cosine of their directions, 0 for unrelated."""
 
     similarity: float
     file_id: int
@@ -129,7 +129,7 @@ class Similarity:
         return (one for one in found if one.file_id not in without)
 
     def _compared(self, targets: Floats, count: int) -> list[list[Neighbour]]:
-        """For each target its candidates, ranked by their whole embeddings."""
+        """For each target its candidates, ranked by their whole vectors."""
         with self._lock:
             space, candidates = self._space(), self._index.candidates(targets, count)
         page = self._vectors.of_ids({int(one) for ids in candidates for one in ids}, space.dimensions)

@@ -17,7 +17,7 @@ from playlista.outputs.similarity.space import CODE_LENGTH, Floats, Space
 
 #: Rows of a block: what is unpacked to float32 at a time.
 BLOCK_ROWS = 8192
-#: Embeddings read at a time, of 1,600 characters each.
+#: Tracks read at a time, of some 2,500 characters each.
 PAGE_ROWS = 2000
 #: Tracks by which the space is fitted.
 SAMPLE_TRACKS = 10_000
@@ -110,7 +110,7 @@ class Index:
         sample = self._vectors.sample(SAMPLE_TRACKS, dimensions) if dimensions else None
         if sample is None or len(sample.ids) == 0 or dimensions < CODE_LENGTH:
             return
-        self.space = Space.fit(sample.vectors, former=self.space)
+        self.space = Space.fit(sample.vectors, dimensions, former=self.space)
         self._blocks, self._place = [], Place()
 
     def _put(self, space: Space, ids: NDArray[np.int64], vectors: Floats) -> None:
@@ -118,7 +118,8 @@ class Index:
             return
         for block in self._blocks:
             block.ids[np.isin(block.ids, ids)] = _REPLACED
-        codes, points = space.codes(space.directions(vectors)), space.points(vectors)
+        directions = space.directions(vectors)
+        codes, points = space.codes(directions), space.points(directions)
         while len(ids):
             if not self._blocks or self._blocks[-1].count == BLOCK_ROWS:
                 self._blocks.append(_Block.empty())
