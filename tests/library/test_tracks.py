@@ -141,6 +141,11 @@ def test_few_and_many_fitting_tracks_give_the_same_pages(parts: Parts, monkeypat
     monkeypatch.setattr("playlista.library.track_pages.FEW_TRACKS", 1)
     assert pages.page(wanted).total is None
     assert {sort: [one.id for one in pages.select(wanted, sort=sort)] for sort in SORTS} == few
+    two = TrackFilter(bpm=(95, 115), tags=(("jazz", 0.3), ("jazz", 0.5)))
+    along = [one.path for one in pages.select(two)]
+    assert along == [f"{number:02}.mp3" for number in range(15, 26)]
+    monkeypatch.setattr("playlista.library.track_pages.FEW_TRACKS", 100)
+    assert [one.path for one in pages.select(two)] == along
 
 
 def test_filters_fold_names_and_take_both_ends_of_ranges(parts: Parts) -> None:
@@ -295,6 +300,7 @@ def test_a_query_has_no_language() -> None:
     words = ("a", "AND", "b", "NEAR", "c", "d", "e")
     assert match_query('a AND "b* NEAR(c) -d:e^') == " AND ".join(f'"{word}"*' for word in words)
     assert match_query("') --") == ""
+    assert match_query("a bc 山", whole_letters=True) == '"a" AND "bc"* AND "山"*'
 
 
 def test_an_analysis_without_numbers_is_a_track_too(parts: Parts) -> None:

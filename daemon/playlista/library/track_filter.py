@@ -32,18 +32,22 @@ class FilterError(PlaylistaError):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition in SQL with its values; ``probe`` is the same for a row that is at hand, where that is cheaper."""
+    """A condition in SQL with its values; ``probe`` is the same for a ``{row}`` that is at hand, if that is cheaper."""
 
     sql: str
     values: tuple[object, ...]
     probe: str | None = None
+
+    def at_hand(self, row: str = "tracks.file_id") -> str:
+        """The condition for the row whose id is in the column `row`."""
+        return self.sql if self.probe is None else self.probe.format(row=row)
 
 
 @dataclass(frozen=True, slots=True)
 class TrackFilter:
     """What tracks have in common; None or empty where it does not matter.
 
-    text : words of title, artist, album or genre; each may be the beginning of one.
+    text : words of title, artist, album or genre; each of two letters or more may be the beginning of one.
     artist, album, genre : whole names; case and accents do not count.
     bpm, loudness, year, duration : in BPM, LUFS, years, seconds.
     camelot : codes such as "8A", any of which will do.
@@ -85,7 +89,7 @@ class TrackFilter:
 
     def _names(self) -> Iterator[Condition]:
         if self.text is not None:
-            query = match_query(self.text)
+            query = match_query(self.text, whole_letters=True)
             rows = "SELECT rowid FROM track_words WHERE track_words MATCH ?"
             yield Condition(f"file_id IN ({rows})" if query else "FALSE", (query,) if query else ())
         for column, name in (("artist_key", self.artist), ("album_key", self.album)):
@@ -117,21 +121,26 @@ class TrackFilter:
             yield Condition(f"camelot IN ({', '.join('?' * len(self.camelot))})", tuple(map(_place_of, self.camelot)))
 
 
-def match_query(text: str, *, column: str | None = None) -> str:
+def match_query(text: str, *, whole_letters: bool = False) -> str:
     """`text` as a query of FTS5: all of its words, each of which may be the beginning of one; "" without any word.
 
+    With `whole_letters` a single letter is a word of its own, since a tenth of all words may begin with it.
     Everything in it that has a meaning in FTS5's language is only text.
     """
     words = re.findall(r"[^\W_]+", text)[:_MOST_WORDS]
-    within = f"{column}: " if column else ""
-    return " AND ".join(f'{within}"{word}"*' for word in words)
+    return " AND ".join(f'"{word}"' if whole_letters and _is_letter(word) else f'"{word}"*' for word in words)
+
+
+def _is_letter(word: str) -> bool:
+    """Whether it is a single Latin letter or digit; a single ideograph is a word."""
+    return len(word) == 1 and word.isascii()
 
 
 def _both_ways(table: str, where: str) -> tuple[str, str]:
     """A condition on a table of (…, file_id): as a set of rows, and as a look-up for a row that is at hand."""
     return (
         f"file_id IN (SELECT file_id FROM {table} WHERE {where})",  # noqa: S608 - constants
-        f"EXISTS (SELECT 1 FROM {table} AS one WHERE one.file_id = tracks.file_id AND {where})",  # noqa: S608
+        f"EXISTS (SELECT 1 FROM {table} AS one WHERE one.file_id = {{row}} AND {where})",  # noqa: S608
     )
 
 

@@ -22,7 +22,7 @@ from playlista.library.track_filter import TAG_CONDITION, Condition, FilterError
 from playlista.library.track_summaries import TrackLookup, TrackSummary
 
 #: Up to so many tracks that fit are sorted; of more, the index of the order is followed.
-FEW_TRACKS = 20_000
+FEW_TRACKS = 10_000
 
 MOST_ROWS = 500
 
@@ -199,13 +199,13 @@ def _source_of(track_filter: TrackFilter, conditions: Sequence[Condition]) -> tu
     if track_filter.tags and not track_filter.has_names:
         first, *others = conditions
         source = "first.file_id FROM track_tags AS first CROSS JOIN tracks ON tracks.file_id = first.file_id"
-        where = " AND ".join((TAG_CONDITION, *(one.probe or one.sql for one in others)))
+        where = " AND ".join((TAG_CONDITION, *(one.at_hand("first.file_id") for one in others)))
         return source, where, (*first.values, *_values(others))
     return "file_id FROM tracks", _where(conditions), _values(conditions)
 
 
 def _where(conditions: Sequence[Condition], *, at_hand: bool = False) -> str:
-    texts = [one.probe if at_hand and one.probe else one.sql for one in conditions]
+    texts = [one.at_hand() if at_hand else one.sql for one in conditions]
     return " AND ".join(texts) or "TRUE"
 
 
