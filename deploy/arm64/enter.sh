@@ -18,6 +18,7 @@ bind() { # bind SOURCE TARGET: also where nothing lies at the target yet
     mount --rbind "$1" "$2"
 }
 
+mount --rbind "$root" "$root" # so that inside, / is a mount as on any machine
 mount -t tmpfs none "$root/dev"
 for device in null zero full random urandom tty; do
     bind "/dev/$device" "$root/dev/$device"
@@ -31,13 +32,7 @@ ln -s /proc/self/fd/2 "$root/dev/stderr"
 bind /proc "$root/proc"
 bind /sys "$root/sys"
 
-# qemu before 10 shows this machine's /proc/cpuinfo; libraries ask it what the processor can do. These are the lines of
-# a Raspberry Pi 4 (Cortex-A72), which has nothing beyond what every 64-bit ARM has but CRC32.
-for processor in $(seq 0 $(($(nproc) - 1))); do
-    printf '%s\t: %s\n' processor "$processor" BogoMIPS 108.00 Features 'fp asimd evtstrm crc32 cpuid' \
-        'CPU implementer' 0x41 'CPU architecture' 8 'CPU variant' 0x0 'CPU part' 0xd08 'CPU revision' 3
-    echo
-done >"$root/dev/cpuinfo"
+sh "$(dirname "$0")/cpuinfo.sh" >"$root/dev/cpuinfo"
 bind "$root/dev/cpuinfo" "$root/proc/cpuinfo"
 
 for pair in ${BIND:-}; do

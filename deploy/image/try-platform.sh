@@ -69,7 +69,9 @@ build() { # The machine's own trusted certificates, as its registries may be beh
 }
 
 run() { # Read-only root, no swap; the limits of open files and processes are said, as not every host lets them be raised.
-    podman run --platform "linux/$platform" --pull never --no-healthcheck --network none --ulimit nofile=1024:1024 \
+    # shellcheck disable=SC2086 # an option and its value
+    podman run ${cpuinfo:+--volume $cpuinfo:/proc/cpuinfo:ro} --platform "linux/$platform" --pull never \
+        --no-healthcheck --network none --ulimit nofile=1024:1024 \
         --ulimit nproc=1024:1024 --memory $memory --memory-swap $memory --read-only --read-only-tmpfs=false \
         --tmpfs /tmp:size=256m,mode=1777 --volume "$work/music:/music:ro" "$@"
 }
@@ -130,6 +132,11 @@ daemon() { # daemon IMAGE USER WANTED_UID OPTION...: starts, analyzes, is health
     podman rm playlista-try >/dev/null
 }
 
+cpuinfo=
+if [ "$platform" = arm64 ]; then
+    cpuinfo=$work/cpuinfo
+    sh deploy/arm64/cpuinfo.sh >"$cpuinfo"
+fi
 name=track.${track##*.}
 mkdir -p "$work/music"
 cp "$track" "$work/music/$name"

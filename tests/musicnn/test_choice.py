@@ -105,8 +105,9 @@ def test_a_runtime_asked_for_by_name_is_taken_and_a_limit_that_is_too_small_is_s
     [({"numpy"}, AVX, "not installed"), (ALL, frozenset({"sse2"}), "no AVX")],
 )
 def test_a_runtime_asked_for_by_name_that_cannot_be_had_is_an_error(
-    installed: frozenset[str], cpu_flags: frozenset[str], complaint: str
+    installed: frozenset[str], cpu_flags: frozenset[str], complaint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
     with pytest.raises(ModelError, match=complaint):
         choose_runtime("tensorflow", limit_bytes=4096 * MIB, installed=installed, cpu_flags=cpu_flags)
 
