@@ -208,6 +208,6 @@ def _broken_resources(resources: dict[str, Any]) -> Iterator[str]:
 
 
 def memory_bytes(quantity: str) -> int:
-    """Bytes of a quantity as Kubernetes writes it: ``384Mi``."""
+    """Bytes of a quantity as Kubernetes writes it: ``256Mi``."""
     number = quantity.rstrip("kKMGTi")
     return int(float(number) * SUFFIXES[quantity.removeprefix(number)])

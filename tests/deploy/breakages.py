@@ -117,7 +117,7 @@ BROKEN: list[tuple[str, str, Break]] = [
     (
         "chart: promises",
         "not the memory allowed",
-        replace("helm/playlista/values.yaml", "    memory: 384Mi\n  limits", "    memory: 64Mi\n  limits"),
+        replace("helm/playlista/values.yaml", "    memory: 256Mi\n  limits", "    memory: 64Mi\n  limits"),
     ),
     (
         "chart: promises",
@@ -178,7 +178,7 @@ BROKEN: list[tuple[str, str, Break]] = [
     ),
     ("dashboard: syntax", "parse", panel(lambda shown: shown["targets"][0].update(expr="sum(("))),
     ("compose: valid", "mem_limits", replace(COMPOSE, "mem_limit:", "mem_limits:")),
-    ("compose: valid", "interpolat", replace(COMPOSE, "${MEMORY:-384m}", "${MEMORY")),
+    ("compose: valid", "interpolat", replace(COMPOSE, "${MEMORY:-256m}", "${MEMORY")),
     ("compose: promises", "no mem_limit", replace(COMPOSE, "    mem_limit: 256m\n", "")),
     ("compose: promises", "no healthcheck", replace(COMPOSE, "test: [CMD, promtool, check, healthy]", "disable: true")),
     ("compose: promises", "not read_only", replace(COMPOSE, "read_only: true\n    cap_drop", "cap_drop")),
@@ -198,7 +198,7 @@ BROKEN: list[tuple[str, str, Break]] = [
     ("compose: promises", "no tmpfs", replace(COMPOSE, '    tmpfs: ["/tmp:size=256m,mode=1777"]\n', "")),
     ("systemd: valid", "Unknown key", replace(UNIT, "MemoryMax=", "MaxMemory=")),
     ("systemd: hardened", "exposure", replace(UNIT, "CapabilityBoundingSet=\n", "")),
-    ("systemd: limits", "MemoryMax is absent", replace(UNIT, "MemoryMax=384M\n", "")),
+    ("systemd: limits", "MemoryMax is absent", replace(UNIT, "MemoryMax=256M\n", "")),
     (
         "environment: left to the program",
         "Dockerfile: sets MALLOC_ARENA_MAX",

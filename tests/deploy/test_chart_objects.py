@@ -34,7 +34,7 @@ def pod(objects: dict[str, Manifest]) -> dict[str, Any]:
 
 def test_the_defaults_ask_for_the_memory_that_they_may_have_and_for_little_cpu(tmp_path: Path) -> None:
     resources = pod(manifests(tmp_path))["containers"][0]["resources"]
-    assert resources == {"requests": {"cpu": "100m", "memory": "384Mi"}, "limits": {"memory": "384Mi"}}
+    assert resources == {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "256Mi"}}
 
 
 def test_music_is_writable_only_when_asked_for(tmp_path: Path) -> None:

@@ -180,7 +180,7 @@ def test_two_monitors_are_refused_with_the_reason(tmp_path: Path) -> None:
         ({"limits": {"memory": "191Mi"}, "requests": {"memory": "64Mi"}}, "is 191Mi; the daemon needs at least 192Mi"),
         ({"limits": {"memory": "0.1G"}}, "is 0.1G; the daemon needs at least 192Mi"),
         ({"limits": {"memory": "512Mi"}, "requests": {"memory": "0.6Gi"}}, "less than resources.requests.memory"),
-        ({"limits": {"memory": "256Mi"}}, "is 256Mi, less than resources.requests.memory, which is 384Mi"),
+        ({"limits": {"memory": "200Mi"}}, "is 200Mi, less than resources.requests.memory, which is 256Mi"),
     ],
 )
 def test_a_memory_limit_below_the_least_or_below_the_request_is_refused(

@@ -29,7 +29,7 @@ DEPLOYMENT: dict[str, Any] = {
                 "containers": [
                     {
                         "name": "playlista",
-                        "resources": {"requests": {"memory": "384Mi"}, "limits": {"memory": "384Mi"}},
+                        "resources": {"requests": {"memory": "256Mi"}, "limits": {"memory": "256Mi"}},
                         "securityContext": {
                             "allowPrivilegeEscalation": False,
                             "readOnlyRootFilesystem": True,

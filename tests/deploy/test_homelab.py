@@ -62,9 +62,7 @@ def test_home_assistant_reads_fields_that_the_status_has() -> None:
     assert resource["resource"].endswith(":9345/api/v1/status")
     entities = [*resource["sensor"], *resource["binary_sensor"]]
     read = {field for entity in entities for field in re.findall(r"value_json\.([\w.]+)", entity["value_template"])}
-    documented = (
-        (PROJECT / "docs/api.md").read_text("utf-8").partition("## GET /api/v1/status")[2].partition("```\n\n")[0]
-    )
+    documented = (PROJECT / "docs/api.md").read_text("utf-8").partition("GET /api/v1/status")[2].partition("```\n\n")[0]
     assert {"tracks.total", "queue.queued", "rate.seconds_left", "not_ready"} <= read
     for field in read:
         for name in field.split("."):

@@ -17,6 +17,7 @@ import pytest
 from playlista.errors import ConfigError, StoreError
 from playlista.serve.http import Application
 from playlista.serve.server import Server
+from playlista.serve.sockets import url_of
 from playlista.serve.views import Views
 from tests.serve.views import views_of
 
@@ -193,3 +194,17 @@ def test_a_stopped_server_leaves_its_port(library: Library) -> None:
     server.stop()
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(address, timeout=1)
+
+
+@pytest.mark.parametrize(
+    ("address", "url"),
+    [
+        ("0.0.0.0:9345", "http://localhost:9345"),
+        ("[::]:0", "http://localhost:9345"),
+        ("127.0.0.1:9345", "http://localhost:9345"),
+        ("192.168.1.5:9345", "http://192.168.1.5:9345"),
+        ("unix:/run/playlista.sock", "unix:/run/playlista.sock"),
+    ],
+)
+def test_the_log_names_an_address_that_a_browser_opens(address: str, url: str) -> None:
+    assert url_of(address, 9345) == url

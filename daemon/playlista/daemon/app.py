@@ -53,6 +53,7 @@ from playlista.outputs.similarity.engine import Similarity
 from playlista.serve.http import Application
 from playlista.serve.metrics import Metrics
 from playlista.serve.server import Server
+from playlista.serve.sockets import url_of
 from playlista.tracks import TrackFile
 from playlista.watch.options import WatchOptions
 from playlista.watch.watcher import MusicWatcher
@@ -117,7 +118,14 @@ class Daemon:
             part.start()
             self._resources.callback(part.stop)
         self._watch_the_stop()
-        log.info("daemon.started", music=os.fspath(self._settings.music_dir), port=server.port, pid=os.getpid())
+        address = url_of(self._settings.listen_address, server.port) + self._settings.url_prefix
+        log.info(
+            "daemon.started",
+            open=address,
+            music=os.fspath(self._settings.music_dir),
+            port=server.port,
+            pid=os.getpid(),
+        )
         enqueue_outdated(self._store, self._queue, self._analyzer, stopped=self._stop.is_set)
         self._worker.run()
         self._guard.look()

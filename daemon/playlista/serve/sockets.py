@@ -16,6 +16,8 @@ from playlista.errors import ConfigError
 UNIX = "unix:"
 #: Who may connect to a unix socket: its owner and the group, into which the proxy's user is put.
 UNIX_MODE = 0o660
+#: Addresses under which this machine reaches us as localhost.
+_LOCAL = ("0.0.0.0", "[::]", "127.0.0.1", "[::1]")  # noqa: S104 - compared with, not bound
 
 
 def bind(address: str) -> socket.socket:
@@ -30,6 +32,14 @@ def bind(address: str) -> socket.socket:
     except OSError as error:
         reason = error.strerror or error
         raise ConfigError(f"LISTEN_ADDRESS={address}: cannot listen there ({reason}); choose another") from error
+
+
+def url_of(address: str, port: int) -> str:
+    """What a person on this machine opens in a browser; the address itself where it is a unix socket."""
+    if address.startswith(UNIX):
+        return address
+    host = address.rpartition(":")[0]
+    return f"http://{'localhost' if host in _LOCAL else host}:{port}"
 
 
 def release(listening: socket.socket) -> None:

@@ -75,7 +75,7 @@ capabilities:
   drop: [ALL]
 {{- end -}}
 
-{{/* Bytes of a quantity of memory such as 384Mi or 0.5G. */}}
+{{/* Bytes of a quantity of memory such as 256Mi or 0.5G. */}}
 {{- define "playlista.bytes" -}}
 {{- $factors := dict "k" 1e3 "Ki" 1024 "M" 1e6 "Mi" 1048576 "G" 1e9 "Gi" 1073741824 "T" 1e12 "Ti" 1099511627776 -}}
 {{- $number := regexFind "^[0-9.]+" . -}}
