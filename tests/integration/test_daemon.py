@@ -150,7 +150,7 @@ def test_metrics_are_complete_few_and_quick_during_an_analysis(daemon: Daemon) -
     daemon.wait_for(lambda: daemon.metric("playlista_tracks_in_flight") == 1, "the track to begin")
     page = daemon.get("/metrics")[1].decode()
     series = [line for line in page.splitlines() if line and not line.startswith("#")]
-    assert len(series) < 250
+    assert len(series) < 300  # and one for each of MusiCNN's 50 tags, once tracks have some
     for reason in ("unreadable", "empty", "not_audio", "corrupt", "decode_timeout", "over_budget", "crashed"):
         assert f'playlista_track_failures_total{{reason="{reason}"}} 0.0' in series
     assert daemon.metric("playlista_resident_memory_bytes") > 50e6
@@ -184,7 +184,7 @@ def test_a_folder_that_is_away_for_a_while_keeps_its_results_and_forget_ends_it(
 
     (daemon.data.parent / "disk1").rename(daemon.music / "disk1")
     daemon.wait_for(lambda: daemon.metric("playlista_gone_tracks") == 1, "one to be back")
-    assert daemon.result("disk1/a.wav") == before
+    daemon.wait_for(lambda: daemon.result("disk1/a.wav") == before, "its names to be read again")
     assert daemon.run("forget", "disk2").stdout == "1 forgotten\n"
     assert daemon.run("forget", "disk2").returncode == 1
     assert daemon.run("forget").returncode == 2

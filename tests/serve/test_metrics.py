@@ -113,10 +113,10 @@ def test_the_gauges_of_the_library_have_the_same_label_values_whatever_files_say
         values.append(samples(fresh))
     without_tags = {key for key in values[0] if key[0] != "playlista_library_tag_tracks"}
     assert without_tags == set(values[1])
-    assert values[0]["playlista_library_tempo_tracks", "40"] == 1
-    assert values[0]["playlista_library_tempo_tracks", "210"] == 3
+    assert values[0]["playlista_library_tempo_tracks", "60"] == 1
+    assert values[0]["playlista_library_tempo_tracks", "200"] == 3
     assert values[0]["playlista_library_loudness_tracks", "-14"] == 2
-    assert values[0]["playlista_library_loudness_tracks", "0"] == 3
+    assert values[0]["playlista_library_loudness_tracks", "-2"] == 3
     assert values[0]["playlista_library_decade_tracks", "1990"] == 5
     assert values[0]["playlista_library_format_tracks", "other"] == 500
     assert values[0]["playlista_library_key_tracks", "8A"] == 4

@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 #: Names written in one transaction.
 BATCH_FILES = 50
 #: How long after a pass over all of them those are tried again that could not be read, or came meanwhile.
-NEXT_PASS_SECONDS = 60.0
+NEXT_PASS_SECONDS = 10.0
 #: How often the log says how far it is.
 PROGRESS_SECONDS = 30.0
 

@@ -15,9 +15,9 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from playlista.library.statistics import BPM_STEP, LOUDNESS_STEP, Statistics
 from playlista.library.track_rows import CAMELOT
 
-_BPM = range(40, 220, BPM_STEP)
-_LOUDNESS = range(-40, 2, LOUDNESS_STEP)
-_DECADES = range(1900, 2040, 10)
+_BPM = range(60, 210, BPM_STEP)
+_LOUDNESS = range(-30, 0, LOUDNESS_STEP)
+_DECADES = range(1950, 2040, 10)
 FORMATS = ("FLAC", "MP3", "AAC", "ALAC", "VORBIS", "OPUS", "WAV", "AIFF", "WMAV2", "APE", "WAVPACK", "other")
 _MOST_TAGS = 64
 
