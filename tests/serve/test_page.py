@@ -11,7 +11,9 @@ from playlista.config import Settings
 from playlista.daemon.status import read_progress
 from playlista.errors import FailureReason
 from playlista.library.instance_lock import instance_lock
+from playlista.serve.api.table import ROUTES
 from playlista.serve.assets import load_assets
+from playlista.serve.routes import find
 from playlista.tracks import Status
 from tests.libraries import open_parts
 
@@ -38,6 +40,23 @@ def test_every_figure_of_the_page_is_in_the_status(tmp_path: Path, part: str) ->
 def test_what_is_left_is_every_state_of_the_queue(tmp_path: Path) -> None:
     with open_parts(tmp_path) as parts:
         assert fields_of("queue") == set(parts.overview.job_counts())
+
+
+@pytest.mark.parametrize("path", sorted(SCRIPTS))
+def test_every_path_of_the_api_that_the_page_asks_is_served(path: str) -> None:
+    script = SCRIPTS[path]
+    asked = {("GET", name) for name in re.findall(r'(?<![.\w])get(?:WhenReady)?\([`"]([^`"]+)[`"]', script)}
+    asked |= {("GET", name) for name in re.findall(r'path: "([^"]+)"', script)}
+    asked |= {("POST", name) for name in re.findall(r'\bpost\("([^"]+)"', script)}
+    asked |= {("GET", name) for name in re.findall(r'[`"]api/v1/([^`"$]+(?:\$\{id\}[^`"$]*)?)[`"]', script)}
+    for method, name in asked - {("GET", "openapi.json")}:
+        found = find(ROUTES, method, re.sub(r"\$\{.*?\}+", "1", name))
+        assert isinstance(found, tuple), f"{path}: {method} {name}"
+
+
+def test_the_paths_that_the_page_asks_are_found_in_its_scripts() -> None:
+    text = "".join(SCRIPTS.values())
+    assert len(set(re.findall(r'(?<![.\w])get(?:WhenReady)?\([`"]([^`"]+)[`"]', text))) >= 8
 
 
 def words_of(name: str) -> set[str]:
