@@ -8,12 +8,14 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from waitress.adjustments import Adjustments
 
 from playlista.errors import StoreError
-from playlista.serve.connections import Limits
+from playlista.serve.connections import Connection, Limits
 from playlista.serve.events import MOST_CLIENTS, Broadcast
 from playlista.serve.http import Application
 from playlista.serve.server import THREADS, Server
@@ -144,3 +146,13 @@ def test_a_stopped_daemon_ends_its_streams(port: int, daemon: Daemon) -> None:
     broadcast.close()
     assert list(stream) == []
     assert broadcast.subscribe() is None
+
+
+def test_a_stream_whose_client_left_meanwhile_takes_nothing_and_says_nothing() -> None:
+    here, there = socket.socketpair()
+    server = SimpleNamespace(limits=Limits(), adj=Adjustments(), active_channels={})
+    connection = Connection(server, here, ("127.0.0.1", 1), server.adj, map={})
+    connection.is_stream = True
+    connection.socket = None  # as the server's thread leaves it
+    with here, there:
+        assert connection.send(b"event: status\n\n") == 0

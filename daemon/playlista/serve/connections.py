@@ -86,7 +86,12 @@ class Connection(HTTPChannel):
 
     def send(self, data: bytes, do_close: bool = True) -> int:
         """Give bytes to the kernel; each that a stream's client takes gives it time for the next."""
-        count: int = super().send(data, do_close=do_close)
+        try:
+            count: int = super().send(data, do_close=do_close)
+        except AttributeError:
+            if self.socket is not None:
+                raise
+            return 0  # its client left: the server's thread has closed it, while another wanted to send
         if self.is_stream and count:
             self._answer_since = time.monotonic()
         return count
