@@ -45,7 +45,14 @@ def song(artist: str, number: int, embedding: np.ndarray) -> Analysis:
         first,
         tagging=replace(first.tagging, embedding=tuple(map(float, np.float32(embedding)))),
         loudness=replace(first.loudness, integrated_lufs=-10.0 - number),
-        metadata=Metadata(title=f"Song {number}", artist=artist, album="Album", year=1990 + number, genres=("Jazz",)),
+        metadata=Metadata(
+            title=f"Song {number}",
+            artist=artist,
+            album="Album",
+            year=1990 + number,
+            genres=("Jazz",),
+            isrc=f"DEA{ord(artist[0]):03}{number:06}",
+        ),
     )
 
 
@@ -189,7 +196,9 @@ def test_statistics_count_every_track_once(port: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "named", ["id=1", "path=" + quote("Ánna/Album/0 Song.mp3"), "artist=ANNA&title=song+0"], ids=["id", "path", "names"]
+    "named",
+    ["id=1", "path=" + quote("Ánna/Album/0 Song.mp3"), "isrc=DE-A19-30-00000", "artist=ANNA&title=song+0"],
+    ids=["id", "path", "isrc", "names"],
 )
 def test_similar_tracks_come_first_whatever_a_track_is_named_by(port: int, named: str) -> None:
     found = get(port, f"similar?{named}&n=7")

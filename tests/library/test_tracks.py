@@ -101,6 +101,19 @@ def test_a_summary_has_the_values_of_the_result_and_stays_under_its_id(parts: Pa
     assert (found.key, found.scale) == ("C#", "minor")
 
 
+def test_a_track_is_found_by_the_codes_that_other_programs_know_it_by(parts: Parts) -> None:
+    names = Metadata(
+        "Jóga", "Björk", musicbrainz_recording_id="01234567-89ab-cdef-0123-456789abcdef", isrc="GBAJH9700007"
+    )
+    file_id, lookup = add(parts, "a.flac", names), TrackLookup(parts.database)
+    (summary,) = lookup.summaries([file_id])
+    assert summary.to_json()["musicbrainz_recording_id"] == names.musicbrainz_recording_id
+    assert summary.to_json()["isrc"] == "GBAJH9700007"
+    assert lookup.id_of_mbid("01234567-89AB-CDEF-0123-456789ABCDEF") == file_id
+    assert lookup.id_of_isrc("GB-AJH-97-00007") == lookup.id_of_isrc("gbajh9700007") == file_id
+    assert lookup.id_of_isrc("GBAJH9700008") is None
+
+
 def test_every_code_of_the_wheel_is_named_as_the_analysis_names_it(parts: Parts) -> None:
     for tonic in ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"):
         for scale in ("major", "minor"):

@@ -97,6 +97,8 @@ class SimilarViews:
             found = self._lookup.id_of_path(request.path)
         elif request.mbid is not None:
             found = self._lookup.id_of_mbid(request.mbid)
+        elif request.isrc is not None:
+            found = self._lookup.id_of_isrc(request.isrc)
         else:
             found = self._lookup.id_of_names(request.artist or "", request.title or "")
         if found is None:

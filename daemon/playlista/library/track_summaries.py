@@ -32,7 +32,7 @@ _BATCH = 500
 #: What `track_summary` reads, of a query that joins ``files`` and ``tracks``.
 SUMMARY_COLUMNS = """
     tracks.file_id, files.path, tracks.status, tracks.reason, title, artist, album, year, format, duration_seconds, bpm,
-    bpm_confidence, camelot, loudness, activations, has_cover, finished_at
+    bpm_confidence, camelot, loudness, activations, has_cover, finished_at, mb_recording, isrc
 """
 
 _BY_ID = f"SELECT {SUMMARY_COLUMNS} FROM tracks JOIN files ON files.id = tracks.file_id WHERE tracks.file_id"
@@ -45,6 +45,7 @@ class TrackSummary:
     id : stays the same for as long as the file is known, also when it is moved.
     tags : the three highest as (name, activation 0..1).
     finished_at : seconds since the epoch.
+    musicbrainz_recording_id, isrc : by which other programs find the track.
     """
 
     id: int
@@ -64,6 +65,8 @@ class TrackSummary:
     tags: tuple[tuple[str, float], ...]
     has_cover: bool | None
     finished_at: float | None
+    musicbrainz_recording_id: str | None = None
+    isrc: str | None = None
 
     @property
     def key(self) -> str | None:
@@ -97,6 +100,8 @@ class TrackSummary:
             "tags": [{"name": name, "activation": activation} for name, activation in self.tags],
             "has_cover": self.has_cover,
             "finished_at": self.finished_at,
+            "musicbrainz_recording_id": self.musicbrainz_recording_id,
+            "isrc": self.isrc,
         }
 
 
@@ -126,6 +131,8 @@ def track_summary(row: sqlite3.Row, tag_names: Mapping[int, str]) -> TrackSummar
         tags=tuple((tag_names[tag], activation / 1000) for tag, activation in highest),
         has_cover=None if row["has_cover"] is None else bool(row["has_cover"]),
         finished_at=row["finished_at"],
+        musicbrainz_recording_id=row["mb_recording"],
+        isrc=row["isrc"],
     )
 
 
@@ -168,6 +175,11 @@ class TrackLookup:
         return self._id("SELECT file_id FROM tracks WHERE mb_recording = ?", wanted) or self._id(
             "SELECT file_id FROM tracks WHERE mb_track = ?", wanted
         )
+
+    def id_of_isrc(self, isrc: str) -> int | None:
+        """The id of a track with this International Standard Recording Code; hyphens and case do not count."""
+        wanted = isrc.replace("-", "").strip().upper()
+        return self._id("SELECT file_id FROM tracks WHERE isrc = ? ORDER BY file_id LIMIT 1", wanted)
 
     def id_of_names(self, artist: str, title: str) -> int | None:
         """The id of the track with this artist and title; case and accents do not count."""

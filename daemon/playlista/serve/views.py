@@ -28,7 +28,7 @@ class RetryRequest:
 
 @dataclass(frozen=True, slots=True)
 class SimilarRequest:
-    """Which track others are compared with: one of its id, its path, a MusicBrainz id, or artist and title.
+    """Which track others are compared with: one of its id, its path, a MusicBrainz id, an ISRC, or artist and title.
 
     per_artist : tracks of one artist at most; 0 for any number.
     """
@@ -38,6 +38,7 @@ class SimilarRequest:
     file_id: int | None = None
     path: str | None = None
     mbid: str | None = None
+    isrc: str | None = None
     artist: str | None = None
     title: str | None = None
 

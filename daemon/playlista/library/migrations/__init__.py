@@ -21,6 +21,7 @@ STEPS = (
     "0006_interrupted_jobs.sql",
     "0007_tracks.sql",
     "0008_encoded_audio.sql",
+    "0009_recording_codes.sql",
 )
 
 #: The version that this program reads and writes.

@@ -76,6 +76,8 @@ _SUMMARY: dict[str, Schema] = {
     "tags": _TAGS,
     "has_cover": nullable(BOOLEAN),
     "finished_at": nullable(NUMBER),
+    "musicbrainz_recording_id": nullable(TEXT),
+    "isrc": nullable(TEXT),
 }
 SUMMARY = record(**_SUMMARY)
 SIMILAR = record(**_SUMMARY, similarity=NUMBER, shared_tags=array(TEXT))

@@ -17,6 +17,7 @@ SIMILAR: dict[str, Parameter | Repeated] = {
     "id": TrackId(),
     "path": Text(4096),
     "mbid": Text(64),
+    "isrc": Text(64),
     "artist": Text(),
     "title": Text(),
     "n": _COUNT,
@@ -37,8 +38,8 @@ MAP: dict[str, Parameter | Repeated] = {
 def similar(context: Context, _request: Request, given: dict[str, Any], _value: str) -> Answer:
     """The tracks most like one."""
     by_names = given["artist"] and given["title"]
-    if sum(1 for one in (given["id"], given["path"], given["mbid"], by_names) if one) != 1:
-        raise BadRequestError("name one track: by id, path, mbid, or artist and title")
+    if sum(1 for one in (given["id"], given["path"], given["mbid"], given["isrc"], by_names) if one) != 1:
+        raise BadRequestError("name one track: by id, path, mbid, isrc, or artist and title")
     return Answer.of_json(
         context.views.similar(
             SimilarRequest(
@@ -47,6 +48,7 @@ def similar(context: Context, _request: Request, given: dict[str, Any], _value: 
                 file_id=given["id"],
                 path=given["path"],
                 mbid=given["mbid"],
+                isrc=given["isrc"],
                 artist=given["artist"],
                 title=given["title"],
             )
