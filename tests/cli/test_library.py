@@ -142,6 +142,14 @@ def test_what_sounds_alike_is_ranked_without_the_track_itself(library: Daemon, t
     assert place.read_text() == f"#EXTM3U\n{library.music}/{found[0]['path']}\n"
 
 
+def test_a_way_leads_from_one_track_to_another(library: Daemon) -> None:
+    found = documents(library, "path", "slow.flac", "middle", "--json")
+    assert [(one["path"], one["step"]) for one in (found[0], found[-1])] == [("slow.flac", 0), ("album/middle.ogg", 1)]
+    assert library.run("path", "slow.flac", "album/middle.ogg", "--m3u", "-").stdout.count(str(library.music)) == 3
+    assert library.run("path", "slow.flac", "slow.flac").returncode == 1
+    assert library.run("similar", "no such words").returncode == 1
+
+
 def test_a_playlist_has_what_fits_and_the_best_first(library: Daemon, tmp_path: Path) -> None:
     place = tmp_path / "list.m3u"
     assert library.run("playlist", str(place), "--bpm", "85-125").stdout == f"{place}: 2 tracks\n"

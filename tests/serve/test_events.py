@@ -91,7 +91,7 @@ def test_too_many_pages_are_told_to_come_later_and_the_api_answers_all_the_same(
         assert ask(port, "/api/v1/tracks")[0] == 200
 
 
-def test_a_page_that_is_closed_makes_room_for_another(port: int) -> None:
+def test_a_page_that_is_closed_lets_another_listen(port: int) -> None:
     with ExitStack() as first:
         for _ in range(MOST_CLIENTS):
             assert listening(first, port).status == 200

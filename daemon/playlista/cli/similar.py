@@ -42,7 +42,7 @@ def similar(
     data: DataOption = None,
     music: MusicOption = None,
 ) -> None:
-    """List the tracks that sound most like TRACK, by their embeddings."""
+    """List the tracks that sound most like one."""
     settings = settings_from(config, data_dir=data, music_dir=music)
     from playlista.library.track_summaries import TrackLookup  # noqa: PLC0415
     from playlista.outputs.similarity.engine import Similarity  # noqa: PLC0415
@@ -77,7 +77,7 @@ def path(
     data: DataOption = None,
     music: MusicOption = None,
 ) -> None:
-    """List a chain of tracks from FROM to TO in which neighbours sound alike."""
+    """Go from one track to another in small steps."""
     settings = settings_from(config, data_dir=data, music_dir=music)
     from playlista.library.track_summaries import TrackLookup  # noqa: PLC0415
     from playlista.outputs.similarity.engine import Similarity  # noqa: PLC0415
