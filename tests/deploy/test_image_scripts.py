@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import socketserver
 import subprocess
 import sys
 import threading
@@ -135,6 +136,18 @@ def healthcheck(tmp_path: Path, *arguments: str, **environment: str) -> subproce
 def test_a_daemon_that_answers_is_healthy(server: int, tmp_path: Path) -> None:
     for address in (f"127.0.0.1:{server}", f"0.0.0.0:{server}"):
         assert healthcheck(tmp_path, LISTEN_ADDRESS=address).returncode == 0
+
+
+def test_a_daemon_behind_a_unix_socket_is_healthy_while_it_listens(tmp_path: Path) -> None:
+    path = tmp_path / "playlista.sock"
+    with socketserver.UnixStreamServer(os.fspath(path), Answer) as answering:
+        answering.get_request = lambda: (answering.socket.accept()[0], ("local", 0))  # type: ignore[method-assign]
+        thread = threading.Thread(target=answering.serve_forever)
+        thread.start()
+        assert healthcheck(tmp_path, LISTEN_ADDRESS=f"unix:{path}").returncode == 0
+        answering.shutdown()
+        thread.join()
+    assert healthcheck(tmp_path, LISTEN_ADDRESS=f"unix:{path}").returncode == 1
 
 
 def test_an_address_from_the_file_of_settings_is_used(server: int, tmp_path: Path) -> None:
