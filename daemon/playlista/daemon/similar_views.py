@@ -29,7 +29,7 @@ INDEX_SECONDS = 2.0
 #: A map is made anew no more often: it reads a number of every track.
 MAP_SECONDS = 30.0
 #: Candidates looked at for each track that is asked for, where one artist may not fill the list.
-SPREAD = 10
+SPREAD = 5
 
 
 class SimilarViews:

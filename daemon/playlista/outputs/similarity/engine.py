@@ -22,6 +22,8 @@ from playlista.outputs.similarity.space import Floats, Space
 #: Candidates of which the best are answered: so many for each that is asked for, and at least.
 CANDIDATES_PER_TRACK = 4
 LEAST_CANDIDATES = 200
+#: No more than so many beyond what is asked for: each is read whole.
+MOST_MORE = 1000
 #: Candidates for each step of a way.
 STEP_CANDIDATES = 100
 
@@ -124,7 +126,8 @@ class Similarity:
             return self._index.points()
 
     def _ranked(self, direction: Floats, most: int, *, without: set[int]) -> Iterator[Neighbour]:
-        count = max(LEAST_CANDIDATES, CANDIDATES_PER_TRACK * most) + len(without)
+        more = min(CANDIDATES_PER_TRACK * most, most + MOST_MORE)
+        count = max(LEAST_CANDIDATES, more) + len(without)
         (found,) = self._compared(direction[None], count)
         return (one for one in found if one.file_id not in without)
 
