@@ -18,9 +18,9 @@ from playlista.outputs.similarity.space import CODE_LENGTH, Floats, Space
 #: Rows of a block: what is unpacked to float32 at a time.
 BLOCK_ROWS = 8192
 #: Tracks read at a time, of some 2,500 characters each.
-PAGE_ROWS = 2000
+PAGE_ROWS = 500
 #: Tracks by which the space is fitted.
-SAMPLE_TRACKS = 10_000
+SAMPLE_TRACKS = 3000
 #: The space is fitted again when the library has grown by this, until the sample is as large as it gets.
 GROWTH = 2.0
 #: The id of a row whose track has another row by now.
