@@ -205,3 +205,15 @@ export async function unknownThingsAreSaid(visit) {
   visit.check("an unknown view is said", await page.getByRole("heading", { name: "Nothing here" }).isVisible());
   await page.context().close();
 }
+
+export async function itIsThereSoon(visit) {
+  const page = await visit.open("phone");
+  await page.waitForSelector("main h1");
+  const { paint, bytes } = await page.evaluate(() => ({
+    paint: Math.round(performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? -1),
+    bytes: performance.getEntriesByType("resource").filter(({ name }) => !name.includes("/api/")).reduce((sum, { transferSize }) => sum + transferSize, 0),
+  }));
+  console.log(`first paint after ${paint} ms, ${Math.round(bytes / 1000)} kB of files`);
+  visit.check("the page is not larger than it may be", bytes < 150_000, String(bytes));
+  await page.context().close();
+}
