@@ -175,6 +175,49 @@ def test_where_a_value_comes_from_is_told(tmp_path: Path) -> None:
     assert found == {"MAX_ATTEMPTS": "file", "LOG_LEVEL": "environment", "WATCH_MODE": "flag"}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'AUTH_TOKEN="hunter2hunter2',
+        "AUTH_TOKEN: hunter2hunter2",
+        "auth_token: hunter2hunter2",
+        "AUTH_TOKEN=a-long-token\nhunter2hunter2",
+        "AUTH_TOKEN='hunter2hunter2' and more",
+    ],
+)
+def test_a_line_that_may_hold_a_secret_is_refused_without_its_text(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"playlista\.conf:\d: ") as refused:
+        parse_config(text, "playlista.conf")
+    assert "hunter2" not in str(refused.value)
+
+
+def test_settings_that_are_printed_hide_the_secret() -> None:
+    assert "hunter2" not in repr(Settings(auth_token="hunter2hunter2"))
+
+
+def test_a_wrong_value_of_any_length_makes_a_short_line() -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_settings(None, environment={"TEMPO_RANGE": "9" * 5000})
+    assert len(str(refused.value)) < 400
+
+
+@pytest.mark.parametrize("written", ["/..", "/music/../radio", "/./music", "/music/."])
+def test_a_prefix_that_a_browser_would_shorten_is_refused(written: str) -> None:
+    with pytest.raises(ConfigError, match="URL_PREFIX=.+ is not allowed"):
+        load_settings(None, environment={"URL_PREFIX": written})
+
+
+@pytest.mark.parametrize("written", ["/.well-known/music", "/music/v1.0", "/..."])
+def test_a_prefix_may_have_dots_in_its_names(written: str) -> None:
+    assert load_settings(None, environment={"URL_PREFIX": written}).url_prefix == written
+
+
+def test_a_path_with_a_null_byte_is_refused_wherever_a_path_is_taken(tmp_path: Path) -> None:
+    for key in ("MUSIC_DIR", "DATA_DIR", "MODELS_DIR"):
+        with pytest.raises(ConfigError, match=f"{key}=.+ is not allowed"):
+            load_settings(write_config(tmp_path, f"{key}=/a\0b"), environment={})
+
+
 def test_a_token_that_is_refused_is_not_shown() -> None:
     with pytest.raises(ConfigError, match="AUTH_TOKEN=… is not allowed; it takes 12 or more") as refused:
         load_settings(None, environment={"AUTH_TOKEN": "secret"})

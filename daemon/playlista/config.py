@@ -36,6 +36,8 @@ from playlista.setting_rules import (
 
 #: Where the file is looked for when ``--config`` and ``PLAYLISTA_CONFIG`` do not name one.
 DEFAULT_LOCATIONS = (Path("playlista.conf"), Path("/etc/playlista/playlista.conf"))
+#: Characters of a wrong value that are repeated.
+_LONGEST_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Source:
 
 def setting(default: Any, rule: Rule) -> Any:
     """A field of `Settings`: its default, and how its text is read."""
-    return field(default=default, metadata={"rule": rule})
+    return field(default=default, metadata={"rule": rule}, repr=not rule.is_secret)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,23 +221,28 @@ def parse_config(text: str, name: str) -> dict[str, Source]:
         key, separator, value = body.partition("=")
         key = key.strip()
         if not separator:
-            raise ConfigError(f"{place}: {body!r} is not a KEY=value line; comments begin with #")
+            # The line is not repeated: it may be a secret, as in "AUTH_TOKEN: …" or where a token went onto a new line.
+            raise ConfigError(f"{place}: is not a KEY=value line; comments begin with #")
         if key not in _RULES:
             raise ConfigError(f"{place}: unknown key {key}{_suggestion(key)}")
         if key in values:
             raise ConfigError(f"{place}: {key} is set twice, first at {values[key].place}; keep one")
-        values[key] = Source(place, _unquoted(value, place))
+        try:
+            values[key] = Source(place, _unquoted(value))
+        except ValueError as error:
+            shown = key if _RULES[key].is_secret else value.strip()
+            raise ConfigError(f"{place}: {shown} {error}") from error
     return values
 
 
-def _unquoted(value: str, place: str) -> str:
+def _unquoted(value: str) -> str:
     """`value` without the comment behind it; in quotes of either kind everything belongs to it, also `` #``."""
     quote = value.lstrip()[:1]
     if quote not in {"'", '"'}:
         return value.split(" #", 1)[0].strip()
     text, closed, rest = value.lstrip()[1:].partition(quote)
     if not closed or rest.split(" #", 1)[0].strip():
-        raise ConfigError(f"{place}: {value.strip()} has no closing {quote}; only a # comment may follow it")
+        raise ValueError(f"has no closing {quote}; only a # comment may follow it")
     return text
 
 
@@ -249,8 +256,12 @@ def _read(key: str, source: Source) -> Any:
     try:
         return rule.parse(source.text)
     except (ValueError, KeyError, OverflowError, RuntimeError) as error:
-        shown = "…" if rule.is_secret else repr(source.text)
+        shown = "…" if rule.is_secret else repr(_shortened(source.text))
         raise ConfigError(f"{source.place}: {key}={shown} is not allowed; it takes {rule.allowed}") from error
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
 def settings_from_process(config: Path | None = None, flags: Mapping[str, str | None] | None = None) -> Settings:

@@ -109,7 +109,7 @@ def path() -> Rule:
 
 def optional_path() -> Rule:
     """A path, or nothing."""
-    return Rule(lambda text: Path(text).expanduser() if text else None, "a path, or nothing")
+    return Rule(lambda text: path().parse(text) if text else None, "a path, or nothing")
 
 
 def text() -> Rule:
@@ -168,7 +168,8 @@ def url_prefix() -> Rule:
 
     def parse(text: str) -> str:
         prefix = text.rstrip("/")
-        if prefix and not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", prefix):
+        # A browser takes "." and ".." out of an address, and asks for another one.
+        if prefix and not re.fullmatch(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+", prefix):
             raise ValueError(text)
         return prefix
 
