@@ -203,7 +203,7 @@ def test_a_wrong_value_of_any_length_makes_a_short_line() -> None:
 
 @pytest.mark.parametrize("written", ["/..", "/music/../radio", "/./music", "/music/."])
 def test_a_prefix_that_a_browser_would_shorten_is_refused(written: str) -> None:
-    with pytest.raises(ConfigError, match="URL_PREFIX=.+ is not allowed"):
+    with pytest.raises(ConfigError, match=r"URL_PREFIX=.+ is not allowed"):
         load_settings(None, environment={"URL_PREFIX": written})
 
 

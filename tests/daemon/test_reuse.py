@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from mutagen.flac import FLAC
 
 from playlista.analysis.audio_analyzer import EVERYTHING, AudioAnalyzer, Pass
 from playlista.config import Settings
+from playlista.decode.readers.ffmpeg_child import ffmpeg_path
 from playlista.metadata import Metadata
 from playlista.tracks import Analysis, TrackFile
 from tests import signals
@@ -106,3 +108,64 @@ def test_a_result_of_version_0_1_is_kept_when_its_file_was_retagged(tmp_path: Pa
         found = parts.store.get("a.flac")
     assert found is not None
     assert None not in {found.origin.content, found.origin.sound, found.origin.opening}
+
+
+def with_chapters(path: Path, *titles: str) -> None:
+    """Tag a FLAC with a chapter a second, of these titles."""
+    tags = FLAC(path)
+    tags.delete()
+    for number, title in enumerate(titles):
+        tags[f"chapter{number:03d}"] = f"00:00:0{number}.000"
+        tags[f"chapter{number:03d}name"] = title
+    tags.save()
+
+
+def titles_of(parts: Parts, name: str) -> list[str]:
+    found = parts.store.get(name)
+    return [] if found is None else [chapter.title for chapter in found.chapters]
+
+
+def test_chapters_follow_the_tags_of_each_file_without_an_analysis(tmp_path: Path) -> None:
+    analyzer = Counting(Settings(musicnn_runtime="off"))
+    signals.write(tmp_path / "a.flac", signals.song(6))
+    (tmp_path / "twin.flac").write_bytes((tmp_path / "a.flac").read_bytes())
+    with_chapters(tmp_path / "a.flac", "one", "two")
+    with open_parts(tmp_path) as parts:
+        work(parts, tmp_path, analyzer, "a.flac")
+        assert work(parts, tmp_path, analyzer, "twin.flac") == []
+        assert (titles_of(parts, "a.flac"), titles_of(parts, "twin.flac")) == (["one", "two"], [])
+        with_chapters(tmp_path / "a.flac", "one", "another", "three")
+        assert work(parts, tmp_path, analyzer, "a.flac") == []
+        assert titles_of(parts, "a.flac") == ["one", "another", "three"]
+
+
+def test_the_cue_sheet_at_the_side_of_a_copy_is_its_own(tmp_path: Path) -> None:
+    analyzer = Counting(Settings(musicnn_runtime="off"))
+    signals.write(tmp_path / "a.flac", signals.song(6))
+    (tmp_path / "b.flac").write_bytes((tmp_path / "a.flac").read_bytes())
+    (tmp_path / "b.cue").write_text(
+        'FILE "b.flac" WAVE\n TRACK 01 AUDIO\n  TITLE "x"\n  INDEX 01 00:00:00\n'
+        ' TRACK 02 AUDIO\n  TITLE "y"\n  INDEX 01 00:03:00\n'
+    )
+    with open_parts(tmp_path) as parts:
+        work(parts, tmp_path, analyzer, "a.flac")
+        assert work(parts, tmp_path, analyzer, "b.flac") == []
+        assert (titles_of(parts, "a.flac"), titles_of(parts, "b.flac")) == ([], ["x", "y"])
+
+
+def test_chapters_of_which_only_ffmpeg_knows_are_read_without_an_analysis(tmp_path: Path) -> None:
+    def matroska(name: str, title: str) -> None:
+        chapters = tmp_path / "chapters.txt"
+        chapters.write_text(f";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1\nSTART=0\nEND=3\ntitle={title}\n")
+        command = ["-i", str(tmp_path / "a.wav"), "-i", str(chapters), "-map_metadata", "1", "-c:a", "flac"]
+        subprocess.run([ffmpeg_path(), "-v", "error", "-y", *command, str(tmp_path / name)], check=True, timeout=60)
+
+    analyzer = Counting(Settings(musicnn_runtime="off"))
+    signals.write(tmp_path / "a.wav", signals.song(6))
+    matroska("a.mka", "first")
+    with open_parts(tmp_path) as parts:
+        work(parts, tmp_path, analyzer, "a.mka")
+        assert titles_of(parts, "a.mka") == ["first"]
+        matroska("a.mka", "second")
+        assert work(parts, tmp_path, analyzer, "a.mka") == []
+        assert titles_of(parts, "a.mka") == ["second"]

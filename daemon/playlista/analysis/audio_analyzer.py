@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from playlista.analysis.group_settings import group_settings, made_otherwise
-from playlista.analysis.loader import MemoryOptimizedLoader
+from playlista.analysis.loader import NO_SIGNALS, MemoryOptimizedLoader
 from playlista.analysis.track_run import TrackRun, audio_of
 from playlista.analysis.track_stream import Assembly, Signals, TrackStream
 from playlista.config import Settings
@@ -23,7 +23,7 @@ from playlista.decode.metadata import read_metadata
 from playlista.decode.opening import needs_child
 from playlista.decode.readers.ffmpeg_child import ffmpeg_health
 from playlista.decode.storage import fault_of, storage_fault
-from playlista.errors import DecodeError, FailureReason, Interrupted
+from playlista.errors import DecodeError, FailureReason, Interrupted, TrackError
 from playlista.features.analyzer import VERSIONS, FeatureAnalyzer
 from playlista.features.tags.accumulator import TagsAccumulator
 from playlista.memory.cgroup import Cgroup
@@ -31,7 +31,7 @@ from playlista.memory.child import NEED_BYTES
 from playlista.memory.configuration import Configuration
 from playlista.origin import Origin
 from playlista.system.callbacks import noop
-from playlista.tracks import FEATURE_GROUPS, Analysis, Audio, GroupSettings
+from playlista.tracks import FEATURE_GROUPS, Analysis, Audio, Chapter, GroupSettings
 
 #: Containers of samples as they are; to decode them is a twentieth of the work, of other formats it is a third.
 UNCOMPRESSED = frozenset({"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF"})
@@ -201,7 +201,7 @@ class AudioAnalyzer:
         TrackError : the file cannot be decoded to its end.
         """
         try:
-            with self._loader.open(path, signals=Signals(analysis=False, model=False), stop=self._stop) as stream:
+            with self._loader.open(path, signals=NO_SIGNALS, stop=self._stop) as stream:
                 for _chunk in stream:
                     pass
                 if stream.decode_error:
@@ -209,6 +209,21 @@ class AudioAnalyzer:
                 return Identified(stream.origin, stream.music_hash, audio_of(stream))
         except OSError as error:
             raise fault_of(error).of_track(path) from error
+
+    def chapters(self, path: str, length_seconds: float) -> tuple[Chapter, ...]:
+        """The chapters of the file at `path`, whose sound is known and lasts `length_seconds`; nothing is analyzed.
+
+        Only an ffmpeg child knows of chapters besides the tags, so only a file for one is opened by its reader.
+
+        Raises
+        ------
+        Interrupted : the stop signal came first.
+        """
+        known: tuple[Chapter, ...] = ()
+        if needs_child(path):
+            with suppress(TrackError, OSError), self._loader.open(path, signals=NO_SIGNALS, stop=self._stop) as stream:
+                known = stream.info.chapters
+        return read_chapters(path, known, length_seconds)
 
     def _has_second_cpu(self, chunk_seconds: float | None) -> bool:
         """Whether a second CPU is ours right now, and memory not so short that chunks are smaller than configured."""

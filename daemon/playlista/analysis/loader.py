@@ -46,6 +46,7 @@ FULL_RATE_HZ = 44100
 MAX_BLOCK_BYTES = 4 * MEBIBYTE
 ALL_SIGNALS = Signals()
 ANALYSIS_SIGNAL = Signals(model=False)
+NO_SIGNALS = Signals(analysis=False, model=False)
 
 logger = logging.getLogger("playlista.memory_optimized_loader")
 

@@ -125,7 +125,10 @@ class Comparer:
         if read.content == comparison.content and holds(comparison.status, comparison.reason, own=True):
             return None if self._is_outdated(comparison) else KeptResult(comparison, seen, read, None)
         twin = self._reuse.by_content(comparison.file_id, read) or self._reuse.by_encoded(read)
-        return None if twin is None or self._is_outdated(twin) else KeptResult(comparison, seen, read, twin)
+        if twin is None or self._is_outdated(twin):
+            return None
+        twin = self._reuse.as_result_of(twin, os.path.join(self._music_dir, comparison.file.path))
+        return KeptResult(comparison, seen, read, twin)
 
     def _is_outdated(self, result: Comparison | Analysis) -> bool:
         return bool(self._analyzer.outdated_groups(result.versions, result.settings))

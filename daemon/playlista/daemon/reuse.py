@@ -75,6 +75,19 @@ class Reuse:
             return None
         return _told_of(own, found)
 
+    def as_result_of(self, stored: Analysis, path: str) -> Analysis:
+        """`stored` for the file at `path`, whose tags may give other chapters, as may a cue sheet at its side.
+
+        A file that took the process down is not opened for them again.
+
+        Raises
+        ------
+        Interrupted : the stop signal came first.
+        """
+        if stored.audio is None or stored.status is Status.QUARANTINED:
+            return stored
+        return replace(stored, chapters=self._analyzer.chapters(path, stored.audio.analyzed_seconds))
+
     def _identified(self, path: str) -> Identified | None:
         try:
             return self._analyzer.identify(path)

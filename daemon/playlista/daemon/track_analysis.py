@@ -82,7 +82,8 @@ class TrackAnalysis:
         outdated = self._analyzer.outdated_groups(stored.versions, stored.settings)
         groups = outdated | (job.groups or frozenset())
         if not groups:
-            return Outcome(Attempt(replace(stored, path=job.file.path)), kept=True)
+            found = self._reuse.as_result_of(stored, path)
+            return Outcome(Attempt(replace(found, path=job.file.path)), kept=True)
         done = self._analyzed(job, path, groups, admit)
         if done.attempt.analysis.audio is None:
             return done
