@@ -23,6 +23,8 @@ CODE_LENGTH = 64
 PRIOR_TRACKS = 50
 #: The map shows this share of the spread; what lies outside is drawn at its edge.
 _MAP_QUANTILES = (0.005, 0.995)
+#: How late the scale of the map bends: 0.84 of the way to the edge at those quantiles.
+_MAP_BEND = 4
 _LARGEST_CODE = 127
 #: How much the descriptors count, to 1 of the embedding: chosen by benchmarks/quality_similarity.py.
 DESCRIPTORS_WEIGHT = 0.7
@@ -99,10 +101,14 @@ class Space:
         return queries
 
     def points(self, directions: Floats) -> NDArray[np.uint16]:
-        """[shape=(n, 2), uint16, 0..10,000] where tracks are on the map."""
+        """[shape=(n, 2), uint16, 0..10,000] where tracks are on the map.
+
+        The middle is drawn to scale; the few tracks far out are drawn ever closer together towards the edge.
+        """
         places = directions @ self.basis[:, :2]
-        shares = np.clip((places - self.low) / (self.high - self.low), 0, 1)
-        points: NDArray[np.uint16] = np.rint(shares * 10_000).astype(np.uint16)
+        shares = 2.0 * (places - self.low) / (self.high - self.low) - 1.0
+        bent = shares / (1.0 + np.abs(shares) ** _MAP_BEND) ** (1.0 / _MAP_BEND)
+        points: NDArray[np.uint16] = np.rint((bent + 1.0) * 5_000).astype(np.uint16)
         return points
 
 
