@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 CODE_LENGTH = 64
 #: Mean and spread of n tracks count by n / (n + this): those of a few are more chance than knowledge.
 PRIOR_TRACKS = 50
-#: The map shows this share of the spread; what lies outside is drawn at its edge.
+#: The map shows this share of the spread; what lies outside is drawn towards its edge.
 _MAP_QUANTILES = (0.005, 0.995)
 #: How late the scale of the map bends: 0.84 of the way to the edge at those quantiles.
 _MAP_BEND = 4
