@@ -144,7 +144,8 @@ class Application:
         if request.path == "/readyz":
             reason = views.not_ready()
             return Answer.of_text(reason, "503 Service Unavailable") if reason else Answer.of_text("ready")
-        is_open = self._rules.access.metrics_are_open
+        # Numbers alone, and scrapers name us as they like: without a token they are everybody's, as in version 0.1.
+        is_open = self._rules.access.metrics_are_open or not self._rules.access.token
         refusal = self._access.refusal(request, is_open=is_open, changes=False)
         return refusal or Answer("200 OK", CONTENT_TYPE_LATEST, views.metrics())
 
