@@ -1,0 +1,121 @@
+"""``python -m tests.navidrome PROGRAM [--music FOLDER] [--write]``: the plugin in a real Navidrome.
+
+A library is made, analyzed by a real daemon with a token, copied to where Navidrome sees it, and every case of
+cases.py is tried. Prints a table; ``--write`` puts it into docs/integrations.md. Exit 1 when a case is not as it should
+be. Where there is no Navidrome or no plugin, that is said, and exit 0.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.tables import markdown_table, write_section
+from tests.integration.daemon import ROOT, Daemon
+from tests.navidrome.cases import TIMEOUT_SECONDS, Both, cases
+from tests.navidrome.music import make_library
+from tests.navidrome.server import Navidrome
+
+PAGE = ROOT / "docs/integrations.md"
+PACKAGE = ROOT / "build/integrations/playlista.ndp"
+TRACKS = 50
+_RULES = f'defaults = false\n["All of it"]\norder = "path"\nlimit = {TRACKS}\n'
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run everything and print it."""
+    options = _options(arguments)
+    missing = _missing(options.program)
+    if missing:
+        sys.stdout.write(f"skip  Navidrome: {missing}\n")
+        return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that both servers are ended, too
+    began, rows, good = time.monotonic(), [], True
+    with tempfile.TemporaryDirectory() as folder, _both(options, Path(folder)) as both:
+        for case in cases(both, TRACKS):
+            sys.stdout.write(f"playlista: {case.what}: {case.outcome}{'' if case.good else ' - NOT GOOD'}\n")
+            sys.stdout.flush()
+            rows.append((case.what, case.outcome))
+            good &= case.good
+        if not good:
+            sys.stdout.write(both.navidrome.log.read_text()[-5000:])
+    table = markdown_table(("case", "came out"), rows)
+    minutes = (time.monotonic() - began) / 60
+    report = f"Navidrome {_version(options.program)}, {TRACKS} tracks, {minutes:.0f} minutes.\n\n{table}"
+    sys.stdout.write(f"\n{report}\n")
+    if options.write:
+        write_section(PAGE, "test-navidrome", report)
+    return int(not good)
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.navidrome", description="The plugin in a real Navidrome.")
+    parser.add_argument("program", nargs="?", type=Path, help="the program navidrome")
+    parser.add_argument("--music", type=Path, help="a folder with real music; without it music is synthesised")
+    parser.add_argument("--write", action="store_true", help=f"put the table into {PAGE.relative_to(ROOT)}")
+    return parser.parse_args(arguments)
+
+
+def _missing(program: Path | None) -> str | None:
+    if program is None or not os.access(program, os.X_OK):
+        return "name the program: make test-navidrome NAVIDROME=/path/to/navidrome (docs/integrations.md)"
+    return None if PACKAGE.exists() else f"{PACKAGE.relative_to(ROOT)} is not there: make integrations"
+
+
+def _version(program: Path) -> str:
+    return subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+
+
+@contextmanager
+def _both(options: argparse.Namespace, folder: Path) -> Iterator[Both]:
+    tracks = make_library(options.music, folder / "music", TRACKS)
+    token = secrets.token_urlsafe(32)
+    (folder / "data").mkdir()
+    (folder / "data/playlists.toml").write_text(_RULES, encoding="utf-8")
+    playlists = folder / "music/Playlists"
+    playlists.mkdir()
+    environment = {**os.environ, "AUTH_TOKEN": token, "METRICS_WITHOUT_TOKEN": "true", "PLAYLIST_DIR": str(playlists)}
+    daemon = Daemon(folder, environment, WATCH_SETTLE_SECONDS="0.5")
+    navidrome = Navidrome(options.program.absolute(), folder / "navidrome", folder / "elsewhere", PACKAGE)
+    try:
+        daemon.start()
+        _wait_until_analyzed(daemon, playlists, len(tracks))
+        shutil.copytree(folder / "music", folder / "elsewhere")
+        navidrome.start()
+        navidrome.stop()
+        navidrome.configure(
+            {"url": f"http://127.0.0.1:{daemon.port}", "token": token, "timeoutSeconds": str(TIMEOUT_SECONDS)}
+        )
+        navidrome.start()
+        yield Both(navidrome, daemon, token)
+    finally:
+        navidrome.stop()
+        daemon.close()
+
+
+def _wait_until_analyzed(daemon: Daemon, playlists: Path, count: int) -> None:
+    sys.stdout.write(f"playlista: analyzing {count} tracks\n")
+    sys.stdout.flush()
+    analyzed = 'playlista_library_tracks{status="analyzed"}'
+    daemon.wait_for(lambda: daemon.metric(analyzed) >= count, "the analyses")
+
+    def listed() -> int:
+        return sum(
+            not line.startswith("#") for file in playlists.glob("*.m3u8") for line in file.read_text().splitlines()
+        )
+
+    daemon.wait_for(lambda: listed() == count, "the playlist")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,133 @@
+"""What a Navidrome with the plugin must do, each as a line of the table.
+
+Input: a Navidrome and a daemon over copies of one music folder. Output: what was tried, what came out, and whether that
+is as it should be.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tests.integration.daemon import Daemon
+from tests.navidrome.server import Navidrome
+
+COUNT = 10
+STEPS = 8
+#: What the plugin waits for the daemon, here.
+TIMEOUT_SECONDS = 30
+_MARGIN_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    what: str
+    outcome: str
+    good: bool
+
+
+class Both:
+    """The two servers, and whose tracks are whose."""
+
+    def __init__(self, navidrome: Navidrome, daemon: Daemon, token: str) -> None:
+        self.navidrome = navidrome
+        self.daemon = daemon
+        self._token = token
+        self.paths = navidrome.paths()
+
+    def ours(self, what: str, **parameters: object) -> list[str]:
+        """The paths of the tracks in an answer of the daemon, in order."""
+        return [one["path"] for one in self.asked(what, **parameters)["tracks"]]
+
+    def asked(self, what: str, **parameters: object) -> dict[str, Any]:
+        """An answer of the daemon."""
+        query = urllib.parse.urlencode(parameters)
+        address = f"http://127.0.0.1:{self.daemon.port}/api/v1/{what}?{query}"
+        request = urllib.request.Request(address, headers={"Authorization": f"Bearer {self._token}"})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            found: dict[str, Any] = json.loads(answer.read())
+        return found
+
+    def theirs(self, songs: list[dict[str, Any]]) -> list[str]:
+        """The paths of songs in an answer of Navidrome, in order."""
+        return [self.paths[song["id"]] for song in songs]
+
+
+def cases(both: Both, tracks: int) -> Iterator[Case]:
+    """Every case; the daemon is stopped for the last."""
+    yield _extension(both)
+    yield _library(both, tracks)
+    yield _similar(both)
+    yield _instant_mix(both)
+    yield _path(both)
+    yield _playlist(both, tracks)
+    yield _away(both)
+
+
+def _extension(both: Both) -> Case:
+    said = both.navidrome.ask("getOpenSubsonicExtensions") or {}
+    names = [one["name"] for one in said.get("openSubsonicExtensions", [])]
+    return Case(
+        "getOpenSubsonicExtensions",
+        "sonicSimilarity" if "sonicSimilarity" in names else f"{names}",
+        "sonicSimilarity" in names,
+    )
+
+
+def _library(both: Both, tracks: int) -> Case:
+    same = set(both.paths.values()) == set(both.ours("tracks", limit=500, fields="summary"))
+    return Case("the same tracks in both", f"{len(both.paths)} of {tracks}", same and len(both.paths) == tracks)
+
+
+def _similar(both: Both) -> Case:
+    def matches(song: str) -> list[str]:
+        said = both.navidrome.ask("getSonicSimilarTracks", id=song, count=str(COUNT)) or {}
+        return both.theirs([one["entry"] for one in said.get("sonicMatch", [])])
+
+    right = [matches(song) == both.ours("similar", path=path, n=COUNT) for song, path in both.paths.items()]
+    return _all("getSonicSimilarTracks: the daemon's tracks in its order", right)
+
+
+def _instant_mix(both: Both) -> Case:
+    def mix(song: str) -> list[str]:
+        said = both.navidrome.ask("getSimilarSongs2", id=song, count=str(COUNT)) or {}
+        return both.theirs(said.get("similarSongs2", {}).get("song", []))
+
+    right = [mix(song) == both.ours("similar", path=path, n=COUNT) for song, path in both.paths.items()]
+    return _all("getSimilarSongs2 (Instant Mix): the daemon's tracks in its order", right)
+
+
+def _path(both: Both) -> Case:
+    songs, right = list(both.paths), []
+    for first, last in zip(songs[::5], songs[1::5], strict=False):
+        said = both.navidrome.ask("findSonicPath", startSongId=first, endSongId=last, count=str(STEPS)) or {}
+        ends = [both.asked("similar", path=both.paths[one], n=1)["of"]["id"] for one in (first, last)]
+        steps = both.theirs([one["entry"] for one in said.get("sonicMatch", [])])
+        right.append(steps == both.ours("path", **{"from": ends[0], "to": ends[1], "n": STEPS}))
+    return _all("findSonicPath: the daemon's steps, both ends included", right)
+
+
+def _playlist(both: Both, tracks: int) -> Case:
+    said = both.navidrome.ask("getPlaylists") or {}
+    counts = {one["name"]: one["songCount"] for one in said.get("playlists", {}).get("playlist", [])}
+    found = counts.get("All of it", 0)
+    return Case("a kept .m3u8, imported under another mount path", f"{found} of {tracks}", found == tracks)
+
+
+def _away(both: Both) -> Case:
+    both.daemon.stop()
+    began = time.monotonic()
+    mix = both.navidrome.ask("getSimilarSongs2", id=next(iter(both.paths)), count="5")
+    seconds = time.monotonic() - began
+    lines = [line for line in both.navidrome.log.read_text().splitlines() if "playlista does not answer at" in line]
+    good = bool(lines) and mix is not None and seconds < TIMEOUT_SECONDS + _MARGIN_SECONDS
+    return Case("the daemon is away", "one clear line in the log, and an answer" if good else f"{lines} {mix}", good)
+
+
+def _all(what: str, right: list[bool]) -> Case:
+    return Case(what, f"{sum(right)} of {len(right)}", all(right) and bool(right))
