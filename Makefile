@@ -1,16 +1,17 @@
 # Everything a newcomer needs is `make run MUSIC=/path/to/music` and `make test`.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-load check format lint types layers bench bench-memory bench-quality bench-guard soak test-page check-deploy test-kubernetes test-cgroup2 test-arm64 test-old-cpu integrations lock clean
+.PHONY: help run test test-fast test-load check format lint types layers bench bench-memory bench-quality bench-guard soak test-page check-deploy test-kubernetes test-cgroup2 test-arm64 test-old-cpu test-navidrome integrations lock clean
 
 MUSIC ?=
 DATA ?= ./data
 SOAK ?= all
 TESTS ?=
-# --write puts the tables of test-kubernetes and test-cgroup2 into the docs.
+# --write puts the tables of test-kubernetes, test-cgroup2 and test-navidrome into the docs.
 REPORT ?=
 # A checkout of Navidrome whose plugin kit is used; empty takes the kit from the Go module proxy.
 NAVIDROME_SOURCE ?=
+NAVIDROME ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -128,6 +129,10 @@ test-cgroup2: $(TEST_STAMP) ## Run under a real cgroup v2, in Debian's user-mode
 
 integrations: ## Build the plugin for Navidrome (needs Go): make integrations [NAVIDROME_SOURCE=/path/to/checkout]
 	@NAVIDROME_SOURCE="$(NAVIDROME_SOURCE)" sh integrations/navidrome/build.sh
+
+test-navidrome: $(TEST_STAMP) ## Try the plugin in a real Navidrome: make test-navidrome NAVIDROME=PROGRAM [MUSIC=...]
+	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
+	@$(BIN)/python -m tests.navidrome $(NAVIDROME) $(if $(MUSIC),--music "$(MUSIC)") $(REPORT)
 
 lock: $(TEST_STAMP) ## Resolve the dependencies anew and write the lock files
 	@sh deploy/lock.sh

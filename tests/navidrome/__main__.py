@@ -22,7 +22,7 @@ from pathlib import Path
 
 from benchmarks.tables import markdown_table, write_section
 from tests.integration.daemon import ROOT, Daemon
-from tests.navidrome.cases import TIMEOUT_SECONDS, Both, cases
+from tests.navidrome.cases import EXTENSION, TIMEOUT_SECONDS, Both, cases
 from tests.navidrome.music import make_library
 from tests.navidrome.server import Navidrome
 
@@ -94,9 +94,10 @@ def _both(options: argparse.Namespace, folder: Path) -> Iterator[Both]:
         navidrome.start()
         navidrome.stop()
         navidrome.configure(
-            {"url": f"http://127.0.0.1:{daemon.port}", "token": token, "timeoutSeconds": str(TIMEOUT_SECONDS)}
+            {"url": f"http://127.0.0.1:{daemon.port}", "token": token, "timeoutSeconds": TIMEOUT_SECONDS}
         )
         navidrome.start()
+        navidrome.wait_for(lambda: EXTENSION in navidrome.extensions(), "the plugin")
         yield Both(navidrome, daemon, token)
     finally:
         navidrome.stop()

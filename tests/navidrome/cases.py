@@ -17,6 +17,7 @@ from typing import Any
 from tests.integration.daemon import Daemon
 from tests.navidrome.server import Navidrome
 
+EXTENSION = "sonicSimilarity"
 COUNT = 10
 STEPS = 8
 #: What the plugin waits for the daemon, here.
@@ -70,13 +71,8 @@ def cases(both: Both, tracks: int) -> Iterator[Case]:
 
 
 def _extension(both: Both) -> Case:
-    said = both.navidrome.ask("getOpenSubsonicExtensions") or {}
-    names = [one["name"] for one in said.get("openSubsonicExtensions", [])]
-    return Case(
-        "getOpenSubsonicExtensions",
-        "sonicSimilarity" if "sonicSimilarity" in names else f"{names}",
-        "sonicSimilarity" in names,
-    )
+    names = both.navidrome.extensions()
+    return Case("the plugin is loaded", f"extension {EXTENSION}", EXTENSION in names)
 
 
 def _library(both: Both, tracks: int) -> Case:

@@ -67,7 +67,12 @@ class Navidrome:
             self._process.wait(DEADLINE_SECONDS)
             self._process = None
 
-    def configure(self, settings: dict[str, str]) -> None:
+    def extensions(self) -> list[str]:
+        """The extensions of OpenSubsonic that it has; a plugin adds its own seconds after the start."""
+        said = self.ask("getOpenSubsonicExtensions") or {}
+        return [one["name"] for one in said.get("openSubsonicExtensions", [])]
+
+    def configure(self, settings: dict[str, str | int]) -> None:
         """Give the plugin its settings and the library, and enable it; the server must not run."""
         self._command("plugin", "edit", PLUGIN, "--config", json.dumps(settings), "--all-libraries")
         self._command("plugin", "enable", PLUGIN)

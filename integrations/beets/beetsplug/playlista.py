@@ -16,9 +16,10 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from beets import ui
+from beets.dbcore import types
 from beets.importer import ImportSession, ImportTask
 from beets.library import Item, Library
 from beets.plugins import BeetsPlugin
@@ -33,10 +34,29 @@ LEAST_ACTIVATION = 0.1
 R128_OFFSET_DB = -5.0
 #: Files that the program is given at a time.
 _BATCH = 50
+#: What MusiCNN knows; beets compares only those fields as numbers whose types it is told.
+MUSICNN_TAGS = (
+    "rock", "pop", "alternative", "indie", "electronic", "female vocalists", "dance", "00s", "alternative rock",
+    "jazz", "beautiful", "metal", "chillout", "male vocalists", "classic rock", "soul", "indie rock", "Mellow",
+    "electronica", "80s", "folk", "90s", "chill", "instrumental", "punk", "oldies", "blues", "hard rock",
+    "ambient", "acoustic", "experimental", "female vocalist", "guitar", "Hip-Hop", "70s", "party", "country",
+    "easy listening", "sexy", "catchy", "funk", "electro", "heavy metal", "Progressive rock", "60s", "rnb",
+    "indie pop", "sad", "House", "happy",
+)  # fmt: skip
+
+
+def tag_field(name: str) -> str:
+    """The field for the activation of a tag: playlista_tag_female_vocalists."""
+    return "playlista_tag_" + "_".join(name.lower().split())
 
 
 class PlaylistaPlugin(BeetsPlugin):
     """``beet playlista``, and a stage of the import."""
+
+    item_types: ClassVar[dict[str, types.Type[Any, Any]]] = {
+        "playlista_lufs": types.FLOAT,
+        **{tag_field(name): types.FLOAT for name in MUSICNN_TAGS},
+    }
 
     def __init__(self) -> None:
         super().__init__("playlista")
@@ -248,14 +268,14 @@ def fields_of(result: Mapping[str, Any], file_format: str) -> dict[str, Any]:
     if tags:
         fields["playlista_tags"] = ", ".join(sorted(tags, key=lambda name: -tags[name]))
     for name, value in tags.items():
-        fields["playlista_tag_" + "_".join(name.lower().split())] = f"{value:.2f}"
+        fields[tag_field(name)] = round(value, 2)
     return fields
 
 
 def _loudness_fields(loudness: Mapping[str, Any], file_format: str) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     if loudness.get("integrated_lufs") is not None:
-        fields["playlista_lufs"] = f"{loudness['integrated_lufs']:.1f}"
+        fields["playlista_lufs"] = round(loudness["integrated_lufs"], 1)
     gain_db, peak_dbtp = loudness.get("replaygain_track_gain_db"), loudness.get("true_peak_dbtp")
     if file_format == "Opus":
         return fields if gain_db is None else {**fields, "r128_track_gain": gain_db + R128_OFFSET_DB}
