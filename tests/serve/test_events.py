@@ -109,7 +109,7 @@ def test_a_page_that_does_not_read_is_cut_off(daemon: Daemon) -> None:
     server.start()
     try:
         with socket.create_connection(("127.0.0.1", server.port), timeout=DEADLINE_SECONDS) as client:
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**16)
             client.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: x\r\n\r\n")
             time.sleep(4)
             total = 0

@@ -20,7 +20,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from waitress import wasyncore
@@ -88,7 +88,8 @@ class Server:
         for pool in self._listener.pools():
             pool.shutdown(timeout=1)
         # Sockets belong to the server's own thread, which ends when none is left.
-        self._listener.trigger.pull_trigger(lambda: wasyncore.close_all(self._listener.sockets, ignore_all=True))
+        with suppress(OSError):  # its thread ended by itself, and closed what it waits on
+            self._listener.trigger.pull_trigger(lambda: wasyncore.close_all(self._listener.sockets, ignore_all=True))
         self._thread.join(timeout=1)
 
 
