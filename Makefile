@@ -1,7 +1,7 @@
 # Everything a newcomer needs is `make run MUSIC=/path/to/music` and `make test`.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-load check format lint types layers bench bench-memory bench-quality bench-guard soak test-page check-deploy test-kubernetes test-cgroup2 test-arm64 test-old-cpu test-navidrome integrations lock clean
+.PHONY: help run test test-fast test-load check format lint types layers bench bench-memory bench-quality bench-guard soak test-page check-deploy docs-dashboard test-kubernetes test-cgroup2 test-arm64 test-old-cpu test-navidrome integrations lock clean
 
 MUSIC ?=
 DATA ?= ./data
@@ -117,6 +117,12 @@ test-page: $(TEST_STAMP) ## Visit the page in a real Chromium: make test-page [P
 check-deploy: $(TEST_STAMP) ## Check image, compose, chart, rules and dashboard with their real tools
 	@sh deploy/tools.sh
 	@$(BIN)/python -m deploy.checks
+
+docs-dashboard: $(TEST_STAMP) ## Draw docs/deploy/dashboard.png with Grafana's own panels: make docs-dashboard MUSIC="FOLDER..."
+	@if [ -z "$(MUSIC)" ]; then echo "playlista: say which folders: make docs-dashboard MUSIC=/path/to/music" >&2; exit 2; fi
+	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
+	@sh deploy/tools.sh dashboard
+	@$(BIN)/python -m deploy.grafana $(foreach folder,$(MUSIC),--music "$(folder)")
 
 test-kubernetes: $(TEST_STAMP) ## Install the chart on a real Kubernetes API server, built from source (needs Go)
 	@sh deploy/tools.sh kubernetes

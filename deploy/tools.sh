@@ -5,6 +5,7 @@
 #
 #   sh deploy/tools.sh            everything that the checks need
 #   sh deploy/tools.sh page       only Chromium and Node, for `make test-page`
+#   sh deploy/tools.sh dashboard  only Prometheus, Chromium and Node, for `make docs-dashboard`
 #   sh deploy/tools.sh image      also what deploy/image/try.sh and `make test-arm64` need
 #   sh deploy/tools.sh kubernetes only helm, the schemas and a Kubernetes API server, for `make test-kubernetes`
 #   sh deploy/tools.sh cgroup2    only a kernel with cgroup v2, for `make test-cgroup2`
@@ -108,6 +109,12 @@ all_schemas() {
 mkdir -p "$TOOLS/bin"
 case ${1:-} in
 page)
+    debian chromium chromium
+    debian npm nodejs npm
+    exit 0
+    ;;
+dashboard)
+    debian promtool prometheus
     debian chromium chromium
     debian npm nodejs npm
     exit 0

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from grafana_foundation_sdk.builders import bargauge, stat, statetimeline, timeseries
+from grafana_foundation_sdk.builders import bargauge, stat, timeseries
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import common as common_models
 from grafana_foundation_sdk.models import dashboard as models
 
 from deploy.grafana import panels
-from deploy.grafana.panels import BLUE, GREEN, GREY, RED, YELLOW, Query
+from deploy.grafana.panels import BLUE, GREEN, RED, YELLOW, Query
 
 
 def queue() -> timeseries.Panel:
@@ -46,8 +46,8 @@ def discovered_and_completed() -> timeseries.Panel:
         "Tracks found and processed",
         "Files queued and tracks processed, per hour. The queue shrinks while the second line is higher.",
         [
-            Query("sum(rate(playlista_tracks_discovered_total{@}[5m])) * 3600", "discovered"),
-            Query("sum(rate(playlista_tracks_completed_total{@}[5m])) * 3600", "completed"),
+            Query("sum(rate(playlista_tracks_discovered_total{@}[5m])) * 3600", "found"),
+            Query("sum(rate(playlista_tracks_completed_total{@}[5m])) * 3600", "processed"),
         ],
         unit="suffix: /h",
     )
@@ -74,7 +74,7 @@ def budget_of_a_track() -> timeseries.Panel:
     return panels.lines(
         "Memory limit per track",
         "Most memory for the buffers of one track: the cap in MB or the percentage of the limit, whichever is less.",
-        [Query("min(playlista_track_budget_bytes{@})", "budget")],
+        [Query("min(playlista_track_budget_bytes{@})", "limit per track")],
         unit="bytes",
         size=(6, 8),
     )
@@ -98,7 +98,7 @@ def time_by_stage() -> timeseries.Panel:
         "Time by stage",
         "CPU cores used by each stage: 1 is one core.",
         [Query("sum by (stage) (rate(playlista_track_stage_duration_seconds_sum{@}[5m]))", "{{stage}}")],
-        unit="short",
+        unit="suffix: cores",
         stacked=True,
     )
 
@@ -148,7 +148,7 @@ def audio_lost_to_the_cap() -> timeseries.Panel:
         "Audio seconds skipped by truncation",
         "Seconds of music that were not analyzed because a track was truncated at its memory limit.",
         [
-            Query("sum(increase(playlista_truncated_audio_seconds_total{@}[1h]))", "lost"),
+            Query("sum(increase(playlista_truncated_audio_seconds_total{@}[1h]))", "skipped"),
         ],
         unit="s",
         size=(6, 8),
@@ -165,14 +165,16 @@ def free_space() -> timeseries.Panel:
     )
 
 
-def watcher() -> statetimeline.Panel:
-    return panels.states(
+def watcher() -> stat.Panel:
+    return panels.number(
         "Watcher",
         "How the music folder is watched. Network and FUSE mounts are polled, since they send no events.",
-        Query("max by (mode) (playlista_watch_mode{@})", "{{mode}}"),
-        mapping={"0": ("off", GREY), "1": ("on", GREEN)},
-        size=(8, 6),
-    )
+        Query("max by (mode) (playlista_watch_mode{@}) == 1", "{{mode}}"),
+        unit="short",
+        steps=[(None, GREEN)],
+        sparkline=False,
+        size=(4, 6),
+    ).text_mode(common_models.BigValueTextMode.NAME)
 
 
 def events_of_the_music_folder() -> timeseries.Panel:
@@ -184,7 +186,7 @@ def events_of_the_music_folder() -> timeseries.Panel:
             Query("sum(rate(playlista_watch_overflows_total{@}[$__rate_interval])) * 60", "overflows"),
         ],
         unit="suffix: /min",
-        size=(8, 6),
+        size=(12, 6),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grafana_foundation_sdk.builders import gauge, stat
+from grafana_foundation_sdk.builders import bargauge, stat
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as models
 
@@ -32,8 +32,8 @@ def is_it_working() -> stat.Panel:
     )
 
 
-def analyzed() -> gauge.Panel:
-    return panels.dial(
+def analyzed() -> bargauge.Panel:
+    return panels.share(
         "Analyzed",
         "Share of the files in the library that have a result.",
         Query(
@@ -45,10 +45,10 @@ def analyzed() -> gauge.Panel:
 
 def speed() -> stat.Panel:
     return panels.number(
-        "Speed",
+        "Speed (times real time)",
         "Seconds of music analyzed in a second, over the last five minutes: 40 is forty times real time.",
         Query("sum(rate(playlista_audio_seconds_total{@}[5m]))"),
-        unit="suffix: x real time",
+        unit="suffix:x",
         decimals=1,
         steps=[(None, GREY), (0.01, RED), (1, YELLOW), (5, GREEN)],
     )
@@ -78,8 +78,8 @@ def time_left() -> stat.Panel:
     )
 
 
-def memory_of_the_limit() -> gauge.Panel:
-    return panels.dial(
+def memory_of_the_limit() -> bargauge.Panel:
+    return panels.share(
         "Memory used, of the limit",
         "Working set of the container against its limit: what the kernel cannot simply reclaim. From 90 % on "
         "the OOM killer is near.",

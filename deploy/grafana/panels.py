@@ -13,10 +13,8 @@ from grafana_foundation_sdk.builders import (
     bargauge,
     common,
     dashboard,
-    gauge,
     prometheus,
     stat,
-    statetimeline,
     timeseries,
 )
 from grafana_foundation_sdk.models import common as common_models
@@ -26,6 +24,15 @@ SELECTOR = 'job=~"$job", instance=~"$instance"'
 DATASOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
 
 GREEN, YELLOW, RED, BLUE, GREY = "green", "yellow", "red", "blue", "#8e8e8e"
+
+#: Columns and rows of a number; below five rows Grafana leaves its sparkline out.
+SMALL = (4, 5)
+
+#: Up to so many of the 24 columns a legend at the right would leave no place for the lines.
+NARROW = 8
+
+#: Size of the text of a share; left alone, Grafana fits it to the bar and makes it tiny.
+SHARE_PIXELS = 28
 
 #: Colour from a value upwards; the first step has no lower end.
 Steps = Sequence[tuple[float | None, str]]
@@ -76,7 +83,7 @@ def number(
     sparkline: bool = True,
     no_value: str = "no answer",
     decimals: float | None = None,
-    size: tuple[int, int] = (4, 4),
+    size: tuple[int, int] = SMALL,
 ) -> stat.Panel:
     """One large number, coloured by thresholds or by the word that it maps to."""
     panel = (
@@ -100,24 +107,15 @@ def number(
     return panel.mappings(words(mapping)) if mapping else panel
 
 
-def dial(title: str, description: str, query: Query, *, steps: Steps, size: tuple[int, int] = (4, 4)) -> gauge.Panel:
-    """A share between 0 and 1 on a dial."""
+def share(title: str, description: str, query: Query, *, steps: Steps, size: tuple[int, int] = SMALL) -> bargauge.Panel:
+    """A share between 0 and 1 as a bar that is full at 1, coloured by thresholds."""
     return (
-        gauge.Panel()
-        .title(title)
-        .description(description)
-        .datasource(DATASOURCE)
-        .with_target(target(query, 0))
-        .unit("percentunit")
-        .min(0)
+        bars(title, description, query, unit="percentunit", size=size)
         .max(1)
         .decimals(0)
         .thresholds(thresholds(steps))
-        .color_scheme(dashboard.FieldColor().mode(models.FieldColorModeId.THRESHOLDS))
-        .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
+        .text(common.VizTextDisplayOptions().value_size(SHARE_PIXELS))
         .no_value("none yet")
-        .span(size[0])
-        .height(size[1])
     )
 
 
@@ -132,7 +130,7 @@ def bars(title: str, description: str, query: Query, *, unit: str, size: tuple[i
         .unit(unit)
         .min(0)
         .thresholds(thresholds([(None, BLUE)]))
-        .color_scheme(dashboard.FieldColor().mode(models.FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
+        .color_scheme(dashboard.FieldColor().mode(models.FieldColorModeId.THRESHOLDS))
         .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
         .orientation(common_models.VizOrientation.HORIZONTAL)
         .display_mode(common_models.BarGaugeDisplayMode.BASIC)
@@ -164,7 +162,7 @@ def lines(
         .show_points(common_models.VisibilityMode.NEVER)
         .thresholds(thresholds(steps))
         .color_scheme(dashboard.FieldColor().mode(models.FieldColorModeId.PALETTE_CLASSIC))
-        .legend(_legend_table())
+        .legend(_legend_below() if size[0] <= NARROW else _legend_table())
         .tooltip(common.VizTooltipOptions().mode(common_models.TooltipDisplayMode.MULTI))
         .span(size[0])
         .height(size[1])
@@ -191,6 +189,17 @@ def _legend_table() -> common.VizLegendOptions:
     )
 
 
+def _legend_below() -> common.VizLegendOptions:
+    """Names in lines below, with what each line is now."""
+    return (
+        common.VizLegendOptions()
+        .display_mode(common_models.LegendDisplayMode.LIST)
+        .placement(common_models.LegendPlacement.BOTTOM)
+        .show_legend(True)
+        .calcs(["lastNotNull"])
+    )
+
+
 def dashed(panel: timeseries.Panel, name: str, color: str) -> timeseries.Panel:
     """Draw the series called `name` as a dashed line without an area: a bound, not a measurement."""
     return panel.override_by_name(
@@ -200,25 +209,4 @@ def dashed(panel: timeseries.Panel, name: str, color: str) -> timeseries.Panel:
             models.DynamicConfigValue(id_val="custom.lineStyle", value={"fill": "dash", "dash": [10, 10]}),
             models.DynamicConfigValue(id_val="custom.fillOpacity", value=0),
         ],
-    )
-
-
-def states(
-    title: str, description: str, query: Query, *, mapping: Mapping[str, tuple[str, str]], size: tuple[int, int]
-) -> statetimeline.Panel:
-    """A band a series, coloured by the word that its value maps to."""
-    return (
-        statetimeline.Panel()
-        .title(title)
-        .description(description)
-        .datasource(DATASOURCE)
-        .with_target(target(query, 0))
-        .unit("short")
-        .mappings(words(mapping))
-        .thresholds(thresholds([(None, GREY)]))
-        .color_scheme(dashboard.FieldColor().mode(models.FieldColorModeId.THRESHOLDS))
-        .show_value(common_models.VisibilityMode.ALWAYS)
-        .legend(common.VizLegendOptions().show_legend(False).display_mode(common_models.LegendDisplayMode.HIDDEN))
-        .span(size[0])
-        .height(size[1])
     )
