@@ -175,6 +175,63 @@ def test_every_format_gives_the_same_names(tmp_path: Path, name: str, make: obje
     assert read_metadata(str(make(tmp_path / name))) == EXPECTED
 
 
+def with_ape(path: Path, **texts: str | list[str]) -> Path:
+    tags = APEv2()
+    tags.update(texts)
+    tags.save(path)
+    return path
+
+
+def test_an_mp3_may_have_its_names_in_an_ape_tag_alone(tmp_path: Path) -> None:
+    found = read_metadata(str(with_ape(sound(tmp_path / "a.mp3", format="MP3"), Title="Jóga", Artist=["Björk", "B"])))
+    assert found is not None
+    assert (found.title, found.artist, found.from_path) == ("Jóga", "Björk; B", ())
+
+
+def test_what_id3v2_lacks_comes_from_the_ape_tag_and_what_it_has_does_not(tmp_path: Path) -> None:
+    path = sound(tmp_path / "a.mp3", format="MP3")
+    with_ape(path, Title="of the APE tag", Album="Homogenic")
+    tags = ID3()
+    tags.add(TIT2(3, "Jóga"))
+    tags.save(path)
+    found = read_metadata(str(path))
+    assert found is not None
+    assert (found.title, found.album) == ("Jóga", "Homogenic")
+
+
+def test_the_ape_tag_comes_before_id3v1_which_cuts_texts_at_30_characters(tmp_path: Path) -> None:
+    path = with_ape(sound(tmp_path / "a.mp3", format="MP3"), Title="A title of more than thirty characters")
+    path.write_bytes(
+        path.read_bytes() + b"TAG" + b"A title of more than thirty ch" + b"Bj\xf6rk".ljust(94, b"\0") + b"\x11"
+    )
+    found = read_metadata(str(path))
+    assert found is not None
+    assert (found.title, found.artist) == ("A title of more than thirty characters", "Björk")
+    assert found.genres == ("Rock",)
+
+
+def test_an_empty_text_says_nothing_where_another_one_follows(tmp_path: Path) -> None:
+    tagged = FLAC(sound(tmp_path / "a.flac"))
+    tagged.update({"title": ["", "Jóga"], "album": [" ", "\t"], "tracknumber": ["", "2"]})
+    tagged.save()
+    found = read_metadata(str(tmp_path / "a.flac"))
+    assert found is not None
+    assert (found.title, found.album, found.track) == ("Jóga", None, 2)
+
+
+@pytest.mark.parametrize(
+    ("written", "genres"),
+    [("17", ("Rock",)), ("(17)", ("Rock",)), ("(4);Art Pop", ("Disco", "Art Pop")), ("999", ("999",)), ("²", ("²",))],
+)
+def test_a_genre_by_its_number_in_id3v1_is_named(tmp_path: Path, written: str, genres: tuple[str, ...]) -> None:
+    tagged = FLAC(sound(tmp_path / "a.flac"))
+    tagged["genre"] = written
+    tagged.save()
+    found = read_metadata(str(tmp_path / "a.flac"))
+    assert found is not None
+    assert found.genres == genres
+
+
 @pytest.mark.parametrize(
     ("path", "names"),
     [

@@ -15,15 +15,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mutagen.aac import AAC
 from mutagen.apev2 import APEv2
 from mutagen.asf import ASFTags
-from mutagen.id3 import ID3
+from mutagen.id3 import ID3, TCON, ID3FileType
 from mutagen.mp4 import MP4Tags
 
 from playlista.decode.large_tags import read_without_pictures
 from playlista.decode.regular_file import open_regular_file
 from playlista.decode.source import StreamBrokenError
-from playlista.decode.tag_reading import read_tags
+from playlista.decode.tag_reading import read_ape_tags, read_tags
 from playlista.metadata import Metadata, clean_text, clean_texts
 
 _ITUNES = "----:com.apple.iTunes:"
@@ -81,6 +82,9 @@ _FIELDS: Mapping[str, _Names] = {
     "compilation": _Names(("TCMP",), ("compilation",), ("cpil",), ("WM/IsCompilation",)),
 }
 
+#: mutagen reads the ID3 tags of these alone, of AAC none, and other programs write APEv2 tags behind them.
+_WITH_APE = (ID3FileType, AAC)
+
 #: Names of pictures, in lower case.
 _PICTURES = ("apic", "covr", "metadata_block_picture", "coverart", "cover art (front)", "wm/picture")
 
@@ -116,20 +120,27 @@ def _tagged(descriptor: int) -> Metadata:
     found = read_tags(descriptor)
     try:
         if found is None:
-            return _metadata_of(*read_without_pictures(descriptor))
-        return _metadata_of(found.tags, bool(getattr(found, "pictures", ())))
+            tags, has_picture = read_without_pictures(descriptor)
+            return _metadata_of([tags], has_picture=has_picture)
+        ape = read_ape_tags(descriptor) if isinstance(found, _WITH_APE) else None
+        return _metadata_of(_best_first(found.tags, ape), has_picture=bool(getattr(found, "pictures", ())))
     except OSError:
         raise
     except Exception:  # a value of a kind that no one expects in a damaged tag; names are no reason to lose a track
         return Metadata()
 
 
-def _metadata_of(tags: Any, has_picture: bool) -> Metadata:
-    if tags is None:
-        return Metadata(has_cover=has_picture)
-    texts = _reader_for(tags)
-    found = {name: [text for key in _keys(names, tags) for text in texts(key)] for name, names in _FIELDS.items()}
-    first = {name: clean_text(values[0]) if values else None for name, values in found.items()}
+def _best_first(tags: Any, ape: Any) -> list[Any]:
+    """Programs that write both keep ID3v2 up to date; ID3v1 cuts every text at 30 characters."""
+    is_short = isinstance(tags, ID3) and tags.version[0] == 1
+    return [ape, tags] if is_short else [tags, ape]
+
+
+def _metadata_of(sources: list[Any], *, has_picture: bool) -> Metadata:
+    """The names in several tags of one file; of each field those in the first that has any. None stands for no tag."""
+    there = [tags for tags in sources if tags is not None]
+    found = {name: _texts(names, there) for name, names in _FIELDS.items()}
+    first = {name: next(filter(None, map(clean_text, values)), None) for name, values in found.items()}
     return Metadata(
         title=first["title"],
         artist=clean_text("; ".join(clean_texts(found["artist"]))),
@@ -138,15 +149,26 @@ def _metadata_of(tags: Any, has_picture: bool) -> Metadata:
         track=_number(first["track"]),
         disc=_number(first["disc"]),
         year=_year(found["year"]),
-        genres=clean_texts(part for text in found["genres"] for part in re.split(r"[;\x00]|\s/\s", text)),
+        genres=clean_texts(_genre(part) for text in found["genres"] for part in re.split(r"[;\x00]|\s/\s", text)),
         musicbrainz_recording_id=_uuid(first["musicbrainz_recording_id"]),
         musicbrainz_track_id=_uuid(first["musicbrainz_track_id"]),
         musicbrainz_album_id=_uuid(first["musicbrainz_album_id"]),
         musicbrainz_artist_id=_uuid(first["musicbrainz_artist_id"]),
         isrc=_isrc(first["isrc"]),
         compilation=None if first["compilation"] is None else first["compilation"].lower() in ("1", "true", "yes"),
-        has_cover=has_picture or any(str(key).lower().startswith(_PICTURES) for key in _all_keys(tags)),
+        has_cover=has_picture
+        or any(str(key).lower().startswith(_PICTURES) for tags in there for key in _all_keys(tags)),
     )
+
+
+def _texts(names: _Names, sources: list[Any]) -> list[str]:
+    """The texts of a field in the first of `sources` that says something."""
+    for tags in sources:
+        texts = _reader_for(tags)
+        found = [text for key in _keys(names, tags) for text in texts(key)]
+        if any(map(clean_text, found)):
+            return found
+    return []
 
 
 def _keys(names: _Names, tags: Any) -> tuple[str, ...]:
@@ -200,6 +222,13 @@ def _number(text: str | None) -> int | None:
     """The number in "7", "07/12" or "7 of 12"; 0 says nothing."""
     digits = re.match(r"\d{1,4}(?!\d)", text or "", re.ASCII)
     return int(digits[0]) or None if digits and int(digits[0]) <= _MAX_NUMBER else None
+
+
+def _genre(text: str) -> str:
+    """A genre by its number in ID3v1, as "17" or "(17)", by its name; any other text as it is."""
+    number = re.fullmatch(r"\s*(?:(\d{1,3})|\((\d{1,3})\))\s*", text, re.ASCII)
+    place = int(number[1] or number[2]) if number else len(TCON.GENRES)
+    return TCON.GENRES[place] if place < len(TCON.GENRES) else text
 
 
 def _year(texts: Iterable[str]) -> int | None:

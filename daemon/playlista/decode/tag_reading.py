@@ -8,11 +8,13 @@ from __future__ import annotations
 import io
 import os
 import zlib
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
 import mutagen
 import mutagen.id3._frames
+from mutagen.apev2 import APEv2
 
 #: All that mutagen may read of one file. Its memory is a small multiple of that.
 _READ_BYTES = 16 * 1024 * 1024
@@ -87,9 +89,20 @@ class _BoundedFile(io.RawIOBase):
 
 def read_tags(descriptor: int) -> Any | None:
     """mutagen's object of an open file; None where it knows none."""
+    return _bounded(mutagen.File, descriptor)
+
+
+def read_ape_tags(descriptor: int) -> APEv2 | None:
+    """The APEv2 tag at the end of an open file, of which mutagen reads another kind of tag; None without one."""
+    found: APEv2 | None = _bounded(APEv2, descriptor)
+    return found
+
+
+def _bounded(read: Callable[[io.RawIOBase], Any], descriptor: int) -> Any | None:
+    """What mutagen reads of an open file; None where it fails, or would read too much."""
     token = _allowance.set([_INFLATED_BYTES])
     try:
-        return mutagen.File(_BoundedFile(descriptor))
+        return read(_BoundedFile(descriptor))
     except Exception:  # mutagen's parsers raise whatever a damaged header makes them; nothing depends on them
         return None
     finally:
