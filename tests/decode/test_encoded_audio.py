@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import random
 import subprocess
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 from mutagen.flac import FLAC
+from mutagen.ogg import OggPage
 
 from playlista.decode.content import hash_file
 from playlista.decode.encoded.audio import encoded_audio
@@ -80,15 +82,24 @@ def test_tags_leave_speex(tmp_path: Path) -> None:
     assert known(path) == before
 
 
+def with_checksums(pages: bytes) -> bytes:
+    """Ogg pages with the checksums of what stands on them now; anything else as it is."""
+    stream, written = io.BytesIO(pages), b""
+    while pages.startswith(b"OggS") and stream.tell() < len(pages):
+        written += OggPage(stream).write()
+    return written or pages
+
+
 @pytest.mark.parametrize("suffix", [*ENCODED, *BY_HAND])
 def test_one_changed_byte_of_the_sound_changes_it(tmp_path: Path, suffix: str) -> None:
     path = song(tmp_path, suffix)
     whole, spans, found = path.read_bytes(), spans_of(path), {known(path)}
     assert sum(end - start for start, end in spans) > 0.5 * len(whole)
     for place in (spans[0][0], sum(spans[len(spans) // 2]) // 2, spans[-1][1] - 1):
-        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x40]) + whole[place + 1 :])
+        path.write_bytes(with_checksums(whole[:place] + bytes([whole[place] ^ 0x40]) + whole[place + 1 :]))
         found.add(identity(path)[1] or b"")
     path.write_bytes(whole)
+    assert with_checksums(whole) == whole
     assert len(found) == 4
     assert known(path) in found
 
@@ -195,6 +206,28 @@ def test_damage_between_ogg_pages_is_left_to_the_decoder(tmp_path: Path) -> None
     place = whole.rindex(b"OggS")
     path.write_bytes(whole[:place] + b"JunK" + whole[place + 4 :])
     assert identity(path) == ("decoded/1", None)
+
+
+@pytest.mark.parametrize("suffix", ["ogg", "opus", "oga"])
+def test_an_ogg_page_that_decoders_leave_out_is_left_to_them(tmp_path: Path, suffix: str) -> None:
+    """Its checksum covers the head, too: the packets are whole, and are not played."""
+    path = song(tmp_path, suffix)
+    whole = bytearray(path.read_bytes())
+    whole[whole.rindex(b"OggS", 0, whole.rindex(b"OggS")) + 18] ^= 1  # the number of the page
+    path.write_bytes(whole)
+    assert identity(path) == ("decoded/1", None)
+
+
+def test_an_offset_of_the_samples_in_aiff_makes_other_music(tmp_path: Path) -> None:
+    path = song(tmp_path, "aiff")
+    whole = bytearray(path.read_bytes())
+    begin = whole.index(b"SSND") + 8
+    found = {known(path)}
+    for offset in (4, 44_100):
+        whole[begin : begin + 4] = offset.to_bytes(4, "big")
+        path.write_bytes(whole)
+        found.add(known(path))
+    assert len(found) == 3
 
 
 def test_an_edit_list_that_plays_a_part_makes_other_music(tmp_path: Path) -> None:

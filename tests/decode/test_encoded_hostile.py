@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from mutagen.ogg import OggPage
 
 from playlista.decode.content import hash_file
 from tests.decode.encoded_files import BY_HAND, ENCODED, song
@@ -91,13 +92,13 @@ def test_boxes_pages_and_chunks_without_an_end_end(tmp_path: Path) -> None:
     entry = box(b"mp4a", bytes(28), nested)
     deep = box(b"stbl", box(b"stsd", bytes(4), struct.pack(">I", 1), entry))
     media = box(b"mdia", box(b"hdlr", bytes(8), b"soun", bytes(13)), box(b"minf", deep))
-    page = b"OggS\0\0" + bytes(21)
-    first = b"OggS\0\x02" + bytes(20) + b"\x01\x13" + b"OpusHead" + bytes(11)
+    page, first = OggPage().write(), OggPage()
+    first.first, first.packets = True, [b"OpusHead" + bytes(11)]
     files = {
         "deep.m4a": box(b"ftyp", b"M4A ") + box(b"moov", box(b"trak", media)),
         "boxes.m4a": box(b"ftyp", b"M4A ") + box(b"free") * 400_000,
         "zeros.m4a": box(b"ftyp", b"M4A ") + bytes(4 * MIB),
-        "pages.ogg": first + page * 400_000,
+        "pages.ogg": first.write() + page * 400_000,
         "chunks.wav": b"RIFF\xff\xff\xff\xffWAVE" + b"abcd\0\0\0\0" * MIB,
         "chunks.caf": b"caff\0\1\0\0" + (b"abcd" + bytes(8)) * MIB,
         "back.caf": b"caff\0\1\0\0" + b"desc" + b"\xff" * 8 + bytes(4096),

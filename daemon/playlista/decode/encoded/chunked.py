@@ -46,6 +46,7 @@ class _Layout:
     ----------
     describing, sounding : names of the chunks that describe the samples, and of the one that holds them.
     skipped : bytes in front of the samples in their chunk.
+    has_offset : whether the first four of those say how many more there are.
     """
 
     kind: str
@@ -53,12 +54,15 @@ class _Layout:
     describing: tuple[bytes, ...]
     sounding: tuple[bytes, ...]
     skipped: int = 0
+    has_offset: bool = False
 
 
 def _layout(descriptor: int, file: Identified) -> _Layout:
     if file.container is Container.AIFF:
         # In front of the samples stand their offset and the size of a block (AIFF 1.3, "Sound Data Chunk").
-        return _Layout("aiff/1", riff_chunks(descriptor, file.start, ">"), (b"COMM", b"CHAN"), (b"SSND",), skipped=8)
+        return _Layout(
+            "aiff/1", riff_chunks(descriptor, file.start, ">"), (b"COMM", b"CHAN"), (b"SSND",), 8, has_offset=True
+        )
     if file.container is Container.CAF:
         chunks = _long_chunks(descriptor, file.start + 8, 1)
         return _Layout("caf/1", chunks, (b"desc", b"kuki", b"chan"), (b"data",), skipped=4)  # 4 bytes count edits
@@ -79,7 +83,8 @@ def _described(descriptor: int, file: Identified, layout: _Layout) -> tuple[byte
         if name in layout.describing:
             setup += name + peek(descriptor, min(length, _MAX_SETUP_BYTES + 1), body)
         elif name in layout.sounding and span == (0, 0):
-            span = body + layout.skipped, body + length
+            offset = int.from_bytes(peek(descriptor, 4, body), "big") if layout.has_offset else 0
+            span = body + layout.skipped + offset, body + length
     if not setup or len(setup) > _MAX_SETUP_BYTES or span[0] >= span[1]:
         raise UnknownStructureError
     return setup, [span]

@@ -8,6 +8,7 @@ such as pictures, are left out.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 
 from playlista.decode.byte_search import peek
@@ -18,6 +19,10 @@ from playlista.decode.trailing_tags import sound_end
 _PAGE_HEAD_BYTES = 27
 _LONGEST_HEAD_BYTES = _PAGE_HEAD_BYTES + 255
 _FIRST_PAGE_FLAG = 0x02
+#: Where in the head of a page its checksum stands.
+_CHECKSUM = slice(22, 26)
+#: Each byte with its bits in the other order.
+_MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _FLAC = b"\x7fFLAC"
 #: In the first packet of FLAC stands how many packets of metadata follow, which a program that adds a picture changes.
 _FLAC_COUNT = slice(7, 9)
@@ -37,7 +42,8 @@ def _spans(descriptor: int, file: Identified) -> Iterator[Span]:
 
     Raises
     ------
-    UnknownStructureError : a page is missing or cut, or a link has no stream of sound that is known, or several.
+    UnknownStructureError : a page is missing, cut or damaged, so that decoders leave it out, or a link has no stream of
+        sound that is known, or several.
     """
     end = sound_end(descriptor, file.start, file.size)
     position, is_opening = file.start, True
@@ -46,8 +52,8 @@ def _spans(descriptor: int, file: Identified) -> Iterator[Span]:
     while position < end:
         head = peek(descriptor, _LONGEST_HEAD_BYTES, position)
         lacing, body = _lacing(head), position + _PAGE_HEAD_BYTES + head[26]
-        position = body + sum(lacing)
-        if position > file.size:
+        page, position = position, body + sum(lacing)
+        if position > file.size or not _is_intact(peek(descriptor, position - page, page)):
             raise UnknownStructureError
         if head[5] & _FIRST_PAGE_FLAG:
             stream = stream if is_opening else None  # the first pages of a link stand together
@@ -74,6 +80,16 @@ def _lacing(head: bytes) -> bytes:
     if len(head) < _PAGE_HEAD_BYTES or head[:5] != b"OggS\0" or len(head) < _PAGE_HEAD_BYTES + head[26]:
         raise UnknownStructureError
     return head[_PAGE_HEAD_BYTES : _PAGE_HEAD_BYTES + head[26]]
+
+
+def _is_intact(page: bytes) -> bool:
+    """Whether a page has the checksum that stands in it (RFC 3533, section 6).
+
+    It is zlib's CRC-32 with the bits the other way round, without the inversions at both ends.
+    """
+    bare = page[: _CHECKSUM.start] + bytes(4) + page[_CHECKSUM.stop :]
+    computed = zlib.crc32(bare.translate(_MIRRORED), 0xFFFFFFFF) ^ 0xFFFFFFFF
+    return computed.to_bytes(4, "big").translate(_MIRRORED) == page[_CHECKSUM]
 
 
 def _codec(packet: bytes) -> bytes | None:
