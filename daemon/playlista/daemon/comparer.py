@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 #: Most files compared in a row, before a track that waits for its analysis gets its turn.
 BATCH_FILES = 200
 BATCH_SECONDS = 2.0
+#: Hashes that are written in one transaction: a scan or a page that waits for the database meanwhile has it soon.
+NOTED_TOGETHER = 100
 
 
 class Comparer:
@@ -112,7 +114,8 @@ class Comparer:
         return self._filled_to is not None
 
     def _note_filled(self, read: list[tuple[int, TrackFile, Origin]]) -> None:
-        self._comparisons.note_hashes(read)
+        for first in range(0, len(read), NOTED_TOGETHER):
+            self._comparisons.note_hashes(read[first : first + NOTED_TOGETHER])
         self._filled += len(read)
         if self._filled_to is None and self._filled:
             log.info("hashes.filled", files=self._filled)

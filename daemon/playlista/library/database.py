@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -23,6 +22,7 @@ from playlista.library.database_errors import DamagedError, MisplacedError, Unwr
 from playlista.library.integrity import check_all, check_within
 from playlista.library.journal import Journal, journal_for
 from playlista.library.refusals import refuse_foreign, refuse_lone_journal, refuse_missing, refuse_older, size_of
+from playlista.system.fair_lock import FairLock
 from playlista.system.mountinfo import read_mountinfo
 
 #: The library's file in DATA_DIR.
@@ -52,7 +52,7 @@ class Database:
         self.damage: DamagedError | None = None
         self._connection = connection
         self._identity = _identity_of(path)
-        self._lock = threading.RLock()
+        self._lock = FairLock()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
