@@ -85,8 +85,11 @@ class Source:
 
     def _get(self, path: str, **parameters: str) -> list[dict[str, Any]]:
         address = f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
-        with urllib.request.urlopen(address, timeout=60) as answer:  # noqa: S310
-            found: list[dict[str, Any]] = json.load(answer)["data"]["result"]
+        try:
+            with urllib.request.urlopen(address, timeout=60) as answer:  # noqa: S310
+                found: list[dict[str, Any]] = json.load(answer)["data"]["result"]
+        except OSError as error:
+            raise DrawingError(f"Prometheus does not answer {parameters['query']}: {error}") from error
         return found
 
 
@@ -156,11 +159,16 @@ def _photograph(target: Path, height: int) -> str:
 
 
 def _run(command: tuple[str, ...]) -> str:
-    done = subprocess.run(
-        command, cwd=BUILD, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False, errors="replace"
-    )
+    """Run `command` in `BUILD`; what it wrote to its error stream."""
+    name = Path(command[0]).name
+    try:
+        done = subprocess.run(
+            command, cwd=BUILD, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False, errors="replace"
+        )
+    except subprocess.TimeoutExpired as error:
+        raise DrawingError(f"{name} did not end within {TIMEOUT_SECONDS} s") from error
     if done.returncode:
-        raise DrawingError(f"{Path(command[0]).name} failed: {done.stderr[-2000:]}")
+        raise DrawingError(f"{name} failed: {done.stderr[-2000:]}")
     return done.stderr
 
 

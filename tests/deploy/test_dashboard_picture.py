@@ -10,7 +10,7 @@ import pytest
 
 from deploy.checks.dashboard import load_dashboard, shown_panels
 from deploy.checks.tools import PROJECT
-from deploy.grafana.picture import DRAWING, LOCK, DrawingError, empty_panels
+from deploy.grafana.picture import DRAWING, LOCK, DrawingError, Source, empty_panels
 
 PANELS = shown_panels(load_dashboard(PROJECT))
 
@@ -67,3 +67,9 @@ def test_what_the_page_says_when_it_is_drawn_names_the_empty_panels() -> None:
 def test_a_page_that_failed_makes_no_picture(console: str, words: str) -> None:
     with pytest.raises(DrawingError, match=words):
         empty_panels(console)
+
+
+def test_a_prometheus_that_does_not_answer_is_told_with_the_query() -> None:
+    source = Source("http://127.0.0.1:1", 0, 60)  # nobody listens on a port that low
+    with pytest.raises(DrawingError, match="Prometheus does not answer up: "):
+        source.answers({"panels": [{"gridPos": {"y": 0, "h": 1}, "targets": [{"expr": "up"}]}]})

@@ -38,7 +38,10 @@ function Stat(props) {
 
 // A panel with one bar is named by its title.
 function withoutLoneName(values) {
-  return values.length > 1 ? values : values.map((value) => ({ ...value, display: { ...value.display, title: undefined } }));
+  if (values.length > 1) {
+    return values;
+  }
+  return values.map((value) => ({ ...value, display: { ...value.display, title: undefined } }));
 }
 
 function Bars(props) {

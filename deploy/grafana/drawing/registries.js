@@ -2,7 +2,9 @@
 // The options have no editors here, since nobody edits.
 import { FieldConfigOptionsRegistry, standardTransformers, standardTransformersRegistry } from "@grafana/data";
 
-const STANDARD = ["unit", "min", "max", "decimals", "displayName", "color", "thresholds", "mappings", "noValue", "links"];
+const STANDARD = [
+  "color", "decimals", "displayName", "links", "mappings", "max", "min", "noValue", "thresholds", "unit",
+];
 const OF_TIMESERIES = [
   "axisPlacement", "drawStyle", "fillOpacity", "gradientMode", "lineInterpolation", "lineStyle", "lineWidth",
   "pointSize", "showPoints", "spanNulls", "stacking", "thresholdsStyle",
