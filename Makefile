@@ -1,13 +1,13 @@
 # Everything a newcomer needs is `make run MUSIC=/path/to/music` and `make test`.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-load check format lint types layers bench bench-memory bench-quality bench-guard soak test-page check-deploy docs-dashboard test-kubernetes test-cgroup2 test-arm64 test-old-cpu test-navidrome integrations lock clean
+.PHONY: help run test test-fast test-load check format lint types layers bench bench-memory bench-quality bench-guard soak test-page check-deploy docs-dashboard test-kubernetes test-cgroup2 test-arm64 test-old-cpu test-navidrome test-mpd integrations lock clean
 
 MUSIC ?=
 DATA ?= ./data
 SOAK ?= all
 TESTS ?=
-# --write puts the tables of test-kubernetes, test-cgroup2 and test-navidrome into the docs.
+# --write puts the tables of test-kubernetes, test-cgroup2, test-navidrome and test-mpd into the docs.
 REPORT ?=
 # A checkout of Navidrome whose plugin kit is used; empty takes the kit from the Go module proxy.
 NAVIDROME_SOURCE ?=
@@ -132,6 +132,11 @@ test-cgroup2: $(TEST_STAMP) ## Run under a real cgroup v2, in Debian's user-mode
 	@sh deploy/tools.sh cgroup2
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
 	@$(BIN)/python -m tests.cgroup2 $(if $(MUSIC),--music "$(MUSIC)") $(REPORT)
+
+test-mpd: $(TEST_STAMP) ## Load playlists and tags in a real MPD: make test-mpd [MUSIC=...]
+	@sh deploy/tools.sh mpd
+	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
+	@$(BIN)/python -m tests.mpd $(if $(MUSIC),--music "$(MUSIC)") $(REPORT)
 
 integrations: ## Build the plugin for Navidrome (needs Go): make integrations [NAVIDROME_SOURCE=/path/to/checkout]
 	@NAVIDROME_SOURCE="$(NAVIDROME_SOURCE)" sh integrations/navidrome/build.sh

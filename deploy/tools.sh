@@ -8,6 +8,7 @@
 #   sh deploy/tools.sh dashboard  only Prometheus, Chromium and Node, for `make docs-dashboard`
 #   sh deploy/tools.sh image      also what deploy/image/try.sh and `make test-arm64` need
 #   sh deploy/tools.sh kubernetes only helm, the schemas and a Kubernetes API server, for `make test-kubernetes`
+#   sh deploy/tools.sh mpd        only MPD, for `make test-mpd`
 #   sh deploy/tools.sh cgroup2    only a kernel with cgroup v2, for `make test-cgroup2`
 set -eu
 cd "$(dirname "$0")/.."
@@ -117,6 +118,10 @@ dashboard)
     debian promtool prometheus
     debian chromium chromium
     debian npm nodejs npm
+    exit 0
+    ;;
+mpd)
+    debian mpd mpd
     exit 0
     ;;
 cgroup2)

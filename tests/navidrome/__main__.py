@@ -21,15 +21,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.tables import markdown_table, write_section
-from tests.integration.daemon import ROOT, Daemon
+from tests.integration.daemon import ROOT
 from tests.navidrome.cases import EXTENSION, TIMEOUT_SECONDS, Both, cases
-from tests.navidrome.music import make_library
+from tests.navidrome.library import analyzed_library
 from tests.navidrome.server import Navidrome
 
 PAGE = ROOT / "docs/integrations.md"
 PACKAGE = ROOT / "build/integrations/playlista.ndp"
 TRACKS = 50
-_RULES = f'defaults = false\n["All of it"]\norder = "path"\nlimit = {TRACKS}\n'
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -78,44 +77,22 @@ def _version(program: Path) -> str:
 
 @contextmanager
 def _both(options: argparse.Namespace, folder: Path) -> Iterator[Both]:
-    tracks = make_library(options.music, folder / "music", TRACKS)
     token = secrets.token_urlsafe(32)
-    (folder / "data").mkdir()
-    (folder / "data/playlists.toml").write_text(_RULES, encoding="utf-8")
-    playlists = folder / "music/Playlists"
-    playlists.mkdir()
-    environment = {**os.environ, "AUTH_TOKEN": token, "METRICS_WITHOUT_TOKEN": "true", "PLAYLIST_DIR": str(playlists)}
-    daemon = Daemon(folder, environment, WATCH_SETTLE_SECONDS="0.5")
     navidrome = Navidrome(options.program.absolute(), folder / "navidrome", folder / "elsewhere", PACKAGE)
-    try:
-        daemon.start()
-        _wait_until_analyzed(daemon, playlists, len(tracks))
-        shutil.copytree(folder / "music", folder / "elsewhere")
-        navidrome.start()
-        navidrome.stop()
-        navidrome.configure(
-            {"url": f"http://127.0.0.1:{daemon.port}", "token": token, "timeoutSeconds": TIMEOUT_SECONDS}
-        )
-        navidrome.start()
-        navidrome.wait_for(lambda: EXTENSION in navidrome.extensions(), "the plugin")
-        yield Both(navidrome, daemon, token)
-    finally:
-        navidrome.stop()
-        daemon.close()
-
-
-def _wait_until_analyzed(daemon: Daemon, playlists: Path, count: int) -> None:
-    sys.stdout.write(f"playlista: analyzing {count} tracks\n")
-    sys.stdout.flush()
-    analyzed = 'playlista_library_tracks{status="analyzed"}'
-    daemon.wait_for(lambda: daemon.metric(analyzed) >= count, "the analyses")
-
-    def listed() -> int:
-        return sum(
-            not line.startswith("#") for file in playlists.glob("*.m3u8") for line in file.read_text().splitlines()
-        )
-
-    daemon.wait_for(lambda: listed() == count, "the playlist")
+    access = {"AUTH_TOKEN": token, "METRICS_WITHOUT_TOKEN": "true"}
+    with analyzed_library(options.music, folder, TRACKS, **access) as daemon:
+        try:
+            shutil.copytree(folder / "music", folder / "elsewhere")
+            navidrome.start()
+            navidrome.stop()
+            navidrome.configure(
+                {"url": f"http://127.0.0.1:{daemon.port}", "token": token, "timeoutSeconds": TIMEOUT_SECONDS}
+            )
+            navidrome.start()
+            navidrome.wait_for(lambda: EXTENSION in navidrome.extensions(), "the plugin")
+            yield Both(navidrome, daemon, token)
+        finally:
+            navidrome.stop()
 
 
 if __name__ == "__main__":

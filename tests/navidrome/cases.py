@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.integration.daemon import Daemon
+from tests.navidrome.library import PLAYLIST
 from tests.navidrome.server import Navidrome
 
 EXTENSION = "sonicSimilarity"
@@ -111,7 +112,7 @@ def _path(both: Both) -> Case:
 def _playlist(both: Both, tracks: int) -> Case:
     said = both.navidrome.ask("getPlaylists") or {}
     counts = {one["name"]: one["songCount"] for one in said.get("playlists", {}).get("playlist", [])}
-    found = counts.get("All of it", 0)
+    found = counts.get(PLAYLIST, 0)
     return Case("a kept .m3u8, imported under another mount path", f"{found} of {tracks}", found == tracks)
 
 
