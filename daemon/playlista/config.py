@@ -83,6 +83,8 @@ class Settings:
     follow_symlinks: bool = setting(False, boolean())
 
     tempo_range: tuple[int, int] | None = setting(None, tempo_range())
+    playlist_dir: Path | None = setting(None, optional_path())
+    playlist_path: str = setting("", text())
 
     musicnn_runtime: str = setting("auto", choice("auto", "numpy", "onnx", "tensorflow", "essentia", "off"))
     musicnn_patch_hop_frames: int = setting(187, number(int, 1, 187))

@@ -10,7 +10,7 @@ import pytest
 from mutagen.flac import FLAC
 
 from playlista.errors import PlaylistaError
-from playlista.outputs.selection import tag_named
+from playlista.library.filter_texts import tag_named
 from tests import signals
 from tests.integration.daemon import Daemon
 

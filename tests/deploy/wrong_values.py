@@ -109,6 +109,8 @@ _SETTINGS: dict[str, list[Any]] = {
     "RETENTION_DAYS": _number(0, 36500),
     "FOLLOW_SYMLINKS": _NO_BOOLEAN,
     "TEMPO_RANGE": ["fast", 120],
+    "PLAYLIST_DIR": [5, ["/playlists"]],
+    "PLAYLIST_PATH": [5, ["/music"]],
     "MUSICNN_RUNTIME": ["torch", False],
     "MUSICNN_PATCH_HOP_FRAMES": _integer(1, 187),
     "MUSICNN_BATCH_SIZE": _integer(1, 64),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from playlista.serve.filters import Keys, NumberRange, TagFloor, camelot_code
+from playlista.library.filter_texts import camelot_code
+from playlista.serve.filters import Keys, NumberRange, TagFloor
 from playlista.serve.parameters import BadRequestError
 
 

@@ -1,17 +1,21 @@
-"""Commands that choose tracks by their results: playlists."""
+"""``playlista playlist``: a playlist file by tempo, key and tag, or the look at one that keeps itself."""
 
 from __future__ import annotations
 
 import os
-import re
-import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from playlista.cli.library import reading
-from playlista.cli.options import ConfigOption, DataOption, MusicOption, settings_from
+from playlista.cli.options import ConfigOption, DataOption, JsonOption, MusicOption, settings_from
 from playlista.cli.output_options import ForceOption, opened_for_writing, say_written
+from playlista.cli.terminal import duration, number, table, write_json_line
+from playlista.config import Settings
+
+if TYPE_CHECKING:
+    from playlista.library.track_filter import TrackFilter
+    from playlista.library.track_summaries import TrackSummary
 
 CountOption = Annotated[int, typer.Option("-n", min=1, max=100_000, help="How many tracks.")]
 
@@ -22,47 +26,88 @@ def register(app: typer.Typer) -> None:
 
 
 def playlist(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="The playlist file (M3U) to write; - is stdout.")],
+    file: Annotated[
+        str | None, typer.Argument(metavar="[FILE]", help="The playlist file (M3U) to write; - is stdout.")
+    ] = None,
+    preview: Annotated[
+        str | None, typer.Option(metavar="NAME", help="List a playlist of playlists.toml instead; write nothing.")
+    ] = None,
     bpm: Annotated[str | None, typer.Option(metavar="LOW-HIGH", help="Tempo, such as 118-126.")] = None,
-    key: Annotated[list[str] | None, typer.Option(help="Camelot code, such as 8A; can be repeated.")] = None,
+    key: Annotated[list[str] | None, typer.Option(help="Key, such as 8A or Am; can be repeated.")] = None,
     tags: Annotated[
-        list[str] | None, typer.Option("--tag", help="MusiCNN tag, such as jazz; tracks must match all.")
+        list[str] | None, typer.Option("--tag", help="MusiCNN tag, such as jazz or 'jazz>=0.2'; tracks must match all.")
     ] = None,
     count: CountOption = 50,
     force: ForceOption = False,
+    json_lines: JsonOption = False,
     config: ConfigOption = None,
     data: DataOption = None,
     music: MusicOption = None,
 ) -> None:
-    """Write a playlist by tempo, key and tag. The best tracks come first."""
+    """Write a playlist by tempo, key and tag, the best tracks first; or preview one of playlists.toml."""
     settings = settings_from(config, data_dir=data, music_dir=music)
-    from playlista.library.results import Store  # noqa: PLC0415
-    from playlista.outputs.playlists import PLAYLIST, m3u  # noqa: PLC0415
-    from playlista.outputs.selection import TrackFilter, select  # noqa: PLC0415
+    if (file is None) == (preview is None):
+        raise typer.BadParameter("name the file to write, or a playlist with --preview NAME", param_hint="FILE")
+    if preview is not None:
+        _show(_tracks_of(preview, settings), json_lines=json_lines)
+    elif file is not None:
+        _write(file, _filter(bpm, key or (), tags or ()), count, settings, force=force)
 
-    track_filter = TrackFilter(_tempo_range(bpm), _camelot_codes(key) if key else None, tuple(tags or ()))
+
+def _write(file: str, track_filter: TrackFilter, count: int, settings: Settings, *, force: bool) -> None:
+    from playlista.library.ranking import Ranking  # noqa: PLC0415
+    from playlista.library.track_summaries import TrackLookup  # noqa: PLC0415
+    from playlista.outputs.playlists.m3u import PLAYLIST, PathStyle, m3u  # noqa: PLC0415
+
     with reading(settings) as database:
-        paths = select(Store(database, clock=time.time), track_filter, count)
+        found = TrackLookup(database).summaries(Ranking(database).ids(track_filter, limit=count))
+    style = PathStyle.absolute(os.path.abspath(settings.music_dir), settings.playlist_path)
     with opened_for_writing(file, PLAYLIST, settings, force=force) as stream:
-        stream.write(m3u(paths, os.path.abspath(settings.music_dir)))
-    say_written(file, f"{len(paths)} tracks")
+        stream.write(m3u((one.path for one in found), style))
+    say_written(file, f"{len(found)} tracks")
 
 
-def _tempo_range(text: str | None) -> tuple[float, float] | None:
-    if text is None:
-        return None
+def _tracks_of(name: str, settings: Settings) -> list[TrackSummary]:
+    """The tracks that a playlist of playlists.toml has now."""
+    from playlista.outputs.playlists.choice import PlaylistChoice  # noqa: PLC0415
+    from playlista.outputs.playlists.kept import rule_named  # noqa: PLC0415
+    from playlista.outputs.similarity.engine import Similarity  # noqa: PLC0415
+
+    rule = rule_named(name, settings)
+    with reading(settings) as database:
+
+        def similarity() -> Similarity:
+            engine = Similarity(database)
+            engine.make()
+            return engine
+
+        return PlaylistChoice(database, similarity).tracks(rule)
+
+
+def _show(tracks: list[TrackSummary], *, json_lines: bool) -> None:
+    if json_lines:
+        for one in tracks:
+            write_json_line(one.to_json())
+        return
+    rows = [(one.path, duration(one.duration_seconds), number(one.bpm), one.camelot or "-") for one in tracks]
+    table(("track", "length", "bpm", "key"), rows, right=("length", "bpm"), nothing="no track fits this playlist")
+
+
+def _filter(bpm: str | None, keys: list[str] | tuple[str, ...], tags: list[str] | tuple[str, ...]) -> TrackFilter:
+    from playlista.library.filter_texts import camelot_code, number_range, tag_floor  # noqa: PLC0415
+    from playlista.library.track_filter import FilterError, TrackFilter  # noqa: PLC0415
+
     try:
-        low, high = (float(part) for part in text.split("-"))
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is no LOW-HIGH, such as 118-126", param_hint="--bpm") from None
-    if low > high:
-        raise typer.BadParameter(f"{text!r} has its ends the wrong way round", param_hint="--bpm")
-    return low, high
-
-
-def _camelot_codes(texts: list[str]) -> frozenset[str]:
-    codes = frozenset(text.upper() for text in texts)
-    for code in codes:
-        if not re.fullmatch(r"(1[0-2]|[1-9])[AB]", code):
-            raise typer.BadParameter(f"{code!r} is no Camelot code, which go from 1A to 12B", param_hint="--key")
-    return codes
+        tempo = None if bpm is None else number_range(bpm)
+    except FilterError as error:
+        raise typer.BadParameter(f"{bpm!r} {error}", param_hint="--bpm") from None
+    codes = []
+    for text in keys:
+        if (code := camelot_code(text)) is None:
+            raise typer.BadParameter(f"{text!r} is no key, such as 8A or Am", param_hint="--key")
+        codes.append(code)
+    try:
+        floors = tuple(map(tag_floor, tags))
+    except FilterError as error:
+        raise typer.BadParameter(f"a tag {error}", param_hint="--tag") from None
+    return TrackFilter(bpm=tempo, camelot=tuple(codes), tags=floors)

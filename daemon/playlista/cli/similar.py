@@ -49,7 +49,7 @@ def similar(
     from playlista.outputs.similarity.listing import listed  # noqa: PLC0415
 
     with reading(settings) as database:
-        of = track_named(track, settings, database)
+        of = _named(track, settings, database)
         similarity = Similarity(database)
         similarity.make()
         most = _size_of(database) if per_artist else count
@@ -83,7 +83,7 @@ def path(
     from playlista.outputs.similarity.engine import Similarity  # noqa: PLC0415
 
     with reading(settings) as database:
-        ends = [track_named(text, settings, database).id for text in (first, last)]
+        ends = [_named(text, settings, database).id for text in (first, last)]
         if ends[0] == ends[1]:
             raise PlaylistaError(f"{first} and {last} are one track; name two")
         similarity = Similarity(database)
@@ -99,23 +99,11 @@ def path(
         table(("track", "step"), [(one.path, f"{steps[one.id]:.2f}") for one in found], right=("step",), nothing="")
 
 
-def track_named(text: str, settings: Settings, database: Database) -> TrackSummary:
-    """The track that somebody names: by its path, as "artist - title", or by words, of which the best find counts.
+def _named(text: str, settings: Settings, database: Database) -> TrackSummary:
+    """The track that somebody names; a path counts from the current folder or the music folder."""
+    from playlista.library.track_naming import track_named  # noqa: PLC0415
 
-    Raises
-    ------
-    PlaylistaError : there is none.
-    """
-    from playlista.library.search import Search  # noqa: PLC0415
-    from playlista.library.track_summaries import TrackLookup  # noqa: PLC0415
-
-    lookup = TrackLookup(database)
-    artist, dash, title = text.partition(" - ")
-    file_id = lookup.id_of_path(in_library(text, settings)) or (lookup.id_of_names(artist, title) if dash else None)
-    found = lookup.summaries([file_id]) if file_id is not None else Search(database).search(text, limit=1).tracks
-    if not found:
-        raise PlaylistaError(f"{text}: not in the library, or not analyzed yet; `playlista list` shows what is")
-    return found[0]
+    return track_named(text, database, path=in_library(text, settings))
 
 
 def _size_of(database: Database) -> int:
@@ -126,8 +114,9 @@ def _size_of(database: Database) -> int:
 
 
 def _write_playlist(file: str, tracks: list[TrackSummary], settings: Settings, *, force: bool) -> None:
-    from playlista.outputs.playlists import PLAYLIST, m3u  # noqa: PLC0415
+    from playlista.outputs.playlists.m3u import PLAYLIST, PathStyle, m3u  # noqa: PLC0415
 
+    style = PathStyle.absolute(os.path.abspath(settings.music_dir), settings.playlist_path)
     with opened_for_writing(file, PLAYLIST, settings, force=force) as stream:
-        stream.write(m3u((one.path for one in tracks), os.path.abspath(settings.music_dir)))
+        stream.write(m3u((one.path for one in tracks), style))
     say_written(file, f"{len(tracks)} tracks")

@@ -25,6 +25,8 @@ from playlista.daemon.former_life import faults_recorded
 from playlista.daemon.job_runner import JobRunner
 from playlista.daemon.library_views import LibraryViews
 from playlista.daemon.music_views import MusicViews
+from playlista.daemon.playlist_keeper import made_keeper
+from playlista.daemon.playlist_views import PlaylistViews
 from playlista.daemon.readings import Readings
 from playlista.daemon.reuse import Reuse
 from playlista.daemon.similar_views import SimilarViews
@@ -137,11 +139,12 @@ class Daemon:
         return 0
 
     def _readings(self) -> Readings:
-        reader, probe_reader, similarity_reader = (
-            self._resources.enter_context(open_read_only(self._database.path)) for _ in range(3)
-        )
+        reader, probe_reader, similarity_reader, playlist_reader = (self._reader() for _ in range(4))
         self._guard.watch(reader)
         similarity = Similarity(similarity_reader, stopped=self._stop.is_set)
+        keeper = made_keeper(self._settings, playlist_reader, similarity)
+        keeper.start()
+        self._resources.callback(keeper.stop)
         readings = Readings(
             self._settings,
             reader,
@@ -149,6 +152,7 @@ class Daemon:
             library=LibraryViews(self._settings, reader, queue=self._queue, writer=self._database, wake=self._wake.set),
             music=MusicViews(reader),
             similar=SimilarViews(reader, similarity),
+            playlists=PlaylistViews(self._settings, reader, similarity, keeper),
             sources=self._sources,
             worker=self._worker,
             watcher=self._watcher,
@@ -160,6 +164,10 @@ class Daemon:
         self._metrics.read_from(readings.gauges())
         return readings
 
+    def _reader(self) -> Database:
+        """A connection of its own for reading, until the daemon ends."""
+        return self._resources.enter_context(open_read_only(self._database.path))
+
     def run_once(self) -> int:
         """Scan, analyze all that is due; exit code 0, or 3 when some tracks failed or wait for another try."""
         self._begin()
@@ -169,6 +177,8 @@ class Daemon:
         if not verdict.trusted:
             raise PlaylistaError(verdict.why)
         unsuccessful = self._worker.run(until_empty=True)
+        reader = self._reader()
+        made_keeper(self._settings, reader, Similarity(reader)).keep()
         return 3 if unsuccessful or self._queue.next_due_at() is not None else 0
 
     def _begin(self) -> None:

@@ -19,6 +19,7 @@ from playlista.config import Settings
 from playlista.daemon.bounded import Bounded, UnansweredError
 from playlista.daemon.library_views import LibraryViews
 from playlista.daemon.music_views import MusicViews
+from playlista.daemon.playlist_views import PlaylistViews
 from playlista.daemon.settings_report import report_settings
 from playlista.daemon.similar_views import SimilarViews
 from playlista.daemon.status import read_progress
@@ -65,7 +66,7 @@ class Readings:
     Parameters
     ----------
     database, probe_database : connections for reading, of the API and of the metrics.
-    library, music, similar : what the API answers from the library.
+    library, music, similar, playlists : what the API answers from the library.
     sources : where the values of settings come from.
     """
 
@@ -78,6 +79,7 @@ class Readings:
         library: LibraryViews,
         music: MusicViews,
         similar: SimilarViews,
+        playlists: PlaylistViews,
         sources: Mapping[str, str],
         worker: Worker,
         watcher: MusicWatcher,
@@ -89,7 +91,7 @@ class Readings:
         self._settings = settings
         self._sources = sources
         self._database = database
-        self._library, self._music, self._similar = library, music, similar
+        self._library, self._music, self._similar, self._playlists = library, music, similar, playlists
         self._worker = worker
         self._watcher = watcher
         self._tagger = tagger
@@ -134,6 +136,8 @@ class Readings:
             blend=self._similar.blend,
             way=self._similar.way,
             map=self._similar.map,
+            playlists=self._playlists.playlists,
+            playlist_preview=self._playlists.preview,
         )
 
     def not_ready(self) -> str | None:

@@ -52,6 +52,8 @@ class TrackFilter:
     bpm, loudness, year, duration : in BPM, LUFS, years, seconds.
     camelot : codes such as "8A", any of which will do.
     tags : MusiCNN's tags with the least activation of each, 0.1..1; all of them count.
+    any_tags : the same; one of them is enough.
+    without_tags : the same; a track that has one of them is left out.
     format : as a result has it, such as "FLAC".
     """
 
@@ -66,12 +68,14 @@ class TrackFilter:
     duration: Range | None = None
     camelot: tuple[str, ...] = ()
     tags: tuple[tuple[str, float], ...] = ()
+    any_tags: tuple[tuple[str, float], ...] = ()
+    without_tags: tuple[tuple[str, float], ...] = ()
     format: str | None = None
 
     @property
     def is_numeric(self) -> bool:
         """Whether the index of numbers answers it alone."""
-        return not (self.has_names or self.tags)
+        return not (self.has_names or self.tags or self.any_tags or self.without_tags)
 
     @property
     def has_names(self) -> bool:
@@ -101,10 +105,13 @@ class TrackFilter:
 
     def _tag_conditions(self) -> Iterator[Condition]:
         for name, activation in self.tags:
-            if not LEAST_ACTIVATION <= activation <= 1:
-                raise FilterError(f"the least activation of a tag is from {LEAST_ACTIVATION:g} to 1")
             rows, probe = _both_ways("track_tags", TAG_CONDITION)
-            yield Condition(rows, (name, round(activation * 1000)), probe)
+            yield Condition(rows, _tag_values(name, activation), probe)
+        for floors, negation in ((self.any_tags, ""), (self.without_tags, "NOT ")):
+            if floors:
+                rows, probe = _both_ways("track_tags", " OR ".join([TAG_CONDITION] * len(floors)))
+                values = tuple(value for floor in floors for value in _tag_values(*floor))
+                yield Condition(f"{negation}{rows}", values, f"{negation}{probe}")
 
     def _numbers(self) -> Iterator[Condition]:
         for name, column in _RANGES.items():
@@ -136,11 +143,17 @@ def _is_letter(word: str) -> bool:
     return len(word) == 1 and word.isascii()
 
 
+def _tag_values(name: str, activation: float) -> tuple[str, int]:
+    if not LEAST_ACTIVATION <= activation <= 1:
+        raise FilterError(f"the least activation of a tag is from {LEAST_ACTIVATION:g} to 1")
+    return name, round(activation * 1000)
+
+
 def _both_ways(table: str, where: str) -> tuple[str, str]:
     """A condition on a table of (…, file_id): as a set of rows, and as a look-up for a row that is at hand."""
     return (
         f"file_id IN (SELECT file_id FROM {table} WHERE {where})",  # noqa: S608 - constants
-        f"EXISTS (SELECT 1 FROM {table} AS one WHERE one.file_id = {{row}} AND {where})",  # noqa: S608
+        f"EXISTS (SELECT 1 FROM {table} AS one WHERE one.file_id = {{row}} AND ({where}))",  # noqa: S608
     )
 
 

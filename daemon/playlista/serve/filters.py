@@ -5,27 +5,16 @@ Input: texts of a query. Output: values for a `TrackFilter`, or `BadRequestError
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
-from playlista.library.track_filter import Range, TrackFilter
+from playlista.library.filter_texts import camelot_code, number_range, tag_floor
+from playlista.library.track_filter import FilterError, Range, TrackFilter
 from playlista.serve.parameters import BadRequestError, Choice, Parameter, Repeated, Text
 from playlista.tracks import Status
 
 #: Tags that a filter may name.
 MOST_TAGS = 8
-#: Where only the name of a tag is given.
-USUAL_ACTIVATION = 0.3
-
-_NUMBER = r"-?[0-9]{1,6}(?:\.[0-9]{1,6})?"
-#: "90-110", "-20..-10", "120-", "..-14", "120".
-_RANGE = re.compile(rf"(?:(?P<one>{_NUMBER})|(?P<low>{_NUMBER})?(?:\.\.|-)(?P<high>{_NUMBER})?)")
-_CAMELOT = re.compile(r"(1[0-2]|[1-9])[AB]", re.IGNORECASE)
-_KEY = re.compile(r"(?P<tonic>[A-G])(?P<sign>[#b♯♭]?) ?(?P<scale>m|min|minor|maj|major|)")
-_TAG = re.compile(r"(?P<name>[^<>=]{1,60}?)(?: ?>= ?(?P<activation>[01](?:\.[0-9]{1,6})?))?")
-_PITCHES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_SIGNS = {"#": 1, "♯": 1, "b": -1, "♭": -1, "": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +25,10 @@ class NumberRange:
         """Lowest and highest, None where an end is open."""
         if text is None:
             return None
-        found = _RANGE.fullmatch(text.strip())
-        if found is None or not (found["one"] or found["low"] or found["high"]):
-            raise BadRequestError(f"{name} is a range of numbers, such as 90-110, 90.. or -20..-10")
-        if found["one"]:
-            return float(found["one"]), float(found["one"])
-        low, high = (None if one is None else float(one) for one in found.group("low", "high"))
-        if low is not None and high is not None and low > high:
-            raise BadRequestError(f"{name} begins above its end")
-        return low, high
+        try:
+            return number_range(text)
+        except FilterError as error:
+            raise BadRequestError(f"{name} {error}") from error
 
     def schema(self) -> dict[str, Any]:
         """The texts of ranges."""
@@ -73,10 +57,10 @@ class TagFloor:
 
     def read(self, name: str, text: str | None) -> tuple[str, float]:
         """Name and activation."""
-        found = _TAG.fullmatch((text or "").strip())
-        if found is None:
-            raise BadRequestError(f"{name} is the name of a tag, or with its least activation such as jazz>=0.3")
-        return found["name"], float(found["activation"] or USUAL_ACTIVATION)
+        try:
+            return tag_floor(text or "")
+        except FilterError as error:
+            raise BadRequestError(f"{name} {error}") from error
 
     def schema(self) -> dict[str, Any]:
         """The texts of tags."""
@@ -116,19 +100,3 @@ def filter_in(given: dict[str, Any]) -> TrackFilter:
         tags=given["tag"],
         format=given["format"],
     )
-
-
-def camelot_code(text: str) -> str | None:
-    """The code of a key on the Camelot wheel, by its code or its name; None where it is neither.
-
-    A fifth up is one step on: C major is 8B, G major 9B; a minor key has the number of its relative major.
-    """
-    if _CAMELOT.fullmatch(text):
-        return text.upper()
-    found = _KEY.fullmatch(text)
-    if found is None:
-        return None
-    pitch = _PITCHES[found["tonic"]] + _SIGNS[found["sign"]]
-    is_minor = found["scale"] in ("m", "min", "minor")
-    number = ((pitch + (3 if is_minor else 0)) * 7 + 7) % 12 + 1
-    return f"{number}{'A' if is_minor else 'B'}"

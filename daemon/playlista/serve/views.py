@@ -62,6 +62,7 @@ class Views:
     search : what fits some words.
     stats : how the library is spread.
     similar, blend, way, map : see ``serve.api.similar``.
+    playlists, playlist_preview : see ``serve.api.playlists``.
     finished : the tracks that ended after a time, in seconds since the epoch, the latest last; bounded.
     """
 
@@ -84,3 +85,5 @@ class Views:
     blend: Callable[[tuple[int, ...], tuple[int, ...], int], dict[str, Any]]
     way: Callable[[int, int, int], dict[str, Any]]
     map: Callable[[str, int], dict[str, Any]]
+    playlists: Callable[[], dict[str, Any]]
+    playlist_preview: Callable[[str], dict[str, Any]]

@@ -26,6 +26,8 @@ LEAST_CANDIDATES = 200
 MOST_MORE = 1000
 #: Candidates for each step of a way.
 STEP_CANDIDATES = 100
+#: Embeddings read at a time where tracks that were chosen before are ranked.
+AMONG_ROWS = 1000
 
 
 class NotComparableError(PlaylistaError):
@@ -102,10 +104,20 @@ class Similarity:
 
     def blend(self, add: Sequence[int], subtract: Sequence[int], *, most: int) -> Iterator[Neighbour]:
         """The tracks most like the sum of some without others; none of them is among these."""
-        directions = self._directions([*add, *subtract])
-        mixture = directions[: len(add)].sum(axis=0) - directions[len(add) :].sum(axis=0)
-        length = float(np.linalg.norm(mixture))
-        return self._ranked(mixture / length if length else mixture, most, without={*add, *subtract})
+        return self._ranked(self._mixture(add, subtract), most, without={*add, *subtract})
+
+    def among(self, ids: Sequence[int], add: Sequence[int], subtract: Sequence[int]) -> list[Neighbour]:
+        """Those of `ids` that have an embedding, the most like the mixture first; none of `add` and `subtract`."""
+        target = self._mixture(add, subtract)
+        with self._lock:
+            space = self._space()
+        found: list[Neighbour] = []
+        for start in range(0, len(ids), AMONG_ROWS):
+            page = self._vectors.of_ids(ids[start : start + AMONG_ROWS], space.dimensions)
+            rows = {int(file_id): row for row, file_id in enumerate(page.ids)}
+            found += _sorted(list(rows), rows, space.directions(page.vectors) @ target)
+        without = {*add, *subtract}
+        return sorted((one for one in found if one.file_id not in without), key=_best_first)
 
     def way(self, first: int, last: int, count: int) -> list[Step]:
         """A chain of `count` tracks from one to another, each near to its place on the arc between them."""
@@ -124,6 +136,13 @@ class Similarity:
         """Ids [shape=(n,)] and places on the map [shape=(n, 2), 0..10,000] of all tracks."""
         with self._lock:
             return self._index.points()
+
+    def _mixture(self, add: Sequence[int], subtract: Sequence[int]) -> Floats:
+        """The direction of the sum of some without others."""
+        directions = self._directions([*add, *subtract])
+        mixture: Floats = directions[: len(add)].sum(axis=0) - directions[len(add) :].sum(axis=0)
+        length = float(np.linalg.norm(mixture))
+        return mixture / length if length else mixture
 
     def _ranked(self, direction: Floats, most: int, *, without: set[int]) -> Iterator[Neighbour]:
         more = min(CANDIDATES_PER_TRACK * most, most + MOST_MORE)
@@ -161,7 +180,11 @@ class Similarity:
 
 def _sorted(ids: list[int], rows: dict[int, int], similarities: Floats) -> list[Neighbour]:
     found = [Neighbour(max(0.0, min(1.0, float(similarities[rows[one]]))), one) for one in ids]
-    return sorted(found, key=lambda one: (-one.similarity, one.file_id))
+    return sorted(found, key=_best_first)
+
+
+def _best_first(one: Neighbour) -> tuple[float, int]:
+    return -one.similarity, one.file_id
 
 
 def _between(start: Floats, end: Floats, share: float) -> Floats:

@@ -111,3 +111,8 @@ MAP = record(
     values=array(nullable(NUMBER)),
     names={"type": "object", "additionalProperties": TEXT},
 )
+PLAYLISTS = record(
+    folder=nullable(TEXT),
+    error=nullable(TEXT),
+    playlists=array(record(name=TEXT, file=nullable(TEXT), tracks=nullable(INTEGER), error=nullable(TEXT))),
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from playlista.errors import FailureReason
-from playlista.serve.api import failures, machine, media, schemas, similar, tracks
+from playlista.serve.api import failures, machine, media, playlists, schemas, similar, tracks
 from playlista.serve.api.schemas import INTEGER, RESULT, TEXT, array, record
 from playlista.serve.parameters import Choice, Text, WholeNumber
 from playlista.serve.routes import Route, Threads
@@ -62,6 +62,21 @@ ROUTES: tuple[Route, ...] = (
         "The tracks most like several together, and unlike others.",
         parameters=similar.BLEND,
         answer=record(tracks=array(schemas.SIMILAR)),
+    ),
+    Route(
+        "GET",
+        "playlists",
+        playlists.playlists,
+        "The playlists that keep themselves, and what became of each.",
+        answer=schemas.PLAYLISTS,
+    ),
+    Route(
+        "GET",
+        "playlists/preview",
+        playlists.preview,
+        "The tracks that a playlist has now; nothing is written.",
+        parameters=playlists.PREVIEW,
+        answer=record(name=TEXT, tracks=array(schemas.SUMMARY)),
     ),
     Route("GET", "map", similar.map_of_tracks, "Every track as a point.", parameters=similar.MAP, answer=schemas.MAP),
     Route(
