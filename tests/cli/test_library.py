@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import fill
+from tests.deadlines import DEADLINE_SECONDS
 from tests.integration.daemon import Daemon
 
 IN_ORDER = ["album/middle.ogg", "fast.wav", "slow.flac", "text.mp3"]
@@ -154,12 +155,54 @@ def test_a_playlist_has_what_fits_and_the_best_first(library: Daemon, tmp_path: 
     place = tmp_path / "list.m3u"
     assert library.run("playlist", str(place), "--bpm", "85-125").stdout == f"{place}: 2 tracks\n"
     assert place.read_text() == f"#EXTM3U\n{library.music}/album/middle.ogg\n{library.music}/slow.flac\n"
-    library.run("playlist", str(place), "--tag", "electronic")
+    library.run("playlist", str(place), "--tag", "electronic>=0.1")
     activations = {
         one["path"]: one["tags"]["electronic"] for one in documents(library, "list", "--status", "analyzed", "--json")
     }
-    ranked = sorted(activations, key=lambda path: -activations[path])
+    fitting = (path for path, activation in activations.items() if activation >= 0.1)
+    ranked = sorted(fitting, key=lambda path: -round(activations[path], 3))
     assert place.read_text().splitlines()[1:] == [f"{library.music}/{path}" for path in ranked]
+
+
+def test_a_playlist_of_a_tag_that_no_track_has_is_empty_rather_than_wrong(library: Daemon, tmp_path: Path) -> None:
+    place = tmp_path / "list.m3u"
+    assert library.run("playlist", str(place), "--tag", "country>=0.9").stdout == f"{place}: 0 tracks\n"
+    assert place.read_text() == "#EXTM3U\n"
+
+
+def test_paths_are_those_of_other_programs_where_they_are_told(library: Daemon) -> None:
+    told = {**library.environment, "PLAYLIST_PATH": "/data/music"}
+    for command in (("playlist", "-", "--bpm", "85-95"), ("similar", "fast.wav", "-n", "2", "--m3u", "-")):
+        ended = subprocess.run(
+            [sys.executable, "-m", "playlista", *command],
+            env=told,
+            cwd=library.data.parent,
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE_SECONDS,
+            check=True,
+        )
+        assert "/data/music/slow.flac" in ended.stdout.splitlines()
+
+
+def test_a_preview_lists_a_playlist_and_says_what_is_wrong_with_its_rule(library: Daemon) -> None:
+    rules = library.data / "playlists.toml"
+    rules.write_text("['Slow']\nbpm = '85-125'\norder = '-bpm'\n")
+    try:
+        assert [one["path"] for one in documents(library, "playlist", "--preview", "Slow", "--json")] == [
+            "album/middle.ogg",
+            "slow.flac",
+        ]
+        assert "album/middle.ogg" in library.run("playlist", "--preview", "Slow").stdout
+        unknown = library.run("playlist", "--preview", "Slwo")
+        assert (unknown.returncode, unknown.stdout) == (1, "")
+        assert unknown.stderr.startswith("playlista: no playlist is called 'Slwo'; there are: 'Slow', 'Calm evening'")
+        rules.write_text("['Slow']\nbmp = '85-125'\n")
+        wrong = library.run("playlist", "--preview", "Slow")
+        assert wrong.returncode == 1
+        assert wrong.stderr == f"playlista: {rules}:2: 'Slow': bmp is unknown; did you mean bpm?\n"
+    finally:
+        rules.unlink()
 
 
 def test_a_tag_that_the_model_does_not_know_is_said_with_those_that_it_does(library: Daemon, tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ from jsonschema import Draft202012Validator
 from playlista.config import Settings
 from playlista.daemon.library_views import LibraryViews
 from playlista.daemon.music_views import MusicViews
+from playlista.daemon.playlist_keeper import made_keeper
+from playlista.daemon.playlist_views import PlaylistViews
 from playlista.daemon.settings_report import report_settings
 from playlista.daemon.similar_views import SimilarViews
 from playlista.daemon.status import read_progress
@@ -89,7 +91,9 @@ def port(parts: Parts, tmp_path: Path, woken: threading.Event) -> Iterator[int]:
 
 
 def _views(settings: Settings, reader: Any, second: Any, library: LibraryViews, parts: Parts) -> Views:
-    music, similar = MusicViews(reader), SimilarViews(reader, Similarity(second))
+    similarity = Similarity(second)
+    music, similar = MusicViews(reader), SimilarViews(reader, similarity)
+    playlists = PlaylistViews(settings, reader, similarity, made_keeper(settings, second, similarity))
     extra = {"version": "x", "serve_audio": False, "current": None, "not_ready": None}
     return views_of(
         status=lambda: read_progress(reader, settings, now=parts.clock.now) | extra,
@@ -109,6 +113,8 @@ def _views(settings: Settings, reader: Any, second: Any, library: LibraryViews, 
         blend=similar.blend,
         way=similar.way,
         map=similar.map,
+        playlists=playlists.playlists,
+        playlist_preview=playlists.preview,
     )
 
 
@@ -136,6 +142,7 @@ def titles(tracks: list[dict[str, Any]]) -> list[str]:
         ("path?from=1&to=8", "path"),
         ("blend?add=1&add=2&subtract=8", "blend"),
         ("map", "map"),
+        ("playlists", "playlists"),
         ("failures", "failures"),
         ("failures?group=reason", "failures"),
     ],
@@ -242,6 +249,8 @@ def test_a_way_and_a_mixture_and_a_map_name_each_track_once(port: int) -> None:
         ("blend?subtract=1", 400),
         ("blend?add=9", 404),
         ("map?colour=odd", 400),
+        ("playlists/preview", 400),
+        ("playlists/preview?name=nobody", 404),
         ("tracks?bpm=fast", 400),
         ("tracks?bpm=-", 400),
         ("tracks?bpm=120-110", 400),
@@ -258,6 +267,23 @@ def test_a_way_and_a_mixture_and_a_map_name_each_track_once(port: int) -> None:
 )
 def test_what_cannot_be_answered_is_said_with_the_right_status(port: int, path: str, status: int) -> None:
     assert ask(port, f"/api/v1/{path}")[0] == status
+
+
+def test_playlists_are_listed_and_previewed_whether_they_are_kept_or_not(port: int, tmp_path: Path) -> None:
+    (tmp_path / "playlists.toml").write_text('defaults = false\n["Like it"]\nsimilar = "Anna - Song 0"\nlimit = 3\n')
+    listed = get(port, "playlists")
+    assert listed == {
+        "folder": None,
+        "error": None,
+        "playlists": [{"name": "Like it", "file": None, "tracks": None, "error": None}],
+    }
+    described = get(port, "openapi.json")["paths"]["/playlists/preview"]["get"]["responses"]["200"]
+    previewed = get(port, "playlists/preview?name=Like+it")
+    Draft202012Validator(described["content"]["application/json"]["schema"]).validate(previewed)
+    found = previewed["tracks"]
+    assert [one["artist"] for one in found] == ["Ánna"] * 3
+    (tmp_path / "playlists.toml").write_text('["Like it"]\nlimit = 0\n')
+    assert get(port, "playlists")["error"].endswith("'Like it': limit is a whole number from 1 to 10000")
 
 
 def test_failures_have_ids_and_say_what_to_do(port: int) -> None:

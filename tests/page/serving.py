@@ -18,6 +18,8 @@ from benchmarks.synthetic_library import FAILED_EVERY, build
 from playlista.config import Settings
 from playlista.daemon.library_views import LibraryViews
 from playlista.daemon.music_views import MusicViews
+from playlista.daemon.playlist_keeper import made_keeper
+from playlista.daemon.playlist_views import PlaylistViews
 from playlista.daemon.readings import Readings
 from playlista.daemon.similar_views import SimilarViews
 from playlista.library.database import FILE_NAME, Database, open_database, open_read_only
@@ -80,6 +82,7 @@ def _readings(settings: Settings, database: Database, resources: ExitStack) -> R
     reader, probe_reader, similarity_reader = (
         resources.enter_context(open_read_only(os.fspath(settings.data_dir / FILE_NAME))) for _ in range(3)
     )
+    similarity = Similarity(similarity_reader, stopped=lambda: False)
     store = Store(database, clock=time.time)
     queue = JobQueue(database, store, clock=time.time, max_attempts=3, first_backoff_seconds=60.0)
     well = SimpleNamespace(trouble=None, current=None, is_wanted=False, runtime="onnx", why=None)
@@ -90,7 +93,8 @@ def _readings(settings: Settings, database: Database, resources: ExitStack) -> R
         probe_reader,
         library=LibraryViews(settings, reader, queue=queue, writer=database, wake=lambda: None),
         music=MusicViews(reader),
-        similar=SimilarViews(reader, Similarity(similarity_reader, stopped=lambda: False)),
+        similar=SimilarViews(reader, similarity),
+        playlists=PlaylistViews(settings, reader, similarity, made_keeper(settings, reader, similarity)),
         sources={},
         worker=well,
         watcher=watcher,

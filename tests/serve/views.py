@@ -29,5 +29,7 @@ def views_of(**given: Any) -> Views:
         "blend": lambda add, subtract, count: {"tracks": []},
         "way": lambda first, last, count: {"tracks": []},
         "map": lambda colour, limit: {},
+        "playlists": lambda: {"folder": None, "error": None, "playlists": []},
+        "playlist_preview": lambda name: {"name": name, "tracks": []},
     }
     return Views(**empty | given)

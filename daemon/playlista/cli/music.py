@@ -44,7 +44,10 @@ def playlist(
     data: DataOption = None,
     music: MusicOption = None,
 ) -> None:
-    """Write a playlist by tempo, key and tag, the best tracks first; or preview one of playlists.toml."""
+    """Write a playlist by tempo, key and tag. The best tracks come first.
+
+    With --preview, list a playlist of playlists.toml.
+    """
     settings = settings_from(config, data_dir=data, music_dir=music)
     if (file is None) == (preview is None):
         raise typer.BadParameter("name the file to write, or a playlist with --preview NAME", param_hint="FILE")
@@ -100,7 +103,7 @@ def _filter(bpm: str | None, keys: list[str] | tuple[str, ...], tags: list[str] 
     try:
         tempo = None if bpm is None else number_range(bpm)
     except FilterError as error:
-        raise typer.BadParameter(f"{bpm!r} {error}", param_hint="--bpm") from None
+        raise typer.BadParameter(f"{bpm!r}: tempo {error}", param_hint="--bpm") from None
     codes = []
     for text in keys:
         if (code := camelot_code(text)) is None:
