@@ -22,6 +22,8 @@ from playlista.memory.headroom import HIGH_WATERMARK, headroom
 from playlista.musicnn.choice import choose_runtime
 from playlista.musicnn.files import ModelFiles
 from playlista.musicnn.runtimes.runtime import installed_runtimes
+from playlista.outputs.playlists.kept import rules_in_force
+from playlista.outputs.playlists.rules import RuleError
 from playlista.system.mountinfo import Mount, mount_of, parse_mountinfo, read_mountinfo
 from playlista.system.processor import cpu_flags
 from playlista.system.units import MEBIBYTE
@@ -52,6 +54,7 @@ def examine(settings: Settings, root: Path = Path("/")) -> Iterator[Finding]:
         _data_folder,
         _music_mount,
         _data_mount,
+        _playlists,
         _inotify,
         _memory,
         _processor,
@@ -101,6 +104,21 @@ def _data_mount(settings: Settings, root: Path) -> Finding:
         text = f"{settings.data_dir} lies on {mount.kind}; a database is slow and at risk there: use a local disk"
         return Finding("database", Verdict.WARN, text)
     return Finding("database", Verdict.GOOD, f"on {mount.kind if mount else 'a file system'} of this machine")
+
+
+def _playlists(settings: Settings, root: Path) -> Finding:  # noqa: ARG001
+    folder = settings.playlist_dir
+    try:
+        rules = rules_in_force(settings)
+    except RuleError as error:
+        return Finding("playlists", Verdict.BAD, str(error))
+    if folder is None:
+        return Finding("playlists", Verdict.GOOD, "none are kept; PLAYLIST_DIR switches them on")
+    place = folder if folder.exists() else folder.absolute().parent
+    if not os.access(place, os.W_OK | os.X_OK, effective_ids=True):
+        text = f"{folder}: this user cannot write it; give uid {os.geteuid()} write rights, or mount it for writing"
+        return Finding("playlists", Verdict.BAD, text)
+    return Finding("playlists", Verdict.GOOD, f"{len(rules)} are kept in {folder}")
 
 
 def _mount_under(folder: Path, root: Path) -> Mount | None:
