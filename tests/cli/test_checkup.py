@@ -111,3 +111,13 @@ def test_a_model_that_is_not_prepared_is_said_with_the_command(settings: Setting
     finding = found(settings)["model"]
     assert finding.verdict is Verdict.WARN
     assert "playlista models prepare" in finding.text
+
+
+def test_playlists_are_checked_for_their_folder_and_their_rules(settings: Settings, tmp_path: Path) -> None:
+    assert found(settings)["playlists"].text == "none are kept; PLAYLIST_DIR switches them on"
+    kept = replace(settings, playlist_dir=tmp_path / "music")
+    assert found(kept)["playlists"].text == f"3 are kept in {tmp_path}/music"
+    (tmp_path / "music" / "playlists.toml").write_text("[A]\nlimit = 0\n")
+    wrong = found(kept)["playlists"]
+    assert wrong.verdict is Verdict.BAD
+    assert wrong.text.startswith(f"{tmp_path}/music/playlists.toml:2: 'A': limit is a whole number")
