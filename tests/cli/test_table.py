@@ -15,6 +15,13 @@ def test_columns_are_as_wide_as_their_cells_and_numbers_stand_to_the_right(capsy
     assert capsys.readouterr().out == "track    bpm\n-----  -----\na       90.0\n曲     120.0\n"
 
 
+def test_one_absurd_name_leaves_the_other_rows_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    table(("title", "bpm"), [("a", "90.0"), ("x" * 500, "120.0")], right=("bpm",), nothing="none")
+    *others, absurd = capsys.readouterr().out.splitlines()
+    assert max(map(len, others)) < 100
+    assert absurd == "x" * 500 + "  120.0"
+
+
 def test_a_table_without_rows_is_a_line_that_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     table(("track",), [], nothing="no results yet")
     assert capsys.readouterr().out == "no results yet\n"

@@ -58,20 +58,22 @@ def megabytes(count: float | None) -> str:
 
 #: Rows by which the widths of a table's columns are chosen; those after them are written as they come.
 TABLE_SAMPLE_ROWS = 500
+#: Widest column, so that one absurd title does not spread all other rows over several lines.
+_WIDEST_COLUMN = 80
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Collection[str] = (), nothing: str) -> None:
     """A table on stdout, the columns named in `right` aligned to the right; the line `nothing` where it has no rows.
 
     Each row is one line, written as it comes, so that a library of any size costs the memory of `TABLE_SAMPLE_ROWS`
-    rows. A cell that is longer than those moves the rest of its line to the right.
+    rows. A cell that is longer than its column moves the rest of its line to the right.
     """
     remaining = iter(rows)
     sample = [[printable(cell) for cell in row] for row in islice(remaining, TABLE_SAMPLE_ROWS)]
     if not sample:
         write_line(nothing)
         return
-    widths = [max(map(_width, column)) for column in zip(columns, *sample, strict=True)]
+    widths = [min(_WIDEST_COLUMN, max(map(_width, column))) for column in zip(columns, *sample, strict=True)]
     sample.insert(0, ["-" * width for width in widths])
     for row in chain((columns, *sample), ([printable(cell) for cell in row] for row in remaining)):
         cells = (
