@@ -191,6 +191,12 @@ def test_a_line_that_may_hold_a_secret_is_refused_without_its_text(text: str) ->
     assert "hunter2" not in str(refused.value)
 
 
+def test_a_pattern_that_git_would_refuse_is_told_in_the_line_of_the_setting() -> None:
+    with pytest.raises(ConfigError, match=r"WATCH_IGNORE='\*\.tmp;!' is not allowed; it takes gitignore patterns"):
+        load_settings(None, environment={"WATCH_IGNORE": "*.tmp;!"})
+    assert load_settings(None, environment={"WATCH_IGNORE": "*.tmp; !a"}).watch_ignore == ("*.tmp", "!a")
+
+
 def test_settings_that_are_printed_hide_the_secret() -> None:
     assert "hunter2" not in repr(Settings(auth_token="hunter2hunter2"))
 

@@ -1,6 +1,7 @@
 """How the text of a setting becomes its value, and the words for what is allowed.
 
-Input: texts from a file, the environment or the command line. Output: values, or ValueError. Standard library only.
+Input: texts from a file, the environment or the command line. Output: values, or ValueError. Standard library only, but
+for pathspec where patterns are set.
 """
 
 from __future__ import annotations
@@ -31,9 +32,14 @@ def patterns() -> Rule:
     """Patterns as in a .gitignore file."""
 
     def parse(text: str) -> tuple[str, ...]:
-        return tuple(filter(None, (pattern.strip() for pattern in text.split(";"))))
+        found = tuple(filter(None, (pattern.strip() for pattern in text.split(";"))))
+        if found:
+            from pathspec import GitIgnoreSpec  # noqa: PLC0415 - pure Python, and most libraries set no patterns
 
-    return Rule(parse, "gitignore patterns separated by semicolons")
+            GitIgnoreSpec.from_lines(found)  # raises ValueError
+        return found
+
+    return Rule(parse, "gitignore patterns separated by semicolons, such as *.tmp;/Podcasts/;!keep.tmp")
 
 
 def boolean() -> Rule:
