@@ -22,6 +22,7 @@ STEPS = (
     "0007_tracks.sql",
     "0008_encoded_audio.sql",
     "0009_recording_codes.sql",
+    "0010_gone_contents.sql",
 )
 
 #: The version that this program reads and writes.
