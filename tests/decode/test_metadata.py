@@ -267,6 +267,11 @@ def test_what_cannot_be_opened_is_due_still_and_what_may_not_be_is_named_from_it
     assert read_metadata(str(tmp_path), shown_as="x.mp3") == Metadata("x", from_path=("title",))
 
 
+def test_the_folders_of_an_absolute_path_are_no_artist_and_no_album() -> None:
+    assert read_metadata("/nowhere/home/downloads", shown_as="/home/downloads/x.mp3") is None
+    assert read_metadata("/proc/self", shown_as="/home/downloads/x.mp3") == Metadata("x", from_path=("title",))
+
+
 @pytest.mark.parametrize(
     ("text", "cleaned"),
     [

@@ -92,9 +92,11 @@ _PICTURES = ("apic", "covr", "metadata_block_picture", "coverart", "cover art (f
 def read_metadata(path: str, *, shown_as: str | None = None) -> Metadata | None:
     """The names of the track at `path`; what its tags do not give comes from `shown_as`, or else from `path`.
 
-    None where the storage did not let the file be read: then its tags are still to be learned.
+    Folders name artist and album only in a path that is relative, as to the music folder; those of an absolute one are
+    the machine's. None where the storage did not let the file be read: then its tags are still to be learned.
     """
     name = shown_as or path
+    name = os.path.basename(name) if os.path.isabs(name) else name
     try:
         descriptor = open_regular_file(path)
     except (PermissionError, StreamBrokenError):

@@ -193,9 +193,9 @@ def tempo_changes(periods: BeatPeriods, frame_rate_hz: float) -> tuple[tuple[flo
         if window - starts[-1] >= least and leaves.all() and len(starts) < MOST_TEMPO_CHANGES:
             starts.append(window)
     ends = [*starts[1:], len(bpm)]
-    # A window is twice as long as its hop: a change is first heard in the window that begins a hop before it.
+    # A window is twice as long as its hop. The first one to differ holds the new tempo wholly, or for the most part.
     return tuple(
-        (round((start + (start > 0)) * hop_seconds, 2), round(float(np.median(bpm[start:end])), 2))
+        (round((start + 0.5 * (start > 0)) * hop_seconds, 2), round(float(np.median(bpm[start:end])), 2))
         for start, end in zip(starts, ends, strict=True)
     )
 
