@@ -24,7 +24,8 @@ log = structlog.get_logger(__name__)
 
 #: Most files compared in a row, before a track that waits for its analysis gets its turn.
 BATCH_FILES = 200
-BATCH_SECONDS = 2.0
+#: What was read is written after so long, so that a process that is killed every few seconds comes forward, too.
+BATCH_SECONDS = 0.25
 #: Hashes that are written in one transaction: a scan or a page that waits for the database meanwhile has it soon.
 NOTED_TOGETHER = 100
 
