@@ -232,6 +232,16 @@ def test_a_format_that_needs_ffmpeg_says_so_where_there_is_none(
     ffmpeg_child.ffmpeg_health.cache_clear()
 
 
+def test_a_refusal_of_ffmpeg_names_no_descriptor_of_ours(tmp_path: Path) -> None:
+    path = tmp_path / "broken.wma"
+    path.write_bytes(bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c") + bytes(4096))  # the mark of ASF, then nothing
+
+    with pytest.raises(DecodeError) as caught:
+        opened(path)
+    assert caught.value.message.startswith("ffmpeg: ")
+    assert "/fd/" not in caught.value.message
+
+
 def test_no_descriptor_is_left_open_by_a_refusal_or_a_pass(tmp_path: Path) -> None:
     (tmp_path / "text.mp3").write_bytes(NO_SOUND["text"])
     soundfile.write(tmp_path / "track.wav", chord(0.1, 44100, 1), 44100)

@@ -50,7 +50,8 @@ _USAC = "42"
 _OUTPUT_LAYOUT = re.compile(r": Audio: pcm_f32le.*? Hz, ([^,]+), flt")
 _EXTENSIBLE_BYTES = 40
 _STEREO = 2
-_MODULE = re.compile(r"^(\[[^\]]*\] *)+")
+#: What stands before the error itself: the module, and the input, which is a number of ours and tells people nothing.
+_SPEAKER = re.compile(r"^(\[[^\]]*\] *)*(\S*/fd/\d+\S*: *)?")
 _CACHE_STEP_BYTES = 64 * 1024 * 1024
 
 
@@ -290,6 +291,6 @@ def _told_layout(line: str, channels: int) -> ChannelLayout:
 
 
 def _complaint(said: str) -> str:
-    """The first line that tells of an error, without the module and address that said it; empty where none does."""
+    """The first line that tells of an error, without the module and the input that said it; empty where none does."""
     errors = (line for line in said.splitlines() if "Error" in line or "Invalid" in line)
-    return _MODULE.sub("", next(errors, "")).strip()
+    return _SPEAKER.sub("", next(errors, "")).strip()
