@@ -25,8 +25,8 @@ import numpy as np
 from playlista.library.database import FILE_NAME, Database, open_database
 from playlista.library.file_rows import file_values
 from playlista.library.track_rows import CAMELOT, put_track
-from playlista.metadata import Metadata
 from playlista.tracks import Analysis, Audio, Loudness, Rhythm, Spectral, Status, Tagging, Timings, Tonal, TrackFile
+from playlista.tracks.metadata import Metadata
 
 BATCH_ROWS = 5_000
 EMBEDDING_SIZE = 200

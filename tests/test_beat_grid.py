@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playlista.beat_grid import decode_beats, encode_beats
+from playlista.tracks.beat_grid import decode_beats, encode_beats
 
 
 @given(st.lists(st.integers(0, 400_000), max_size=200).map(sorted))

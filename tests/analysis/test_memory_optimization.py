@@ -110,7 +110,7 @@ def test_the_percentage_binds_where_it_is_the_lesser_bound(recording: Path) -> N
     assert loader(memory_optimized_max_mb_per_track=1).budget().budget_bytes == MEBIBYTE
 
 
-def test_a_cut_ends_all_lanes_at_the_same_time(recording: Path) -> None:
+def test_a_cut_ends_all_signals_at_the_same_time(recording: Path) -> None:
     capped = loader(memory_optimized_max_mb_per_track=0.5)
     native = model = analysis = 0
     with capped.open(recording, assembly=Assembly.CAPPED) as stream:

@@ -18,8 +18,8 @@ from playlista.features.tags.accumulator import TagsAccumulator
 from playlista.musicnn.files import ModelFiles
 from playlista.musicnn.runtimes.essentia import EssentiaRuntime
 from playlista.musicnn.runtimes.runtime import installed_runtimes, load_runtime
-from playlista.patches import PATCH_FRAMES
 from playlista.tracks import Tagging
+from playlista.tracks.patches import PATCH_FRAMES
 from tests.conformance.essentia_reference import essentia
 from tests.conformance.rows import Row, greatest
 

@@ -25,12 +25,12 @@ from playlista.daemon.settings_report import report_settings
 from playlista.daemon.similar_views import SimilarViews
 from playlista.daemon.status import read_progress
 from playlista.library.database import FILE_NAME, open_read_only
-from playlista.metadata import Metadata
 from playlista.outputs.similarity.engine import Similarity
 from playlista.serve.http import Application
 from playlista.serve.server import Server
 from playlista.serve.views import Views
 from playlista.tracks import Analysis
+from playlista.tracks.metadata import Metadata
 from tests.libraries import Parts, analysis_of, failed_analysis, open_parts, track_file
 from tests.serve.test_http import ask
 from tests.serve.views import views_of

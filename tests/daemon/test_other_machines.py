@@ -12,8 +12,8 @@ from playlista.analysis.audio_analyzer import AudioAnalyzer
 from playlista.config import Settings
 from playlista.decode.content import hash_file
 from playlista.library.comparisons import Comparisons
-from playlista.origin import Origin
 from playlista.tracks import TrackFile
+from playlista.tracks.origin import Origin
 from tests import signals
 from tests.daemon.test_reuse import Counting, work
 from tests.daemon.workers import worker_of

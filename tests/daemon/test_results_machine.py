@@ -20,8 +20,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from playlista.analysis.audio_analyzer import EVERYTHING, AudioAnalyzer, Identified, Pass
 from playlista.analysis.track_run import KnownOpening
 from playlista.config import Settings
-from playlista.origin import Origin
 from playlista.tracks import Analysis, Audio, GroupSettings, Loudness, Rhythm, Status
+from playlista.tracks.origin import Origin
 from tests.daemon.workers import worker_of
 from tests.libraries import open_parts
 from tests.watch.synced import Synced

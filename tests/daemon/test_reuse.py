@@ -12,8 +12,8 @@ from mutagen.flac import FLAC
 from playlista.analysis.audio_analyzer import EVERYTHING, AudioAnalyzer, Pass
 from playlista.config import Settings
 from playlista.decode.readers.ffmpeg_child import ffmpeg_path
-from playlista.metadata import Metadata
 from playlista.tracks import Analysis, TrackFile
+from playlista.tracks.metadata import Metadata
 from tests import signals
 from tests.daemon.workers import worker_of
 from tests.libraries import Parts, open_parts

@@ -15,8 +15,8 @@ from playlista.daemon.tag_filler import NEXT_PASS_SECONDS, TagFiller
 from playlista.library.due_tags import DueTags
 from playlista.library.track_filter import TrackFilter
 from playlista.library.track_pages import TrackPages
-from playlista.metadata import Metadata
 from playlista.tracks import TrackFile
+from playlista.tracks.metadata import Metadata
 from tests.libraries import Parts, analysis_of, open_parts
 
 

@@ -23,7 +23,7 @@ from mutagen.wave import WAVE
 
 from playlista.decode.metadata import read_metadata
 from playlista.decode.readers.ffmpeg_child import ffmpeg_path
-from playlista.metadata import MAX_TEXT, Metadata, clean_text
+from playlista.tracks.metadata import MAX_TEXT, Metadata, clean_text
 from tests.libraries import child_environment
 
 RECORDING, TRACK, ALBUM, ARTIST = (f"{number}1234567-89ab-cdef-0123-456789abcdef" for number in range(4))

@@ -21,6 +21,10 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
     started.close()
 
 
+#: Columns that have another name by now.
+RENAMED = {("jobs", "lane"): "priority"}
+
+
 def downgrade(file: Path, version: int) -> None:
     """Move all rows of `file` into a database with the schema of `version`, as that version would have made it."""
     older = file.with_suffix(".older")
@@ -33,8 +37,10 @@ def downgrade(file: Path, version: int) -> None:
         tables = [name for (name,) in made if kinds[name] == "table" and not name.startswith("sqlite_")]
         connection.execute("ATTACH ? AS newer", (str(file),))
         for table in tables:
-            columns = ", ".join(name for _, name, *_ in connection.execute(f"PRAGMA main.table_info({table})"))
-            connection.execute(f"INSERT OR REPLACE INTO main.{table} ({columns}) SELECT {columns} FROM newer.{table}")
+            columns = [name for _, name, *_ in connection.execute(f"PRAGMA main.table_info({table})")]
+            newer = ", ".join(RENAMED.get((table, name), name) for name in columns)
+            older_names = ", ".join(columns)
+            connection.execute(f"INSERT OR REPLACE INTO main.{table} ({older_names}) SELECT {newer} FROM newer.{table}")
         connection.execute("DETACH newer")
     connection.close()
     for leftover in file.parent.glob(f"{file.name}-*"):

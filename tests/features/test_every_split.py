@@ -16,7 +16,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from playlista.chunks import AudioChunk
 from playlista.config import Settings
 from playlista.features.accumulator import Accumulator
 from playlista.features.analyzer import FeatureAnalyzer, Features
@@ -28,6 +27,7 @@ from playlista.features.tags.accumulator import TagsAccumulator
 from playlista.features.tonal.accumulator import TonalAccumulator
 from playlista.memory_optimized_loader import MemoryOptimizedLoader
 from playlista.tracks import FEATURE_GROUPS
+from playlista.tracks.chunks import AudioChunk
 from tests import signals
 
 RATE_HZ = 8000
@@ -97,7 +97,7 @@ def features(signals: list[list[NDArray[Any]]]) -> Features:
 
 @settings(max_examples=6)
 @given(st.tuples(FRACTIONS, FRACTIONS, FRACTIONS))
-def test_all_accumulators_together_give_one_answer_however_each_lane_is_cut(cuts: tuple[list[float], ...]) -> None:
+def test_all_accumulators_together_give_one_answer_however_each_signal_is_cut(cuts: tuple[list[float], ...]) -> None:
     signals = (STEREO, MONO, STEREO[:, 0])
     cut = [split(signal, fractions) for signal, fractions in zip(signals, cuts, strict=True)]
     assert features(cut) == features([[signal] for signal in signals])

@@ -10,7 +10,7 @@ import pytest
 
 from playlista.library.database import Database, open_database
 from playlista.library.origins import put_hashes
-from playlista.origin import Origin
+from playlista.tracks.origin import Origin
 
 FILES = 3000
 SAME = Origin(content=b"the same bytes", encoded_kind="decoded/1")

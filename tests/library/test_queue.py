@@ -12,8 +12,8 @@ import pytest
 from playlista.errors import FailureReason, StoreError
 from playlista.library.jobs import CrashedJob, Job
 from playlista.library.queue import BATCH_FILES, CLAIMS_PER_OLDEST, LONGEST_BACKOFF_SECONDS, JobQueue
-from playlista.origin import Origin
 from playlista.tracks import Status, TrackFile
+from playlista.tracks.origin import Origin
 from tests.libraries import (
     FIRST_BACKOFF_SECONDS,
     MAX_ATTEMPTS,

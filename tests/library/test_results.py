@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from playlista.errors import FailureReason
 from playlista.library.results import PAGE_ROWS, OutdatedGroups
 from playlista.library.vectors import Vectors
-from playlista.origin import Origin
 from playlista.tracks import FEATURE_GROUPS, Analysis, Audio, Status, Tagging
+from playlista.tracks.origin import Origin
 from tests.libraries import Parts, analysis_of, failed_analysis, open_parts, track_file
 
 

@@ -18,8 +18,8 @@ from playlista.library.track_filter import FilterError, TrackFilter, match_query
 from playlista.library.track_pages import SORTS, TrackPages
 from playlista.library.track_rows import put_metadata
 from playlista.library.track_summaries import TrackLookup, TrackSummary
-from playlista.metadata import Metadata
 from playlista.tracks import Analysis, Rhythm, Status, Tagging, Tonal
+from playlista.tracks.metadata import Metadata
 from tests.libraries import Parts, analysis_of, failed_analysis, open_parts, track_file
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from playlista.metadata import Metadata
 from playlista.tracks import Loudness, Tagging, Tonal
+from playlista.tracks.metadata import Metadata
 from tests.libraries import Parts, analysis_of, track_file
 
 #: The tags of the Million Song Dataset that MusiCNN knows (Pons and Serra, 2019).

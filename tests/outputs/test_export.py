@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from playlista.metadata import Metadata
 from playlista.outputs.export import EXPORT_KINDS, write_results
 from playlista.tracks import Analysis, Loudness
+from playlista.tracks.metadata import Metadata
 from tests.libraries import analysis_of, failed_analysis
 
 

@@ -27,11 +27,11 @@ from playlista.library.queue import JobQueue
 from playlista.library.results import Store
 from playlista.library.track_rows import put_metadata
 from playlista.memory.cgroup import Cgroup
-from playlista.metadata import Metadata
 from playlista.outputs.similarity.engine import Similarity
 from playlista.serve.http import Application
 from playlista.serve.metrics import Metrics
 from playlista.serve.server import Server
+from playlista.tracks.metadata import Metadata
 from tests.page.music import HOSTILE
 
 

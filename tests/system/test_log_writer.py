@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from playlista.log_writer import DroppingHandler
+from playlista.logs.writer import DroppingHandler
 
 
 class Stuck(io.StringIO):

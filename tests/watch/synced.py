@@ -14,7 +14,7 @@ from playlista.daemon.reuse import Reuse
 from playlista.decode.content import hash_file
 from playlista.library.comparisons import Comparisons
 from playlista.library.jobs import Job
-from playlista.origin import Origin
+from playlista.tracks.origin import Origin
 from playlista.watch.options import WatchOptions
 from playlista.watch.scan import ScanReport
 from playlista.watch.synchronizer import Synchronizer

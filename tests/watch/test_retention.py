@@ -15,7 +15,7 @@ from playlista.library.gone_files import GoneFiles
 from playlista.library.track_filter import TrackFilter
 from playlista.library.track_pages import TrackPages
 from playlista.library.vectors import Vectors
-from playlista.origin import Origin
+from playlista.tracks.origin import Origin
 from tests.libraries import analysis_of, quick_check
 from tests.watch.folders import make, make_old
 from tests.watch.synced import Synced, analyzed

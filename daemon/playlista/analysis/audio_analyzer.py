@@ -29,9 +29,9 @@ from playlista.features.tags.accumulator import TagsAccumulator
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.child import NEED_BYTES
 from playlista.memory.configuration import Configuration
-from playlista.origin import Origin
 from playlista.system.callbacks import noop
 from playlista.tracks import FEATURE_GROUPS, Analysis, Audio, Chapter, GroupSettings
+from playlista.tracks.origin import Origin
 
 #: Containers of samples as they are; to decode them is a twentieth of the work, of other formats it is a third.
 UNCOMPRESSED = frozenset({"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF"})

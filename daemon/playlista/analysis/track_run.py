@@ -14,8 +14,8 @@ from playlista.errors import Blame, DecodeError, FailureReason, PlaylistaError
 from playlista.features.analyzer import FeatureAnalyzer, Features
 from playlista.memory.budget import TrackBudget
 from playlista.memory.process import peak_resident_bytes
-from playlista.origin import Origin
 from playlista.tracks import Analysis, Audio, GroupSettings, MemoryUse, Status, Timings
+from playlista.tracks.origin import Origin
 
 
 class KnownOpening(PlaylistaError):

@@ -19,14 +19,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from playlista.chunks import AudioChunk
 from playlista.decode.blocks import AudioSource
 from playlista.decode.identity import MusicHash
 from playlista.decode.read_ahead import ReadAhead
 from playlista.decode.resample import MonoResampler, downmix
 from playlista.errors import DecodeError, Interrupted
 from playlista.memory.budget import TrackBudget
-from playlista.origin import Origin
+from playlista.tracks.chunks import AudioChunk
+from playlista.tracks.origin import Origin
 
 MODEL_RATE_HZ = 16000
 

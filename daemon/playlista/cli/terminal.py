@@ -11,10 +11,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
 
-from playlista.metadata import Metadata
 from playlista.printable import printable as escaped
 from playlista.printable import printable_json
 from playlista.tracks import Analysis, Audio, Rhythm
+from playlista.tracks.metadata import Metadata
 
 
 def write_json_line(document: Any) -> None:

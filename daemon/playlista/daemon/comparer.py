@@ -17,8 +17,8 @@ from playlista.daemon.reuse import Reuse, holds
 from playlista.decode.content import hash_file
 from playlista.errors import Interrupted, TrackError
 from playlista.library.comparisons import Comparison, Comparisons, KeptResult
-from playlista.origin import Origin
 from playlista.tracks import Analysis, TrackFile
+from playlista.tracks.origin import Origin
 
 log = structlog.get_logger(__name__)
 

@@ -11,8 +11,8 @@ from dataclasses import replace
 from playlista.analysis.audio_analyzer import AudioAnalyzer, Identified
 from playlista.errors import FailureReason, TrackError
 from playlista.library.results import Store
-from playlista.origin import Origin
 from playlista.tracks import Analysis, Status
+from playlista.tracks.origin import Origin
 
 
 class Reuse:

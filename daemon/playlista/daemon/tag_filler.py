@@ -15,7 +15,7 @@ import structlog
 
 from playlista.decode.metadata import read_metadata
 from playlista.library.due_tags import DueFile, DueTags
-from playlista.metadata import Metadata
+from playlista.tracks.metadata import Metadata
 
 log = structlog.get_logger(__name__)
 

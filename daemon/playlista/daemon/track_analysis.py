@@ -15,8 +15,8 @@ from playlista.analysis.track_run import KnownOpening
 from playlista.daemon.reuse import Reuse
 from playlista.library.jobs import Job
 from playlista.memory.configuration import Configuration
-from playlista.origin import Origin
 from playlista.tracks import FEATURE_GROUPS, Analysis
+from playlista.tracks.origin import Origin
 
 ALL_GROUPS = frozenset(FEATURE_GROUPS)
 

@@ -17,8 +17,8 @@ from playlista.decode.regular_file import open_regular_file
 from playlista.decode.source import StreamBrokenError
 from playlista.decode.storage import fault_of
 from playlista.errors import Interrupted
-from playlista.origin import Origin, size_prefix
 from playlista.system.callbacks import noop
+from playlista.tracks.origin import Origin, size_prefix
 
 #: The pages of larger files are given back behind the reader; those of smaller ones are about to be decoded.
 _KEEP_CACHED_BYTES = 64 * MIB

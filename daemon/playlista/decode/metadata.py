@@ -25,7 +25,7 @@ from playlista.decode.large_tags import read_without_pictures
 from playlista.decode.regular_file import open_regular_file
 from playlista.decode.source import StreamBrokenError
 from playlista.decode.tag_reading import read_ape_tags, read_tags
-from playlista.metadata import Metadata, clean_text, clean_texts
+from playlista.tracks.metadata import Metadata, clean_text, clean_texts
 
 _ITUNES = "----:com.apple.iTunes:"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

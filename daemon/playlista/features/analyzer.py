@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.chunks import AudioChunk
 from playlista.features.accumulator import Accumulator, noop
 from playlista.features.loudness import accumulator as loudness
 from playlista.features.rhythm import accumulator as rhythm
@@ -23,6 +22,7 @@ from playlista.features.spectral import accumulator as spectral
 from playlista.features.tags import accumulator as tags
 from playlista.features.tonal import accumulator as tonal
 from playlista.tracks import FEATURE_GROUPS, Loudness, Rhythm, Spectral, Tagging, Tonal
+from playlista.tracks.chunks import AudioChunk
 
 #: Version of each feature group; when one rises, that group alone is computed anew.
 VERSIONS: dict[str, int] = {

@@ -21,8 +21,8 @@ from playlista.library.file_rows import FILE_COLUMNS, as_stored, same_content, t
 from playlista.library.job_intake import update_file
 from playlista.library.origins import put_hashes
 from playlista.library.results import Store
-from playlista.origin import Origin
 from playlista.tracks import Analysis, GroupSettings, Status, TrackFile
+from playlista.tracks.origin import Origin
 
 #: Row numbers looked at in one query for results whose hashes are not known yet.
 _ROWS_PER_LOOK = 5000
@@ -35,7 +35,7 @@ _DUE = f"""
     LEFT JOIN version_sets ON version_sets.id = analyses.version_set
     LEFT JOIN origins ON origins.file_id = files.id
     LEFT JOIN setting_sets ON setting_sets.id = origins.setting_set
-    WHERE jobs.compare = 1 AND jobs.state = 'queued' ORDER BY jobs.lane, jobs.due_at LIMIT ?
+    WHERE jobs.compare = 1 AND jobs.state = 'queued' ORDER BY jobs.priority, jobs.due_at LIMIT ?
 """
 
 

@@ -16,8 +16,8 @@ from playlista.library.database import Database
 from playlista.library.file_rows import FILE_COLUMNS, track_file
 from playlista.library.results import Store
 from playlista.library.track_rows import put_metadata, put_track
-from playlista.metadata import Metadata
 from playlista.tracks import Analysis, TrackFile
+from playlista.tracks.metadata import Metadata
 
 _DUE = f"""
     SELECT {FILE_COLUMNS}, files.id FROM tracks JOIN files ON files.id = tracks.file_id

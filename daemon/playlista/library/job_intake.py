@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from playlista.library import job_rows
 from playlista.library.file_rows import FILE_COLUMNS, as_stored, file_values, path_bytes, same_content, track_file
 from playlista.library.job_rows import groups_in, groups_text
-from playlista.origin import size_prefix
 from playlista.tracks import TrackFile
+from playlista.tracks.origin import size_prefix
 
 _KNOWN = f"""
-    SELECT {FILE_COLUMNS}, files.id, jobs.state, jobs.feature_groups, jobs.lane
+    SELECT {FILE_COLUMNS}, files.id, jobs.state, jobs.feature_groups, jobs.priority
     FROM files LEFT JOIN jobs ON jobs.file_id = files.id WHERE files.path = ?
 """
 
@@ -74,7 +74,7 @@ def _add_to(
             job_rows.run_again(connection, row["id"])
         return changed
     groups = _either(groups_in(row["feature_groups"]), request.groups)
-    priority = min(row["lane"], request.priority)
+    priority = min(row["priority"], request.priority)
     if not (changed or request.ends_backoff):
         job_rows.merge(connection, row["id"], priority=priority, groups=groups_text(groups))
         return False

@@ -14,8 +14,8 @@ from playlista.errors import FailureReason
 from playlista.library import job_rows
 from playlista.library.file_rows import track_file
 from playlista.library.results import Store
-from playlista.origin import Origin
 from playlista.tracks import Analysis, Status
+from playlista.tracks.origin import Origin
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ URGENT_PRIORITY = 0
 
 _JOBS = f"""
     SELECT {FILE_COLUMNS}, jobs.file_id, jobs.attempts, jobs.alone_reduced, jobs.feature_groups, jobs.enqueued_at,
-           jobs.due_at, jobs.lane, jobs.state, jobs.rerun, jobs.changed, jobs.boot_id, jobs.oom_kills,
+           jobs.due_at, jobs.priority, jobs.state, jobs.rerun, jobs.changed, jobs.boot_id, jobs.oom_kills,
            jobs.interruptions
     FROM jobs JOIN files ON files.id = jobs.file_id
 """
@@ -29,7 +29,8 @@ _JOBS = f"""
 def first(connection: sqlite3.Connection, state: str, priority: int) -> sqlite3.Row | None:
     """The job in this state and priority that is due first, whether already or not; None when there is none."""
     row: sqlite3.Row | None = connection.execute(
-        f"{_JOBS} WHERE jobs.state = ? AND jobs.lane = ? ORDER BY jobs.due_at, jobs.file_id LIMIT 1", (state, priority)
+        f"{_JOBS} WHERE jobs.state = ? AND jobs.priority = ? ORDER BY jobs.due_at, jobs.file_id LIMIT 1",
+        (state, priority),
     ).fetchone()
     return row
 
@@ -67,7 +68,7 @@ def insert(
 ) -> None:
     """A new job, due at once."""
     connection.execute(
-        """INSERT INTO jobs (file_id, state, lane, feature_groups, enqueued_at, due_at, changed, compare)
+        """INSERT INTO jobs (file_id, state, priority, feature_groups, enqueued_at, due_at, changed, compare)
            VALUES (?, 'queued', ?, ?, ?, ?, ?, ?)""",
         (file_id, priority, groups, now, now, changed, compare),
     )
@@ -139,7 +140,7 @@ def start_over(
     A job that was told of a change before stays one of a changed file.
     """
     connection.execute(
-        """UPDATE jobs SET state = 'queued', lane = ?, feature_groups = ?, due_at = ?, attempts = 0,
+        """UPDATE jobs SET state = 'queued', priority = ?, feature_groups = ?, due_at = ?, attempts = 0,
            interruptions = 0, alone_reduced = 0, rerun = 0, reason = NULL, detail = NULL,
            changed = max(changed, ?), compare = ? WHERE file_id = ?""",
         (priority, groups, now, changed, compare, file_id),
@@ -159,7 +160,7 @@ def run_again(connection: sqlite3.Connection, file_id: int) -> None:
 def merge(connection: sqlite3.Connection, file_id: int, *, priority: int, groups: str | None) -> None:
     """Same state, attempts and back-off: a higher priority, or more groups."""
     connection.execute(
-        "UPDATE jobs SET lane = min(lane, ?), feature_groups = ? WHERE file_id = ?", (priority, groups, file_id)
+        "UPDATE jobs SET priority = min(priority, ?), feature_groups = ? WHERE file_id = ?", (priority, groups, file_id)
     )
 
 

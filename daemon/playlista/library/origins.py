@@ -13,8 +13,8 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
-from playlista.origin import Origin
 from playlista.tracks import GroupSettings
+from playlista.tracks.origin import Origin
 
 #: Columns that `origin_of` reads, of a query that joins ``origins``.
 ORIGIN_COLUMNS = "origins.content, origins.sound, origins.opening, origins.encoded_kind, origins.encoded"

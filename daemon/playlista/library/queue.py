@@ -271,7 +271,7 @@ class JobQueue:
             for row in first_by_priority(connection)
             if row["state"] == "queued" or not now < row["due_at"] <= latest
         )
-        return sorted(firsts, key=lambda row: (row["lane"], row["due_at"], row["file_id"]))
+        return sorted(firsts, key=lambda row: (row["priority"], row["due_at"], row["file_id"]))
 
     def _attribute(self, connection: sqlite3.Connection, row: sqlite3.Row) -> CrashedJob:
         path, attempts = track_file(row).path, row["attempts"]

@@ -30,8 +30,8 @@ from playlista.library.origins import (
     settings_in,
 )
 from playlista.library.track_rows import METADATA_COLUMN, metadata_in, put_track
-from playlista.origin import Origin
 from playlista.tracks import Analysis, GroupSettings, Status, TrackFile
+from playlista.tracks.origin import Origin
 
 #: Rows read at a time by the streams: memory stays small, and no long read keeps the WAL from being cut.
 PAGE_ROWS = 500

@@ -95,7 +95,7 @@ class Overview:
             rows = connection.execute(
                 """SELECT jobs.file_id, files.path, jobs.reason, jobs.detail, jobs.attempts, jobs.due_at
                    FROM jobs JOIN files ON files.id = jobs.file_id WHERE jobs.state = 'waiting'
-                   ORDER BY jobs.lane, jobs.due_at, jobs.file_id LIMIT ?""",
+                   ORDER BY jobs.priority, jobs.due_at, jobs.file_id LIMIT ?""",
                 (-1 if limit is None else limit,),
             ).fetchall()
         return [_retry(row) for row in rows]

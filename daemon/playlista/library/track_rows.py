@@ -14,8 +14,8 @@ from typing import Any
 
 from playlista.library.file_rows import track_path
 from playlista.library.folding import folded
-from playlista.metadata import Metadata
 from playlista.tracks import Analysis
+from playlista.tracks.metadata import Metadata
 
 #: Tags that a track is found by: those of at least this activation, and no more than so many.
 LEAST_ACTIVATION = 0.1

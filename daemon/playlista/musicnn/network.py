@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.patches import PATCH_FRAMES
+from playlista.tracks.patches import PATCH_FRAMES
 
 #: Outputs of the network.
 TAG_COUNT = 50

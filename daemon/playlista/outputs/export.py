@@ -12,9 +12,9 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO
 
-from playlista.metadata import Metadata
 from playlista.system.output_files import OutputKind
 from playlista.tracks import Analysis
+from playlista.tracks.metadata import Metadata
 
 #: Columns of the flat table: group and field of the result object.
 _CSV_GROUPS = {

@@ -15,7 +15,6 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.beat_grid import encode_beats
 from playlista.features.accumulator import noop
 from playlista.features.rhythm.beats import track_beats
 from playlista.features.rhythm.danceability import DanceabilityAccumulator
@@ -23,6 +22,7 @@ from playlista.features.rhythm.onsets import OnsetEnvelope
 from playlista.features.rhythm.tempo import BeatPeriods, beat_periods, estimate_tempo, tempo_changes
 from playlista.features.rhythm.tempogram import Tempogram
 from playlista.tracks import Rhythm
+from playlista.tracks.beat_grid import encode_beats
 
 #: Version of the values in ``Rhythm``; rises when they change.
 VERSION = 3

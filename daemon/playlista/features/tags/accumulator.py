@@ -26,8 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.features.tags.musicnn_mel import FRAME_SAMPLES, HOP_SAMPLES, MusicnnMel
-from playlista.patches import MEL_BANDS, PATCH_FRAMES
 from playlista.tracks import Tagging
+from playlista.tracks.patches import MEL_BANDS, PATCH_FRAMES
 
 VERSION: int = 1
 

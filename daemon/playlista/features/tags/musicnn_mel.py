@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from playlista.features.frames import Spectra
 from playlista.features.triangles import triangles
-from playlista.patches import MEL_BANDS
+from playlista.tracks.patches import MEL_BANDS
 
 SAMPLE_RATE_HZ = 16_000
 FRAME_SAMPLES = 512

@@ -23,6 +23,7 @@ STEPS = (
     "0008_encoded_audio.sql",
     "0009_recording_codes.sql",
     "0010_gone_contents.sql",
+    "0011_priority.sql",
 )
 
 #: The version that this program reads and writes.

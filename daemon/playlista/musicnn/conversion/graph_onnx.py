@@ -21,7 +21,7 @@ from playlista.musicnn.network import (
     Dense,
     Network,
 )
-from playlista.patches import MEL_BANDS, PATCH_FRAMES
+from playlista.tracks.patches import MEL_BANDS, PATCH_FRAMES
 
 INPUT = "patches"
 ACTIVATIONS = "activations"

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from playlista.musicnn.bands import BANDS_AT_ONCE, FRAMES_AT_ONCE, widen_in_frequency, widen_in_time
 from playlista.musicnn.conversion import protobuf as pb
 from playlista.musicnn.network import Branch, Convolution, Dense, Network
-from playlista.patches import MEL_BANDS, PATCH_FRAMES
+from playlista.tracks.patches import MEL_BANDS, PATCH_FRAMES
 
 INPUT = "model/Placeholder"
 ACTIVATIONS = "model/Sigmoid"

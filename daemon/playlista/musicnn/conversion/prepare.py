@@ -28,8 +28,8 @@ from playlista.musicnn.conversion import wheel as published
 from playlista.musicnn.conversion.checkpoint import read_checkpoint
 from playlista.musicnn.files import ModelFiles
 from playlista.musicnn.network import Network, fold
-from playlista.patches import MEL_BANDS, PATCH_FRAMES
 from playlista.system.atomic_write import write_bytes
+from playlista.tracks.patches import MEL_BANDS, PATCH_FRAMES
 
 Say = Callable[[str], None]
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from playlista.musicnn.bands import BANDS_AT_ONCE, FRAMES_AT_ONCE, widen_in_frequency, widen_in_time
 from playlista.musicnn.network import Branch, Convolution, Dense, Network
-from playlista.patches import MEL_BANDS, PATCH_FRAMES
+from playlista.tracks.patches import MEL_BANDS, PATCH_FRAMES
 
 Array = NDArray[np.float32]
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.musicnn.conversion.graph_tensorflow import ACTIVATIONS, EMBEDDING, INPUT
-from playlista.patches import MEL_BANDS, PATCH_FRAMES
 from playlista.system.native_stderr import notices_withheld
+from playlista.tracks.patches import MEL_BANDS, PATCH_FRAMES
 
 Array = NDArray[np.float32]
 

@@ -15,8 +15,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Literal
 
-from playlista.errors import ConfigError
-from playlista.setting_rules import (
+from playlista.config.rules import (
     Rule,
     address,
     bits,
@@ -33,6 +32,7 @@ from playlista.setting_rules import (
     token,
     url_prefix,
 )
+from playlista.errors import ConfigError
 
 #: Where the file is looked for when ``--config`` and ``PLAYLISTA_CONFIG`` do not name one.
 DEFAULT_LOCATIONS = (Path("playlista.conf"), Path("/etc/playlista/playlista.conf"))

@@ -16,7 +16,7 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-from playlista.log_writer import DroppingHandler
+from playlista.logs.writer import DroppingHandler
 from playlista.printable import printable
 
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
 from typing import Any
 
-from playlista.beat_grid import decode_beats
 from playlista.errors import FailureReason
-from playlista.metadata import Metadata
-from playlista.origin import Origin
+from playlista.tracks.beat_grid import decode_beats
+from playlista.tracks.metadata import Metadata
+from playlista.tracks.origin import Origin
 
 #: The groups of features, in the order in which they are reported; each has a version of its own.
 FEATURE_GROUPS = ("rhythm", "tonal", "loudness", "spectral", "tags")

@@ -1,0 +1,41 @@
+"""What travels through the parts: the result object and what it is made of, names, hashes, chunks of audio."""
+
+from __future__ import annotations
+
+from playlista.tracks.result import (
+    FEATURE_GROUPS,
+    MAX_CHAPTERS,
+    Analysis,
+    Audio,
+    Chapter,
+    GroupSettings,
+    Loudness,
+    MemoryUse,
+    Rhythm,
+    Spectral,
+    Status,
+    Tagging,
+    Timings,
+    Tonal,
+    TrackFile,
+    reason_of,
+)
+
+__all__ = [
+    "FEATURE_GROUPS",
+    "MAX_CHAPTERS",
+    "Analysis",
+    "Audio",
+    "Chapter",
+    "GroupSettings",
+    "Loudness",
+    "MemoryUse",
+    "Rhythm",
+    "Spectral",
+    "Status",
+    "Tagging",
+    "Timings",
+    "Tonal",
+    "TrackFile",
+    "reason_of",
+]
