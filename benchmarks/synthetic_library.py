@@ -46,7 +46,8 @@ _WORDS = (
 _GENRES = (
     "Rock", "Jazz", "Hip-Hop", "Ambient", "Techno", "Folk", "Metal", "Soul", "Classical", "Reggae", "Pop", "Blues",
 )  # fmt: skip
-_TAGS = (
+#: The tags of the Million Song Dataset that MusiCNN knows (Pons and Serra, 2019).
+MSD_TAGS = (
     "rock", "pop", "alternative", "indie", "electronic", "female vocalists", "dance", "00s", "alternative rock", "jazz",
     "beautiful", "metal", "chillout", "male vocalists", "classic rock", "soul", "indie rock", "Mellow", "electronica",
     "80s", "folk", "90s", "chill", "instrumental", "punk", "oldies", "blues", "hard rock", "ambient", "acoustic",
@@ -102,8 +103,8 @@ def _of_artist(number: int, chance: random.Random, noise: np.random.Generator) -
 def _result(
     path: str, *, bpm: float, genre: int, place: np.ndarray, chance: random.Random, noise: np.random.Generator
 ) -> Analysis:
-    activations = {tag: round(chance.random() ** 20, 6) for tag in _TAGS}  # some 6 from 0.1 on
-    activations[_TAGS[genre * 3 % len(_TAGS)]] = round(chance.uniform(0.3, 0.9), 6)
+    activations = {tag: round(chance.random() ** 20, 6) for tag in MSD_TAGS}  # some 6 from 0.1 on
+    activations[MSD_TAGS[genre * 3 % len(MSD_TAGS)]] = round(chance.uniform(0.3, 0.9), 6)
     code = chance.choice(CAMELOT)
     seconds = chance.uniform(90, 420)
     return Analysis(

@@ -6,18 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from benchmarks.synthetic_library import MSD_TAGS
 from playlista.tracks import Loudness, Tagging, Tonal
 from playlista.tracks.metadata import Metadata
 from tests.libraries import Parts, analysis_of, track_file
-
-#: The tags of the Million Song Dataset that MusiCNN knows (Pons and Serra, 2019).
-MSD_TAGS = (
-    "rock", "pop", "alternative", "indie", "electronic", "female vocalists", "dance", "00s", "alternative rock", "jazz",
-    "beautiful", "metal", "chillout", "male vocalists", "classic rock", "soul", "indie rock", "Mellow", "electronica",
-    "80s", "folk", "90s", "chill", "instrumental", "punk", "oldies", "blues", "hard rock", "ambient", "acoustic",
-    "experimental", "female vocalist", "guitar", "Hip-Hop", "70s", "party", "country", "easy listening", "sexy",
-    "catchy", "funk", "electro", "heavy metal", "Progressive rock", "60s", "rnb", "indie pop", "sad", "House", "happy",
-)  # fmt: skip
 
 
 def add_song(

@@ -33,13 +33,8 @@ def chosen(parts: Parts, rule: str) -> list[str]:
 
 
 def tracks(parts: Parts, rule: str) -> list[TrackSummary]:
-    def similarity() -> Similarity:
-        engine = Similarity(parts.database)
-        engine.make()
-        return engine
-
     (parsed,) = parse_rules(f"[Test]\n{rule}", "playlists.toml").rules
-    return PlaylistChoice(parts.database, similarity).tracks(parsed)
+    return PlaylistChoice(parts.database, Similarity(parts.database).make).tracks(parsed)
 
 
 def test_tempo_key_neighbours_loudness_and_year_all_count(parts: Parts) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from playlista.cli.library import reading
 from playlista.cli.options import ConfigOption, DataOption, JsonOption, MusicOption, settings_from
-from playlista.cli.output_options import ForceOption, opened_for_writing, say_written
+from playlista.cli.output_options import ForceOption, write_playlist
 from playlista.cli.terminal import duration, number, table, write_json_line
 from playlista.config import Settings
 
@@ -60,14 +59,10 @@ def playlist(
 def _write(file: str, track_filter: TrackFilter, count: int, settings: Settings, *, force: bool) -> None:
     from playlista.library.ranking import Ranking  # noqa: PLC0415
     from playlista.library.track_summaries import TrackLookup  # noqa: PLC0415
-    from playlista.outputs.playlists.m3u import PLAYLIST, PathStyle, m3u  # noqa: PLC0415
 
     with reading(settings) as database:
         found = TrackLookup(database).summaries(Ranking(database).ids(track_filter, limit=count))
-    style = PathStyle.absolute(os.path.abspath(settings.music_dir), settings.playlist_path)
-    with opened_for_writing(file, PLAYLIST, settings, force=force) as stream:
-        stream.write(m3u((one.path for one in found), style))
-    say_written(file, f"{len(found)} tracks")
+    write_playlist(file, [one.path for one in found], settings, force=force)
 
 
 def _tracks_of(name: str, settings: Settings) -> list[TrackSummary]:
@@ -78,13 +73,7 @@ def _tracks_of(name: str, settings: Settings) -> list[TrackSummary]:
 
     rule = rule_named(name, settings)
     with reading(settings) as database:
-
-        def similarity() -> Similarity:
-            engine = Similarity(database)
-            engine.make()
-            return engine
-
-        return PlaylistChoice(database, similarity).tracks(rule)
+        return PlaylistChoice(database, Similarity(database).make).tracks(rule)
 
 
 def _show(tracks: list[TrackSummary], *, json_lines: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, BinaryIO
 
@@ -32,6 +32,16 @@ def opened_for_writing(path: str, kind: OutputKind, settings: Settings, *, force
     refuse_library_files(path, settings)
     with output_stream(path, kind, force=force) as stream:
         yield stream
+
+
+def write_playlist(path: str, tracks: Sequence[str], settings: Settings, *, force: bool) -> None:
+    """Write the playlist of these tracks, given as paths in the music folder, as M3U, and say so."""
+    from playlista.outputs.playlists.m3u import PLAYLIST, PathStyle, m3u  # noqa: PLC0415
+
+    style = PathStyle.absolute(os.path.abspath(settings.music_dir), settings.playlist_path)
+    with opened_for_writing(path, PLAYLIST, settings, force=force) as stream:
+        stream.write(m3u(tracks, style))
+    say_written(path, f"{len(tracks)} tracks")
 
 
 def refuse_library_files(path: str, settings: Settings) -> None:

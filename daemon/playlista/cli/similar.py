@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from playlista.cli.library import in_library, reading
 from playlista.cli.options import ConfigOption, DataOption, JsonOption, MusicOption, settings_from
-from playlista.cli.output_options import ForceOption, opened_for_writing, say_written
+from playlista.cli.output_options import ForceOption, write_playlist
 from playlista.cli.terminal import table, write_json_line
 from playlista.config import Settings
 from playlista.errors import PlaylistaError
@@ -50,14 +49,13 @@ def similar(
 
     with reading(settings) as database:
         of = _named(track, settings, database)
-        similarity = Similarity(database)
-        similarity.make()
+        similarity = Similarity(database).make()
         most = _size_of(database) if per_artist else count
         found = listed(
             similarity.nearest(of.id, most=most), TrackLookup(database), count=count, of=of, per_artist=per_artist
         )
     if m3u_file:
-        _write_playlist(m3u_file, [one.track for one in found], settings, force=force)
+        write_playlist(m3u_file, [one.track.path for one in found], settings, force=force)
     elif json_lines:
         for one in found:
             write_json_line({"path": one.track.path, "similarity": round(one.similarity, 6)})
@@ -86,12 +84,11 @@ def path(
         ends = [_named(text, settings, database).id for text in (first, last)]
         if ends[0] == ends[1]:
             raise PlaylistaError(f"{first} and {last} are one track; name two")
-        similarity = Similarity(database)
-        similarity.make()
+        similarity = Similarity(database).make()
         steps = {one.file_id: one.step for one in similarity.way(ends[0], ends[1], count)}
         found = TrackLookup(database).summaries(steps)
     if m3u_file:
-        _write_playlist(m3u_file, found, settings, force=force)
+        write_playlist(m3u_file, [one.path for one in found], settings, force=force)
     elif json_lines:
         for one in found:
             write_json_line({"path": one.path, "step": round(steps[one.id], 6)})
@@ -111,12 +108,3 @@ def _size_of(database: Database) -> int:
     from playlista.library.files import Library  # noqa: PLC0415
 
     return Library(database).count()
-
-
-def _write_playlist(file: str, tracks: list[TrackSummary], settings: Settings, *, force: bool) -> None:
-    from playlista.outputs.playlists.m3u import PLAYLIST, PathStyle, m3u  # noqa: PLC0415
-
-    style = PathStyle.absolute(os.path.abspath(settings.music_dir), settings.playlist_path)
-    with opened_for_writing(file, PLAYLIST, settings, force=force) as stream:
-        stream.write(m3u((one.path for one in tracks), style))
-    say_written(file, f"{len(tracks)} tracks")

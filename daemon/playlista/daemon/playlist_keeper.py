@@ -126,9 +126,4 @@ class PlaylistKeeper:
 
 def made_keeper(settings: Settings, database: Database, similarity: Similarity) -> PlaylistKeeper:
     """The keeper of the library behind `database`; the similarity is brought up to date when a rule needs it."""
-
-    def engine() -> Similarity:
-        similarity.make()
-        return similarity
-
-    return PlaylistKeeper(settings, database, KeptPlaylists(settings, PlaylistChoice(database, engine)))
+    return PlaylistKeeper(settings, database, KeptPlaylists(settings, PlaylistChoice(database, similarity.make)))

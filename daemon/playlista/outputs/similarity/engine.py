@@ -70,11 +70,12 @@ class Similarity:
         self._maker: threading.Thread | None = None
         self._is_made = False
 
-    def make(self) -> None:
-        """Read what the library has got since the last time."""
+    def make(self) -> Similarity:
+        """Itself, after it has read what the library has got since the last time."""
         with self._lock:
             self._index.refresh()
             self._is_made = True
+        return self
 
     def make_in_background(self, *, seconds: float) -> None:
         """`make`, waited for `seconds` at most where it is the first time.

@@ -41,13 +41,10 @@ AUDIO_KINDS = {
 
 def cover(context: Context, request: Request, _given: dict[str, Any], value: str) -> Answer:
     """The embedded picture."""
-    path = context.views.file(int(value))
-    if path is None:
-        return Answer.not_found("no such track")
-    try:
-        descriptor = open_regular_file(path)
-    except (OSError, StreamBrokenError):
-        return Answer.not_found("the file cannot be opened")
+    found = _opened(context, value)
+    if isinstance(found, Answer):
+        return found
+    _, descriptor = found
     try:
         tag = _etag(descriptor)
         if request.header("If-None-Match") == tag:
@@ -62,15 +59,23 @@ def audio(context: Context, request: Request, _given: dict[str, Any], value: str
     """The file, or the part of it that a ``Range`` header names."""
     if not context.serve_audio:
         return Answer.not_found("files are not served; SERVE_AUDIO=true allows it")
-    path = context.views.file(int(value))
+    found = _opened(context, value)
+    if isinstance(found, Answer):
+        return found
+    path, descriptor = found
+    kind = AUDIO_KINDS.get(os.path.splitext(path)[1].lower(), "application/octet-stream")
+    return _part_of(descriptor, kind, request)
+
+
+def _opened(context: Context, track_id: str) -> tuple[str, int] | Answer:
+    """The path of a track and its open file, or why there is none."""
+    path = context.views.file(int(track_id))
     if path is None:
         return Answer.not_found("no such track")
     try:
-        descriptor = open_regular_file(path)
+        return path, open_regular_file(path)
     except (OSError, StreamBrokenError):
         return Answer.not_found("the file cannot be opened")
-    kind = AUDIO_KINDS.get(os.path.splitext(path)[1].lower(), "application/octet-stream")
-    return _part_of(descriptor, kind, request)
 
 
 def _part_of(descriptor: int, kind: str, request: Request) -> Answer:
