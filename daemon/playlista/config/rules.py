@@ -13,8 +13,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
-#: Tempi that are looked for.
-SLOWEST_BPM, FASTEST_BPM = 45, 220
+from playlista.tracks import FASTEST_BPM, SLOWEST_BPM
+
 #: Characters of a token that cannot be guessed over the network.
 SHORTEST_TOKEN = 12
 

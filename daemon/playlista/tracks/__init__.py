@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from playlista.tracks.result import (
+    FASTEST_BPM,
     FEATURE_GROUPS,
     MAX_CHAPTERS,
+    SLOWEST_BPM,
     Analysis,
     Audio,
     Chapter,
@@ -22,8 +24,10 @@ from playlista.tracks.result import (
 )
 
 __all__ = [
+    "FASTEST_BPM",
     "FEATURE_GROUPS",
     "MAX_CHAPTERS",
+    "SLOWEST_BPM",
     "Analysis",
     "Audio",
     "Chapter",

@@ -21,6 +21,9 @@ from playlista.tracks.origin import Origin
 FEATURE_GROUPS = ("rhythm", "tonal", "loudness", "spectral", "tags")
 
 
+#: Tempi that are looked for.
+SLOWEST_BPM, FASTEST_BPM = 45, 220
+
 #: By feature group the settings that its values depend on, such as ``{"rhythm": {"sample_rate_hz": 22050}}``.
 GroupSettings = dict[str, dict[str, int]]
 

@@ -29,12 +29,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.features.rhythm.onsets import OnsetEnvelope
+from playlista.tracks import FASTEST_BPM, SLOWEST_BPM
 
 WINDOW_SECONDS = 12.0
 WINDOW_HOP_SECONDS = 6.0
 
-SLOWEST_BPM = 45.0
-FASTEST_BPM = 220.0
 #: Neighbours on the grid of tempi are 0.4 % apart.
 GRID_STEP = 0.004
 PREFERRED_BPM = 115.0
