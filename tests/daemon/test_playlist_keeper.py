@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from playlista.config import Settings
+from playlista.daemon import playlist_keeper
 from playlista.daemon.playlist_keeper import LONGEST_WAIT_SECONDS, QUIET_SECONDS, PlaylistKeeper
 from playlista.library.database import FILE_NAME, Database, open_read_only
 from playlista.outputs.playlists.choice import PlaylistChoice
 from playlista.outputs.playlists.kept import KeptPlaylists
 from playlista.outputs.similarity.engine import Similarity
+from tests.deadlines import DEADLINE_SECONDS
 from tests.libraries import Parts, open_parts
 from tests.outputs.songs import add_song
 
@@ -95,3 +98,24 @@ def test_changed_rules_are_followed_and_wrong_ones_are_told(parts: Parts, tmp_pa
             assert [one.name for one in (tmp_path / "lists").iterdir()] == ["All.m3u8"]
     assert keeper.trouble is None
     assert [one.name for one in (tmp_path / "lists").iterdir()] == ["Other.m3u8"]
+
+
+def test_an_error_that_nobody_thought_of_is_told_and_the_keeping_goes_on(
+    tmp_path: Path, reader: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(playlist_keeper, "LOOK_SECONDS", 0.01)
+    keeper = keeper_of(tmp_path, reader, Monotonic())
+    looks: list[int] = []
+
+    def look() -> bool:
+        looks.append(1)
+        raise RuntimeError("nobody thought of it")
+
+    monkeypatch.setattr(keeper, "look", look)
+    keeper.start()
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while len(looks) < 3 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    keeper.stop()
+    assert len(looks) >= 3
+    assert keeper.trouble == "RuntimeError: nobody thought of it; please report it with the log"

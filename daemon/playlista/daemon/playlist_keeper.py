@@ -111,6 +111,9 @@ class PlaylistKeeper:
                 self.look()
             except PlaylistaError as error:  # the library cannot be read at present
                 self.trouble = str(error)
+            except Exception as error:  # one that nobody thought of must not end the keeping in silence
+                self.trouble = f"{type(error).__name__}: {error}; please report it with the log"
+                log.exception("playlist.broke")
 
     def _state(self) -> _State:
         """Something that is another whenever the library or the file of rules was changed."""

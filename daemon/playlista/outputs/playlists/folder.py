@@ -56,7 +56,8 @@ class PlaylistFolder:
                     raise PlaylistaError(f"{self.path}: there is no such folder; make it, or mount what it lies on")
                 os.mkdir(self.path)
         except OSError as error:
-            raise PlaylistaError(f"{self.path}: cannot be made ({error.strerror}); set PLAYLIST_DIR") from error
+            what = f"{self.path}: no folder, and cannot be made one ({error.strerror})"
+            raise PlaylistaError(f"{what}; set PLAYLIST_DIR to a folder that can be written") from error
 
     def write(self, name: str, content: bytes) -> bool:
         """Make `content` the whole content of a file; whether it was another before.
