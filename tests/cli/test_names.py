@@ -87,6 +87,11 @@ def test_tags_are_written_by_folder_and_where_they_are_missing(songs: Daemon, tm
     missing = copy.run("tag", "--missing").stdout.splitlines()
     assert [line.split()[2] for line in missing] == ["album/evil.flac", "album/fast.flac"]
     assert len(copy.run("tag", "--all").stdout.splitlines()) == 3
+    signals.write(copy.music / "sun.au", signals.song(8, bpm=100))
+    copy.run("run", "--once")
+    refused = copy.run("tag", "--missing").stderr
+    assert "sun.au" in refused
+    assert "Error" not in refused, "a name of Python's tells people nothing"
     assert "not analyzed yet" in copy.run("tag", "nowhere").stderr
 
 

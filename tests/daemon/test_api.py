@@ -30,6 +30,7 @@ from playlista.serve.http import Application
 from playlista.serve.server import Server
 from playlista.serve.views import Views
 from playlista.tracks import Analysis
+from playlista.tracks.beat_grid import encode_beats
 from playlista.tracks.metadata import Metadata
 from tests.libraries import Parts, analysis_of, failed_analysis, open_parts, track_file
 from tests.serve.test_http import ask
@@ -184,6 +185,20 @@ def test_a_track_has_one_id_whatever_it_is_asked_by(port: int) -> None:
     assert get(port, f"tracks/{by_path['id']}") == by_path
     assert by_path["metadata"]["artist"] == "Ánna"
     assert by_path["beat_times"] is None
+
+
+def test_the_times_of_the_beats_are_told_of_one_track_and_not_in_lists(port: int, parts: Parts) -> None:
+    stored = parts.store.get("Ánna/Album/2 Song.mp3")
+    known = parts.library.get("Ánna/Album/2 Song.mp3")
+    assert stored is not None
+    assert stored.rhythm is not None
+    assert known is not None
+    with_beats = replace(stored, rhythm=replace(stored.rhythm, beat_grid=encode_beats([0.5, 1.0])))
+    parts.store.record(known.file_id, with_beats, attempts=1)
+    assert get(port, f"tracks/{known.file_id}")["beat_times"] == [0.5, 1.0]
+    listed = get(port, f"tracks?ids={known.file_id}")["tracks"][0]
+    assert "beat_times" not in listed
+    assert listed["rhythm"]["beat_grid"] == encode_beats([0.5, 1.0])
 
 
 def test_search_finds_tracks_artists_albums_and_tags_without_accents(port: int) -> None:

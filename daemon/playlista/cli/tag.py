@@ -124,6 +124,8 @@ def _lacks(path: str, fields: Fields) -> bool:
 
     try:
         return not fields.keys() - {"replaygain_track_peak"} <= fields_in(path)
+    except PlaylistaError as error:  # which knows the format and not the file
+        raise PlaylistaError(f"{path}: {error}") from error
     except Exception as error:  # mutagen raises whatever its parsers stumble over, and no file may end the batch
         raise PlaylistaError(f"{path}: its tags cannot be read ({type(error).__name__})") from error
 

@@ -62,8 +62,7 @@ class LibraryViews:
         analysis = None if known is None else self._store.of_file(known.file_id)
         if known is None or analysis is None:
             return None
-        beat_times = analysis.rhythm.beat_times() if analysis.rhythm else None
-        return {"id": known.file_id, "beat_times": beat_times, **analysis.to_json()}
+        return {"id": known.file_id, **analysis.to_json()}
 
     def tracks(self, status: Status | None, after: str, limit: int) -> Iterator[dict[str, Any]]:
         """At most `limit` result objects, with STREAMED_ROWS of them in memory."""

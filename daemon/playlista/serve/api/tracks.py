@@ -28,6 +28,7 @@ from playlista.serve.plain_list import plain_list
 from playlista.serve.requests import Request
 from playlista.serve.routes import Context
 from playlista.tracks import Status
+from playlista.tracks.beat_grid import decode_beats
 
 PAGE_LIMIT = 500
 #: Tracks that may be named by their ids.
@@ -96,6 +97,7 @@ def track(context: Context, _request: Request, _given: dict[str, Any], value: st
     found = context.views.track(int(value) if is_id else value)
     if not found:
         return Answer.not_found("no such track")
+    found["beat_times"] = _beat_times(found)
     return Answer("200 OK", "application/json", f"{result_text(found)}\n".encode())
 
 
@@ -125,6 +127,12 @@ def _page_of(found: Iterable[dict[str, Any]], cursor: Callable[[int, str], str |
             yield piece.encode()
             piece = ""
     yield f'{piece}], "next": {json.dumps(cursor(count, path))}}}\n'.encode()
+
+
+def _beat_times(document: dict[str, Any]) -> list[float] | None:
+    """Seconds; None where no beats are stored, as in results of older versions. Lists of tracks go without them."""
+    grid = (document["rhythm"] or {}).get("beat_grid")
+    return None if grid is None else decode_beats(grid)
 
 
 def result_text(document: dict[str, Any]) -> str:
