@@ -21,7 +21,7 @@ from playlista.serve.sockets import url_of
 from playlista.serve.views import Views
 from tests.serve.views import views_of
 
-TRACK = {"path": "a b/c\udcff.mp3", "status": "analyzed"}
+TRACK = {"path": "a b/c\udcff.mp3", "status": "analyzed", "rhythm": None}
 
 
 class Library:
@@ -48,7 +48,7 @@ class Library:
             metrics=lambda: b"playlista_tracks_in_flight 0\n",
             not_ready=lambda: self.reason,
             status=lambda: {"tracks": {"total": 1}},
-            track=lambda path: TRACK if path == TRACK["path"] else None,
+            track=lambda path: dict(TRACK) if path == TRACK["path"] else None,
             tracks=self.tracks,
             failures=self.failures,
         )
@@ -108,7 +108,7 @@ def test_readiness_says_its_reason_and_health_does_not_depend_on_it(port: int, l
 
 def test_a_track_is_found_by_its_path_also_when_that_is_not_utf8(port: int) -> None:
     status, _, body = ask(port, "/api/v1/tracks/a%20b/c%FF.mp3")
-    assert (status, json.loads(body)) == (200, TRACK)
+    assert (status, json.loads(body)) == (200, TRACK | {"beat_times": None})
 
 
 @pytest.mark.parametrize("path", ["/api/v1/tracks/../../etc/passwd", "/etc/passwd", "/page.js/../x", "/%00"])
