@@ -13,5 +13,7 @@ compile() {
 compile requirements.lock --extra tensorflow --extra onnx --extra build
 compile requirements-lean.lock --extra onnx --extra build --constraint requirements.lock \
     --excludes deploy/lean-excludes.txt
-compile requirements-test.lock --extra tensorflow --extra onnx --extra build --extra test --constraint requirements.lock
+compile requirements-test.lock --extra tensorflow --extra onnx --extra build --extra test --extra dask \
+    --constraint requirements.lock
 compile requirements-soak.lock --extra soak --constraint requirements-test.lock
+compile requirements-dask.lock --extra dask --constraint requirements-test.lock

@@ -13,7 +13,13 @@ MACHINES = ("x86_64", "aarch64")
 PYTHONS = ("3.11", "3.12", "3.13")
 #: Published for x86-64 alone.
 TENSORFLOWS = {"essentia-tensorflow", "tensorflow-cpu"}
-LOCKS = ("requirements.lock", "requirements-lean.lock", "requirements-test.lock", "requirements-soak.lock")
+LOCKS = (
+    "requirements.lock",
+    "requirements-lean.lock",
+    "requirements-test.lock",
+    "requirements-soak.lock",
+    "requirements-dask.lock",
+)
 
 
 def environment(machine: str, python: str) -> dict[str, str]:

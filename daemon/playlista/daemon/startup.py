@@ -59,6 +59,8 @@ def clear_up(data_dir: Path, queue: JobQueue, metrics: Metrics) -> None:
     fault, now = former_fault(data_dir), read_kernel_counts()
     if fault:
         log.warning("process.faulted", detail=fault)
+    for path, worker in queue.release_remote():
+        log.info("track.released", path=path, why=f"the daemon ended while worker {worker} had it")
     for path, why in queue.release_interrupted(lambda claimed: why_not_to_blame(claimed, now, fault)):
         log.info("track.released", path=path, why=why)
     for crashed in queue.recover_claimed():

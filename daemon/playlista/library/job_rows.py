@@ -21,7 +21,7 @@ URGENT_PRIORITY = 0
 _JOBS = f"""
     SELECT {FILE_COLUMNS}, jobs.file_id, jobs.attempts, jobs.alone_reduced, jobs.feature_groups, jobs.enqueued_at,
            jobs.due_at, jobs.priority, jobs.state, jobs.rerun, jobs.changed, jobs.boot_id, jobs.oom_kills,
-           jobs.interruptions
+           jobs.interruptions, jobs.worker
     FROM jobs JOIN files ON files.id = jobs.file_id
 """
 
@@ -35,10 +35,15 @@ def first(connection: sqlite3.Connection, state: str, priority: int) -> sqlite3.
     return row
 
 
-def running_attempt(connection: sqlite3.Connection, file_id: int, attempts: int) -> sqlite3.Row | None:
-    """The row of the claimed job if it is still at this attempt; None when the file was deleted meanwhile."""
+def running_attempt(
+    connection: sqlite3.Connection, file_id: int, attempts: int, worker: str | None
+) -> sqlite3.Row | None:
+    """The row of the claimed job if it is still at this attempt of this worker; None when the file was deleted, or the
+    job given to another, meanwhile.
+    """
     row: sqlite3.Row | None = connection.execute(
-        f"{_JOBS} WHERE jobs.file_id = ? AND jobs.state = 'claimed' AND jobs.attempts = ?", (file_id, attempts)
+        f"{_JOBS} WHERE jobs.file_id = ? AND jobs.state = 'claimed' AND jobs.attempts = ? AND jobs.worker IS ?",
+        (file_id, attempts, worker),
     ).fetchone()
     return row
 
@@ -74,12 +79,12 @@ def insert(
     )
 
 
-def claim(connection: sqlite3.Connection, file_id: int, now: float, kernel: KernelCounts) -> None:
+def claim(connection: sqlite3.Connection, file_id: int, now: float, kernel: KernelCounts, worker: str | None) -> None:
     """Queued or waiting to claimed, one attempt more; `kernel` helps to tell later what ended the process."""
     connection.execute(
         """UPDATE jobs SET state = 'claimed', attempts = attempts + 1, claimed_at = ?, pid = ?, boot_id = ?,
-           oom_kills = ? WHERE file_id = ?""",
-        (now, os.getpid(), kernel.boot_id, kernel.oom_kills, file_id),
+           oom_kills = ?, worker = ? WHERE file_id = ?""",
+        (now, os.getpid(), kernel.boot_id, kernel.oom_kills, worker, file_id),
     )
 
 

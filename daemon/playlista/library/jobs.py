@@ -28,7 +28,8 @@ class Job:
     ``file`` is what the disk held when it was enqueued, its path relative to the music folder. ``attempts`` counts
     those begun on this content, this one included. ``alone_reduced``: the process died in the attempt before, so
     nothing may run at the same time, and the smallest configuration is used. ``groups`` are the feature groups to
-    compute in any case, None for those that are needed.
+    compute in any case, None for those that are needed. ``worker`` names the worker of a cluster that has it; None is
+    the daemon's own process.
     """
 
     file_id: int
@@ -36,6 +37,7 @@ class Job:
     attempts: int
     alone_reduced: bool
     groups: frozenset[str] | None
+    worker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +49,15 @@ class CrashedJob:
     quarantined: bool
 
 
-def next_attempt(row: sqlite3.Row) -> Job:
-    """The attempt that begins with the row as it was before."""
+def next_attempt(row: sqlite3.Row, worker: str | None) -> Job:
+    """The attempt that `worker` begins with the row as it was before."""
     return Job(
         row["file_id"],
         track_file(row),
         row["attempts"] + 1,
         bool(row["alone_reduced"]),
         job_rows.groups_in(row["feature_groups"]),
+        worker,
     )
 
 

@@ -1,9 +1,10 @@
-"""The durable queue: which files are due for analysis, which is being analyzed, how often it was tried.
+"""The durable queue: which files are due for analysis, which are being analyzed, how often each was tried.
 
-Input: files that changed, and how each attempt ended. Output: one ``Job`` at a time. A job is
+Input: files that changed, and how each attempt ended. Output: one ``Job`` at a time for each worker. A job is
 
 - ``queued``: due; oldest first within its priority,
-- ``claimed``: the attempt is on disk before the file is opened, so that the next process knows at which track it died,
+- ``claimed``: the attempt and its worker are on disk before the file is opened, so that whoever comes next knows at
+  which track the worker died,
 - ``waiting``: failed, due again after a back-off,
 
 and ends by being deleted in the transaction that records its result. There is no state "done" and none "failed":
@@ -19,7 +20,7 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 
 from playlista.errors import FailureReason
-from playlista.library import job_rows
+from playlista.library import job_rows, recovery
 from playlista.library.database import Database
 from playlista.library.file_rows import (
     FILE_COLUMNS,
@@ -81,7 +82,7 @@ class JobQueue:
         backoff = Backoff(first_backoff_seconds, self._longest_backoff_seconds)
         self._outcomes = JobOutcomes(results, clock, max_attempts, backoff)
         self._claims = 0
-        self._latest: Job | None = None
+        self._latest: dict[str | None, Job] = {}
 
     def enqueue(self, files: Iterable[TrackFile], cause: Cause, *, groups: frozenset[str] | None = None) -> int:
         """Make sure that each file has a job; how many jobs were made or start over.
@@ -135,15 +136,15 @@ class JobQueue:
             after = rows[-1]["id"]
             due += self.enqueue(map(track_file, rows), "scan")
 
-    def claim(self) -> Job | None:
-        """The next job that is due, or None; its attempt is counted on disk before this returns.
+    def claim(self, worker: str | None = None) -> Job | None:
+        """The next job that is due, for this worker, or None; its attempt is counted on disk before this returns.
 
-        There is one worker. If the end of its attempt before could not be written, because the disk was full, that
-        job is given back first: it is not the file's fault.
+        Each worker has one job at a time; None is the daemon's own process. If the end of the worker's attempt before
+        could not be written, because the disk was full, that job is given back first: it is not the file's fault.
         """
-        if self._latest is not None:
-            self.release(self._latest)
-            self._latest = None
+        if (unended := self._latest.get(worker)) is not None:
+            self.release(unended)
+            del self._latest[worker]
         now = self._clock()
         with self._database.read() as connection:
             if not self._due(connection, now):
@@ -156,9 +157,9 @@ class JobQueue:
             self._claims += 1
             oldest_turn = self._claims % CLAIMS_PER_OLDEST == 0
             row = min(due, key=lambda row: float(row["due_at"])) if oldest_turn else due[0]
-            job_rows.claim(connection, row["file_id"], now, kernel)
-        self._latest = next_attempt(row)
-        return self._latest
+            job_rows.claim(connection, row["file_id"], now, kernel, worker)
+        self._latest[worker] = job = next_attempt(row, worker)
+        return job
 
     def finish(self, job: Job, analysis: Analysis, *, seen: TrackFile | None = None) -> bool:
         """Record the result and end the job, both or neither; False if it is not the file's any more.
@@ -170,7 +171,7 @@ class JobQueue:
         run of a file that changed after it was enqueued but before it was opened.
         """
         with self._database.transaction() as connection:
-            row = job_rows.running_attempt(connection, job.file_id, job.attempts)
+            row = _row_of(connection, job)
             if row is None:
                 return False
             if seen is not None and _is_of_another_file(row, job, seen):
@@ -196,7 +197,7 @@ class JobQueue:
         hash of the bytes that were tried, None where it is not known: former numbers stay if they are of these bytes.
         """
         with self._database.transaction() as connection:
-            row = job_rows.running_attempt(connection, job.file_id, job.attempts)
+            row = _row_of(connection, job)
             if row is None:
                 return None
             return self._outcomes.fail(connection, row, reason, detail, retryable=retryable, content=content)
@@ -207,7 +208,7 @@ class JobQueue:
         False where the attempt is over already.
         """
         with self._database.transaction() as connection:
-            row = job_rows.running_attempt(connection, job.file_id, job.attempts)
+            row = _row_of(connection, job)
             if row is not None:
                 self._outcomes.postpone(connection, row, reason, detail, seconds=seconds)
             return row is not None
@@ -220,15 +221,33 @@ class JobQueue:
     def release(self, job: Job) -> None:
         """Give a claimed job back as if it had not been claimed: we stop, and it is not the file's fault."""
         with self._database.transaction() as connection:
-            row = job_rows.running_attempt(connection, job.file_id, job.attempts)
+            row = _row_of(connection, job)
             if row is not None:
-                self._release(connection, row)
+                recovery.release(connection, row, self._outcomes)
 
-    def _release(self, connection: sqlite3.Connection, row: sqlite3.Row) -> None:
-        if row["rerun"]:
-            self._outcomes.end(connection, row)
-        else:
-            job_rows.release(connection, row["file_id"])
+    def interrupt(self, job: Job) -> bool:
+        """`release`, remembered: the job's worker was lost, and it cannot be told whether the file is to blame.
+
+        False, and nothing is done, where this has happened `max_attempts` times to this content.
+        """
+        with self._database.transaction() as connection:
+            row = _row_of(connection, job)
+            if row is None:
+                return True
+            if row["interruptions"] >= self.max_attempts:
+                return False
+            job_rows.interrupted(connection, job.file_id, self._clock())
+            recovery.release(connection, row, self._outcomes)
+            return True
+
+    def release_remote(self) -> list[tuple[str, str]]:
+        """Release the jobs that a former daemon left with workers of a cluster; paths, and the worker of each.
+
+        It was the daemon that died, in another process than theirs: no file is to blame. Call once at start, before
+        `recover_claimed`.
+        """
+        with self._database.transaction() as connection:
+            return recovery.release_remote(connection, self._outcomes)
 
     def release_interrupted(self, why: Callable[[KernelCounts], str | None]) -> list[tuple[str, str]]:
         """Release the jobs that a former process left claimed and that did not end it; paths, and why each.
@@ -238,24 +257,16 @@ class JobQueue:
         without end.
         """
         with self._database.transaction() as connection:
-            released = [
-                (row, reason)
-                for row in job_rows.claimed(connection)
-                if row["interruptions"] < self.max_attempts and (reason := why(job_rows.claimed_at(row)))
-            ]
-            for row, _ in released:
-                job_rows.interrupted(connection, row["file_id"], self._clock())
-                self._release(connection, row)
-        return [(track_file(row).path, reason) for row, reason in released]
+            return recovery.release_interrupted(connection, self._outcomes, why)
 
     def recover_claimed(self) -> list[CrashedJob]:
-        """Attribute the jobs that a former process left claimed; call once at start, after `release_interrupted`.
+        """Attribute the jobs that a former process left claimed; call once at start, after all that releases some.
 
         Each was being analyzed when the process died. It is tried again after a back-off, alone and reduced, and
         quarantined when its attempts are used up.
         """
         with self._database.transaction() as connection:
-            return [self._attribute(connection, row) for row in job_rows.claimed(connection)]
+            return recovery.charge_claimed(connection, self._outcomes)
 
     def next_due_at(self) -> float | None:
         """When the next job can be claimed (in the past if at once), or None when there is none to claim."""
@@ -273,11 +284,10 @@ class JobQueue:
         )
         return sorted(firsts, key=lambda row: (row["priority"], row["due_at"], row["file_id"]))
 
-    def _attribute(self, connection: sqlite3.Connection, row: sqlite3.Row) -> CrashedJob:
-        path, attempts = track_file(row).path, row["attempts"]
-        detail = f"the process died while analyzing it, at attempt {attempts}; left alone until the file changes"
-        status = self._outcomes.fail(connection, row, FailureReason.CRASHED, detail, retryable=True)
-        return CrashedJob(path, attempts, quarantined=status is Status.QUARANTINED)
+
+def _row_of(connection: sqlite3.Connection, job: Job) -> sqlite3.Row | None:
+    """The row of the attempt that `job` is, while it runs."""
+    return job_rows.running_attempt(connection, job.file_id, job.attempts, job.worker)
 
 
 def _is_of_another_file(row: sqlite3.Row, job: Job, seen: TrackFile) -> bool:

@@ -24,6 +24,7 @@ STEPS = (
     "0009_recording_codes.sql",
     "0010_gone_contents.sql",
     "0011_priority.sql",
+    "0012_workers.sql",
 )
 
 #: The version that this program reads and writes.
