@@ -7,12 +7,13 @@ import threading
 from pathlib import Path
 
 from playlista.analysis.audio_analyzer import AudioAnalyzer
+from playlista.analysis.file_attempt import FileAttempts
+from playlista.analysis.reuse import Reuse
+from playlista.analysis.track_analysis import TrackAnalysis
 from playlista.daemon.comparer import Comparer
 from playlista.daemon.failures import Failures
 from playlista.daemon.job_runner import JobRunner
-from playlista.daemon.reuse import Reuse
 from playlista.daemon.tag_filler import TagFiller
-from playlista.daemon.track_analysis import TrackAnalysis
 from playlista.daemon.worker import Worker
 from playlista.library.comparisons import Comparisons
 from playlista.library.due_tags import DueTags
@@ -31,17 +32,20 @@ def worker_of(parts: Parts, music: Path, analyzer: AudioAnalyzer) -> Worker:
     metrics = Metrics(version="0", cap_reasons=CapReason)
     reuse = Reuse(parts.store, analyzer)
     failures = Failures(parts.queue, metrics, parts.clock, recheck_ffmpeg=analyzer.recheck_ffmpeg)
-    runner = JobRunner(
+    attempts = FileAttempts(
         os.fspath(music),
-        queue=parts.queue,
-        analyzer=analyzer,
         analysis=TrackAnalysis(reuse, analyzer),
-        failures=failures,
+        analyzer=analyzer,
         admission=Admission(Cgroup(), fallback_configurations(3.0, 0), cleanup=cleanup.now),
+        stop=stop.is_set,
+    )
+    runner = JobRunner(
+        attempts,
+        queue=parts.queue,
+        failures=failures,
         cleanup=cleanup,
         sampler=None,
         metrics=metrics,
-        stop=stop.is_set,
         wall_clock=parts.clock,
     )
     comparer = Comparer(

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import cast
 
 from playlista.analysis.audio_analyzer import AudioAnalyzer
+from playlista.analysis.reuse import Reuse
 from playlista.daemon.comparer import Comparer
-from playlista.daemon.reuse import Reuse
 from playlista.decode.content import hash_file
 from playlista.library.comparisons import Comparisons
 from playlista.library.jobs import Job

@@ -16,7 +16,10 @@ from typing import Literal
 import structlog
 
 from playlista.analysis.audio_analyzer import AudioAnalyzer
+from playlista.analysis.file_attempt import FileAttempts
+from playlista.analysis.reuse import Reuse
 from playlista.analysis.tagger import load_tagger
+from playlista.analysis.track_analysis import TrackAnalysis
 from playlista.config import Settings
 from playlista.daemon.comparer import Comparer
 from playlista.daemon.data_guard import DataGuard
@@ -28,13 +31,11 @@ from playlista.daemon.music_views import MusicViews
 from playlista.daemon.playlist_keeper import made_keeper
 from playlista.daemon.playlist_views import PlaylistViews
 from playlista.daemon.readings import Readings
-from playlista.daemon.reuse import Reuse
 from playlista.daemon.similar_views import SimilarViews
 from playlista.daemon.startup import START_CHECK_SECONDS, clear_up, enqueue_outdated, say_start
 from playlista.daemon.stopping import Stopping
 from playlista.daemon.storage_probe import StorageProbe
 from playlista.daemon.tag_filler import TagFiller
-from playlista.daemon.track_analysis import TrackAnalysis
 from playlista.daemon.watchdog import Watchdog
 from playlista.daemon.worker import Worker
 from playlista.errors import PlaylistaError
@@ -227,17 +228,20 @@ class Daemon:
         reuse = Reuse(self._store, analyzer)
         failures = Failures(self._queue, self._metrics, time.time, recheck_ffmpeg=analyzer.recheck_ffmpeg)
         music_dir = os.path.abspath(settings.music_dir)
-        runner = JobRunner(
+        attempts = FileAttempts(
             music_dir,
-            queue=self._queue,
-            analyzer=analyzer,
             analysis=TrackAnalysis(reuse, analyzer),
-            failures=failures,
+            analyzer=analyzer,
             admission=self._admission,
+            stop=self._stop.is_set,
+        )
+        runner = JobRunner(
+            attempts,
+            queue=self._queue,
+            failures=failures,
             cleanup=self._cleanup,
             sampler=self._sampler,
             metrics=self._metrics,
-            stop=self._stop.is_set,
         )
         worker = Worker(
             self._queue,

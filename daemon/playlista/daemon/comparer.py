@@ -13,7 +13,7 @@ from collections.abc import Callable
 import structlog
 
 from playlista.analysis.audio_analyzer import AudioAnalyzer
-from playlista.daemon.reuse import Reuse, holds
+from playlista.analysis.reuse import Reuse, holds
 from playlista.decode.content import hash_file
 from playlista.errors import Interrupted, TrackError
 from playlista.library.comparisons import Comparison, Comparisons, KeptResult

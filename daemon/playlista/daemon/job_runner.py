@@ -6,26 +6,19 @@ Claiming, waiting and retrying are the worker's.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import structlog
 
-from playlista.analysis.attempt import Attempt, broken, failed, refused
-from playlista.analysis.audio_analyzer import AudioAnalyzer
+from playlista.analysis.attempt import Attempt, broken
+from playlista.analysis.file_attempt import FileAttempts
 from playlista.daemon.failures import Failures
-from playlista.daemon.track_analysis import TrackAnalysis
-from playlista.decode.content import hash_file
-from playlista.decode.metadata import read_metadata
-from playlista.decode.storage import fault_of
-from playlista.errors import Blame, FailureReason, Interrupted, StoreError, TrackError
+from playlista.errors import Interrupted, StoreError
 from playlista.library.jobs import Job
 from playlista.library.queue import JobQueue
-from playlista.memory.admission import Admission
 from playlista.memory.cleanup import Cleanup
-from playlista.memory.configuration import Configuration
 from playlista.memory.monitor import MemorySampler
 from playlista.serve.metrics import Metrics
 from playlista.tracks import Analysis, TrackFile
@@ -46,37 +39,28 @@ class JobRunner:
 
     Parameters
     ----------
-    music_dir : absolute path of the music folder.
+    attempts : makes the attempt at the job's file.
     sampler : knows the peak of each track; None with MEMORY_MONITORING_ENABLED=false.
-    stop : asked before every chunk; true ends the attempt, which is then not counted.
     wall_clock : seconds since the epoch.
     """
 
     def __init__(
         self,
-        music_dir: str,
+        attempts: FileAttempts,
         *,
         queue: JobQueue,
-        analyzer: AudioAnalyzer,
-        analysis: TrackAnalysis,
         failures: Failures,
-        admission: Admission,
         cleanup: Cleanup,
         sampler: MemorySampler | None,
         metrics: Metrics,
-        stop: Callable[[], bool],
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        self._music_dir = music_dir
+        self._attempts = attempts
         self._queue = queue
-        self._analyzer = analyzer
-        self._analysis = analysis
         self._failures = failures
-        self._admission = admission
         self._cleanup = cleanup
         self._sampler = sampler
         self._metrics = metrics
-        self._stop = stop
         self._wall_clock = wall_clock
         #: The attempt at work, for other threads; None in between.
         self.attempt: RunningAttempt | None = None
@@ -84,7 +68,7 @@ class JobRunner:
     @property
     def shortage(self) -> str | None:
         """Why the track waits for memory, in one line; None while none does."""
-        return self._admission.shortage
+        return self._attempts.shortage
 
     def run(self, job: Job) -> bool:
         """Run `job`; False if its track did not succeed.
@@ -103,8 +87,6 @@ class JobRunner:
             return True
         except StoreError:
             raise
-        except TrackError as error:
-            return self._fail(job, refused(job.file.path, error))
         except Exception as error:
             # Such as a result that cannot be stored. It is one track's matter, and no reason to end the daemon.
             return self._fail(job, broken(job.file.path, error))
@@ -114,31 +96,10 @@ class JobRunner:
             self.attempt = None
 
     def _attempt(self, job: Job) -> bool:
-        path = os.path.join(self._music_dir, job.file.path)
-        try:
-            seen = TrackFile.from_stat(job.file.path, os.stat(path))
-            read = hash_file(path, stop=self._stop)
-        except OSError as error:
-            raise fault_of(error).of_track(path) from error
-        outcome = self._analysis.run(job, path, read, lambda: self._admit(job, path))
-        done = outcome.attempt
-        if done.blame is not Blame.TRACK:
-            return self._fail(job, done)  # first: where the storage is away, every look at the file fails, too
-        if not _is_still(seen, path):
-            # What was read is neither the old file nor the new one. It is no fault of the file: nothing is counted.
-            changed = failed(job.file.path, FailureReason.VANISHED, "replaced or rewritten while it was read")
-            return self._fail(job, Attempt(changed, retryable=True))
-        analysis = replace(done.analysis, origin=done.analysis.origin.read_from(read))
-        if analysis.metadata is None or outcome.kept:
-            analysis = replace(analysis, metadata=read_metadata(path, shown_as=job.file.path))
-        if analysis.audio is None and not outcome.kept:
-            return self._fail(job, replace(done, analysis=analysis))
-        return self._finish(job, analysis, seen, kept=outcome.kept)
-
-    def _admit(self, job: Job, path: str) -> Configuration:
-        """Wait until there is memory for an analysis."""
-        extra_bytes = self._analyzer.extra_bytes(path)
-        return self._admission.admit(path, extra_bytes=extra_bytes, reduced=job.alone_reduced).configuration
+        done = self._attempts.run(job)
+        if done.seen is None:
+            return self._fail(job, done.attempt)
+        return self._finish(job, done.attempt.analysis, done.seen, kept=done.kept)
 
     def _finish(self, job: Job, analysis: Analysis, seen: TrackFile, *, kept: bool) -> bool:
         if not self._queue.finish(job, analysis, seen=seen):
@@ -166,13 +127,6 @@ class JobRunner:
 
     def _fail(self, job: Job, done: Attempt) -> bool:
         self._failures.fail(job, done)
-        return False
-
-
-def _is_still(seen: TrackFile, path: str) -> bool:
-    try:
-        return TrackFile.from_stat(seen.path, os.stat(path)) == seen
-    except OSError:
         return False
 
 

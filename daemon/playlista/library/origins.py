@@ -1,7 +1,7 @@
 """From which bytes and sound each result was made, and under which settings: the table ``origins`` in statements.
 
 Input: a connection inside a transaction. Output: rows, and the results' origins. What follows from an origin is decided
-in ``daemon.reuse``.
+in ``analysis.reuse``.
 """
 
 # ruff: noqa: S608 - the statements are put together from constants; every value is bound

@@ -1,7 +1,7 @@
 """What a result was made from: the hashes by which a file, its encoded audio and its sound are known again.
 
 Input: hashes. Output: an ``Origin``, which each stored result has. They are computed in ``decode`` and compared in
-``daemon.reuse``.
+``analysis.reuse``.
 """
 
 from __future__ import annotations

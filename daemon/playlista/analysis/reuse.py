@@ -7,18 +7,34 @@ copy, a hard link and a restored backup cost no analysis, and no name, size or t
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Protocol
 
 from playlista.analysis.audio_analyzer import AudioAnalyzer, Identified
 from playlista.errors import FailureReason, TrackError
-from playlista.library.results import Store
 from playlista.tracks import Analysis, Status
 from playlista.tracks.origin import Origin
+
+
+class KnownResults(Protocol):
+    """Where results are looked for: the library, or what a worker of a cluster was told of one file."""
+
+    def of_file(self, file_id: int) -> Analysis | None:
+        """The result of the file itself."""
+
+    def with_content(self, content: bytes) -> list[Analysis]:
+        """Results of these bytes."""
+
+    def with_encoded(self, encoded: bytes) -> list[Analysis]:
+        """Results of this encoded audio."""
+
+    def with_opening(self, opening: bytes) -> list[Analysis]:
+        """Results of music that begins so."""
 
 
 class Reuse:
     """Looks for results in one library."""
 
-    def __init__(self, store: Store, analyzer: AudioAnalyzer) -> None:
+    def __init__(self, store: KnownResults, analyzer: AudioAnalyzer) -> None:
         self._store = store
         self._analyzer = analyzer
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 from playlista.analysis.attempt import Attempt, attempt
 from playlista.analysis.audio_analyzer import AudioAnalyzer, Pass
+from playlista.analysis.reuse import Reuse
 from playlista.analysis.track_run import KnownOpening
-from playlista.daemon.reuse import Reuse
 from playlista.library.jobs import Job
 from playlista.memory.configuration import Configuration
 from playlista.tracks import FEATURE_GROUPS, Analysis
