@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-STAGES = ("decode", "resample", "rhythm", "tonal", "loudness", "spectral", "tags")
+STAGES = ("decode", "resample", "rhythm", "tonal", "loudness", "spectral", "tags", "health")
 ROUNDS = 9
 
 #: Whose calls are which stage's, by the start of the module's path below the package; the first that fits.
@@ -38,6 +38,7 @@ MODULES = {
     "features/loudness/": "loudness",
     "features/spectral/": "spectral",
     "features/tags/": "tags",
+    "features/health/": "health",
     "musicnn/": "tags",
 }
 PACKAGE = "/playlista/"

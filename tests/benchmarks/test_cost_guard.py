@@ -26,6 +26,7 @@ LIMITS = {
     "loudness": 193,  # 154.4
     "spectral": 257,  # 205.9
     "tags": 196,  # 156.8, numpy
+    "health": 319,  # 255.0
     "other": 82,  # 65.6
 }
 #: Calls for a whole track of one second, most of which every track takes once; 10,060 measured.

@@ -17,7 +17,7 @@ _OF_THE_SIGNAL = ("rhythm", "tonal", "spectral")
 
 
 def group_settings(settings: Settings) -> GroupSettings:
-    """What each group's values depend on today. Loudness depends on nothing."""
+    """What each group's values depend on today. Loudness and health depend on nothing."""
     signal = {"sample_rate_hz": settings.analysis_rate_hz, "bit_depth": 16 if settings.analysis_is_float16 else 32}
     tempo_range = settings.tempo_range
     counted = {"slowest_bpm": tempo_range[0], "fastest_bpm": tempo_range[1]} if tempo_range else {}
@@ -25,6 +25,7 @@ def group_settings(settings: Settings) -> GroupSettings:
         **{group: dict(signal) for group in _OF_THE_SIGNAL},
         "rhythm": signal | counted,
         "loudness": {},
+        "health": {},
         "tags": {"patch_hop_frames": settings.musicnn_patch_hop_frames},
     }
 

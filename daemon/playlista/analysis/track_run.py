@@ -97,6 +97,7 @@ class TrackRun:
             loudness=features.loudness,
             spectral=features.spectral,
             tagging=features.tags,
+            health=features.health.with_integrity(stream.integrity) if features.health else None,
             versions=self.features.versions,
             settings={group: settings[group] for group in self.features.versions},
             timings=self._timings(total_seconds),

@@ -26,6 +26,7 @@ from playlista.decode.resample import MonoResampler, downmix
 from playlista.errors import DecodeError, Interrupted
 from playlista.memory.budget import TrackBudget
 from playlista.tracks.chunks import AudioChunk
+from playlista.tracks.health import Integrity
 from playlista.tracks.origin import Origin
 
 MODEL_RATE_HZ = 16000
@@ -150,6 +151,11 @@ class TrackStream:
     def origin(self) -> Origin:
         """Identity of the decoded audio in all its channels, and of how it begins."""
         return Origin(sound=self._hash.sound, opening=self._hash.opening)
+
+    @property
+    def integrity(self) -> Integrity:
+        """What the checksums in the file say of the sound that was decoded."""
+        return Integrity()
 
     @property
     def frames_decoded(self) -> int:

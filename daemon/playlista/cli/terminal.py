@@ -14,6 +14,7 @@ from typing import Any
 from playlista.printable import printable as escaped
 from playlista.printable import printable_json
 from playlista.tracks import Analysis, Audio, Rhythm
+from playlista.tracks.findings import findings
 from playlista.tracks.metadata import Metadata
 
 
@@ -100,7 +101,7 @@ def write_summary(analysis: Analysis) -> None:
     write_line(printable(analysis.path))
     if analysis.reason:
         write_line(f"  {analysis.status}: {analysis.reason}, {printable(analysis.detail or '')}")
-    for name, text in (*(_names(analysis.metadata) if analysis.metadata else ()), *_facts(analysis)):
+    for name, text in (*(_names(analysis.metadata) if analysis.metadata else ()), *_facts(analysis), *_rest(analysis)):
         write_line(f"  {name:<9} {text}")
 
 
@@ -176,6 +177,13 @@ def _facts(analysis: Analysis) -> Iterator[tuple[str, str]]:
     if tagging := analysis.tagging:
         top = sorted(tagging.tags.items(), key=lambda item: -item[1])[:5]
         yield "tags", ", ".join(f"{name} {activation:.2f}" for name, activation in top)
+
+
+def _rest(analysis: Analysis) -> Iterator[tuple[str, str]]:
+    """What is wrong with the track, its chapters, how it was analyzed."""
+    if analysis.health:
+        found = findings(analysis).items()
+        yield "health", "; ".join(f"{name}: {evidence}" for name, evidence in found) or "nothing found"
     if analysis.chapters:
         yield "chapters", str(len(analysis.chapters))
     for chapter in analysis.chapters[:_SHOWN_CHAPTERS]:

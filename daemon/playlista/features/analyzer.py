@@ -16,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.features.accumulator import Accumulator, noop
+from playlista.features.health import accumulator as health
 from playlista.features.loudness import accumulator as loudness
 from playlista.features.rhythm import accumulator as rhythm
 from playlista.features.spectral import accumulator as spectral
 from playlista.features.tags import accumulator as tags
 from playlista.features.tonal import accumulator as tonal
-from playlista.tracks import FEATURE_GROUPS, Loudness, Rhythm, Spectral, Tagging, Tonal
+from playlista.tracks import FEATURE_GROUPS, Health, Loudness, Rhythm, Spectral, Tagging, Tonal
 from playlista.tracks.chunks import AudioChunk
 
 #: Version of each feature group; when one rises, that group alone is computed anew.
@@ -31,6 +32,7 @@ VERSIONS: dict[str, int] = {
     "loudness": loudness.VERSION,
     "spectral": spectral.VERSION,
     "tags": tags.VERSION,
+    "health": health.VERSION,
 }
 
 
@@ -47,6 +49,7 @@ class Features:
     loudness: Loudness | None = None
     spectral: Spectral | None = None
     tags: Tagging | None = None
+    health: Health | None = None
 
 
 class FeatureAnalyzer:
@@ -88,6 +91,7 @@ class FeatureAnalyzer:
             else None,
             "spectral": spectral.SpectralAccumulator(analysis_rate_hz) if "spectral" in groups else None,
             "tags": tagger if "tags" in groups else None,
+            "health": health.HealthAccumulator(sample_rate_hz, channels, layout) if "health" in groups else None,
         }
         self._accumulators = {group: accumulator for group, accumulator in made.items() if accumulator is not None}
         self.seconds = dict.fromkeys(FEATURE_GROUPS, 0.0)
@@ -123,7 +127,7 @@ class FeatureAnalyzer:
             self._feed(group, chunk.model)
 
     def _update_others(self, chunk: AudioChunk) -> None:
-        for group in self._on("loudness"):
+        for group in self._on("loudness", "health"):
             self._feed(group, chunk.native)
         if groups := self._on("rhythm", "tonal", "spectral"):
             for start in range(0, len(chunk.analysis), PIECE_SAMPLES):

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 from playlista.system.output_files import OutputKind
 from playlista.tracks import Analysis
+from playlista.tracks.findings import findings
 from playlista.tracks.metadata import Metadata
 
 #: Columns of the flat table: group and field of the result object.
@@ -33,6 +34,23 @@ _CSV_GROUPS = {
     "loudness": ("integrated_lufs", "range_lu", "true_peak_dbtp", "replaygain_track_gain_db"),
     "spectral": ("centroid_hz", "rolloff_hz", "flatness", "flux", "zero_crossing_rate"),
 }
+#: Behind the metadata, for the same reason.
+_CSV_HEALTH = (
+    "integrity",
+    "lossy_suspicion",
+    "bandwidth_hz",
+    "effective_bits",
+    "clipped_runs",
+    "dc_offset",
+    "dead_channel",
+    "polarity_inverted",
+    "is_mono",
+    "silence_start_seconds",
+    "silence_end_seconds",
+    "longest_silence_seconds",
+    "dropouts",
+    "clicks",
+)
 #: Behind `top_tags`, so that columns by number stay what they were.
 _CSV_METADATA = (
     "title",
@@ -89,12 +107,15 @@ def _csv_lines(results: Iterable[Analysis]) -> Iterator[bytes]:
         row = [(document[group] or {} if group else document).get(field) for group, field in CSV_COLUMNS]
         names = document["metadata"] or {}
         told = (_joined(names.get(field)) for field in _CSV_METADATA)
-        yield _csv_row([*row, "; ".join(_top_tags(analysis)), *told])
+        health = document["health"] or {}
+        measured = (health.get(field) for field in _CSV_HEALTH)
+        found = "; ".join(findings(analysis))
+        yield _csv_row([*row, "; ".join(_top_tags(analysis)), *told, *measured, found])
 
 
 def _csv_names() -> list[str]:
     measured = [f"{group}_{field}".lstrip("_") for group, field in CSV_COLUMNS]
-    return [*measured, "top_tags", *_CSV_METADATA]
+    return [*measured, "top_tags", *_CSV_METADATA, *(f"health_{field}" for field in _CSV_HEALTH), "health_findings"]
 
 
 def _joined(value: Any) -> Any:

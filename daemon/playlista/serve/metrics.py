@@ -18,7 +18,7 @@ from playlista.errors import FailureReason, PlaylistaError
 from playlista.serve.library_metrics import LibraryReading, library_metrics
 from playlista.tracks import Analysis, Status
 
-STAGES = ("decode", "resample", "rhythm", "tonal", "loudness", "spectral", "tags")
+STAGES = ("decode", "resample", "rhythm", "tonal", "loudness", "spectral", "tags", "health")
 WATCH_EVENTS = ("created", "modified", "moved", "deleted")
 WATCH_MODES = ("inotify", "polling")
 TRACK_BUCKETS = (0.5, 1, 2.5, 5, 10, 25, 60, 150, 600, 1800, 7200)

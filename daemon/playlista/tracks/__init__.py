@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from playlista.tracks.health import Health, Integrity, IntegrityState
 from playlista.tracks.result import (
     FASTEST_BPM,
     FEATURE_GROUPS,
@@ -32,6 +33,9 @@ __all__ = [
     "Audio",
     "Chapter",
     "GroupSettings",
+    "Health",
+    "Integrity",
+    "IntegrityState",
     "Loudness",
     "MemoryUse",
     "Rhythm",

@@ -14,11 +14,12 @@ from typing import Any
 
 from playlista.errors import FailureReason
 from playlista.tracks.beat_grid import decode_beats
+from playlista.tracks.health import Health
 from playlista.tracks.metadata import Metadata
 from playlista.tracks.origin import Origin
 
 #: The groups of features, in the order in which they are reported; each has a version of its own.
-FEATURE_GROUPS = ("rhythm", "tonal", "loudness", "spectral", "tags")
+FEATURE_GROUPS = ("rhythm", "tonal", "loudness", "spectral", "tags", "health")
 
 
 #: Tempi that are looked for.
@@ -180,6 +181,7 @@ class Timings:
     loudness_seconds: float = 0.0
     spectral_seconds: float = 0.0
     tags_seconds: float = 0.0
+    health_seconds: float = 0.0
     total_seconds: float = 0.0
 
 
@@ -206,6 +208,7 @@ class Analysis:
     loudness: Loudness | None = None
     spectral: Spectral | None = None
     tagging: Tagging | None = None
+    health: Health | None = None
     versions: dict[str, int] = field(default_factory=dict)
     #: By group the settings that its values depend on; a result of version 0.1 says none.
     settings: GroupSettings = field(default_factory=dict)
@@ -250,6 +253,7 @@ _GROUP_TYPES: dict[str, type] = {
     "tonal": Tonal,
     "loudness": Loudness,
     "spectral": Spectral,
+    "health": Health,
     "timings": Timings,
     "memory": MemoryUse,
     "metadata": Metadata,
@@ -278,4 +282,6 @@ def _plain(value: Any) -> Any:
 
 
 def _frozen(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _frozen(one) for key, one in value.items()}
     return tuple(map(_frozen, value)) if isinstance(value, list) else value

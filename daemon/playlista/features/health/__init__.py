@@ -1,0 +1,1 @@
+"""Faults of the sound and signs of a lossy past."""

@@ -1,0 +1,122 @@
+"""What is wrong with a track, in a word and in a sentence, from the numbers of its result.
+
+Input: a result object. Output: `Finding`s with their evidence. Every threshold between a number that is merely stated
+and one that is named a finding is here; how the numbers are measured is in ``features.health``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+from playlista.tracks.health import Health, IntegrityState
+from playlista.tracks.result import Analysis, Loudness
+
+
+class Finding(StrEnum):
+    """What may be found; the order is that of lists and counts."""
+
+    MISMATCH = "mismatch"
+    TRANSCODED = "transcoded"
+    UPSAMPLED = "upsampled"
+    PADDED = "padded"
+    CLIPPED = "clipped"
+    OVERS = "overs"
+    DC_OFFSET = "dc_offset"
+    DEAD_CHANNEL = "dead_channel"
+    WEAK_CHANNEL = "weak_channel"
+    MONO = "mono"
+    POLARITY = "polarity"
+    SILENCE = "silence"
+    DROPOUTS = "dropouts"
+    CLICKS = "clicks"
+    WRONG_RATE = "wrong_rate"
+
+
+#: A suspicion from here on is a finding; see ``features.health.authenticity`` for what it was fitted to.
+SUSPICION = 0.5
+#: Of fewer clipped runs nobody hears anything.
+CLIPPED_RUNS = 3
+#: Above full scale between the samples; a meter after BS.1770 may read 0.1 dB too high.
+OVERS_DBTP = 0.1
+#: -46 dB: audible as a click at the start and the end, and half a bit of headroom lost at -6 dB.
+DC_OFFSET = 0.005
+WEAK_CHANNEL_DB = 20.0
+#: Silence that somebody waits through.
+SILENCE_START_SECONDS = 3.0
+SILENCE_END_SECONDS = 5.0
+SILENCE_INSIDE_SECONDS = 5.0
+#: Bits of a file that is not padded: CDs have 16, and so have most of what was made in 16 bits.
+USUAL_BITS = (8, 16, 24)
+
+
+def findings(analysis: Analysis) -> dict[Finding, str]:
+    """What was found in a track, each with its evidence in words; empty for a sound track or without `health`."""
+    if analysis.health is None:
+        return {}
+    health, format_name = analysis.health, analysis.audio.format if analysis.audio else ""
+    found = dict(
+        (
+            *_of_the_file(health, format_name),
+            *_of_levels(health, analysis.loudness),
+            *_of_channels(health),
+            *_of_time(health),
+        )
+    )
+    return {finding: found[finding] for finding in Finding if finding in found}
+
+
+def _of_the_file(health: Health, _format_name: str) -> Iterator[tuple[Finding, str]]:
+    if health.integrity is IntegrityState.MISMATCH:
+        yield Finding.MISMATCH, health.integrity_detail or "the sound is not what the file's checksum says"
+    if health.lossy_suspicion is not None and health.lossy_suspicion >= SUSPICION:
+        yield Finding.TRANSCODED, "; ".join(health.suspicion_evidence)
+    if health.upsampled_from_hz is not None:
+        yield Finding.UPSAMPLED, f"nothing above {health.upsampled_from_hz / 2000:g} kHz"
+
+
+def _of_levels(health: Health, loudness: Loudness | None) -> Iterator[tuple[Finding, str]]:
+    if health.clipped_runs >= CLIPPED_RUNS:
+        longest = f"the longest of {health.longest_clipped_samples} samples"
+        yield Finding.CLIPPED, f"{health.clipped_runs} runs at the ceiling{_at(health, 'clipped')}, {longest}"
+    peak = loudness.true_peak_dbtp if loudness else None
+    if peak is not None and peak > OVERS_DBTP:
+        yield Finding.OVERS, f"{peak:+.1f} dBTP between the samples"
+    if abs(health.dc_offset) >= DC_OFFSET:
+        yield Finding.DC_OFFSET, f"{100 * health.dc_offset:+.1f} % of full scale"
+
+
+def _of_channels(health: Health) -> Iterator[tuple[Finding, str]]:
+    difference_db = health.channel_difference_db
+    if health.dead_channel:
+        yield Finding.DEAD_CHANNEL, "one channel is silent"
+    elif difference_db is not None and abs(difference_db) >= WEAK_CHANNEL_DB:
+        weak = "right" if difference_db > 0 else "left"
+        yield Finding.WEAK_CHANNEL, f"the {weak} channel is {abs(difference_db):.0f} dB weaker"
+    if health.is_mono:
+        yield Finding.MONO, "both channels hold the same"
+    if health.polarity_inverted:
+        yield Finding.POLARITY, "one channel is upside down"
+
+
+def _of_time(health: Health) -> Iterator[tuple[Finding, str]]:
+    silences = (
+        (health.silence_start_seconds, SILENCE_START_SECONDS, "at the start"),
+        (health.silence_end_seconds, SILENCE_END_SECONDS, "at the end"),
+        (health.longest_silence_seconds, SILENCE_INSIDE_SECONDS, f"inside{_at(health, 'silence')}"),
+    )
+    if long := [f"{seconds:.1f} s {where}" for seconds, least, where in silences if seconds >= least]:
+        yield Finding.SILENCE, ", ".join(long)
+    for finding, count, name, kind in (
+        (Finding.DROPOUTS, health.dropouts, "holes", "dropouts"),
+        (Finding.CLICKS, health.clicks, "clicks", "clicks"),
+        (Finding.WRONG_RATE, health.rate_changes, "changes of the sample rate", "rate_changes"),
+    ):
+        if count:
+            yield finding, f"{count} {name}{_at(health, kind)}"
+
+
+def _at(health: Health, kind: str) -> str:
+    """ " at 0:12" where the first one of a kind is known."""
+    seconds = health.positions.get(kind)
+    return f" from {int(seconds[0]) // 60}:{int(seconds[0]) % 60:02} on" if seconds else ""
