@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any
-
-import psutil
+from typing import TYPE_CHECKING, Any
 
 from playlista.config import Settings
 from playlista.daemon.remedies import remedy_of
@@ -21,6 +19,9 @@ from playlista.library.statistics import read_audio_seconds
 from playlista.library.summaries import Overview, Retry, Summary
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.process import resident_memory
+
+if TYPE_CHECKING:
+    import psutil
 
 #: The rate is taken over this long, or since the daemon started.
 RATE_WINDOW_SECONDS = 900.0
@@ -110,8 +111,12 @@ def _audio(database: Database, unanalyzed: int) -> dict[str, float | None]:
 
 
 def _process(pid: int | None) -> psutil.Process | None:
+    if pid is None:
+        return None
+    import psutil  # noqa: PLC0415 - only of use where a daemon runs
+
     try:
-        return None if pid is None else psutil.Process(pid)
+        return psutil.Process(pid)
     except psutil.Error:
         return None
 

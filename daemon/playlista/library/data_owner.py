@@ -28,8 +28,6 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import structlog
-
 from playlista.errors import StoreError
 from playlista.system.mountinfo import mount_of, parse_mountinfo
 
@@ -47,8 +45,6 @@ LOOK_SECONDS = 0.25
 
 #: Longer than any record or challenge.
 _RECORD_BYTES = 4096
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +147,9 @@ class DataOwner:
 
     def _answers(self, former: OwnerRecord) -> bool:
         challenge = uuid.uuid4().hex
+        import structlog  # noqa: PLC0415 - 200 modules; commands that only look for the daemon log nothing
+
+        log = structlog.get_logger(__name__)
         log.info("data.claiming", former_pid=former.pid, former_host=former.host, at_most_seconds=ANSWER_SECONDS)
         try:
             _overwrite(self._challenge_path, challenge)

@@ -13,11 +13,10 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-
-import numpy as np
 
 from playlista.library.database import Database
 from playlista.library.file_rows import FILE_COLUMNS, above, path_bytes, track_file
@@ -253,7 +252,7 @@ def _put_vector(connection: sqlite3.Connection, file_id: int, embedding: tuple[f
         return
     connection.execute(
         "INSERT INTO embeddings VALUES (?, ?) ON CONFLICT (file_id) DO UPDATE SET vector = excluded.vector",
-        (file_id, np.asarray(embedding, dtype="<f4").tobytes()),
+        (file_id, struct.pack(f"<{len(embedding)}f", *embedding)),
     )
 
 
@@ -266,7 +265,7 @@ def _analysis(path: bytes, vector: bytes, names: str, result: str, old_settings:
     document = json.loads(result)
     document["path"] = os.fsdecode(path)
     document["settings"] = settings_in(document, old_settings)
-    document["embedding"] = np.frombuffer(vector, dtype="<f4").tolist() if vector else None
+    document["embedding"] = list(struct.unpack(f"<{len(vector) // 4}f", vector)) if vector else None
     return replace(Analysis.from_json(document), metadata=metadata_in(names))
 
 

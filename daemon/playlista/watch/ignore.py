@@ -18,8 +18,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-import structlog
-
 from playlista.watch.debris import debris_file, debris_folder
 
 if TYPE_CHECKING:
@@ -30,8 +28,6 @@ IGNORE_FILE = ".playlistaignore"
 
 #: A larger one is not read: it is no list of patterns that a person wrote.
 IGNORE_FILE_BYTES = 64 * 1024
-
-log = structlog.get_logger(__name__)
 
 Source = Literal["debris", "setting", "ignore_file"]
 SOURCES: tuple[Source, ...] = get_args(Source)
@@ -150,6 +146,9 @@ class IgnoreRules:
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
+            import structlog  # noqa: PLC0415 - 200 modules; most commands log nothing
+
+            log = structlog.get_logger(__name__)
             log.warning("ignore_file.unusable", path=name, why=str(error))
             return None
 
