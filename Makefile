@@ -1,13 +1,13 @@
 # Everything a newcomer needs is `make run MUSIC=/path/to/music` and `make test`.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-load check format lint types layers bench bench-memory bench-quality bench-guard soak test-page check-deploy docs-dashboard test-kubernetes test-cgroup2 test-arm64 test-old-cpu test-navidrome test-mpd integrations lock clean
+.PHONY: help run test test-fast test-load check format lint types layers bench bench-memory bench-quality bench-start bench-guard soak test-page check-deploy docs-dashboard test-kubernetes test-cgroup2 test-arm64 test-old-cpu test-navidrome test-mpd integrations lock clean
 
 MUSIC ?=
 DATA ?= ./data
 SOAK ?= all
 TESTS ?=
-# --write puts the tables of test-kubernetes, test-cgroup2, test-navidrome and test-mpd into the docs.
+# --write puts the tables of bench-start, test-kubernetes, test-cgroup2, test-navidrome and test-mpd into the docs.
 REPORT ?=
 # A checkout of Navidrome whose plugin kit is used; empty takes the kit from the Go module proxy.
 NAVIDROME_SOURCE ?=
@@ -100,6 +100,10 @@ bench-memory: $(TEST_STAMP) ## Measure memory: the guide's tables, lengths, limi
 bench-quality: $(TEST_STAMP) ## Check every number against its truth, and the optimized against the full analysis
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
 	@$(BIN)/python -m benchmarks.quality $(if $(MUSIC),--music "$(MUSIC)")
+
+bench-start: $(TEST_STAMP) ## Measure what each command costs to start: make bench-start [BEFORE=PYTHON] [REPORT=--write]
+	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
+	@$(BIN)/python -m benchmarks.start $(if $(BEFORE),--before "$(BEFORE)") $(REPORT)
 
 bench-guard: $(TEST_STAMP) ## Guard the CPU time of each stage of the analysis by ratios (its calls: `make test`)
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"

@@ -68,3 +68,9 @@ def test_a_lock_has_all_that_the_project_asks_for_on_that_machine(
     names = {one.name for one in wanted if one.marker is None or one.marker.evaluate(values)}
     left_out = TENSORFLOWS if "lean" in lock else set()
     assert names - left_out <= set(locked(project_root / lock, machine, python))
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-lean.lock"])
+def test_the_product_does_without_pydantic(lock: str, project_root: Path) -> None:
+    # typer brings it from 0.29 on: 0.07 s of CPU for each command and 9 MB for each process.
+    assert "pydantic" not in locked(project_root / lock, "x86_64", "3.11")
