@@ -22,8 +22,8 @@ from tests.deploy.wrong_values import WRONG
 SCHEMA: dict[str, Any] = json.loads((PROJECT / CHART / "values.schema.json").read_text("utf-8"))
 VALUES: dict[str, Any] = yaml.safe_load((PROJECT / CHART / "values.yaml").read_text("utf-8"))
 
-#: Settings that the image fixes: its folders.
-FIXED_SETTINGS = {"MUSIC_DIR", "DATA_DIR", "MODELS_DIR", "AUTH_TOKEN"}  # a secret belongs in no ConfigMap
+#: Settings that the image fixes: its folders. And secrets, which belong in no ConfigMap.
+FIXED_SETTINGS = {"MUSIC_DIR", "DATA_DIR", "MODELS_DIR", "AUTH_TOKEN", "MEDIA_SERVER_PASSWORD"}
 
 
 def places(schema: dict[str, Any], place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

@@ -29,6 +29,7 @@ from playlista.library.track_rows import put_metadata
 from playlista.memory.cgroup import Cgroup
 from playlista.outputs.similarity.engine import Similarity
 from playlista.serve.http import Application
+from playlista.serve.media_ids import OwnIds
 from playlista.serve.metrics import Metrics
 from playlista.serve.server import Server
 from playlista.tracks.metadata import Metadata
@@ -95,6 +96,7 @@ def _readings(settings: Settings, database: Database, resources: ExitStack) -> R
         music=MusicViews(reader),
         similar=SimilarViews(reader, similarity),
         playlists=PlaylistViews(settings, reader, similarity, made_keeper(settings, reader, similarity)),
+        media_ids=OwnIds(),
         sources={},
         worker=well,
         watcher=watcher,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from playlista.serve.media_ids import OwnIds
 from playlista.serve.views import Views
 
 
@@ -31,5 +32,7 @@ def views_of(**given: Any) -> Views:
         "map": lambda colour, limit: {},
         "playlists": lambda: {"folder": None, "error": None, "playlists": []},
         "playlist_preview": lambda name: {"name": name, "tracks": []},
+        "neighbour_similarities": lambda ids: [],
+        "media_ids": OwnIds(),
     }
     return Views(**empty | given)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from playlista.tracks import FASTEST_BPM, SLOWEST_BPM
 
@@ -146,6 +147,24 @@ def token() -> Rule:
         return text
 
     return Rule(parse, f"{SHORTEST_TOKEN} or more ASCII characters without spaces, or nothing", is_secret=True)
+
+
+def secret() -> Rule:
+    """A password of another program."""
+    return Rule(str, "a text", is_secret=True)
+
+
+def web_address() -> Rule:
+    """The address of another program, or nothing."""
+
+    def parse(text: str) -> str:
+        parts = urlsplit(text)
+        is_plain = not (parts.query or parts.fragment or "@" in parts.netloc) and text.isprintable() and " " not in text
+        if text and not (parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and is_plain):
+            raise ValueError(text)
+        return text.rstrip("/")
+
+    return Rule(parse, "http:// or https:// with a host, such as http://navidrome:4533, or nothing")
 
 
 def networks() -> Rule:

@@ -27,10 +27,12 @@ from playlista.config.rules import (
     optional_path,
     path,
     patterns,
+    secret,
     tempo_range,
     text,
     token,
     url_prefix,
+    web_address,
 )
 from playlista.errors import ConfigError
 
@@ -72,6 +74,13 @@ class Settings:
     )
     url_prefix: str = setting("", url_prefix())
     serve_audio: bool = setting(False, boolean())
+    audiomuse_api: bool = setting(False, boolean())
+    media_server: Literal["none", "subsonic", "jellyfin", "lyrion"] = setting(
+        "none", choice("none", "subsonic", "jellyfin", "lyrion")
+    )
+    media_server_url: str = setting("", web_address())
+    media_server_user: str = setting("", text())
+    media_server_password: str = setting("", secret())
     log_level: str = setting("info", choice("debug", "info", "warning", "error"))
     log_format: str = setting("console", choice("json", "console"))
 
@@ -165,7 +174,17 @@ def load_settings(
     ConfigError : unknown key, wrong type, out of range, or a named file that cannot be read.
     """
     values = _values(config, environment, flags or {})
-    return Settings(**{key.lower(): _read(key, source) for key, source in values.items()})
+    settings = Settings(**{key.lower(): _read(key, source) for key, source in values.items()})
+    _check_media_server(settings)
+    return settings
+
+
+def _check_media_server(settings: Settings) -> None:
+    needed = {"subsonic": ("url", "user", "password"), "jellyfin": ("url", "password"), "lyrion": ("url",)}
+    for name in needed.get(settings.media_server, ()):
+        if not getattr(settings, f"media_server_{name}"):
+            wanted = f"MEDIA_SERVER_{name.upper()}"
+            raise ConfigError(f"MEDIA_SERVER={settings.media_server} needs {wanted}; set it, or MEDIA_SERVER=none")
 
 
 def setting_sources(

@@ -27,6 +27,7 @@ from playlista.daemon.failures import Failures
 from playlista.daemon.former_life import faults_recorded
 from playlista.daemon.job_runner import JobRunner
 from playlista.daemon.library_views import LibraryViews
+from playlista.daemon.media_ids import made_media_ids
 from playlista.daemon.music_views import MusicViews
 from playlista.daemon.playlist_keeper import made_keeper
 from playlista.daemon.playlist_views import PlaylistViews
@@ -122,13 +123,8 @@ class Daemon:
             self._resources.callback(part.stop)
         self._watch_the_stop()
         address = url_of(self._settings.listen_address, server.port) + self._settings.url_prefix
-        log.info(
-            "daemon.started",
-            open=address,
-            music=os.fspath(self._settings.music_dir),
-            port=server.port,
-            pid=os.getpid(),
-        )
+        music = os.fspath(self._settings.music_dir)
+        log.info("daemon.started", open=address, music=music, port=server.port, pid=os.getpid())
         enqueue_outdated(self._store, self._queue, self._analyzer, stopped=self._stop.is_set)
         self._worker.run()
         self._guard.look()
@@ -154,6 +150,7 @@ class Daemon:
             music=MusicViews(reader),
             similar=SimilarViews(reader, similarity),
             playlists=PlaylistViews(self._settings, reader, similarity, keeper),
+            media_ids=made_media_ids(self._settings, reader, self._resources),
             sources=self._sources,
             worker=self._worker,
             watcher=self._watcher,

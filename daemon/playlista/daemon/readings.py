@@ -35,6 +35,7 @@ from playlista.memory.budget import TrackBudget
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.monitor import read_memory
 from playlista.serve.library_metrics import LibraryReading
+from playlista.serve.media_ids import MediaIds
 from playlista.serve.metrics import DiskReading, Gauges, MemoryReading, Metrics, QueueReading, WatchReading
 from playlista.serve.views import Views
 from playlista.watch.watcher import MusicWatcher
@@ -67,6 +68,7 @@ class Readings:
     ----------
     database, probe_database : connections for reading, of the API and of the metrics.
     library, music, similar, playlists : what the API answers from the library.
+    media_ids : how other programs name tracks.
     sources : where the values of settings come from.
     """
 
@@ -80,6 +82,7 @@ class Readings:
         music: MusicViews,
         similar: SimilarViews,
         playlists: PlaylistViews,
+        media_ids: MediaIds,
         sources: Mapping[str, str],
         worker: Worker,
         watcher: MusicWatcher,
@@ -92,6 +95,7 @@ class Readings:
         self._sources = sources
         self._database = database
         self._library, self._music, self._similar, self._playlists = library, music, similar, playlists
+        self._media_ids = media_ids
         self._worker = worker
         self._watcher = watcher
         self._tagger = tagger
@@ -138,6 +142,8 @@ class Readings:
             map=self._similar.map,
             playlists=self._playlists.playlists,
             playlist_preview=self._playlists.preview,
+            neighbour_similarities=self._similar.between_neighbours,
+            media_ids=self._media_ids,
         )
 
     def not_ready(self) -> str | None:

@@ -7,7 +7,7 @@ error of the server.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any
@@ -63,6 +63,11 @@ class SimilarViews:
         with self._asking():
             steps = {one.file_id: one.step for one in self._similarity.way(first, last, count)}
         return {"tracks": [{**one.to_json(), "step": steps[one.id]} for one in self._lookup.summaries(steps)]}
+
+    def between_neighbours(self, ids: Sequence[int]) -> list[float]:
+        """How alike each of some tracks and the one behind it are."""
+        with self._asking():
+            return self._similarity.between_neighbours(ids)
 
     def map(self, colour: str, limit: int) -> dict[str, Any]:
         """Every track as a point; of more than `limit` an even choice, the same each time."""

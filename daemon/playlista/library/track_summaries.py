@@ -181,10 +181,11 @@ class TrackLookup:
         wanted = isrc.replace("-", "").strip().upper()
         return self._id("SELECT file_id FROM tracks WHERE isrc = ? ORDER BY file_id LIMIT 1", wanted)
 
-    def id_of_names(self, artist: str, title: str) -> int | None:
-        """The id of the track with this artist and title; case and accents do not count."""
-        query = "SELECT file_id FROM tracks WHERE title_key = ? AND artist_key = ? ORDER BY file_id LIMIT 1"
-        return self._id(query, folded(title), folded(artist))
+    def id_of_names(self, artist: str, title: str, *, album: str | None = None) -> int | None:
+        """The id of the track with this artist and title, on this album if it can be; case and accents do not count."""
+        query = """SELECT file_id FROM tracks WHERE title_key = ? AND artist_key = ?
+                   ORDER BY album_key <> ?, file_id LIMIT 1"""
+        return self._id(query, folded(title), folded(artist), folded(album or ""))
 
     def _id(self, query: str, *values: object) -> int | None:
         with self._database.read() as connection:

@@ -65,6 +65,13 @@ class Answer:
         """404 with `what` as the error."""
         return cls.of_json({"error": what}, "404 Not Found")
 
+    def as_json_error(self) -> Answer:
+        """A refusal in plain text as a JSON object that has it as its error; everything else as it is."""
+        if not isinstance(self.body, bytes) or not self.kind.startswith("text/plain") or self.status < "4":
+            return self
+        document = {"error": self.body.decode().strip()}
+        return replace(self, kind="application/json", body=json.dumps(document).encode() + b"\n")
+
     def with_headers(self, *headers: tuple[str, str]) -> Answer:
         """The same with more headers."""
         return replace(self, extra=(*self.extra, *headers))

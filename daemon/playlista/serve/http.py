@@ -22,6 +22,7 @@ from playlista.serve.answers import Answer
 from playlista.serve.api import tracks
 from playlista.serve.api.table import ROUTES
 from playlista.serve.assets import Asset, load_assets
+from playlista.serve.audiomuse.calls import CALLS
 from playlista.serve.errors import NotFoundError, NotReadyError
 from playlista.serve.events import Broadcast
 from playlista.serve.openapi import describe
@@ -32,6 +33,8 @@ from playlista.serve.views import Views
 
 #: A start without anything to migrate is over by then, and who asks right after it need not ask twice.
 STARTING_SECONDS = 5.0
+#: Where AudioMuse-AI's calls are; what is below `API` is ours.
+AUDIOMUSE = ("/api/", "/external/")
 #: Requests of those who look after the machine, each with a thread of its own.
 PROBES = ("/healthz", "/readyz", "/metrics")
 #: What "/" answers where a token is asked for.
@@ -47,18 +50,22 @@ class HttpRules:
     proxies : networks whose forwarded headers are believed.
     prefix : the path under which a proxy shows us and which it leaves on.
     serve_audio : whether music files may be played.
+    audiomuse_api : whether AudioMuse-AI's calls are answered, besides our own.
     """
 
     access: AccessRules = field(default_factory=AccessRules)
     proxies: tuple[Network, ...] = ()
     prefix: str = ""
     serve_audio: bool = False
+    audiomuse_api: bool = False
 
 
 def http_rules(settings: Settings) -> HttpRules:
     """The rules that follow from `settings`."""
     access = AccessRules(settings.auth_token, settings.metrics_without_token, settings.allowed_hosts)
-    return HttpRules(access, settings.trusted_proxies, settings.url_prefix, settings.serve_audio)
+    return HttpRules(
+        access, settings.trusted_proxies, settings.url_prefix, settings.serve_audio, settings.audiomuse_api
+    )
 
 
 class Application:
@@ -113,6 +120,13 @@ class Application:
         return Context(views, self._access, broadcast, self._rules.serve_audio)
 
     def _answer(self, request: Request) -> Answer:
+        answer = self._answered(request)
+        return answer.as_json_error() if self._is_audiomuse(request.path) else answer
+
+    def _is_audiomuse(self, path: str) -> bool:
+        return self._rules.audiomuse_api and path.startswith(AUDIOMUSE) and not path.startswith(API)
+
+    def _answered(self, request: Request) -> Answer:
         try:
             return self._routed(request)
         except (BadRequestError, FilterError) as error:
@@ -132,7 +146,9 @@ class Application:
         if len(path) > LONGEST_PATH:
             raise UriTooLongError(f"the path is longer than {LONGEST_PATH} characters")
         if path.startswith(API):
-            return self._api(request, path.removeprefix(API))
+            return self._api(request, ROUTES, path.removeprefix(API))
+        if self._is_audiomuse(path):
+            return self._api(request, CALLS, path)
         if request.method not in ("GET", "HEAD"):
             return Answer.of_text("read-only: GET and HEAD", "405 Method Not Allowed")
         return self._probe(request) if path in PROBES else self._for_people(request)
@@ -171,8 +187,8 @@ class Application:
         self._opened.wait(STARTING_SECONDS)
         return tracks.plain_page(self._context, request, read_query(request.query, tracks.PLAIN), "")
 
-    def _api(self, request: Request, path: str) -> Answer:
-        found = find(ROUTES, request.method, path)
+    def _api(self, request: Request, routes: tuple[Route, ...], path: str) -> Answer:
+        found = find(routes, request.method, path)
         if isinstance(found, tuple):
             route, value = found
             refusal = self._access.refusal(request, is_open=route.is_open, changes=route.changes)
@@ -184,6 +200,8 @@ class Application:
             allowed = ", ".join(sorted(found))
             wrong = Answer.of_text(f"here are {allowed}", "405 Method Not Allowed")
             return wrong.with_headers(("Allow", allowed))
+        if routes is not ROUTES:
+            return Answer.not_found("AudioMuse-AI has this call, or not; Playlista does not answer it")
         if path == "openapi.json":
             return Answer.of_json(self._description)
         return Answer.not_found(f"no such path; {API}openapi.json describes what there is")

@@ -54,6 +54,7 @@ class Route:
     body : the schema of the request's body; None where it has none.
     kind : the media type of a good answer.
     is_open : answered also without a token.
+    is_query : it changes nothing though its method is POST, which it has for its body.
     """
 
     method: str
@@ -66,11 +67,12 @@ class Route:
     kind: str = "application/json"
     threads: Threads = Threads.API
     is_open: bool = False
+    is_query: bool = False
 
     @property
     def changes(self) -> bool:
         """Whether it changes something."""
-        return self.method != "GET"
+        return self.method != "GET" and not self.is_query
 
     def match(self, path: str) -> str | None:
         """The value in `path`, which is below `API`; None where it is another path."""

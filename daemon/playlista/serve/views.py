@@ -11,6 +11,7 @@ from typing import Any
 
 from playlista.errors import FailureReason
 from playlista.library.track_filter import TrackFilter
+from playlista.serve.media_ids import MediaIds
 from playlista.tracks import Status
 
 #: A track as a request names it: by the id of its row, or by its path in the music folder.
@@ -62,7 +63,9 @@ class Views:
     search : what fits some words.
     stats : how the library is spread.
     similar, blend, way, map : see ``serve.api.similar``.
+    neighbour_similarities : how alike each of some tracks and the one behind it are, 0..1.
     playlists, playlist_preview : see ``serve.api.playlists``.
+    media_ids : by which ids the programs that speak AudioMuse-AI's dialect name tracks.
     finished : the tracks that ended after a time, in seconds since the epoch, the latest last; bounded.
     """
 
@@ -87,3 +90,5 @@ class Views:
     map: Callable[[str, int], dict[str, Any]]
     playlists: Callable[[], dict[str, Any]]
     playlist_preview: Callable[[str], dict[str, Any]]
+    neighbour_similarities: Callable[[Sequence[int]], list[float]]
+    media_ids: MediaIds

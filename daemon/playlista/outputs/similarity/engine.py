@@ -133,6 +133,17 @@ class Similarity:
                 steps.append(Step(best.file_id, float(share)))
         return [Step(first, 0.0), *steps, Step(last, 1.0)]
 
+    def between_neighbours(self, ids: Sequence[int]) -> list[float]:
+        """The similarity 0..1 of each track of a chain and the one behind it; one fewer than there are tracks.
+
+        Raises
+        ------
+        NotComparableError : one has no embedding.
+        """
+        directions = self._directions(ids)
+        cosines = np.sum(directions[:-1] * directions[1:], axis=1)
+        return [float(one) for one in np.clip(cosines, 0, 1)]
+
     def points(self) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
         """Ids [shape=(n,)] and places on the map [shape=(n, 2), 0..10,000] of all tracks."""
         with self._lock:
