@@ -83,6 +83,7 @@ QUESTIONS: dict[str, Callable[[Parts], object]] = {
     "claim": lambda parts: parts.queue.claim(),
     "recover": lambda parts: parts.queue.recover_claimed(),
     "scan": lambda parts: parts.library.page(folder="a", after="2.mp3"),
+    "gone before": lambda parts: parts.library.gone_files.candidates(track_file("2.mp3")),
     "moved from": lambda parts: parts.library.twins(track_file("2.mp3")),
     "enqueue": lambda parts: parts.queue.enqueue([track_file("2.mp3", content=5)], "event"),
     "sample": lambda parts: parts.library.sample(2),
@@ -92,19 +93,30 @@ QUESTIONS: dict[str, Callable[[Parts], object]] = {
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_no_question_reads_a_whole_table_or_sorts_one(parts: Parts, question: str) -> None:
     """What makes them answer in milliseconds with a million rows: each step is a search in an index."""
-    statements: list[str] = []
-    with parts.database.read() as connection:
-        connection.set_trace_callback(statements.append)
-        QUESTIONS[question](parts)
-        connection.set_trace_callback(None)
-        asked = [text for text in statements if re.match(r"\s*(SELECT|UPDATE|DELETE|INSERT)", text)]
-        plans = [row["detail"] for text in asked for row in connection.execute(f"EXPLAIN QUERY PLAN {text}")]
-    assert asked
-    for step in plans:
+    for step in steps_of(parts, QUESTIONS[question]):
         assert not re.match(
             r"SCAN (files|jobs|analyses|embeddings|origins|tracks)\b(?! USING (COVERING )?INDEX)", step
         ), step
         assert "TEMP B-TREE" not in step, step
+
+
+def test_a_file_that_was_gone_is_looked_for_at_its_path_and_not_among_all_copies_of_it(parts: Parts) -> None:
+    """Thousands of hard links to one file have one size, one time and one inode."""
+    here, *_ = steps_of(parts, QUESTIONS["gone before"])
+    assert "gone_files_by_path" in here
+
+
+def steps_of(parts: Parts, question: Callable[[Parts], object]) -> list[str]:
+    """How SQLite goes about the statements that answer `question`."""
+    statements: list[str] = []
+    with parts.database.read() as connection:
+        connection.set_trace_callback(statements.append)
+        question(parts)
+        connection.set_trace_callback(None)
+        asked = [text for text in statements if re.match(r"\s*(SELECT|UPDATE|DELETE|INSERT)", text)]
+        plans = [row["detail"] for text in asked for row in connection.execute(f"EXPLAIN QUERY PLAN {text}")]
+    assert plans
+    return plans
 
 
 def test_a_track_that_is_tried_again_is_listed_with_its_reason_and_time(parts: Parts) -> None:

@@ -76,7 +76,8 @@ class GoneFiles:
         """Gone files that `file` is, by what `stat` says: at the same path all of it, elsewhere the same inode."""
         stored = as_stored(file)
         path, _, inode, size_bytes, mtime_ns, _ = file_values(file)
-        here = self._gone("path = ? AND size_bytes = ? AND mtime_ns = ?", (path, size_bytes, mtime_ns))
+        # The "+" leaves SQLite the index of the paths alone: thousands of copies have one size and time.
+        here = self._gone("path = ? AND +size_bytes = ? AND +mtime_ns = ?", (path, size_bytes, mtime_ns))
         found = [gone for gone in here if same_content(gone.file, stored)]
         if inode:
             alike = self._gone("size_bytes = ? AND mtime_ns = ? AND inode = ?", (size_bytes, mtime_ns, inode))
