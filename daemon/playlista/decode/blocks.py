@@ -13,10 +13,12 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from playlista.decode.integrity.verdicts import IntegrityCheck, not_read_to_its_end
 from playlista.decode.page_cache import PageCacheTrail
 from playlista.decode.source import FrameReader, StreamBrokenError, StreamInfo
 from playlista.decode.storage import fault_of
 from playlista.errors import Blame, FailureReason
+from playlista.tracks.integrity import IntegrityFinding
 
 #: A sample beyond this, 90 dB above full scale, is damage: no recording holds it, not even one whose floats go as far
 #: as 16-bit integers do. What passes stays finite in float16, with a margin for what a resampler overshoots, and when
@@ -36,6 +38,7 @@ class AudioSource:
     tolerance_frames : how much earlier than declared a sound stream may end.
     end_is_missing : whether the file lacks the mark that its format puts at the end.
     find_fault : reads the file once more, and says why the storage does not give all of it; None where it does.
+    check : the check of the file's integrity; None where nobody asks for it.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class AudioSource:
         tolerance_frames: int,
         end_is_missing: bool = False,
         find_fault: Callable[[], StreamBrokenError | None],
+        check: IntegrityCheck | None = None,
     ) -> None:
         #: Frames that the decoder delivered so far.
         self.frames_decoded = 0
@@ -58,6 +62,9 @@ class AudioSource:
         self._tolerance_frames = tolerance_frames
         self._end_is_missing = end_is_missing
         self._find_fault = find_fault
+        self._check = check
+        #: Whether the file still holds what its encoder wrote, once `blocks` came to the end; None where nobody asked.
+        self.integrity: IntegrityFinding | None = not_read_to_its_end() if check else None
         self._ahead: NDArray[np.float32] | None = None
         self._broken: StreamBrokenError | None = None
         self._opened_as = os.fstat(descriptor)
@@ -95,10 +102,12 @@ class AudioSource:
         Interrupted : the stop signal came.
         """
         while len(block := self._take_block()):
+            self._check_block(block)
             yield block
             if len(block) < self._block_frames:
                 break
         fault = self._broken or self._early_end()
+        fault = self._conclude(fault) or fault
         if fault:
             fault = self._outer_fault(fault) or fault
             raise fault.of_track(self._path) from self._broken
@@ -122,6 +131,24 @@ class AudioSource:
     def _take_block(self) -> NDArray[np.float32]:
         block, self._ahead = self._ahead, None
         return self._next_block() if block is None else block
+
+    def _check_block(self, block: NDArray[np.float32]) -> None:
+        if self._check is None or self._broken:
+            return
+        try:
+            self._check.update(block, self._reader.position())
+        except OSError as error:
+            self._broken = fault_of(error)
+
+    def _conclude(self, fault: StreamBrokenError | None) -> StreamBrokenError | None:
+        """Have the integrity judged; the fault of a storage that failed meanwhile."""
+        if self._check is None:
+            return None
+        try:
+            self.integrity = self._check.finding(fault)
+        except OSError as error:
+            return fault_of(error)
+        return None
 
     def _next_block(self) -> NDArray[np.float32]:
         """The next block; shorter, perhaps empty, at the end."""

@@ -152,7 +152,7 @@ def _behind_padding(descriptor: int, size: int) -> tuple[int, int, bool]:
     position, tags_end = 0, None
     for _ in range(_MAX_LEADING_TAGS):
         head = peek(descriptor, _APE_HEADER_BYTES, position)
-        length = _tag_length(head)
+        length = tag_length(head)
         if position + length > size:
             return position + _ID3_HEADER_BYTES, 0, True
         if length:
@@ -166,7 +166,7 @@ def _behind_padding(descriptor: int, size: int) -> tuple[int, int, bool]:
     return position, position if tags_end is None else tags_end, False
 
 
-def _tag_length(head: bytes) -> int:
+def tag_length(head: bytes) -> int:
     """Bytes of the tag that starts with `head`; 0 where it is no tag."""
     if head[:8] == b"APETAGEX" and len(head) >= _APE_HEADER_BYTES:
         return _APE_HEADER_BYTES + int.from_bytes(head[12:16], "little")

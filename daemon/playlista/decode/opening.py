@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from playlista.decode.blocks import AudioSource
 from playlista.decode.containers import Container, Identified, identify
 from playlista.decode.headers import matroska_is_cut, ogg_has_end
+from playlista.decode.integrity.check import made_check
 from playlista.decode.reader_choice import Readers, is_for_ffmpeg
 from playlista.decode.readers.ffmpeg import FfmpegReader
 from playlista.decode.regular_file import open_regular_file
@@ -55,6 +57,7 @@ def open_source(
     timeout_seconds: float,
     child_memory_bytes: int | None = CHILD_MEMORY_BYTES,
     stop: Callable[[], bool] = noop,
+    checks_integrity: bool = False,
 ) -> AudioSource:
     """Open `path` and decode its first block.
 
@@ -66,6 +69,7 @@ def open_source(
     timeout_seconds : wall time from now until the last block, whoever uses it.
     child_memory_bytes : memory that an ffmpeg child may allocate; None for no limit.
     stop : asked at least every tenth of a second; true ends decoding with ``Interrupted``.
+    checks_integrity : compare the file's own checksums on the way, see ``AudioSource.integrity``.
 
     Raises
     ------
@@ -76,7 +80,7 @@ def open_source(
         descriptor = open_regular_file(path)
         try:
             readers = Readers(descriptor, Deadline(timeout_seconds, stop), mapping_min_bytes, child_memory_bytes)
-            return _source(path, readers, block_seconds, max_block_bytes)
+            return _source(path, readers, _Wanted(block_seconds, max_block_bytes, checks_integrity))
         except BaseException:
             os.close(descriptor)
             raise
@@ -100,14 +104,23 @@ def needs_child(path: str) -> bool:
         os.close(descriptor)
 
 
-def _source(path: str, readers: Readers, block_seconds: float, max_block_bytes: int) -> AudioSource:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """How long a block is to be, in seconds and in bytes at most, and whether the file's integrity is checked."""
+
+    block_seconds: float
+    max_block_bytes: int
+    checks_integrity: bool
+
+
+def _source(path: str, readers: Readers, wanted: _Wanted) -> AudioSource:
     """The source of the first reader that decodes something."""
     file = identify(readers.descriptor)
     _require_content(file)
     complaints: list[StreamBrokenError] = []
     for make in readers.ways(file, is_named_flac=path.lower().endswith(".flac")):
         try:
-            return _begun(path, readers, make(), file, (block_seconds, max_block_bytes))
+            return _begun(path, readers, make(), file, wanted)
         except StreamBrokenError as complaint:
             complaints.append(complaint)
             if complaint.blame is Blame.STORAGE:
@@ -123,20 +136,19 @@ def _fault_beneath(readers: Readers, complaints: list[StreamBrokenError]) -> Str
     return find_fault(readers.descriptor, readers.deadline)
 
 
-def _begun(
-    path: str, readers: Readers, reader: FrameReader, file: Identified, block_limits: tuple[float, int]
-) -> AudioSource:
-    """A source that has its first block; `block_limits` are its seconds and its bytes."""
+def _begun(path: str, readers: Readers, reader: FrameReader, file: Identified, wanted: _Wanted) -> AudioSource:
+    """A source that has its first block."""
     try:
         _require_sane(reader.info)
         source = AudioSource(
             path,
             readers.descriptor,
             reader,
-            block_frames=frames_per_block(reader.info, *block_limits),
+            block_frames=frames_per_block(reader.info, wanted.block_seconds, wanted.max_block_bytes),
             tolerance_frames=_tolerance_frames(reader, file),
             end_is_missing=_lacks_end(readers.descriptor, file),
             find_fault=lambda: find_fault(readers.descriptor, readers.deadline),
+            check=made_check(readers.descriptor, file, reader) if wanted.checks_integrity else None,
         )
         source.prime()
     except BaseException:

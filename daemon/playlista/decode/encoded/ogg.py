@@ -53,7 +53,7 @@ def _spans(descriptor: int, file: Identified) -> Iterator[Span]:
         head = peek(descriptor, _LONGEST_HEAD_BYTES, position)
         lacing, body = _lacing(head), position + _PAGE_HEAD_BYTES + head[26]
         page, position = position, body + sum(lacing)
-        if position > file.size or not _is_intact(peek(descriptor, position - page, page)):
+        if position > file.size or not is_intact_page(peek(descriptor, position - page, page)):
             raise UnknownStructureError
         if head[5] & _FIRST_PAGE_FLAG:
             stream = stream if is_opening else None  # the first pages of a link stand together
@@ -82,7 +82,7 @@ def _lacing(head: bytes) -> bytes:
     return head[_PAGE_HEAD_BYTES : _PAGE_HEAD_BYTES + head[26]]
 
 
-def _is_intact(page: bytes) -> bool:
+def is_intact_page(page: bytes) -> bool:
     """Whether a page has the checksum that stands in it (RFC 3533, section 6).
 
     It is zlib's CRC-32 with the bits the other way round, without the inversions at both ends.

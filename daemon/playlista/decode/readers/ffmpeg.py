@@ -33,7 +33,7 @@ _SHORTAGES = ("Cannot allocate memory", "Resource temporarily unavailable", "bad
 _GUESSED = "with low score of 1,"
 #: Said by a demuxer that gave up; the exit status may be 0 all the same.
 _DEMUXING_ENDED = "Error during demuxing"
-_DAMAGE = ("CRC mismatch", "Error", "Invalid")
+_DAMAGE = ("CRC mismatch", "CRC error", "Error", "Invalid")
 #: How it says that a read failed, with whatever exit status. Demuxers say so of files that are cut short, too.
 _STORAGE_ERRORS = (
     *(errno.EIO, errno.ENOTCONN, errno.ETIMEDOUT, errno.ESTALE, errno.EHOSTDOWN, errno.EHOSTUNREACH),
@@ -139,8 +139,12 @@ class FfmpegReader:
     @property
     def found_damage(self) -> bool:
         """Whether ffmpeg said that something is wrong with the file, which does not keep it from going on."""
+        return bool(self.complaints())
+
+    def complaints(self) -> list[str]:
+        """The first and last of what ffmpeg said so far about damage in the file."""
         told = (line for line in self._child.said() if line.startswith("["))  # by a module, not in a tag
-        return any(word in line for line in told for word in _DAMAGE)
+        return [_SPEAKER.sub("", line).strip() for line in told if any(word in line for word in _DAMAGE)]
 
     @property
     def read_failed(self) -> bool:

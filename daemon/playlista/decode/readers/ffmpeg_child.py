@@ -85,6 +85,8 @@ def _command(source: Shown, given: tuple[str, ...], taken: tuple[str, ...]) -> l
         "-dn",
         "-threads",
         "1",
+        "-err_detect",
+        "crccheck",  # compare the checksums of blocks: not every decoder does unless it is asked
     )
     bare = ("-map", "0:a:0", "-map_metadata", "-1", "-map_chapters", "-1", "-bitexact")
     written = (*bare, *taken, "-c:a", "pcm_f32le", "-f", "wav", "pipe:1")

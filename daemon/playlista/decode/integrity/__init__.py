@@ -1,0 +1,1 @@
+"""Checks whether a file still holds what its encoder wrote: checksums, page numbers, frames that follow each other."""
