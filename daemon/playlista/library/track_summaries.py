@@ -183,9 +183,10 @@ class TrackLookup:
 
     def id_of_names(self, artist: str, title: str, *, album: str | None = None) -> int | None:
         """The id of the track with this artist and title, on this album if it can be; case and accents do not count."""
-        query = """SELECT file_id FROM tracks WHERE title_key = ? AND artist_key = ?
-                   ORDER BY album_key <> ?, file_id LIMIT 1"""
-        return self._id(query, folded(title), folded(artist), folded(album or ""))
+        query = "SELECT file_id FROM tracks WHERE title_key = ? AND artist_key = ? {} ORDER BY file_id LIMIT 1"
+        names = folded(title), folded(artist)
+        on_album = album and self._id(query.format("AND +album_key = ?"), *names, folded(album))
+        return on_album or self._id(query.format(""), *names)
 
     def _id(self, query: str, *values: object) -> int | None:
         with self._database.read() as connection:
