@@ -131,6 +131,7 @@ class AudioAnalyzer:
             stop=self._stop,
             cleanup=self._cleanup,
             ahead=self._has_second_cpu(chunk_seconds),
+            checks_integrity="health" in how.groups,
         )
         with opened as stream, _second_thread(stream) as executor:
             run = TrackRun(name, stream, self._features(stream, how, executor), budget, how.is_known)

@@ -97,6 +97,7 @@ class MemoryOptimizedLoader:
         stop: Callable[[], bool] = noop,
         cleanup: Callable[[], object] = noop,
         ahead: bool = False,
+        checks_integrity: bool = False,
     ) -> TrackStream:
         """Open `path` for one pass.
 
@@ -106,6 +107,7 @@ class MemoryOptimizedLoader:
         stop : asked before every block; true ends the pass with ``Interrupted``.
         cleanup : called after every chunk, when the consumer is done with it.
         ahead : decode the next chunk in another thread while the consumer has the last; it holds one chunk more.
+        checks_integrity : compare the file's own checksums on the way.
 
         Raises
         ------
@@ -115,7 +117,7 @@ class MemoryOptimizedLoader:
         stop_or_leave = either(leaving.is_set, stop)
         rate_hz, dtype = self._analysis_format(path, assembly)
         return TrackStream(
-            self._source(str(path), budget, chunk_seconds, stop_or_leave),
+            self._source(str(path), budget, chunk_seconds, stop_or_leave, checks_integrity=checks_integrity),
             analysis_rate_hz=rate_hz,
             analysis_dtype=dtype,
             assembly=assembly or self.assembly(path),
@@ -134,7 +136,13 @@ class MemoryOptimizedLoader:
         return self._settings.analysis_rate_hz, np.float16 if self._settings.analysis_is_float16 else np.float32
 
     def _source(
-        self, path: str, budget: TrackBudget, chunk_seconds: float | None, stop: Callable[[], bool]
+        self,
+        path: str,
+        budget: TrackBudget,
+        chunk_seconds: float | None,
+        stop: Callable[[], bool],
+        *,
+        checks_integrity: bool,
     ) -> AudioSource:
         settings = self._settings
         mapped = settings.memory_optimization_enabled and settings.memory_mapping_enabled
@@ -146,6 +154,7 @@ class MemoryOptimizedLoader:
             timeout_seconds=settings.track_timeout_seconds,
             child_memory_bytes=self.child_memory_bytes(),
             stop=stop,
+            checks_integrity=checks_integrity,
         )
 
     def load_audio_streaming(self, path: str | Path) -> Iterator[tuple[NDArray[np.floating], float, float]]:

@@ -154,8 +154,8 @@ class TrackStream:
 
     @property
     def integrity(self) -> Integrity:
-        """What the checksums in the file say of the sound that was decoded."""
-        return Integrity()
+        """What the file's own checksums say, once the stream has come to its end."""
+        return self._source.integrity or Integrity()
 
     @property
     def frames_decoded(self) -> int:

@@ -18,7 +18,7 @@ from playlista.decode.page_cache import PageCacheTrail
 from playlista.decode.source import FrameReader, StreamBrokenError, StreamInfo
 from playlista.decode.storage import fault_of
 from playlista.errors import Blame, FailureReason
-from playlista.tracks.integrity import IntegrityFinding
+from playlista.tracks.health import Integrity
 
 #: A sample beyond this, 90 dB above full scale, is damage: no recording holds it, not even one whose floats go as far
 #: as 16-bit integers do. What passes stays finite in float16, with a margin for what a resampler overshoots, and when
@@ -64,7 +64,7 @@ class AudioSource:
         self._find_fault = find_fault
         self._check = check
         #: Whether the file still holds what its encoder wrote, once `blocks` came to the end; None where nobody asked.
-        self.integrity: IntegrityFinding | None = not_read_to_its_end() if check else None
+        self.integrity: Integrity | None = not_read_to_its_end() if check else None
         self._ahead: NDArray[np.float32] | None = None
         self._broken: StreamBrokenError | None = None
         self._opened_as = os.fstat(descriptor)

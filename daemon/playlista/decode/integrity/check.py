@@ -1,6 +1,6 @@
 """Which check a file gets, and the verdict in words.
 
-Input: an identified file, its reader, and the blocks as they are decoded. Output: an ``IntegrityFinding``. The bytes
+Input: an identified file, its reader, and the blocks as they are decoded. Output: an ``Integrity``. The bytes
 are followed right behind the decoder, where they are still in the page cache:
 
 - FLAC: the MD5 of the samples in STREAMINFO.
