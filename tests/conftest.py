@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from playlista.config import Settings
 from playlista.memory.cgroup import Cgroup
 from playlista.system.environment import prepare_environment
 
+# Modules are compiled once, also where the machine says otherwise: each of hundreds of processes would do it anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 PREPARED = prepare_environment(Settings().native_environment(), threads=1)
 # The machine may be slow and the checkout read-only: no deadline, and no database of examples in it.
 hypothesis.settings.register_profile("playlista", deadline=None, database=None)

@@ -15,10 +15,10 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playlista.decode.readers.ffmpeg_child import ffmpeg_path
 from playlista.logs import configure_logging
 from playlista.printable import printable, printable_json
 from tests import signals
+from tests.ffmpeg import ffmpeg
 from tests.libraries import child_environment
 
 HOSTILE = "esc\x1b[31m, csi\x9b2J, bell\x07, rtl\u202e, isolate\u2066, line\n\u2028, bytes\udcff.mp3"
@@ -101,7 +101,7 @@ def test_a_path_that_is_not_there_is_called_so(tmp_path: Path) -> None:
 def test_a_damaged_file_leaves_nothing_on_stderr(tmp_path: Path) -> None:
     song = signals.write(tmp_path / "song.wav", signals.song(10))
     whole = tmp_path / "whole.mp3"
-    subprocess.run([ffmpeg_path(), "-v", "error", "-i", str(song), str(whole)], check=True)
+    ffmpeg("-i", song, whole)
     (tmp_path / "cut.mp3").write_bytes(whole.read_bytes()[:40_000])
     ended = _command(tmp_path, "analyze", "cut.mp3", "nowhere.mp3")
     assert b"partial" in ended.stdout

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 from tests import signals
-from tests.integration.daemon import Daemon
+from tests.cli.commands import CommandLine
 
 
 @pytest.fixture(scope="session")
-def library(tmp_path_factory: pytest.TempPathFactory, clean_environment: dict[str, str]) -> Daemon:
+def library(tmp_path_factory: pytest.TempPathFactory, clean_environment: dict[str, str]) -> CommandLine:
     """Three songs, one of them in a folder, and a text that calls itself music; all analyzed by `run --once`.
 
     Commands that write music files or the database beyond a `retry` get a library of their own.
     """
-    daemon = Daemon(tmp_path_factory.mktemp("library"), clean_environment)
+    daemon = CommandLine(tmp_path_factory.mktemp("library"), clean_environment)
     fill(daemon.music)
     assert daemon.run("run", "--once").returncode == 3  # the text
     return daemon

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 from tests import signals
-from tests.integration.daemon import Daemon
+from tests.cli.commands import CommandLine
 
 
 def test_a_folder_is_walked_in_order_by_its_music_and_named_files_always_get_their_line(
-    library: Daemon, tmp_path: Path
+    library: CommandLine, tmp_path: Path
 ) -> None:
     (tmp_path / "b").mkdir()
     (tmp_path / "@eaDir").mkdir()
@@ -29,20 +29,20 @@ def test_a_folder_is_walked_in_order_by_its_music_and_named_files_always_get_the
     ]
 
 
-def test_a_track_is_told_in_a_few_lines_for_people(library: Daemon) -> None:
+def test_a_track_is_told_in_a_few_lines_for_people(library: CommandLine) -> None:
     ended = library.run("analyze", str(library.music / "slow.flac"))
     assert (ended.returncode, ended.stderr) == (0, "")
     names = [line.split()[0] for line in ended.stdout.splitlines()[1:]]
-    assert names == ["title", "audio", "tempo", "key", "loudness", "tags", "made", "cost"]
+    assert names == ["title", "audio", "tempo", "key", "loudness", "tags", "health", "made", "cost"]
 
 
-def test_a_folder_without_music_is_said(library: Daemon, tmp_path: Path) -> None:
+def test_a_folder_without_music_is_said(library: CommandLine, tmp_path: Path) -> None:
     ended = library.run("analyze", str(tmp_path))
     assert (ended.returncode, ended.stdout) == (0, "")
     assert ended.stderr == f"playlista: {tmp_path}: no audio files in this folder\n"
 
 
-def test_without_a_model_there_are_no_tags_and_a_line_that_says_so(library: Daemon, tmp_path: Path) -> None:
+def test_without_a_model_there_are_no_tags_and_a_line_that_says_so(library: CommandLine, tmp_path: Path) -> None:
     library.environment["MODELS_DIR"], former = str(tmp_path), library.environment["MODELS_DIR"]
     try:
         ended = library.run("analyze", "--json", str(library.music / "slow.flac"))

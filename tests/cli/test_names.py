@@ -12,13 +12,13 @@ from mutagen.flac import FLAC
 from playlista.errors import PlaylistaError
 from playlista.library.filter_texts import tag_named
 from tests import signals
-from tests.integration.daemon import Daemon
+from tests.cli.commands import CommandLine
 
 
 @pytest.fixture(scope="module")
-def songs(tmp_path_factory: pytest.TempPathFactory, clean_environment: dict[str, str]) -> Daemon:
+def songs(tmp_path_factory: pytest.TempPathFactory, clean_environment: dict[str, str]) -> CommandLine:
     """Three songs with tags, without the model, analyzed by `run --once`."""
-    daemon = Daemon(tmp_path_factory.mktemp("songs"), {**clean_environment, "MUSICNN_RUNTIME": "off"})
+    daemon = CommandLine(tmp_path_factory.mktemp("songs"), {**clean_environment, "MUSICNN_RUNTIME": "off"})
     (daemon.music / "album").mkdir()
     for name, bpm, title, artist in (
         ("slow.flac", 90, "Moonlight", "Björk"),
@@ -37,7 +37,7 @@ def lines(ended: object) -> list[dict[str, object]]:
     return [json.loads(line) for line in ended.stdout.splitlines()]
 
 
-def test_search_finds_tracks_and_artists_whatever_their_accents(songs: Daemon) -> None:
+def test_search_finds_tracks_and_artists_whatever_their_accents(songs: CommandLine) -> None:
     found = songs.run("search", "bjork", "moon", "--json")
     assert [(one["title"], one["path"]) for one in lines(found)] == [("Moonlight", "slow.flac")]
     shown = songs.run("search", "BJÖRK").stdout
@@ -47,19 +47,19 @@ def test_search_finds_tracks_and_artists_whatever_their_accents(songs: Daemon) -
     assert songs.run("search", "nobody").stdout == "nothing found\n"
 
 
-def test_a_hostile_title_is_shown_as_text(songs: Daemon) -> None:
+def test_a_hostile_title_is_shown_as_text(songs: CommandLine) -> None:
     for arguments in (("search", "evil"), ("show", "album/evil.flac"), ("search", "evil", "--json")):
         shown = songs.run(*arguments).stdout
         assert "<b>" in shown
         assert not {"\u202e", "\x1b"} & set(shown)
 
 
-def test_show_names_the_song(songs: Daemon) -> None:
+def test_show_names_the_song(songs: CommandLine) -> None:
     shown = songs.run("show", "slow.flac").stdout
     assert "  title     Moonlight\n  artist    Björk\n" in shown
 
 
-def test_a_list_has_the_order_that_is_asked_for(songs: Daemon) -> None:
+def test_a_list_has_the_order_that_is_asked_for(songs: CommandLine) -> None:
     by_tempo = [one["path"] for one in lines(songs.run("list", "--sort", "-bpm", "--json"))]
     assert by_tempo == ["album/fast.flac", "album/evil.flac", "slow.flac"]
     by_title = songs.run("list", "--sort", "title").stdout.splitlines()[2:]
@@ -67,7 +67,7 @@ def test_a_list_has_the_order_that_is_asked_for(songs: Daemon) -> None:
     assert songs.run("list", "--sort", "size").returncode == 2
 
 
-def test_a_track_is_named_by_artist_and_title(songs: Daemon) -> None:
+def test_a_track_is_named_by_artist_and_title(songs: CommandLine) -> None:
     for words in ("Björk - Moonlight", "bjork moonl"):
         ended = songs.run("similar", words)
         assert ended.returncode == 1  # there is no model, so that no track has an embedding
@@ -75,8 +75,8 @@ def test_a_track_is_named_by_artist_and_title(songs: Daemon) -> None:
     assert "not in the library" in songs.run("similar", "nobody at all").stderr
 
 
-def test_tags_are_written_by_folder_and_where_they_are_missing(songs: Daemon, tmp_path: Path) -> None:
-    copy = Daemon(tmp_path, songs.environment)
+def test_tags_are_written_by_folder_and_where_they_are_missing(songs: CommandLine, tmp_path: Path) -> None:
+    copy = CommandLine(tmp_path, songs.environment)
     for folder, target in ((songs.music, copy.music), (songs.data, copy.data)):
         shutil.copytree(folder, target, dirs_exist_ok=True)
     assert copy.run("tag").returncode == 2
@@ -96,13 +96,13 @@ def test_tags_are_written_by_folder_and_where_they_are_missing(songs: Daemon, tm
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_shells_can_complete_commands(songs: Daemon, shell: str) -> None:
+def test_shells_can_complete_commands(songs: CommandLine, shell: str) -> None:
     asked = {
         "bash": {"COMP_WORDS": "playlista sea", "COMP_CWORD": "1"},
         "zsh": {"_TYPER_COMPLETE_ARGS": "playlista sea"},
         "fish": {"_TYPER_COMPLETE_ARGS": "playlista sea", "_TYPER_COMPLETE_FISH_ACTION": "get-args"},
     }[shell]
-    daemon = Daemon(songs.music.parent, {**songs.environment, "_PLAYLISTA_COMPLETE": f"complete_{shell}", **asked})
+    daemon = CommandLine(songs.music.parent, {**songs.environment, "_PLAYLISTA_COMPLETE": f"complete_{shell}", **asked})
     assert "search" in daemon.run().stdout
 
 

@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from playlista import __version__
+from tests.cli.commands import CommandLine
 from tests.deadlines import DEADLINE_SECONDS
-from tests.integration.daemon import Daemon
 
 COMMANDS = (
     "run",
@@ -28,7 +28,7 @@ COMMANDS = (
 )
 
 
-def test_help_names_every_command_and_cuts_none_of_their_descriptions(library: Daemon) -> None:
+def test_help_names_every_command_and_cuts_none_of_their_descriptions(library: CommandLine) -> None:
     helped = library.run("--help")
     assert helped.returncode == 0
     for command in (*COMMANDS, "models", "doctor", "backup"):
@@ -36,13 +36,13 @@ def test_help_names_every_command_and_cuts_none_of_their_descriptions(library: D
     assert "..." not in helped.stdout.partition("Commands:")[2]
 
 
-def test_without_a_command_there_is_help_and_an_exit_code_of_2(library: Daemon) -> None:
+def test_without_a_command_there_is_help_and_an_exit_code_of_2(library: CommandLine) -> None:
     ended = library.run()
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.startswith("Usage: playlista")
 
 
-def test_the_version_is_said(library: Daemon) -> None:
+def test_the_version_is_said(library: CommandLine) -> None:
     assert library.run("--version").stdout == f"playlista {__version__}\n"
 
 
@@ -66,7 +66,7 @@ def test_the_version_is_said(library: Daemon) -> None:
         (("models",), "Missing command; `playlista models --help`"),
     ],
 )
-def test_wrong_usage_is_one_line_and_2(library: Daemon, arguments: tuple[str, ...], said: str | None) -> None:
+def test_wrong_usage_is_one_line_and_2(library: CommandLine, arguments: tuple[str, ...], said: str | None) -> None:
     ended = library.run(*arguments)
     if said is None:  # a default does
         assert ended.returncode == 0
@@ -82,7 +82,7 @@ def test_wrong_usage_is_one_line_and_2(library: Daemon, arguments: tuple[str, ..
     "arguments", [("analyze", "slow.flac"), ("analyze", "--json", "slow.flac"), ("list",), ("-h",)]
 )
 def test_a_full_disk_behind_standard_output_is_told_in_one_line_and_1(
-    library: Daemon, arguments: tuple[str, ...]
+    library: CommandLine, arguments: tuple[str, ...]
 ) -> None:
     settings = {**library.environment, "MUSICNN_RUNTIME": "off"}
     with open("/dev/full", "w") as full:
@@ -102,7 +102,7 @@ def test_a_full_disk_behind_standard_output_is_told_in_one_line_and_1(
 
 
 @pytest.mark.parametrize("arguments", [("backup", ""), ("export", "-o", ""), ("playlist", "")])
-def test_an_empty_name_of_an_output_is_told_as_such(library: Daemon, arguments: tuple[str, ...]) -> None:
+def test_an_empty_name_of_an_output_is_told_as_such(library: CommandLine, arguments: tuple[str, ...]) -> None:
     ended = library.run(*arguments)
     assert ended.returncode == 1
     (line,) = ended.stderr.splitlines()

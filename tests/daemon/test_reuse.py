@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +10,11 @@ from mutagen.flac import FLAC
 
 from playlista.analysis.audio_analyzer import EVERYTHING, AudioAnalyzer, Pass
 from playlista.config import Settings
-from playlista.decode.readers.ffmpeg_child import ffmpeg_path
 from playlista.tracks import Analysis, TrackFile
 from playlista.tracks.metadata import Metadata
 from tests import signals
 from tests.daemon.workers import worker_of
+from tests.ffmpeg import ffmpeg
 from tests.libraries import Parts, open_parts
 
 
@@ -158,7 +157,7 @@ def test_chapters_of_which_only_ffmpeg_knows_are_read_without_an_analysis(tmp_pa
         chapters = tmp_path / "chapters.txt"
         chapters.write_text(f";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1\nSTART=0\nEND=3\ntitle={title}\n")
         command = ["-i", str(tmp_path / "a.wav"), "-i", str(chapters), "-map_metadata", "1", "-c:a", "flac"]
-        subprocess.run([ffmpeg_path(), "-v", "error", "-y", *command, str(tmp_path / name)], check=True, timeout=60)
+        ffmpeg(*command, tmp_path / name)
 
     analyzer = Counting(Settings(musicnn_runtime="off"))
     signals.write(tmp_path / "a.wav", signals.song(6))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,9 @@ from numpy.typing import NDArray
 
 from playlista.decode.blocks import AudioSource
 from playlista.decode.opening import open_source
-from playlista.decode.readers.ffmpeg_child import ffmpeg_path
 from playlista.decode.source import StreamInfo
 from playlista.errors import DecodeError, FailureReason
+from tests.ffmpeg import ffmpeg
 from tests.signals import sine
 
 MIB = 1024 * 1024
@@ -77,8 +76,7 @@ def encoded(samples: NDArray[np.float32], rate_hz: int, path: Path, *arguments: 
     """`samples` in whatever format the name of `path` and ffmpeg's `arguments` ask for."""
     wav = path.with_name(f"{path.name}.source.wav")
     soundfile.write(wav, samples, rate_hz, "FLOAT")
-    command = [ffmpeg_path(), "-nostdin", "-y", "-loglevel", "error", "-i", f"file:{wav}", *arguments, f"file:{path}"]
-    subprocess.run(command, check=True)
+    ffmpeg("-i", f"file:{wav}", *arguments, f"file:{path}")
     wav.unlink()
     return path
 

@@ -18,8 +18,8 @@ from mutagen.ogg import OggPage
 
 from playlista.decode.content import hash_file
 from playlista.decode.encoded.audio import encoded_audio
-from playlista.decode.readers.ffmpeg_child import ffmpeg_path
 from tests.decode.encoded_files import BY_HAND, ENCODED, TAGGED, retag, song
+from tests.ffmpeg import ffmpeg
 from tests.outputs.tag_files import encode, odd
 
 PICTURE = random.Random(0).randbytes(300_000)
@@ -41,8 +41,8 @@ def known(path: Path) -> bytes:
 
 def copied(path: Path, target: Path, *arguments: str) -> Path:
     """The packets of `path` in another file, by ffmpeg."""
-    command = [ffmpeg_path(), "-nostdin", "-y", "-loglevel", "error", "-i", f"file:{path}", "-map", "0:a", "-c", "copy"]
-    subprocess.run([*command, "-metadata", "title=Another", *arguments, f"file:{target}"], check=True)
+    how = ("-map", "0:a", "-c", "copy", "-metadata", "title=Another", *arguments)
+    ffmpeg("-i", f"file:{path}", *how, f"file:{target}")
     return target
 
 

@@ -22,8 +22,8 @@ from mutagen.oggvorbis import OggVorbis
 from mutagen.wave import WAVE
 
 from playlista.decode.metadata import read_metadata
-from playlista.decode.readers.ffmpeg_child import ffmpeg_path
 from playlista.tracks.metadata import MAX_TEXT, Metadata, clean_text
+from tests.ffmpeg import ffmpeg
 from tests.libraries import child_environment
 
 RECORDING, TRACK, ALBUM, ARTIST = (f"{number}1234567-89ab-cdef-0123-456789abcdef" for number in range(4))
@@ -86,7 +86,7 @@ def sound(path: Path, **options: str) -> Path:
 
 def converted(path: Path) -> Path:
     source = sound(path.with_name("source.wav"))
-    subprocess.run([ffmpeg_path(), "-loglevel", "error", "-y", "-i", source, path], check=True, timeout=60)
+    ffmpeg("-i", source, path)
     return path
 
 

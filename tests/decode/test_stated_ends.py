@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from playlista.decode.readers.ffmpeg_child import ffmpeg_path
 from tests.decode.files import chord, decoded, encoded
+from tests.ffmpeg import ffmpeg
 
 #: What the table of files allows; three frames of MPEG-1 at 44.1 kHz are 0.08 s.
 SLACK_SECONDS = 0.1
@@ -23,8 +22,7 @@ def id3v2(body_bytes: int) -> bytes:
 
 
 def seconds_by_ffmpeg(path: Path, rate_hz: int, channels: int) -> float:
-    command = [ffmpeg_path(), "-nostdin", "-loglevel", "error", "-i", f"file:{path}", "-f", "f32le", "-"]
-    return len(subprocess.run(command, check=True, capture_output=True).stdout) / 4 / channels / rate_hz
+    return len(ffmpeg("-i", f"file:{path}", "-f", "f32le", "-")) / 4 / channels / rate_hz
 
 
 @pytest.mark.parametrize("wrapped", [False, True])

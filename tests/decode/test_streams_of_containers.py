@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +12,14 @@ import soundfile
 from playlista.decode.readers.ffmpeg_child import ffmpeg_path
 from playlista.errors import DecodeError, FailureReason
 from tests.decode.files import chord, decoded, encoded, opened, outcome
+from tests.ffmpeg import ffmpeg
 
 RATE_HZ = 44100
 VIDEO = ("-f", "lavfi", "-i", "testsrc=size=64x64:rate=5:duration=6", "-map", "0:a", "-map", "1:v")
 
 
 @pytest.fixture(params=["the ffmpeg that is found", "without ffprobe"])
-def ffmpeg(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def found(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Each test runs as on a machine with ffprobe, where there is one, and as on one without."""
     if request.param == "without ffprobe":
         (tmp_path / "bin").mkdir()
@@ -38,7 +38,7 @@ LONGER_CONTAINERS: dict[str, tuple[str, ...]] = {
 }
 
 
-@pytest.mark.usefixtures("ffmpeg")
+@pytest.mark.usefixtures("found")
 @pytest.mark.parametrize("name", LONGER_CONTAINERS)
 def test_sound_that_ends_before_the_picture_is_whole(name: str, tmp_path: Path) -> None:
     path = encoded(chord(3, RATE_HZ, 2), RATE_HZ, tmp_path / name, *LONGER_CONTAINERS[name])
@@ -49,14 +49,13 @@ def test_sound_that_ends_before_the_picture_is_whole(name: str, tmp_path: Path) 
     assert len(result.samples) == pytest.approx(3 * RATE_HZ, abs=3 * 1152)
 
 
-@pytest.mark.usefixtures("ffmpeg")
+@pytest.mark.usefixtures("found")
 @pytest.mark.parametrize("name", ["late.m4a", "late.mka", "late.mp4"])
 def test_sound_that_begins_late_is_whole(name: str, tmp_path: Path) -> None:
     plain = tmp_path / "plain.wav"
     soundfile.write(plain, chord(3, RATE_HZ, 2), RATE_HZ)
     path = tmp_path / name
-    delayed = [ffmpeg_path(), "-y", "-v", "error", "-itsoffset", "2", "-i", str(plain), "-c:a", "aac", str(path)]
-    subprocess.run(delayed, check=True)
+    ffmpeg("-itsoffset", "2", "-i", plain, "-c:a", "aac", path)
 
     result = decoded(path)
 
@@ -65,18 +64,16 @@ def test_sound_that_begins_late_is_whole(name: str, tmp_path: Path) -> None:
         assert result.info.declared_frames == pytest.approx(3 * RATE_HZ, abs=0.15 * RATE_HZ)
 
 
-@pytest.mark.usefixtures("ffmpeg")
+@pytest.mark.usefixtures("found")
 def test_an_edit_list_that_leaves_out_the_beginning_is_no_damage(tmp_path: Path) -> None:
     whole = encoded(chord(6, RATE_HZ, 2), RATE_HZ, tmp_path / "whole.m4a", "-c:a", "aac")
     path = tmp_path / "edited.m4a"
-    subprocess.run(
-        [ffmpeg_path(), "-y", "-v", "error", "-ss", "2.3", "-i", str(whole), "-c", "copy", str(path)], check=True
-    )
+    ffmpeg("-ss", "2.3", "-i", whole, "-c", "copy", path)
 
     assert outcome(path) == "whole"
 
 
-@pytest.mark.usefixtures("ffmpeg")
+@pytest.mark.usefixtures("found")
 @pytest.mark.parametrize("name", ["cut.m4a", "cut.mka", "cut.wv"])
 def test_sound_that_is_cut_is_still_partial(name: str, tmp_path: Path) -> None:
     how = ("-c:a", "aac", "-movflags", "+faststart") if name.endswith("m4a") else ()
@@ -95,7 +92,7 @@ def chapters(path: Path, number: int) -> Path:
     return path
 
 
-@pytest.mark.usefixtures("ffmpeg")
+@pytest.mark.usefixtures("found")
 @pytest.mark.parametrize(("name", "codec"), [("book.m4b", "AAC"), ("book.mka", "VORBIS")])
 def test_a_hundred_chapters_do_not_hide_the_codec(name: str, codec: str, tmp_path: Path) -> None:
     listed = chapters(tmp_path / "chapters.txt", 100)
@@ -141,7 +138,7 @@ def swapped(stream: bytes) -> bytes:
     return np.frombuffer(stream[: len(stream) // 2 * 2], np.uint16).byteswap().tobytes()
 
 
-@pytest.mark.usefixtures("ffmpeg")
+@pytest.mark.usefixtures("found")
 @pytest.mark.parametrize("kind", ["dts", "dts swapped", "dts in 61937", "ac3 in 61937", "dts behind silence"])
 def test_surround_sound_inside_a_wav_is_never_measured_as_noise(kind: str, tmp_path: Path) -> None:
     codec, _, how = kind.partition(" ")
@@ -193,7 +190,7 @@ def refusal(path: Path) -> str:
     return caught.value.message
 
 
-@pytest.mark.usefixtures("ffmpeg")
+@pytest.mark.usefixtures("found")
 def test_a_codec_that_ffmpeg_does_not_know_is_named(tmp_path: Path) -> None:
     path = encoded(chord(2, RATE_HZ, 2), RATE_HZ, tmp_path / "track.m4a", "-c:a", "alac")
     path.write_bytes(path.read_bytes().replace(b"alac", b"xyzw"))
@@ -201,7 +198,7 @@ def test_a_codec_that_ffmpeg_does_not_know_is_named(tmp_path: Path) -> None:
     assert "is not supported by this ffmpeg" in refusal(path)
 
 
-@pytest.mark.usefixtures("ffmpeg")
+@pytest.mark.usefixtures("found")
 def test_an_aac_that_ffmpeg_has_no_decoder_for_is_named(tmp_path: Path) -> None:
     path = encoded(chord(2, RATE_HZ, 2), RATE_HZ, tmp_path / "track.m4a", "-c:a", "aac")
     content = bytearray(path.read_bytes())
@@ -214,7 +211,7 @@ def test_an_aac_that_ffmpeg_has_no_decoder_for_is_named(tmp_path: Path) -> None:
     assert outcome(path) in {"failed: not_audio", "failed: corrupt"}
 
 
-@pytest.mark.usefixtures("ffmpeg")
+@pytest.mark.usefixtures("found")
 @pytest.mark.parametrize("entry", [b"drms", b"enca"])
 def test_protected_sound_is_named_and_not_called_damaged(entry: bytes, tmp_path: Path) -> None:
     path = encoded(chord(2, RATE_HZ, 2), RATE_HZ, tmp_path / "track.m4a", "-c:a", "aac", "-movflags", "+faststart")
@@ -241,7 +238,7 @@ def test_latm_is_decoded_or_named(tmp_path: Path) -> None:
     assert outcome(path) in {"whole", "failed: not_audio"}
 
 
-@pytest.mark.usefixtures("ffmpeg")
+@pytest.mark.usefixtures("found")
 def test_flac_behind_something_unknown_is_called_by_its_codec(tmp_path: Path) -> None:
     path = tmp_path / "track.flac"
     soundfile.write(path, chord(2, RATE_HZ, 1), RATE_HZ)

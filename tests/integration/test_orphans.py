@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from playlista.decode.readers.ffmpeg_child import ffmpeg_path
 from tests import signals
+from tests.ffmpeg import ffmpeg
 from tests.integration.daemon import Daemon
 
 
@@ -26,9 +25,8 @@ def long_m4a(path: Path) -> None:
     """Half an hour of AAC, of which only the first twenty seconds had to be encoded."""
     wav = signals.write(path.with_suffix(".source.wav"), signals.song(20))
     short = path.with_suffix(".short.m4a")
-    ffmpeg = [ffmpeg_path(), "-nostdin", "-y", "-loglevel", "fatal"]
-    subprocess.run([*ffmpeg, "-i", str(wav), "-c:a", "aac", str(short)], check=True)
-    subprocess.run([*ffmpeg, "-stream_loop", "90", "-i", str(short), "-c", "copy", str(path)], check=True)
+    ffmpeg("-i", wav, "-c:a", "aac", short)
+    ffmpeg("-stream_loop", "90", "-i", short, "-c", "copy", path)
 
 
 def children_of(pid: int) -> list[int]:

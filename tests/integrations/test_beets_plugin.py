@@ -15,8 +15,8 @@ from pathlib import Path
 import mutagen
 import pytest
 
-from playlista.decode.readers.ffmpeg_child import ffmpeg_path
 from tests.deadlines import DEADLINE_SECONDS
+from tests.ffmpeg import ffmpeg
 from tests.integration.daemon import ROOT, Daemon
 from tests.signals import song, write
 
@@ -143,7 +143,7 @@ def test_without_a_daemon_the_program_analyzes_and_a_line_says_why(
     music = tmp_path / "music"
     music.mkdir()
     wave = write(tmp_path / "song.wav", song(seconds=12))
-    subprocess.run([ffmpeg_path(), "-loglevel", "fatal", "-i", wave, "-c:a", "libopus", music / "a.opus"], check=True)
+    ffmpeg("-i", wave, "-c:a", "libopus", music / "a.opus")
     tag(music / "a.opus", "Song")
     program = tmp_path / "playlista"
     program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m playlista "$@"\n')

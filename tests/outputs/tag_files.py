@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import mutagen
 from mutagen.apev2 import APEv2
 
-from playlista.decode.readers.ffmpeg_child import ffmpeg_path
+from tests.ffmpeg import ffmpeg
 
 #: ffmpeg's arguments by suffix, for the formats that take tags.
 TAGGABLE: dict[str, tuple[str, ...]] = {
@@ -33,7 +32,7 @@ ODD = ("fragmented.m4a", "dash.m4a", "piped.wav", "cut.wav", "long.rf64.wav", "c
 def encode(path: Path, *arguments: str, seconds: float = 2.0, pitch_hz: int = 440) -> Path:
     """A tone as ffmpeg's `arguments` ask for it."""
     source = f"aevalsrc=0.4*sin(2*PI*{pitch_hz}*t)*(1+0.5*sin(7*t)):s=44100:d={seconds}"
-    _ffmpeg("-f", "lavfi", "-i", source, "-metadata", "title=A title", *arguments, f"file:{path}")
+    ffmpeg("-f", "lavfi", "-i", source, "-metadata", "title=A title", *arguments, f"file:{path}")
     return path
 
 
@@ -56,7 +55,7 @@ def _cut(path: Path) -> None:
 
 def _piped(path: Path) -> None:
     source = ("-f", "lavfi", "-i", "sine=440:d=2", "-c:a", "pcm_s16le", "-f", "wav", "-")
-    path.write_bytes(_ffmpeg(*source))
+    path.write_bytes(ffmpeg(*source))
 
 
 def _chained(path: Path) -> None:
@@ -96,7 +95,7 @@ def with_apev2(path: Path, **items: str) -> Path:
 
 def decoded(path: Path) -> bytes:
     """What ffmpeg decodes of the sound of `path`: the judge, which shares nothing with the product but its ffmpeg."""
-    return _ffmpeg("-i", f"file:{path}", "-map", "0:a", "-c:a", "pcm_s32le", "-f", "s32le", "-", check=False)
+    return ffmpeg("-i", f"file:{path}", "-map", "0:a", "-c:a", "pcm_s32le", "-f", "s32le", "-", check=False)
 
 
 def tags_of(path: Path) -> dict[str, list[str]]:
@@ -109,8 +108,3 @@ def tags_of(path: Path) -> dict[str, list[str]]:
         values = value if isinstance(value, list) else [value]
         found.setdefault(name, []).extend(one.decode() if isinstance(one, bytes) else str(one) for one in values)
     return found
-
-
-def _ffmpeg(*arguments: str, check: bool = True) -> bytes:
-    command = [ffmpeg_path(), "-nostdin", "-y", "-loglevel", "error", *arguments]
-    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=check).stdout
