@@ -40,6 +40,9 @@ TRACKS = (
 )
 SECONDS = 30
 
+#: Patches, activations, embeddings.
+Answers = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
+
 
 @pytest.fixture(scope="module")
 def files(models_dir: Path) -> ModelFiles:
@@ -63,6 +66,13 @@ def music(shared_folder: Path | None) -> dict[str, NDArray[np.float32]]:
     return {name: heard(*sound) for name, sound in {**made, **recorded(shared_folder)}.items()}
 
 
+@pytest.fixture(scope="module")
+def answers(published: EssentiaRuntime, music: dict[str, NDArray[np.float32]]) -> dict[str, Answers]:
+    """Of each piece of music our patches, and what the published graph makes of them, which takes it seconds."""
+    patches = {name: our_patches(samples) for name, samples in music.items()}
+    return {name: (of_it, *published.activations(of_it)) for name, of_it in patches.items()}
+
+
 def recorded(shared_folder: Path | None) -> dict[str, tuple[NDArray[np.float32], int]]:
     """Samples [shape=(n,)] and rates of `TRACKS`; none where they are not here."""
     if shared_folder is None:
@@ -79,13 +89,11 @@ def heard(mono: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
 
 @pytest.mark.parametrize("name", sorted(installed_runtimes() - NOT_HERE))
 def test_a_runtime_gives_the_published_graphs_answers_on_the_same_patches(
-    name: str, files: ModelFiles, published: EssentiaRuntime, music: dict[str, NDArray[np.float32]]
+    name: str, files: ModelFiles, answers: dict[str, Answers]
 ) -> None:
     runtime = load_runtime(name, files)
-    for heard_of, samples in music.items():
-        patches = our_patches(samples)
+    for heard_of, (patches, expected, expected_embeddings) in answers.items():
         activations, embeddings = runtime.activations(patches)
-        expected, expected_embeddings = published.activations(patches)
         np.testing.assert_allclose(activations, expected, rtol=0, atol=RUNTIME_TOLERANCE, err_msg=heard_of)
         # The embedding is a ReLU's input of any size, here up to 30: relative to its own length.
         assert np.linalg.norm(embeddings - expected_embeddings) <= 1e-4 * np.linalg.norm(expected_embeddings), heard_of

@@ -111,6 +111,7 @@ def mutant(content: bytes, random_source: random.Random) -> bytes:
     return bytes(changed)
 
 
+@pytest.mark.usefixtures("bundled_ffmpeg")
 @pytest.mark.parametrize("kind", KINDS)
 def test_mutants_end_in_words(kind: str, sound: dict[str, bytes], tmp_path: Path) -> None:
     random_source, path = random.Random(kind), tmp_path / "mutant"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from playlista.decode.readers.ffmpeg_child import ffmpeg_path
 from tests.decode.files import decoded, outcome
+from tests.ffmpeg import ffmpeg
 
 SUFFIXES = {".aiff", ".alac", ".ape", ".dsf", ".flac", ".m4a", ".mp3", ".mpc", ".ogg", ".opus", ".wav", ".wma", ".wv"}
 #: Files that do not come out whole. WMA: a tag editor has overwritten the header's middle. DSF: one second of nothing.
@@ -51,22 +50,10 @@ def test_every_shared_recording_ends_as_it_must(shared_audio: Path) -> None:
 
 def seconds_by_ffmpeg(path: Path) -> float | None:
     """Length of what ffmpeg decodes; None where it does not get through."""
-    command = [
-        ffmpeg_path(),
-        "-nostdin",
-        "-v",
-        "error",
-        "-i",
-        f"file:{path}",
-        "-map",
-        "0:a:0",
-        "-ac",
-        "1",
-        "-ar",
-        "8000",
-    ]
-    done = subprocess.run([*command, "-f", "s16le", "pipe:1"], capture_output=True, check=False)
-    return len(done.stdout) / 2 / 8000 if done.returncode == 0 and done.stdout else None
+    heard = ffmpeg(
+        "-i", f"file:{path}", "-map", "0:a:0", "-ac", "1", "-ar", "8000", "-f", "s16le", "pipe:1", check=False
+    )
+    return len(heard) / 2 / 8000 or None
 
 
 def test_lengths_agree_with_ffmpeg(shared_audio: Path) -> None:
