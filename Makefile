@@ -1,7 +1,7 @@
 # Everything a newcomer needs is `make run MUSIC=/path/to/music` and `make test`.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-load check format lint types layers bench bench-memory bench-quality bench-start bench-guard soak test-page check-deploy docs-dashboard test-kubernetes test-cgroup2 test-arm64 test-old-cpu test-navidrome test-mpd integrations lock clean
+.PHONY: help run test test-fast test-load check format lint types layers bench bench-memory bench-quality bench-start bench-guard soak test-page check-deploy docs-dashboard test-kubernetes test-cgroup2 test-arm64 test-old-cpu test-navidrome test-audiomuse test-mpd integrations lock clean
 
 MUSIC ?=
 DATA ?= ./data
@@ -148,6 +148,14 @@ integrations: ## Build the plugin for Navidrome (needs Go): make integrations [N
 test-navidrome: $(TEST_STAMP) ## Try the plugin in a real Navidrome: make test-navidrome NAVIDROME=PROGRAM [MUSIC=...]
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
 	@$(BIN)/python -m tests.navidrome $(NAVIDROME) $(if $(MUSIC),--music "$(MUSIC)") $(REPORT)
+
+# A checkout of AudioMuse-AI-NV-plugin; a folder with AudioMuse-AI's audiomuse.py for beets.
+AUDIOMUSE ?=
+AUDIOMUSE_BEETS ?=
+test-audiomuse: $(SOAK_STAMP) ## Try AudioMuse-AI's plugins: make test-audiomuse NAVIDROME=PROGRAM AUDIOMUSE=FOLDER AUDIOMUSE_BEETS=FOLDER
+	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
+	@$(BIN)/python -m tests.audiomuse $(if $(NAVIDROME),--navidrome "$(NAVIDROME)") $(if $(AUDIOMUSE),--plugin "$(AUDIOMUSE)") \
+		$(if $(AUDIOMUSE_BEETS),--beets "$(AUDIOMUSE_BEETS)") $(if $(MUSIC),--music "$(MUSIC)") $(REPORT)
 
 lock: $(TEST_STAMP) ## Resolve the dependencies anew and write the lock files
 	@sh deploy/lock.sh

@@ -293,12 +293,22 @@ def test_the_ids_of_a_media_server_are_taken_and_given(serving: Serving, asked: 
 
 
 def test_an_artist_is_known_by_the_id_of_the_media_server(serving: Serving) -> None:
-    with media_server_double("subsonic", songs_of("subsonic")) as server:  # noqa: SIM117 - its address is needed
-        with serving(**of_server("subsonic", server.url)) as asked:
-            found = asked.get("/api/similar_artists", artist="a1", n="1", include_component_matches="true")
-            assert [(one["artist"], one["artist_id"]) for one in found] == [("Bob", "b2")]
-            songs = found[0]["component_matches"][0]["artist2_representative_songs"]
-            assert songs == [{"item_id": "1005", "title": "Five"}]
+    songs = songs_of("subsonic")
+    with media_server_double("subsonic", songs) as server, serving(**of_server("subsonic", server.url)) as asked:
+        found = asked.get("/api/similar_artists", artist="a1", n="1", include_component_matches="true")
+        assert [(one["artist"], one["artist_id"]) for one in found] == [("Bob", "b2")]
+        named = found[0]["component_matches"][0]["artist2_representative_songs"]
+        assert named == [{"item_id": "1005", "title": "Five"}]
+
+
+def test_an_artist_whom_the_media_server_calls_otherwise_keeps_his_name_and_gets_no_id_of_another(
+    serving: Serving,
+) -> None:
+    songs = songs_of("subsonic")
+    songs[5] |= {"artist": "[Unknown Artist]", "artist_id": "unknown"}
+    with media_server_double("subsonic", songs) as server, serving(**of_server("subsonic", server.url)) as asked:
+        found = asked.get("/api/similar_artists", artist="a1", n="1")
+        assert [(one["artist"], one["artist_id"]) for one in found] == [("Bob", None)]
 
 
 def test_a_guid_is_known_with_hyphens_and_without(serving: Serving) -> None:
@@ -311,13 +321,14 @@ def test_a_guid_is_known_with_hyphens_and_without(serving: Serving) -> None:
 
 
 def test_a_password_that_is_refused_is_said_without_it(serving: Serving) -> None:
-    with media_server_double("subsonic", []) as server:  # noqa: SIM117 - its address is needed
-        with serving(**of_server("subsonic", server.url, password="another one")) as asked:
+    with media_server_double("subsonic", []) as server:
+        wrong = of_server("subsonic", server.url, password="another one")
+        with serving(**wrong) as asked:
             status, error = asked.refusal("/api/track", item_id="1")
-            assert status == 503
-            assert "Wrong username" in error
-            assert "MEDIA_SERVER_USER" in error
-            assert all("another" not in request for request in server.requests)
+        assert status == 503
+        assert "Wrong username" in error
+        assert "MEDIA_SERVER_USER" in error
+        assert all("another" not in request for request in server.requests)
 
 
 def test_a_redirect_is_not_followed_with_the_password(serving: Serving) -> None:
@@ -421,7 +432,7 @@ def test_a_media_server_that_cannot_be_asked_is_refused_at_the_start(values: dic
 
 
 def test_the_thread_that_reads_ends_with_the_daemon(serving: Serving) -> None:
-    with media_server_double("subsonic", songs_of("subsonic")) as server:  # noqa: SIM117 - its address is needed
-        with serving(**of_server("subsonic", server.url)) as asked:
-            assert asked.get("/api/track", item_id="1000")["title"] == "One"
+    songs = songs_of("subsonic")
+    with media_server_double("subsonic", songs) as server, serving(**of_server("subsonic", server.url)) as asked:
+        assert asked.get("/api/track", item_id="1000")["title"] == "One"
     wait_for(lambda: all(one.name != "media-ids" for one in threading.enumerate()), "the end of the thread")

@@ -62,51 +62,58 @@ class Both:
 
 def cases(both: Both, tracks: int) -> Iterator[Case]:
     """Every case; the daemon is stopped for the last."""
-    yield _extension(both)
-    yield _library(both, tracks)
-    yield _similar(both)
-    yield _instant_mix(both)
-    yield _path(both)
+    yield extension(both)
+    yield library(both, tracks)
+    yield similar(both)
+    yield instant_mix(both)
+    yield path(both)
     yield _playlist(both, tracks)
     yield _away(both)
 
 
-def _extension(both: Both) -> Case:
+def extension(both: Both) -> Case:
+    """Navidrome lists what the plugin adds."""
     names = both.navidrome.extensions()
     return Case("the plugin is loaded", f"extension {EXTENSION}", EXTENSION in names)
 
 
-def _library(both: Both, tracks: int) -> Case:
+def library(both: Both, tracks: int) -> Case:
+    """Both know the same music."""
     same = set(both.paths.values()) == set(both.ours("tracks", limit=500, fields="summary"))
     return Case("the same tracks in both", f"{len(both.paths)} of {tracks}", same and len(both.paths) == tracks)
 
 
-def _similar(both: Both) -> Case:
+def similar(both: Both) -> Case:
+    """Sonically similar tracks, of every song."""
+
     def matches(song: str) -> list[str]:
         said = both.navidrome.ask("getSonicSimilarTracks", id=song, count=str(COUNT)) or {}
         return both.theirs([one["entry"] for one in said.get("sonicMatch", [])])
 
     right = [matches(song) == both.ours("similar", path=path, n=COUNT) for song, path in both.paths.items()]
-    return _all("getSonicSimilarTracks: the daemon's tracks in its order", right)
+    return counted("getSonicSimilarTracks: the daemon's tracks in its order", right)
 
 
-def _instant_mix(both: Both) -> Case:
+def instant_mix(both: Both) -> Case:
+    """The Instant Mix of every song."""
+
     def mix(song: str) -> list[str]:
         said = both.navidrome.ask("getSimilarSongs2", id=song, count=str(COUNT)) or {}
         return both.theirs(said.get("similarSongs2", {}).get("song", []))
 
     right = [mix(song) == both.ours("similar", path=path, n=COUNT) for song, path in both.paths.items()]
-    return _all("getSimilarSongs2 (Instant Mix): the daemon's tracks in its order", right)
+    return counted("getSimilarSongs2 (Instant Mix): the daemon's tracks in its order", right)
 
 
-def _path(both: Both) -> Case:
+def path(both: Both) -> Case:
+    """Sonic paths."""
     songs, right = list(both.paths), []
     for first, last in zip(songs[::5], songs[1::5], strict=False):
         said = both.navidrome.ask("findSonicPath", startSongId=first, endSongId=last, count=str(STEPS)) or {}
         ends = [both.asked("similar", path=both.paths[one], n=1)["of"]["id"] for one in (first, last)]
         steps = both.theirs([one["entry"] for one in said.get("sonicMatch", [])])
         right.append(steps == both.ours("path", **{"from": ends[0], "to": ends[1], "n": STEPS}))
-    return _all("findSonicPath: the daemon's steps, both ends included", right)
+    return counted("findSonicPath: the daemon's steps, both ends included", right)
 
 
 def _playlist(both: Both, tracks: int) -> Case:
@@ -126,5 +133,6 @@ def _away(both: Both) -> Case:
     return Case("the daemon is away", "one clear line in the log, and an answer" if good else f"{lines} {mix}", good)
 
 
-def _all(what: str, right: list[bool]) -> Case:
+def counted(what: str, right: list[bool]) -> Case:
+    """A case that is good where all of several are right."""
     return Case(what, f"{sum(right)} of {len(right)}", all(right) and bool(right))

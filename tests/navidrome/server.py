@@ -20,14 +20,17 @@ from typing import Any
 
 from tests.deadlines import DEADLINE_SECONDS
 
-_USER, _PASSWORD = "admin", "for this test alone"
+USER, PASSWORD = "admin", "for this test alone"
 PLUGIN = "playlista"
 
 
 class Navidrome:
-    """One server over `music`, with its data in `folder`."""
+    """One server over `music`, with its data in `folder`, and one plugin; `settings` are variables of its own."""
 
-    def __init__(self, program: Path, folder: Path, music: Path, package: Path) -> None:
+    def __init__(
+        self, program: Path, folder: Path, music: Path, package: Path, plugin: str = PLUGIN, **settings: str
+    ) -> None:
+        self._plugin = plugin
         self._program = program
         self._folder = folder
         self._port = _free_port()
@@ -35,7 +38,7 @@ class Navidrome:
         self.log = folder / "navidrome.log"
         plugins = folder / "plugins"
         plugins.mkdir(parents=True)
-        shutil.copyfile(package, plugins / f"{PLUGIN}.ndp")
+        shutil.copyfile(package, plugins / f"{plugin}.ndp")
         self._environment = {
             **os.environ,
             "ND_ADDRESS": "127.0.0.1",
@@ -45,11 +48,17 @@ class Navidrome:
             "ND_CACHEFOLDER": str(folder / "cache"),
             "ND_PLUGINS_ENABLED": "true",
             "ND_PLUGINS_FOLDER": str(plugins),
-            "ND_AGENTS": PLUGIN,
+            "ND_AGENTS": plugin,
             "ND_ENABLEINSIGHTSCOLLECTOR": "false",
             "ND_ENABLEEXTERNALSERVICES": "true",  # agents, of which the plugin is the only one
-            "ND_DEVAUTOCREATEADMINPASSWORD": _PASSWORD,
+            "ND_DEVAUTOCREATEADMINPASSWORD": PASSWORD,
+            **settings,
         }
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self._port}"
 
     def start(self) -> None:
         """Start it, and wait until it has read the music."""
@@ -72,21 +81,21 @@ class Navidrome:
         said = self.ask("getOpenSubsonicExtensions") or {}
         return [one["name"] for one in said.get("openSubsonicExtensions", [])]
 
-    def configure(self, settings: dict[str, str | int]) -> None:
+    def configure(self, settings: dict[str, str | int | bool]) -> None:
         """Give the plugin its settings and the library, and enable it; the server must not run."""
-        self._command("plugin", "edit", PLUGIN, "--config", json.dumps(settings), "--all-libraries")
-        self._command("plugin", "enable", PLUGIN)
+        self._command("plugin", "edit", self._plugin, "--config", json.dumps(settings), "--all-libraries")
+        self._command("plugin", "enable", self._plugin)
 
     def ask(self, what: str, **parameters: str) -> dict[str, Any] | None:
         """An answer of the Subsonic API; None where it fails."""
-        said = {"u": _USER, "p": _PASSWORD, "f": "json", "v": "1.16.1", "c": "playlista", **parameters}
+        said = {"u": USER, "p": PASSWORD, "f": "json", "v": "1.16.1", "c": "playlista", **parameters}
         answer = self._get(f"/rest/{what}?{urllib.parse.urlencode(said)}")
         response = None if answer is None else answer["subsonic-response"]
         return response if response is not None and response["status"] == "ok" else None
 
     def paths(self) -> dict[str, str]:
         """The path below the music folder of every song, by its id."""
-        login = json.dumps({"username": _USER, "password": _PASSWORD}).encode()
+        login = json.dumps({"username": USER, "password": PASSWORD}).encode()
         token = (self._get("/auth/login", login) or {})["token"]
         songs = self._get("/api/song?_start=0&_end=100000", token=token)
         return {song["id"]: song["path"] for song in songs}
@@ -119,7 +128,7 @@ class Navidrome:
 
     def _get(self, path: str, body: bytes | None = None, token: str = "") -> Any:
         headers = {"Content-Type": "application/json", "X-ND-Authorization": f"Bearer {token}"}
-        request = urllib.request.Request(f"http://127.0.0.1:{self._port}{path}", body, headers)
+        request = urllib.request.Request(f"{self.url}{path}", body, headers)
         try:
             with urllib.request.urlopen(request, timeout=120) as answer:
                 return json.loads(answer.read() or b"null")

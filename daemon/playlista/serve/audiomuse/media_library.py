@@ -22,8 +22,9 @@ from playlista.serve.errors import NotReadyError
 
 #: A request waits no longer for the first reading.
 FIRST_SECONDS = 5.0
-#: After a reading that failed.
+#: After a reading that failed; each time that it fails again doubles it.
 RETRY_SECONDS = 10.0
+MOST_RETRY_SECONDS = 300.0
 #: Readings are no closer together; each that finds as many songs as the last doubles the time to the next.
 LEAST_PAUSE_SECONDS = 60.0
 MOST_PAUSE_SECONDS = 6 * 3600.0
@@ -56,7 +57,7 @@ class MediaLibrary:
         self._thread = threading.Thread(target=self._run, name="media-ids", daemon=True)
 
     def start(self) -> None:
-        """Begin to read."""
+        """Begin to read; a server that is away is tried again until it is there."""
         self._wanted.set()
         self._thread.start()
 
@@ -98,13 +99,15 @@ class MediaLibrary:
         raise NotReadyError(f"the songs of the media server are not read yet: {trouble}")
 
     def _run(self) -> None:
+        retry = RETRY_SECONDS
         while self._wanted.wait() and not self._stop.is_set():
             self._wanted.clear()
             try:
-                pause = self._read()
+                pause, retry = self._read(), RETRY_SECONDS
             except PlaylistaError as error:
                 self._say_trouble(str(error))
-                pause = RETRY_SECONDS
+                self._wanted.set()
+                pause, retry = retry, min(2 * retry, MOST_RETRY_SECONDS)
             self._tried.set()
             self._stop.wait(pause)
 

@@ -29,13 +29,17 @@ class TableMaker:
         self._is_exact: list[bool] = []
 
     def add(self, songs: Iterable[tuple[str, int, str | None, bool]]) -> None:
-        """Take in a page: of each song its id, ours, the id of its artist, and whether our track names him alone."""
+        """Take in a page: of each song its id, ours, the id of its artist, and whether our track has that artist.
+
+        It may have another, as "A feat. B", or the one in the path of a file without tags.
+        """
         items, files, artists = [], [], []
         for song, file_id, artist, is_exact in songs:
             if (item := _bytes(song)) is not None:
                 items.append(item)
                 files.append(file_id)
-                artists.append(self._artist(artist, file_id, is_exact=is_exact))
+                place = self._artist(artist, file_id, is_exact=is_exact)
+                artists.append(place if is_exact else _NONE)
         self._songs.append(np.array(items, _ID))
         self._files.append(np.array(files, np.int64))
         self._artists.append(np.array(artists, np.int32))
@@ -68,7 +72,7 @@ class SongTable:
 
     Parameters
     ----------
-    songs, files, artists : [shape=(n,)] the id of each song, ours, and the place of its artist.
+    songs, files, artists : [shape=(n,)] the id of each song, ours, and the place of its artist if our track has him.
     artist_ids, artist_files : [shape=(m,)] the id of each artist, and our track that names it.
     """
 
@@ -111,7 +115,7 @@ class SongTable:
         return int(self._artist_files[row]) if row is not None and self._artist_ids[row] == item else None
 
     def artist_of(self, file_id: int) -> str | None:
-        """The id of the artist of our track."""
+        """The id of the artist of our track; None where the server gives it another."""
         row = self._row_of(file_id)
         place = _NONE if row is None else int(self._artists[row])
         return None if place == _NONE else self._artist_ids[place].decode("ascii")
