@@ -14,7 +14,7 @@ from playlista.system.stop_signals import StopSignals
 def main() -> None:
     """Run the command line. Exit codes: 0 good, 1 cannot do it, 2 wrong usage, 3 done but some tracks failed."""
     # First of all: as process 1 of a container we would not hear a signal that comes before.
-    signals = StopSignals.catch() if sys.argv[1:2] == ["run"] else None
+    signals = StopSignals.catch() if sys.argv[1:2] in (["run"], ["worker"], ["scheduler"]) else None
     from typer import TyperException  # noqa: PLC0415 - so that an error while importing is also told in one line
 
     from playlista.cli import app  # noqa: PLC0415

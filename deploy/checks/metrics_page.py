@@ -10,7 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from playlista.library.search import Named
 from playlista.library.statistics import Statistics
 from playlista.serve.library_metrics import LibraryReading
-from playlista.serve.metrics import DiskReading, Gauges, MemoryReading, Metrics, QueueReading, WatchReading
+from playlista.serve.metrics import Metrics
+from playlista.serve.scrape import DiskReading, Gauges, MemoryReading, QueueReading, WatchReading
 from playlista.tracks import Status
 from playlista.watch.ignore import SOURCES
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from playlista.errors import FailureReason, StoreError
+from playlista.errors import FailureReason
 from playlista.library.jobs import CrashedJob, Job
 from playlista.tracks import Status
 from tests.libraries import MAX_ATTEMPTS, Parts, analysis_of, open_parts, track_file
@@ -42,14 +42,6 @@ def test_each_worker_has_a_job_of_its_own_and_its_name_on_it(parts: Parts) -> No
     assert [(job.file.path, job.worker) for job in jobs] == [("a", "one"), ("b", "two"), ("c", None)]
     assert all(parts.queue.finish(job, analysis_of(job.file.path)) for job in reversed(jobs))
     assert parts.overview.job_counts() == {"queued": 0, "claimed": 0, "waiting": 0}
-
-
-def test_a_claim_takes_back_what_this_worker_could_not_end_and_leaves_the_others_theirs(parts: Parts) -> None:
-    one, two, local = claims(parts, "a", "b", "c")
-    again = claimed(parts, "one")
-    assert (again.file_id, again.attempts) == (one.file_id, 1)
-    assert parts.queue.finish(two, analysis_of("b"))
-    assert parts.queue.finish(local, analysis_of("c"))
 
 
 def test_a_late_end_of_a_job_that_went_to_another_worker_changes_nothing(parts: Parts) -> None:
@@ -106,16 +98,3 @@ def test_to_interrupt_what_is_not_there_any_more_is_nothing(parts: Parts) -> Non
     one, *_ = claims(parts, "a", "b", "c")
     assert parts.queue.finish(one, analysis_of("a"))
     assert parts.queue.interrupt(one)
-
-
-def test_an_end_that_cannot_be_written_costs_its_worker_no_attempt(parts: Parts) -> None:
-    one, two, _ = claims(parts, "a", "b", "c")
-    with parts.database.transaction() as connection:
-        connection.execute("CREATE TRIGGER no_end BEFORE DELETE ON jobs BEGIN SELECT RAISE(ABORT, 'no'); END")
-    with pytest.raises(StoreError, match="no"):
-        parts.queue.finish(one, analysis_of("a"))
-    with parts.database.transaction() as connection:
-        connection.execute("DROP TRIGGER no_end")
-    again = claimed(parts, "one")
-    assert (again.file.path, again.attempts) == ("a", 1)
-    assert parts.queue.finish(two, analysis_of("b"))

@@ -14,7 +14,8 @@ from playlista.library.search import Named
 from playlista.library.statistics import Statistics
 from playlista.memory.budget import CapReason
 from playlista.serve.library_metrics import LibraryReading
-from playlista.serve.metrics import DiskReading, Gauges, MemoryReading, Metrics, QueueReading, WatchReading
+from playlista.serve.metrics import Metrics
+from playlista.serve.scrape import DiskReading, Gauges, MemoryReading, QueueReading, WatchReading
 from playlista.tracks import Status
 from tests.libraries import analysis_of
 

@@ -151,7 +151,7 @@ def list_tracks(
     config: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
-    """List the stored results, in the order of their paths or another."""
+    """List the stored results, by path or in another order."""
     settings = settings_from(config, data_dir=data)
     from playlista.library.results import Store  # noqa: PLC0415
     from playlista.library.track_filter import TrackFilter  # noqa: PLC0415

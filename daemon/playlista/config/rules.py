@@ -138,6 +138,20 @@ def address() -> Rule:
     return Rule(parse, "HOST:PORT, such as 0.0.0.0:9345 or [::]:9345, or unix:/PATH")
 
 
+def scheduler_address() -> Rule:
+    """Where the scheduler of a cluster is, or nothing."""
+
+    def parse(text: str) -> str:
+        if not text:
+            return text
+        parts = urlsplit(text)
+        if parts.scheme not in {"tls", "tcp"} or not parts.hostname or not parts.port or text.count("/") != 2:
+            raise ValueError(text)
+        return text
+
+    return Rule(parse, "an address such as tls://scheduler.example.org:8786, or nothing")
+
+
 def token() -> Rule:
     """A secret, or nothing."""
 

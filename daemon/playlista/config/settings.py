@@ -27,6 +27,7 @@ from playlista.config.rules import (
     optional_path,
     path,
     patterns,
+    scheduler_address,
     secret,
     tempo_range,
     text,
@@ -98,6 +99,13 @@ class Settings:
     musicnn_runtime: str = setting("auto", choice("auto", "numpy", "onnx", "tensorflow", "essentia", "off"))
     musicnn_patch_hop_frames: int = setting(187, number(int, 1, 187))
     musicnn_batch_size: int = setting(1, number(int, 1, 64))
+
+    dask_scheduler: str = setting("", scheduler_address())
+    cluster_tls_dir: Path | None = setting(None, optional_path())
+    cluster_insecure: bool = setting(False, boolean())
+    cluster_local_too: bool = setting(False, boolean())
+    cluster_grace_seconds: float = setting(25.0, number(float, 0, 86400))
+    workers: int = setting(1, number(int, 1, 256))
 
     on_settings_change: Literal["recompute", "keep"] = setting("recompute", choice("recompute", "keep"))
 

@@ -11,16 +11,18 @@ import os
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Literal
 
 import structlog
 
 from playlista.analysis.audio_analyzer import AudioAnalyzer
+from playlista.analysis.equipment import Equipment
 from playlista.analysis.file_attempt import FileAttempts
 from playlista.analysis.reuse import Reuse
-from playlista.analysis.tagger import load_tagger
 from playlista.analysis.track_analysis import TrackAnalysis
 from playlista.config import Settings
+from playlista.daemon.cluster_work import made_cluster
 from playlista.daemon.comparer import Comparer
 from playlista.daemon.data_guard import DataGuard
 from playlista.daemon.failures import Failures
@@ -48,10 +50,6 @@ from playlista.library.files import Library
 from playlista.library.queue import JobQueue
 from playlista.library.restore import finish_restore
 from playlista.library.results import Store
-from playlista.memory.admission import Admission, Reloadable
-from playlista.memory.cgroup import Cgroup
-from playlista.memory.cleanup import Cleanup
-from playlista.memory.configuration import fallback_configurations
 from playlista.memory.monitor import MemorySampler, read_memory
 from playlista.outputs.similarity.engine import Similarity
 from playlista.serve.http import Application
@@ -77,13 +75,13 @@ class Daemon:
         metrics: Metrics,
         stopping: Stopping,
         sources: Mapping[str, str],
+        config: Path | None = None,
     ) -> None:
         self._settings = settings
         self._sources = sources
         self._metrics = metrics
         self._stopping = stopping
         self._stop, self._wake = stopping.stop, stopping.wake
-        self._cgroup = Cgroup()
         self._guard = guard
         self._database = resources.enter_context(_opened(settings))
         guard.watch(self._database)
@@ -95,13 +93,26 @@ class Daemon:
             max_attempts=settings.max_attempts,
             first_backoff_seconds=settings.retry_backoff_seconds,
         )
-        self._tagger = load_tagger(settings, self._cgroup)
-        self._metrics.runtime_chosen(self._tagger.runtime)
-        self._cleanup = Cleanup(enabled=settings.memory_force_cleanup, spent=self._metrics.cleanup_took)
-        self._admission = self._made_admission()
-        self._sampler = self._made_sampler(resources)
         self._probe = StorageProbe(os.path.abspath(settings.music_dir), lambda: self._worker.current)
-        self._analyzer, self._worker = self._made_worker()
+        self._equipment = Equipment(
+            settings,
+            stop=self._stop,
+            cleanup_took=metrics.cleanup_took,
+            paused=metrics.memory_pause,
+            has_hung_since=self._probe.has_hung_since,
+        )
+        self._metrics.runtime_chosen(self._equipment.tagger.runtime)
+        self._sampler = self._made_sampler(resources)
+        self._cluster = made_cluster(
+            settings,
+            self._equipment,
+            self._queue,
+            self._store,
+            metrics,
+            may_claim=self._music_is_there,
+            config=config,
+        )
+        self._worker = self._made_worker()
         self._watcher = self._made_watcher()
         self._watchdog = Watchdog(
             self._worker, self._queue, self._probe, stop=self._stop, timeout_seconds=settings.track_timeout_seconds
@@ -125,7 +136,8 @@ class Daemon:
         address = url_of(self._settings.listen_address, server.port) + self._settings.url_prefix
         music = os.fspath(self._settings.music_dir)
         log.info("daemon.started", open=address, music=music, port=server.port, pid=os.getpid())
-        enqueue_outdated(self._store, self._queue, self._analyzer, stopped=self._stop.is_set)
+        enqueue_outdated(self._store, self._queue, self._equipment.analyzer, stopped=self._stop.is_set)
+        self._start_cluster()
         self._worker.run()
         self._guard.look()
         if self._guard.fatal is not None:
@@ -154,10 +166,11 @@ class Daemon:
             sources=self._sources,
             worker=self._worker,
             watcher=self._watcher,
-            tagger=self._tagger,
+            tagger=self._equipment.tagger,
             metrics=self._metrics,
-            cgroup=self._cgroup,
+            cgroup=self._equipment.cgroup,
             probe=self._probe,
+            cluster=self._cluster,
         )
         self._metrics.read_from(readings.gauges())
         return readings
@@ -169,18 +182,19 @@ class Daemon:
     def run_once(self) -> int:
         """Scan, analyze all that is due; exit code 0, or 3 when some tracks failed or wait for another try."""
         self._begin()
-        enqueue_outdated(self._store, self._queue, self._analyzer, stopped=self._stop.is_set)
+        enqueue_outdated(self._store, self._queue, self._equipment.analyzer, stopped=self._stop.is_set)
         self._watch_the_stop()
         verdict = self._watcher.scan_once()
         if not verdict.trusted:
             raise PlaylistaError(verdict.why)
+        self._start_cluster()
         unsuccessful = self._worker.run(until_empty=True)
         reader = self._reader()
         made_keeper(self._settings, reader, Similarity(reader)).keep()
         return 3 if unsuccessful or self._queue.next_due_at() is not None else 0
 
     def _begin(self) -> None:
-        say_start(self._settings, self._cgroup, self._database, self._tagger)
+        say_start(self._settings, self._equipment.cgroup, self._database, self._equipment.tagger)
         clear_up(self._settings.data_dir, self._queue, self._metrics)
         self._resources.enter_context(faults_recorded(self._settings.data_dir))  # nothing is claimed before this
 
@@ -188,40 +202,21 @@ class Daemon:
         self._watchdog.start()
         self._stopping.watched_by(self._watchdog.end_now, unwatch=self._watchdog.stop)
 
-    def _made_admission(self) -> Admission:
-        settings = self._settings
-        patches = settings.musicnn_batch_size if self._tagger.accumulator else 0
-        return Admission(
-            self._cgroup,
-            fallback_configurations(settings.memory_optimized_chunk_duration_seconds, patches),
-            cleanup=self._cleanup.now,
-            reloadables=[Reloadable("the model", self._tagger.unload)] if self._tagger.unload else (),
-            pause=self._stop.wait,
-            paused=self._metrics.memory_pause,
-        )
-
     def _made_sampler(self, resources: ExitStack) -> MemorySampler | None:
         if not self._settings.memory_monitoring_enabled:
             return None
-        return resources.enter_context(MemorySampler(lambda: read_memory(self._cgroup)))
+        return resources.enter_context(MemorySampler(lambda: read_memory(self._equipment.cgroup)))
 
-    def _after_chunk(self) -> None:
-        """Give memory back, and go on smaller where it has run short all the same."""
-        self._cleanup.after_chunk()
-        smaller = self._admission.during_track()
-        if smaller is not None and self._tagger.accumulator is not None:
-            self._tagger.accumulator.batch_size = smaller.batch_patches
+    def _music_is_there(self) -> bool:
+        return self._watcher.health().music_present and self._probe.trouble is None
 
-    def _made_worker(self) -> tuple[AudioAnalyzer, Worker]:
-        settings = self._settings
-        analyzer = AudioAnalyzer(
-            settings,
-            tagger=self._tagger.accumulator,
-            cgroup=self._cgroup,
-            stop=self._stop.is_set,
-            cleanup=self._after_chunk,
-            has_hung_since=self._probe.has_hung_since,
-        )
+    def _start_cluster(self) -> None:
+        if self._cluster is not None:
+            self._cluster.start()
+            self._resources.callback(self._cluster.stop)
+
+    def _made_worker(self) -> Worker:
+        settings, analyzer = self._settings, self._equipment.analyzer
         reuse = Reuse(self._store, analyzer)
         failures = Failures(self._queue, self._metrics, time.time, recheck_ffmpeg=analyzer.recheck_ffmpeg)
         music_dir = os.path.abspath(settings.music_dir)
@@ -229,18 +224,18 @@ class Daemon:
             music_dir,
             analysis=TrackAnalysis(reuse, analyzer),
             analyzer=analyzer,
-            admission=self._admission,
+            admission=self._equipment.admission,
             stop=self._stop.is_set,
         )
         runner = JobRunner(
             attempts,
             queue=self._queue,
             failures=failures,
-            cleanup=self._cleanup,
+            cleanup=self._equipment.cleanup,
             sampler=self._sampler,
             metrics=self._metrics,
         )
-        worker = Worker(
+        return Worker(
             self._queue,
             runner=runner,
             comparer=self._made_comparer(music_dir, reuse, analyzer),
@@ -248,9 +243,10 @@ class Daemon:
             failures=failures,
             stop=self._stop,
             wake=self._wake,
-            music_is_there=lambda: self._watcher.health().music_present and self._probe.trouble is None,
+            music_is_there=self._music_is_there,
+            remote=self._cluster,
+            is_local=self._cluster is None or settings.cluster_local_too,
         )
-        return analyzer, worker
 
     def _made_comparer(self, music_dir: str, reuse: Reuse, analyzer: AudioAnalyzer) -> Comparer:
         return Comparer(

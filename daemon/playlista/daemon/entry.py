@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from playlista import __version__
 from playlista.config import Settings
@@ -31,11 +32,16 @@ SWITCH_SECONDS = 0.001
 
 
 def run_daemon(
-    settings: Settings, signals: StopSignals, *, once: bool, sources: Mapping[str, str] | None = None
+    settings: Settings,
+    signals: StopSignals,
+    *,
+    once: bool,
+    sources: Mapping[str, str] | None = None,
+    config: Path | None = None,
 ) -> int:
     """Run the daemon with `settings`, or one pass over the folder; the exit code.
 
-    `sources` says where the values of settings come from, for people.
+    `sources` says where the values of settings come from, for people; `config` is the file that was named.
 
     Raises
     ------
@@ -52,7 +58,15 @@ def run_daemon(
         guard = resources.enter_context(_owned(settings, stopping.ask))
 
         def built() -> Daemon:
-            return Daemon(settings, resources, guard=guard, metrics=metrics, stopping=stopping, sources=sources or {})
+            return Daemon(
+                settings,
+                resources,
+                guard=guard,
+                metrics=metrics,
+                stopping=stopping,
+                sources=sources or {},
+                config=config,
+            )
 
         if once:
             return built().run_once()

@@ -116,7 +116,7 @@ class JobRunner:
 
     def _log(self, analysis: Analysis) -> None:
         peaks = {"track_peak_mb": self._sampler.restart().resident_bytes >> 20} if self._sampler else {}
-        log.info("track.analyzed", **_summary(analysis), **peaks)
+        log.info("track.analyzed", **summary(analysis), **peaks)
         if analysis.audio and analysis.audio.truncated:
             log.warning(
                 "track.truncated",
@@ -130,7 +130,7 @@ class JobRunner:
         return False
 
 
-def _summary(analysis: Analysis) -> dict[str, object]:
+def summary(analysis: Analysis) -> dict[str, object]:
     """A track in one log line."""
     facts: dict[str, object] = {"path": analysis.path, "status": analysis.status.value}
     if analysis.reason:

@@ -17,6 +17,7 @@ from playlista import __version__
 from playlista.analysis.tagger import Tagger
 from playlista.config import Settings
 from playlista.daemon.bounded import Bounded, UnansweredError
+from playlista.daemon.cluster_work import ClusterWork, no_cluster
 from playlista.daemon.library_views import LibraryViews
 from playlista.daemon.music_views import MusicViews
 from playlista.daemon.playlist_views import PlaylistViews
@@ -31,12 +32,12 @@ from playlista.library.database_errors import why_unwritable
 from playlista.library.due_tags import count_due_tags
 from playlista.library.statistics import read_statistics
 from playlista.library.summaries import Overview
-from playlista.memory.budget import TrackBudget
 from playlista.memory.cgroup import Cgroup
-from playlista.memory.monitor import read_memory
 from playlista.serve.library_metrics import LibraryReading
 from playlista.serve.media_ids import MediaIds
-from playlista.serve.metrics import DiskReading, Gauges, MemoryReading, Metrics, QueueReading, WatchReading
+from playlista.serve.memory_reading import memory_reading
+from playlista.serve.metrics import Metrics
+from playlista.serve.scrape import DiskReading, Gauges, QueueReading, WatchReading
 from playlista.serve.views import Views
 from playlista.watch.watcher import MusicWatcher
 
@@ -90,6 +91,7 @@ class Readings:
         metrics: Metrics,
         cgroup: Cgroup,
         probe: StorageProbe,
+        cluster: ClusterWork | None = None,
     ) -> None:
         self._settings = settings
         self._sources = sources
@@ -102,6 +104,7 @@ class Readings:
         self._metrics = metrics
         self._cgroup = cgroup
         self._probe = probe
+        self._cluster = cluster
         self._probe_database = probe_database
         self._probe_overview = Overview(probe_database)
         self._why_unusable = Bounded(
@@ -112,10 +115,11 @@ class Readings:
         """What metrics read at every scrape."""
         return Gauges(
             queue=Bounded(self._read_queue, seconds=PROBE_SECONDS),
-            memory=self._read_memory,
+            memory=lambda: memory_reading(self._settings, self._cgroup),
             watch=self._read_watch,
             disk=Bounded(self._read_disk, seconds=PROBE_SECONDS),
             library=Bounded(self._read_library, seconds=PROBE_SECONDS),
+            cluster=self._cluster.gauges if self._cluster is not None else no_cluster,
         )
 
     def views(self) -> Views:
@@ -166,21 +170,6 @@ class Readings:
     def _read_library(self) -> LibraryReading:
         return LibraryReading(read_statistics(self._probe_database), count_due_tags(self._probe_database))
 
-    def _read_memory(self) -> MemoryReading:
-        memory = read_memory(self._cgroup)
-        return MemoryReading(
-            resident_bytes=memory.resident_bytes,
-            peak_bytes=memory.peak_resident_bytes,
-            limit_bytes=memory.limit_bytes,
-            working_set_bytes=memory.working_set_bytes,
-            budget_bytes=TrackBudget.of(
-                max_mb=self._settings.memory_optimized_max_mb_per_track,
-                limit_percent=self._settings.memory_optimized_memory_limit_percent,
-                limit_bytes=memory.limit_bytes,
-            ).budget_bytes,
-            oom_kills=memory.oom_kills,
-        )
-
     def _read_watch(self) -> WatchReading:
         health = self._watcher.health()
         mode = health.mode if health.alive and health.music_present else ""
@@ -199,5 +188,6 @@ class Readings:
             "current": self._worker.current,
             "runtime": self._tagger.runtime,
             "watch_mode": self._watcher.health().mode,
+            "cluster": None if self._cluster is None else self._cluster.status(),
             "not_ready": self.not_ready(),
         }

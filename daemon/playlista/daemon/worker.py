@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 import structlog
 
@@ -32,6 +33,18 @@ TAGS_BETWEEN_SECONDS = 0.2
 TAGS_IDLE_SECONDS = 1.0
 
 
+class Remote(Protocol):
+    """Other processes that analyze the same queue's tracks."""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether one of them has a track."""
+
+    @property
+    def unsuccessful(self) -> int:
+        """Tracks that did not succeed there."""
+
+
 class Worker:
     """Works the queue off until it is told to stop.
 
@@ -42,6 +55,7 @@ class Worker:
     tag_filler : reads the tags that are due; it gets a short turn after every track.
     stop : set by a signal.
     wake : set when something was put into the queue.
+    remote : the cluster that has the tracks, besides this worker or, unless `is_local`, in its place.
     music_is_there : whether tracks can be read at all; while they cannot, none is claimed, for none is at fault.
     wall_clock : seconds since the epoch.
     """
@@ -57,6 +71,8 @@ class Worker:
         stop: threading.Event,
         wake: threading.Event,
         music_is_there: Callable[[], bool],
+        remote: Remote | None = None,
+        is_local: bool = True,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._queue = queue
@@ -67,6 +83,8 @@ class Worker:
         self._stop = stop
         self._wake = wake
         self._music_is_there = music_is_there
+        self._remote = remote
+        self._is_local = is_local
         self._wall_clock = wall_clock
         #: Why the library cannot be written at present.
         self.store_trouble: str | None = None
@@ -99,14 +117,15 @@ class Worker:
         while self._wait_for_music():
             try:
                 self._comparer.compare()
-                job = self._queue.claim()
+                job = self._queue.claim() if self._is_local else None
                 self.store_trouble = None
                 if job is not None:
                     unsuccessful += not self._runner.run(job)
                     self._tag_filler.fill(TAGS_BETWEEN_SECONDS)
                 elif until_empty:
-                    if not self._tag_filler.fill(TAGS_IDLE_SECONDS):
-                        break
+                    if self._tag_filler.fill(TAGS_IDLE_SECONDS) or self._waits_for_cluster():
+                        continue
+                    break
                 else:
                     self._idle()
             except Interrupted:
@@ -118,7 +137,17 @@ class Worker:
                 if until_empty:
                     raise
                 self._stop.wait(STORE_RETRY_SECONDS)
-        return unsuccessful
+        return unsuccessful + (self._remote.unsuccessful if self._remote else 0)
+
+    def _waits_for_cluster(self) -> bool:
+        """Whether the cluster has a track or is about to get one; waits a moment if so."""
+        if self._remote is None:
+            return False
+        due = self._queue.next_due_at()
+        if not self._remote.is_busy and (due is None or due > self._wall_clock()):
+            return False
+        self._stop.wait(ABSENCE_SECONDS)
+        return True
 
     def _wait_for_music(self) -> bool:
         """Wait until tracks can be read, as far as is known; False if we are to stop."""
@@ -135,6 +164,8 @@ class Worker:
             self._wake.clear()  # what came meanwhile is looked for next
             return
         due = self._queue.next_due_at()
-        pause = IDLE_SECONDS if due is None else min(IDLE_SECONDS, max(0.0, due - self._wall_clock()))
+        pause = (
+            IDLE_SECONDS if due is None or not self._is_local else min(IDLE_SECONDS, max(0.0, due - self._wall_clock()))
+        )
         self._wake.wait(pause)
         self._wake.clear()

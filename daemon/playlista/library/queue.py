@@ -82,7 +82,7 @@ class JobQueue:
         backoff = Backoff(first_backoff_seconds, self._longest_backoff_seconds)
         self._outcomes = JobOutcomes(results, clock, max_attempts, backoff)
         self._claims = 0
-        self._latest: dict[str | None, Job] = {}
+        self._latest: Job | None = None
 
     def enqueue(self, files: Iterable[TrackFile], cause: Cause, *, groups: frozenset[str] | None = None) -> int:
         """Make sure that each file has a job; how many jobs were made or start over.
@@ -139,12 +139,12 @@ class JobQueue:
     def claim(self, worker: str | None = None) -> Job | None:
         """The next job that is due, for this worker, or None; its attempt is counted on disk before this returns.
 
-        Each worker has one job at a time; None is the daemon's own process. If the end of the worker's attempt before
-        could not be written, because the disk was full, that job is given back first: it is not the file's fault.
+        None is the daemon's own process, which has one job at a time. If the end of its attempt before could not be
+        written, because the disk was full, that job is given back first: it is not the file's fault.
         """
-        if (unended := self._latest.get(worker)) is not None:
-            self.release(unended)
-            del self._latest[worker]
+        if worker is None and self._latest is not None:
+            self.release(self._latest)
+            self._latest = None
         now = self._clock()
         with self._database.read() as connection:
             if not self._due(connection, now):
@@ -158,7 +158,9 @@ class JobQueue:
             oldest_turn = self._claims % CLAIMS_PER_OLDEST == 0
             row = min(due, key=lambda row: float(row["due_at"])) if oldest_turn else due[0]
             job_rows.claim(connection, row["file_id"], now, kernel, worker)
-        self._latest[worker] = job = next_attempt(row, worker)
+        job = next_attempt(row, worker)
+        if worker is None:
+            self._latest = job
         return job
 
     def finish(self, job: Job, analysis: Analysis, *, seen: TrackFile | None = None) -> bool:

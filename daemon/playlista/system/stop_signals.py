@@ -46,6 +46,10 @@ class StopSignals:
         """From now on call `first` when a stop was asked for, also before, and `again` with every further signal."""
         threading.Thread(target=self._follow, args=(first, again), name="signals", daemon=True).start()
 
+    def ask(self) -> None:
+        """Ask to stop as SIGTERM does."""
+        os.kill(os.getpid(), signal.SIGTERM)
+
     def _note(self, number: int, _frame: FrameType | None) -> None:
         self.latest = number
 

@@ -1,0 +1,173 @@
+"""A cluster on this machine alone: a scheduler and some workers as children, so that many cores are not idle.
+
+Input: settings and the number of workers. Output: an address for the dispatcher, and children that are started again
+when they die, and that end with the daemon. They speak TLS with certificates made for this run: on the loopback anybody
+on the machine could knock.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from playlista.cluster.certificates import make_certificates
+from playlista.cluster.security import Credentials
+from playlista.config import Settings
+from playlista.errors import ConfigError
+from playlista.memory.advice import LEAST_MIB
+from playlista.memory.cgroup import Cgroup
+from playlista.system.environment import INFERENCE_VARIABLES, QUOTA_WIDE_VARIABLES
+from playlista.system.units import MEBIBYTE
+
+log = structlog.get_logger(__name__)
+
+#: Resident memory of a scheduler; docs/cluster.md has the measurement.
+SCHEDULER_MIB = 96
+WATCH_SECONDS = 0.5
+#: How long a child that died waits before it is started again; doubles up to the longest.
+FIRST_WAIT_SECONDS = 1.0
+LONGEST_WAIT_SECONDS = 60.0
+#: A child that lived so long has worked.
+SETTLED_SECONDS = 60.0
+STOP_SECONDS = 2.0
+
+
+@dataclass(slots=True)
+class _Child:
+    arguments: list[str]
+    environment: dict[str, str]
+    process: subprocess.Popen[bytes] | None = None
+    began: float = 0.0
+    wait: float = FIRST_WAIT_SECONDS
+    due: float = 0.0
+
+
+class LocalCluster:
+    """Keeps the children of `settings` running from `start` to `stop`."""
+
+    def __init__(self, settings: Settings, config: Path | None) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="playlista-cluster-"))
+        self.address = f"tls://127.0.0.1:{_free_port()}"
+        self._children = [self._scheduler(settings, config)]
+        self._children += [self._worker(settings, config, number) for number in range(1, settings.workers + 1)]
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="local-cluster", daemon=True)
+
+    def credentials(self) -> Credentials:
+        """Make the certificates; with what the daemon shows who it is.
+
+        Raises
+        ------
+        PlaylistaError : playlista[dask] is not installed.
+        """
+        make_certificates(self._folder, days=3650)
+        return Credentials.of(self._folder, "daemon")
+
+    def start(self) -> None:
+        """Start the children."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the children."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _run(self) -> None:
+        while not self._stop.wait(WATCH_SECONDS):
+            now = time.monotonic()
+            for child in self._children:
+                if child.process is not None and child.process.poll() is not None:
+                    _note_death(child, now)
+                if child.process is None and now >= child.due:
+                    child.process, child.began = _started(child), now
+        self._end()
+
+    def _end(self) -> None:
+        running = [child.process for child in self._children if child.process is not None]
+        for process in running:
+            process.terminate()
+        end = time.monotonic() + STOP_SECONDS
+        for process in running:
+            try:
+                process.wait(max(0.0, end - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def _scheduler(self, settings: Settings, config: Path | None) -> _Child:
+        return _Child(["scheduler", "--listen", self.address], self._environment(settings, config, "scheduler"))
+
+    def _worker(self, settings: Settings, config: Path | None, number: int) -> _Child:
+        name = f"local-{number}"
+        arguments = ["worker", "--scheduler", self.address, "--name", name]
+        return _Child(arguments, self._environment(settings, config, name))
+
+    def _environment(self, settings: Settings, config: Path | None, name: str) -> dict[str, str]:
+        threads = str(max(1, Cgroup().cpu_threads() // settings.workers))
+        own = {
+            "MUSIC_DIR": os.path.abspath(settings.music_dir),
+            "DATA_DIR": os.path.abspath(settings.data_dir),
+            "MODELS_DIR": os.path.abspath(settings.models_path),
+            "LISTEN_ADDRESS": f"unix:{self._folder}/{name}.sock",
+            "CLUSTER_TLS_DIR": os.fspath(self._folder),
+            "CLUSTER_GRACE_SECONDS": "0",
+            "LOG_LEVEL": settings.log_level,
+            "LOG_FORMAT": settings.log_format,
+            "WORKERS": "1",
+            **dict.fromkeys((*QUOTA_WIDE_VARIABLES, *INFERENCE_VARIABLES), threads),
+        }
+        return {**os.environ, **({"PLAYLISTA_CONFIG": os.path.abspath(config)} if config else {}), **own}
+
+
+def require_memory(settings: Settings, limit_bytes: int) -> None:
+    """Refuse more local workers than the memory limit carries: each needs what one daemon does.
+
+    Raises
+    ------
+    ConfigError : with the number that it does carry.
+    """
+    free = limit_bytes // MEBIBYTE - LEAST_MIB - SCHEDULER_MIB
+    most = max(1, free // LEAST_MIB)
+    if settings.workers > most:
+        raise ConfigError(
+            f"WORKERS={settings.workers}: the memory limit of {limit_bytes // MEBIBYTE} MB carries {most}, at "
+            f"{LEAST_MIB} MB for each worker and for the daemon and {SCHEDULER_MIB} MB for the scheduler; raise the "
+            "limit or lower WORKERS"
+        )
+
+
+def _started(child: _Child) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "playlista", *child.arguments, "--until-eof"]
+    # Its standard input is the daemon's word that it lives: a child reads its end when the daemon is killed.
+    return subprocess.Popen(command, env=child.environment, stdin=subprocess.PIPE)
+
+
+def _note_death(child: _Child, now: float) -> None:
+    process, child.process = child.process, None
+    if process is None:
+        return
+    if process.stdin is not None:
+        process.stdin.close()
+    child.wait = (
+        FIRST_WAIT_SECONDS if now - child.began > SETTLED_SECONDS else min(child.wait * 2, LONGEST_WAIT_SECONDS)
+    )
+    child.due = now + child.wait
+    log.warning("child.died", child=child.arguments[0], exit_code=process.returncode, start_again_seconds=child.wait)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

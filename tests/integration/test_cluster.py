@@ -1,0 +1,130 @@
+"""A small real cluster: the same results as one daemon, a death that is one track's, members that are refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from playlista.cluster.certificates import make_certificates
+from tests.deadlines import DEADLINE_SECONDS
+from tests.integration.clusters import Cluster, comparable, wait_until
+from tests.integration.daemon import Daemon
+
+pytest.importorskip("distributed", reason="playlista[dask] is not installed")
+
+TRACKS = 6
+RATE_HZ = 22050
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    made = Cluster(tmp_path, dict(os.environ), MUSICNN_RUNTIME="off", RETRY_BACKOFF_SECONDS="0")
+    for number in range(TRACKS):
+        sing(made.daemon.music / f"{number}.flac", 220.0 + 30 * number, seconds=4)
+    yield made
+    made.end()
+
+
+def sing(path: Path, hertz: float, *, seconds: int) -> None:
+    second = 0.3 * np.sin(2 * np.pi * hertz * np.arange(RATE_HZ) / RATE_HZ)
+    with soundfile.SoundFile(path, "w", RATE_HZ, 1) as file:
+        for _ in range(seconds):
+            file.write(second)
+
+
+def alone(cluster: Cluster) -> Daemon:
+    """A daemon over the same music without a cluster."""
+    folder = cluster.folder / "alone"
+    folder.mkdir()
+    daemon = Daemon(folder, cluster.daemon.environment, DASK_SCHEDULER="")
+    daemon.environment["MUSIC_DIR"] = str(cluster.daemon.music)
+    assert daemon.run("run", "--once").returncode == 0
+    return daemon
+
+
+def test_two_workers_give_the_results_of_one_daemon_and_sigterm_lets_them_go(cluster: Cluster) -> None:
+    cluster.scheduler()
+    for name in ("one", "two"):
+        cluster.worker(name)
+    ended = cluster.daemon.run("run", "--once")
+    assert ended.returncode == 0, ended.stderr
+    here = comparable(cluster.daemon.run("export").stdout)
+    assert here == comparable(alone(cluster).run("export").stdout)
+    assert len(here) == TRACKS
+    for name in ("one", "two"):
+        assert cluster.events(name, "worker.started")
+        cluster.members[name].send_signal(signal.SIGTERM)
+        assert cluster.members[name].wait(DEADLINE_SECONDS) == 0
+
+
+def test_a_worker_that_dies_is_one_attempt_of_its_track_and_a_poison_is_quarantined(cluster: Cluster) -> None:
+    """The poison is a file that takes minutes; whoever works at it is killed."""
+    for left in cluster.daemon.music.iterdir():
+        left.unlink()
+    sing(cluster.daemon.music / "poison.flac", 440.0, seconds=1800)
+    cluster.scheduler()
+    cluster.daemon.environment["MAX_ATTEMPTS"] = "2"
+    cluster.daemon.start()
+    for attempt in (1, 2):
+        cluster.worker(f"w{attempt}")
+        wait_until(lambda: cluster.status()["cluster"]["in_flight"] == 1, "the track in flight")
+        assert cluster.status()["queue"]["claimed"] == 1
+        cluster.members[f"w{attempt}"].kill()
+        wait_until(lambda n=attempt: len(cluster.daemon.events("track.crashed")) == n, "the verdict")
+    assert [line["attempts"] for line in cluster.daemon.events("track.crashed")] == [1, 2]
+    assert "w2 died" in cluster.status()["last_failure"]["detail"]
+    assert cluster.status()["tracks"]["quarantined"] == 1
+    assert 'playlista_cluster_workers_lost_total{blame="track"} 2.0' in cluster.daemon.get("/metrics")[1].decode()
+
+
+def test_members_that_do_not_fit_are_refused_in_one_line_and_the_rest_work(cluster: Cluster) -> None:
+    cluster.scheduler()
+    foreign = cluster.folder / "foreign"
+    make_certificates(foreign, days=1)
+    empty = cluster.folder / "empty"
+    empty.mkdir()
+    cluster.worker("foreign", CLUSTER_TLS_DIR=str(foreign))
+    cluster.worker("other-settings", MEMORY_OPTIMIZED_SAMPLE_RATE="16000")
+    cluster.worker("other-mount", MUSIC_DIR=str(empty))
+    cluster.daemon.start()
+    assert "same authority" in cluster.wait_for_event("foreign", "scheduler.unreachable")["why"]
+    assert "16000 for 22050" in cluster.wait_for_event("other-settings", "daemon.refused")["detail"]
+    assert "does not have the file" in cluster.wait_for_event("other-mount", "track.refused")["detail"]
+    cluster.worker("good")
+    wait_until(lambda: cluster.status()["tracks"]["analyzed"] == TRACKS, "all tracks")
+    assert cluster.status()["cluster"]["refusals"].keys() == {"settings", "missing"}
+    assert cluster.daemon.run("failures").stdout.strip() in {"", "nothing failed"}
+
+
+def test_the_scheduler_may_go_and_come_back_and_nothing_is_lost_or_blamed(cluster: Cluster) -> None:
+    sing(cluster.daemon.music / "long.flac", 440.0, seconds=300)
+    cluster.scheduler()
+    cluster.worker("one")
+    cluster.daemon.start()
+    wait_until(lambda: cluster.status()["cluster"]["in_flight"] == 1, "a track in flight")
+    cluster.members["scheduler"].kill()
+    cluster.members["scheduler"].wait()
+    wait_until(lambda: not cluster.status()["cluster"]["scheduler_up"], "the daemon to notice")
+    cluster.scheduler()
+    wait_until(lambda: cluster.status()["tracks"]["analyzed"] == TRACKS + 1, "all tracks")
+    assert cluster.daemon.events("track.crashed") == []
+    assert cluster.members["one"].poll() is None
+
+
+def test_workers_of_one_machine_are_the_daemons_children_and_end_with_it(cluster: Cluster) -> None:
+    cluster.daemon.environment |= {"DASK_SCHEDULER": "", "WORKERS": "2"}
+    ended = cluster.daemon.run("run", "--once")
+    assert ended.returncode == 0, ended.stderr
+    assert {line["worker"] for line in map(_event, ended.stderr.splitlines()) if "worker" in line} >= {"local-1"}
+    assert len(comparable(cluster.daemon.run("export").stdout)) == TRACKS
+
+
+def _event(line: str) -> dict[str, str]:
+    return json.loads(line) if line.startswith("{") else {}
