@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-STAGES = ("decode", "resample", "rhythm", "tonal", "loudness", "spectral", "tags", "health")
+STAGES = ("decode", "resample", "rhythm", "tonal", "loudness", "spectral", "tags", "health", "fingerprint")
 ROUNDS = 9
 
 #: Whose calls are which stage's, by the start of the module's path below the package; the first that fits.
@@ -37,6 +37,9 @@ MODULES = {
     "features/tonal/": "tonal",
     "features/loudness/": "loudness",
     "features/spectral/": "spectral",
+    "features/fingerprint/": "fingerprint",
+    "tracks/chromaprint": "fingerprint",
+    "tracks/fingerprint": "fingerprint",
     "features/tags/": "tags",
     "features/health/": "health",
     "musicnn/": "tags",

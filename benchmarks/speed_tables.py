@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks.tables import length, markdown_table, mib, spread
 
-STAGES = ("decode", "resample", "rhythm", "tonal", "loudness", "spectral", "tags", "health")
+STAGES = ("decode", "resample", "rhythm", "tonal", "loudness", "spectral", "tags", "health", "fingerprint")
 TEXTBOOK, TEXTBOOK_AT_OUR_HOP, EXTRACTOR = "textbook-93", "textbook-187", "extractor"
 
 Results = Mapping[str, Any]

@@ -16,7 +16,7 @@ NOBODY = 65534
 
 
 @contextmanager
-def small_disk(folder: Path, size_kb: int = 512) -> Iterator[Path]:
+def small_disk(folder: Path, size_kb: int = 1024) -> Iterator[Path]:
     """A real file system of `size_kb` at `folder`, which is made; skips the test where none can be mounted."""
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={size_kb}k", "tmpfs", os.fspath(folder)]

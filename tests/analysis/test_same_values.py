@@ -34,7 +34,7 @@ import json, os
 from playlista.analysis.audio_analyzer import AudioAnalyzer
 from playlista.config import Settings
 result = AudioAnalyzer(Settings()).analyze(os.environ["SONG"]).to_json()
-print(json.dumps({group: result[group] for group in ("rhythm", "tonal", "loudness", "spectral")}))
+print(json.dumps({group: result[group] for group in ("rhythm", "tonal", "loudness", "spectral", "fingerprint")}))
 """
 
 

@@ -20,7 +20,7 @@ from tests.daemon.workers import worker_of
 from tests.libraries import Parts, open_parts
 
 ANOTHER = b"another machine!"
-GROUPS = ["loudness", "rhythm", "spectral", "tonal"]
+GROUPS = ["fingerprint", "health", "loudness", "rhythm", "spectral", "tonal"]
 
 
 def analyzer() -> Counting:

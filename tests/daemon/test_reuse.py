@@ -90,7 +90,7 @@ def test_another_rate_recomputes_what_depends_on_it_and_a_retry_everything(tmp_p
         parts.queue.retry(["a.flac"])
         worker_of(parts, tmp_path, analyzer).run(until_empty=True)
         result = parts.store.get("a.flac")
-    assert analyzer.computed[1:] == [("a.flac", ["loudness", "rhythm", "spectral", "tonal"])]
+    assert analyzer.computed[1:] == [("a.flac", ["fingerprint", "health", "loudness", "rhythm", "spectral", "tonal"])]
     assert result is not None
     assert result.settings["rhythm"] == {"sample_rate_hz": 16000, "bit_depth": 16}
 

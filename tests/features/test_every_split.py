@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from playlista.config import Settings
 from playlista.features.accumulator import Accumulator
 from playlista.features.analyzer import FeatureAnalyzer, Features
+from playlista.features.fingerprint.accumulator import FingerprintAccumulator
 from playlista.features.health.accumulator import HealthAccumulator
 from playlista.features.loudness.accumulator import LoudnessAccumulator
 from playlista.features.rhythm.accumulator import RhythmAccumulator
@@ -54,6 +55,7 @@ ACCUMULATORS: dict[str, tuple[Callable[[], Accumulator[Any]], NDArray[np.floatin
     "loudness": (lambda: LoudnessAccumulator(RATE_HZ, 2), STEREO),
     "health": (lambda: HealthAccumulator(RATE_HZ, 2), STEREO),
     "spectral": (lambda: SpectralAccumulator(RATE_HZ), MONO),
+    "fingerprint": (lambda: FingerprintAccumulator(RATE_HZ), MONO),
     "tags": (lambda: TagsAccumulator(Probe(), ["mean"], batch_size=3), STEREO[:, 0]),
 }
 

@@ -29,7 +29,7 @@ FILES = 500
 CHANGED_FILES = 10
 EXCERPT_SECONDS = 8.0
 FORMATS = ("flac", "wav", "mp3", "ogg", "opus", "m4a", "aiff")
-GROUPS = ("rhythm", "tonal", "loudness", "spectral")
+GROUPS = ("rhythm", "tonal", "loudness", "spectral", "fingerprint")
 LOWER_RATE_HZ = 16000
 
 

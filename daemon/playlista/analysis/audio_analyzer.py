@@ -116,7 +116,7 @@ class AudioAnalyzer:
 
     def _analyze(self, path: str, name: str, how: Pass, started: float) -> Analysis:
         signals = Signals(
-            analysis=not {"rhythm", "tonal", "spectral"}.isdisjoint(how.groups),
+            analysis=not {"rhythm", "tonal", "spectral", "fingerprint"}.isdisjoint(how.groups),
             model=self._tagger is not None and "tags" in how.groups,
         )
         budget = self._loader.budget()

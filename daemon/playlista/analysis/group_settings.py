@@ -17,7 +17,10 @@ _OF_THE_SIGNAL = ("rhythm", "tonal", "spectral")
 
 
 def group_settings(settings: Settings) -> GroupSettings:
-    """What each group's values depend on today. Loudness and health depend on nothing."""
+    """What each group's values depend on today. Loudness and health depend on nothing.
+
+    Nor does a fingerprint: another rate moves single bits of it, which its comparison allows for.
+    """
     signal = {"sample_rate_hz": settings.analysis_rate_hz, "bit_depth": 16 if settings.analysis_is_float16 else 32}
     tempo_range = settings.tempo_range
     counted = {"slowest_bpm": tempo_range[0], "fastest_bpm": tempo_range[1]} if tempo_range else {}
@@ -26,6 +29,7 @@ def group_settings(settings: Settings) -> GroupSettings:
         "rhythm": signal | counted,
         "loudness": {},
         "health": {},
+        "fingerprint": {},
         "tags": {"patch_hop_frames": settings.musicnn_patch_hop_frames},
     }
 

@@ -98,6 +98,7 @@ class TrackRun:
             spectral=features.spectral,
             tagging=features.tags,
             health=features.health.with_integrity(stream.integrity) if features.health else None,
+            fingerprint=features.fingerprint,
             versions=self.features.versions,
             settings={group: settings[group] for group in self.features.versions},
             timings=self._timings(total_seconds),

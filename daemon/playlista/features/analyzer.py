@@ -16,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.features.accumulator import Accumulator, noop
+from playlista.features.fingerprint import accumulator as fingerprint
 from playlista.features.health import accumulator as health
 from playlista.features.loudness import accumulator as loudness
 from playlista.features.rhythm import accumulator as rhythm
 from playlista.features.spectral import accumulator as spectral
 from playlista.features.tags import accumulator as tags
 from playlista.features.tonal import accumulator as tonal
-from playlista.tracks import FEATURE_GROUPS, Health, Loudness, Rhythm, Spectral, Tagging, Tonal
+from playlista.tracks import FEATURE_GROUPS, Fingerprint, Health, Loudness, Rhythm, Spectral, Tagging, Tonal
 from playlista.tracks.chunks import AudioChunk
 
 #: Version of each feature group; when one rises, that group alone is computed anew.
@@ -33,6 +34,7 @@ VERSIONS: dict[str, int] = {
     "spectral": spectral.VERSION,
     "tags": tags.VERSION,
     "health": health.VERSION,
+    "fingerprint": fingerprint.VERSION,
 }
 
 
@@ -50,6 +52,7 @@ class Features:
     spectral: Spectral | None = None
     tags: Tagging | None = None
     health: Health | None = None
+    fingerprint: Fingerprint | None = None
 
 
 class FeatureAnalyzer:
@@ -92,6 +95,7 @@ class FeatureAnalyzer:
             "spectral": spectral.SpectralAccumulator(analysis_rate_hz) if "spectral" in groups else None,
             "tags": tagger if "tags" in groups else None,
             "health": health.HealthAccumulator(sample_rate_hz, channels, layout) if "health" in groups else None,
+            "fingerprint": fingerprint.FingerprintAccumulator(analysis_rate_hz) if "fingerprint" in groups else None,
         }
         self._accumulators = {group: accumulator for group, accumulator in made.items() if accumulator is not None}
         self.seconds = dict.fromkeys(FEATURE_GROUPS, 0.0)
@@ -129,9 +133,9 @@ class FeatureAnalyzer:
     def _update_others(self, chunk: AudioChunk) -> None:
         for group in self._on("loudness", "health"):
             self._feed(group, chunk.native)
-        if groups := self._on("rhythm", "tonal", "spectral"):
+        if groups := self._on("rhythm", "tonal", "spectral", "fingerprint"):
             for start in range(0, len(chunk.analysis), PIECE_SAMPLES):
-                # Widened once for all three; a piece at a time, since a capped array is a whole track.
+                # Widened once for all of them; a piece at a time, since a capped array is a whole track.
                 piece = chunk.analysis[start : start + PIECE_SAMPLES].astype(np.float32, copy=False)
                 for group in groups:
                     self._feed(group, piece)

@@ -4,6 +4,7 @@ Input: analyses, inside the transaction of the queue. Output: analyses, one or a
 and vectors for similarity. It never opens a music file. Lists and counts for people are in ``overview``.
 
 The embedding is stored as float32, which is what the model computes in; all other numbers come back as they went in.
+Embedding and fingerprint have tables of their own, so that queries of the rest do not read them.
 """
 
 # ruff: noqa: S608 - the statements are put together from constants; every value is bound
@@ -20,6 +21,7 @@ from typing import Any
 
 from playlista.library.database import Database
 from playlista.library.file_rows import FILE_COLUMNS, above, path_bytes, track_file
+from playlista.library.fingerprints import FINGERPRINT_COLUMNS, fingerprint_in, put_fingerprint
 from playlista.library.origins import (
     OLD_SETTINGS_COLUMN,
     ORIGIN_COLUMNS,
@@ -39,21 +41,27 @@ PAGE_ROWS = 500
 TWINS_LIMIT = 16
 
 _ANALYSES = f"""
-    SELECT files.path, analyses.result, embeddings.vector, {ORIGIN_COLUMNS}, {OLD_SETTINGS_COLUMN}, {METADATA_COLUMN}
+    SELECT files.path, analyses.result, embeddings.vector, {FINGERPRINT_COLUMNS}, {ORIGIN_COLUMNS},
+           {OLD_SETTINGS_COLUMN}, {METADATA_COLUMN}
     FROM files JOIN analyses ON analyses.file_id = files.id
     LEFT JOIN tracks ON tracks.file_id = files.id
     LEFT JOIN embeddings ON embeddings.file_id = files.id
+    LEFT JOIN fingerprints ON fingerprints.file_id = files.id
     LEFT JOIN origins ON origins.file_id = files.id
 """
 
 #: The same of files that are gone: their results are in no list, but true of the same bytes and sound.
 _GONE_ANALYSES = _ANALYSES.replace("FROM files", "FROM gone_files AS files")
 
+#: The columns of a page that are bytes.
+_BLOBS = ("path", "vector", "chromaprint", "band_levels")
+
 #: A page of these as one text, a line each. sqlite3 gives Python's lock away for every row, and while a track is
 #: analyzed it takes some 5 ms to have it back: a page of 500 rows took seconds. Results hold no line breaks.
-_IN_ONE_ROW = """
+_IN_ONE_ROW = f"""
     SELECT group_concat(
-        hex(path) || ' ' || hex(vector) || ' ' || hex(coalesce(metadata, '')) || ' ' || result, char(10)
+        {" || ' ' || ".join(f"hex({column})" for column in _BLOBS)}
+        || ' ' || hex(coalesce(metadata, '')) || ' ' || result, char(10)
     )
 """
 
@@ -81,6 +89,7 @@ class Store:
         del document["path"]  # the file's row has it, and the file may be renamed
         del document["metadata"]  # it has columns of its own, which change with every edit of the tags
         embedding = document.pop("embedding")
+        del document["fingerprint"]
         row = _columns(analysis) | {
             "file_id": file_id,
             "finished_at": self._clock(),
@@ -90,6 +99,7 @@ class Store:
         with self._database.transaction() as connection:
             _put_result(connection, row)
             _put_vector(connection, file_id, embedding)
+            put_fingerprint(connection, file_id, analysis.fingerprint)
             put_origin(connection, file_id, analysis.origin, analysis.settings)
             put_track(connection, file_id, analysis, finished_at=row["finished_at"])
             connection.execute("UPDATE files SET status = ? WHERE id = ?", (analysis.status.value, file_id))
@@ -117,10 +127,13 @@ class Store:
         with self._database.read() as connection:
             text = connection.execute(f"{_IN_ONE_ROW} FROM ({query})", (*values, limit)).fetchone()[0]
             old = connection.execute(f"SELECT {OLD_SETTINGS_COLUMN}").fetchone()[0]
-        rows = [line.split(" ", 3) for line in text.split("\n")] if text else []
+        rows = [line.split(" ", len(_BLOBS) + 1) for line in text.split("\n")] if text else []
         found = [
-            _analysis(bytes.fromhex(path), bytes.fromhex(vector), bytes.fromhex(names).decode(), result, old)
-            for path, vector, names, result in rows
+            _analysis(
+                {name: bytes.fromhex(blob) for name, blob in zip(_BLOBS, blobs, strict=True)}
+                | {"metadata": bytes.fromhex(names).decode(), "result": result, "old_settings": old}
+            )
+            for *blobs, names, result in rows
         ]
         return sorted(found, key=lambda analysis: path_bytes(analysis.path))  # an aggregate promises no order
 
@@ -261,15 +274,19 @@ def _find(connection: sqlite3.Connection, where: str, value: int | bytes) -> Ana
     return None if row is None else _whole(row)
 
 
-def _analysis(path: bytes, vector: bytes, names: str, result: str, old_settings: str | None) -> Analysis:
-    document = json.loads(result)
-    document["path"] = os.fsdecode(path)
-    document["settings"] = settings_in(document, old_settings)
+def _analysis(row: Mapping[str, Any]) -> Analysis:
+    """The result in a row with the columns of `_ANALYSES`, without its origin."""
+    document, vector = json.loads(row["result"]), row["vector"]
+    document["path"] = os.fsdecode(row["path"])
+    document["settings"] = settings_in(document, row["old_settings"])
     document["embedding"] = list(struct.unpack(f"<{len(vector) // 4}f", vector)) if vector else None
-    return replace(Analysis.from_json(document), metadata=metadata_in(names))
+    return replace(
+        Analysis.from_json(document),
+        metadata=metadata_in(row["metadata"]),
+        fingerprint=fingerprint_in(row["chromaprint"], row["band_levels"]),
+    )
 
 
 def _whole(row: sqlite3.Row) -> Analysis:
     """The result in a row of `_ANALYSES`, with its origin."""
-    analysis = _analysis(row["path"], row["vector"] or b"", row["metadata"] or "", row["result"], row["old_settings"])
-    return replace(analysis, origin=origin_of(row))
+    return replace(_analysis(dict(row)), origin=origin_of(row))

@@ -15,7 +15,7 @@ from playlista.errors import FailureReason
 from playlista.serve.scrape import Gauges, ScrapeCollector
 from playlista.tracks import Analysis, Status
 
-STAGES = ("decode", "resample", "rhythm", "tonal", "loudness", "spectral", "tags", "health")
+STAGES = ("decode", "resample", "rhythm", "tonal", "loudness", "spectral", "tags", "health", "fingerprint")
 WATCH_EVENTS = ("created", "modified", "moved", "deleted")
 TRACK_BUCKETS = (0.5, 1, 2.5, 5, 10, 25, 60, 150, 600, 1800, 7200)
 STAGE_BUCKETS = (0.01, 0.1, 0.5, 1, 2.5, 10, 60, 600)

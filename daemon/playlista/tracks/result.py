@@ -19,7 +19,7 @@ from playlista.tracks.metadata import Metadata
 from playlista.tracks.origin import Origin
 
 #: The groups of features, in the order in which they are reported; each has a version of its own.
-FEATURE_GROUPS = ("rhythm", "tonal", "loudness", "spectral", "tags", "health")
+FEATURE_GROUPS = ("rhythm", "tonal", "loudness", "spectral", "tags", "health", "fingerprint")
 
 
 #: Tempi that are looked for.
@@ -171,6 +171,18 @@ class Tagging:
 
 
 @dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """Which recording it is, from its first two minutes; ``tracks.fingerprint`` makes arrays of it.
+
+    chromaprint : as `fpcalc` writes it and AcoustID takes it.
+    band_levels : how loud eight bands are every two seconds, as base64.
+    """
+
+    chromaprint: str
+    band_levels: str
+
+
+@dataclass(frozen=True, slots=True)
 class Timings:
     """CPU seconds of the thread that did each stage; ``total_seconds`` is wall time from open to result."""
 
@@ -182,6 +194,7 @@ class Timings:
     spectral_seconds: float = 0.0
     tags_seconds: float = 0.0
     health_seconds: float = 0.0
+    fingerprint_seconds: float = 0.0
     total_seconds: float = 0.0
 
 
@@ -209,6 +222,7 @@ class Analysis:
     spectral: Spectral | None = None
     tagging: Tagging | None = None
     health: Health | None = None
+    fingerprint: Fingerprint | None = None
     versions: dict[str, int] = field(default_factory=dict)
     #: By group the settings that its values depend on; a result of version 0.1 says none.
     settings: GroupSettings = field(default_factory=dict)
@@ -254,6 +268,7 @@ _GROUP_TYPES: dict[str, type] = {
     "loudness": Loudness,
     "spectral": Spectral,
     "health": Health,
+    "fingerprint": Fingerprint,
     "timings": Timings,
     "memory": MemoryUse,
     "metadata": Metadata,

@@ -25,6 +25,7 @@ STEPS = (
     "0010_gone_contents.sql",
     "0011_priority.sql",
     "0012_workers.sql",
+    "0013_fingerprints.sql",
 )
 
 #: The version that this program reads and writes.

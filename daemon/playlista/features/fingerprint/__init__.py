@@ -1,0 +1,1 @@
+"""Acoustic fingerprint of a track: which recording it is, whatever its encoding."""

@@ -1,0 +1,54 @@
+"""The fingerprints of a library in statements: stored with the results, and read again.
+
+Input: a connection inside a transaction. Output: rows, fingerprints. Which of them are copies of one recording is
+decided in ``library.duplicates``.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import sqlite3
+
+from playlista.tracks import Fingerprint
+
+#: Columns that `fingerprint_in` reads, of a query that joins ``fingerprints``.
+FINGERPRINT_COLUMNS = "fingerprints.chromaprint, fingerprints.band_levels"
+
+
+def put_fingerprint(connection: sqlite3.Connection, file_id: int, fingerprint: Fingerprint | None) -> None:
+    """Store what the result of this file has; its copies are looked for later."""
+    note_due(connection, file_id)
+    if fingerprint is None:
+        connection.execute("DELETE FROM fingerprints WHERE file_id = ?", (file_id,))
+        return
+    # Readers of results, such as `show`, start without numpy.
+    from playlista.library.fingerprint_keys import keys_of  # noqa: PLC0415
+
+    keys = json.dumps(keys_of(fingerprint).tolist())
+    connection.execute(
+        """INSERT INTO fingerprints VALUES (?, ?, ?, ?) ON CONFLICT (file_id) DO UPDATE SET
+               chromaprint = excluded.chromaprint, band_levels = excluded.band_levels, keys = excluded.keys""",
+        (file_id, _bytes_of(fingerprint.chromaprint), base64.b64decode(fingerprint.band_levels), keys),
+    )
+
+
+def fingerprint_in(chromaprint: bytes | None, band_levels: bytes | None) -> Fingerprint | None:
+    """The fingerprint in `FINGERPRINT_COLUMNS`; None where there is none."""
+    if not chromaprint:
+        return None
+    text = base64.urlsafe_b64encode(chromaprint).rstrip(b"=").decode()
+    return Fingerprint(text, base64.b64encode(band_levels or b"").decode())
+
+
+def note_due(connection: sqlite3.Connection, file_id: int) -> None:
+    """Look for copies of this file again; a file that is gone has none."""
+    connection.execute(
+        """INSERT INTO copies (file_id) SELECT id FROM files WHERE id = ?
+           ON CONFLICT (file_id) DO UPDATE SET due = 1""",
+        (file_id,),
+    )
+
+
+def _bytes_of(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
