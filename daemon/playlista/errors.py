@@ -1,4 +1,4 @@
-"""The error tree, the closed list of reasons for which a track may fail, and whose fault it is.
+"""The error tree, the closed lists of reasons for which a track may fail or stay untagged, and whose fault it is.
 
 These exceptions cross from one package to the next. Foreign exceptions are translated at a package's edge, so that
 the worker and the command line have to know only these.
@@ -22,6 +22,24 @@ class FailureReason(StrEnum):
     VANISHED = "vanished"
     CRASHED = "crashed"
     INTERNAL = "internal"
+
+
+class TagRefusal(StrEnum):
+    """Why no tags were written into a file: a closed list as well."""
+
+    READ_ONLY = "read_only"
+    RIGHTS = "rights"
+    HARD_LINKS = "hard_links"
+    FORMAT = "format"
+    TAGS_LOST = "tags_lost"
+    TAGS_TOO_LARGE = "tags_too_large"
+    OTHER_SOUND = "other_sound"
+    SOUND_CHANGED = "sound_changed"
+    IN_USE = "in_use"
+    STORAGE = "storage"
+    CONTESTED = "contested"
+    CRASHED = "crashed"
+    OTHER = "other"
 
 
 class Blame(StrEnum):

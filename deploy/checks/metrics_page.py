@@ -29,7 +29,7 @@ def idle_page() -> str:
             memory=lambda: MemoryReading(0, 0, 0, 0, 0, 0),
             watch=lambda: WatchReading(mode="polling", overflows=0, ignored=dict.fromkeys(SOURCES, 0)),
             disk=lambda: DiskReading(free_bytes=0, size_bytes=0),
-            library=lambda: LibraryReading(EMPTY, tags_due=0),
+            library=lambda: LibraryReading(EMPTY, tags_due=0, tag_writes_pending=0),
         )
     )
     return metrics.page().decode("utf-8")

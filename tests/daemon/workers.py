@@ -10,10 +10,12 @@ from playlista.analysis.audio_analyzer import AudioAnalyzer
 from playlista.analysis.file_attempt import FileAttempts
 from playlista.analysis.reuse import Reuse
 from playlista.analysis.track_analysis import TrackAnalysis
+from playlista.config import Settings
 from playlista.daemon.comparer import Comparer
 from playlista.daemon.failures import Failures
 from playlista.daemon.job_runner import JobRunner
 from playlista.daemon.tag_filler import TagFiller
+from playlista.daemon.tag_keeper import made_tag_keeper
 from playlista.daemon.worker import Worker
 from playlista.library.comparisons import Comparisons
 from playlista.library.due_tags import DueTags
@@ -61,6 +63,14 @@ def worker_of(parts: Parts, music: Path, analyzer: AudioAnalyzer) -> Worker:
         runner=runner,
         comparer=comparer,
         tag_filler=TagFiller(os.fspath(music), DueTags(parts.database, parts.store), stop=stop.is_set),
+        tag_keeper=made_tag_keeper(
+            Settings(music_dir=music),
+            parts.database,
+            parts.store,
+            cgroup=Cgroup(),
+            ended=metrics.tags_looked_at,
+            stop=stop.is_set,
+        ),
         failures=failures,
         stop=stop,
         wake=threading.Event(),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from playlista.outputs.file_tags.fields import Fields
-from playlista.outputs.file_tags.sound import sound_of
+from playlista.outputs.file_tags.sound import Bounds, sound_of
 from playlista.outputs.file_tags.writer import Measured, TagWriter
 from playlista.tracks import TrackFile
 
@@ -20,14 +20,14 @@ FIELDS: Fields = {
     "replaygain_track_gain": "-8.50 dB",
     "replaygain_track_peak": "0.944061",
 }
-TIMEOUT_SECONDS = 60.0
+BOUNDS = Bounds(60.0)
 
 Write = Callable[[Path], None]
 
 
 def measured(path: Path) -> Measured:
     """What the library knows of the file at `path` once it is analyzed."""
-    hashed = sound_of(os.fspath(path), TIMEOUT_SECONDS).music_hash
+    hashed = sound_of(os.fspath(path), BOUNDS).music_hash
     return Measured(TrackFile.from_stat(path.name, path.stat()), hashed)
 
 
@@ -40,7 +40,7 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def writer(data_dir: Path) -> TagWriter:
     """A writer over that folder."""
-    return TagWriter(os.fspath(data_dir), TIMEOUT_SECONDS)
+    return TagWriter(os.fspath(data_dir), BOUNDS)
 
 
 @pytest.fixture

@@ -19,19 +19,19 @@ from tests.outputs.tag_files import taggable
 KILLED = """if True:
     import os, signal, sys
     from playlista.outputs.file_tags import replacement, writer
-    from tests.outputs.conftest import FIELDS, measured
+    from tests.outputs.conftest import BOUNDS, FIELDS, measured
     from pathlib import Path
     path, data, where, when = sys.argv[1:]
     known = measured(Path(path))
     module = writer if hasattr(writer, where) else replacement
     done = getattr(module, where)
-    def killed(*arguments):
+    def killed(*arguments, **keywords):
         if when == "before":
             os.kill(os.getpid(), signal.SIGKILL)
-        done(*arguments)
+        done(*arguments, **keywords)
         os.kill(os.getpid(), signal.SIGKILL)
     setattr(module, where, killed)
-    writer.TagWriter(data, 60).write(path, FIELDS, known)
+    writer.TagWriter(data, BOUNDS).write(path, FIELDS, known)
 """
 
 

@@ -17,7 +17,7 @@ from playlista.errors import PlaylistaError
 from playlista.outputs.file_tags import replacement
 from playlista.outputs.file_tags import writer as writer_module
 from playlista.outputs.file_tags.writer import TagWriter
-from tests.outputs.conftest import FIELDS, Write, measured
+from tests.outputs.conftest import BOUNDS, FIELDS, Write, measured
 from tests.outputs.tag_files import ODD, decoded, encode, odd, taggable
 from tests.places import small_disk, unprivileged_folder
 
@@ -45,7 +45,7 @@ def test_a_copy_that_sounds_otherwise_is_refused(tmp_path: Path, write: Write, m
     """Whatever the structure check overlooks: here the tag library's work itself is made to go wrong by one bit."""
     path = taggable(tmp_path, "wav")
 
-    def damage(copy: str, _fields: object) -> None:
+    def damage(copy: str, _fields: object, **_: object) -> None:
         with open(copy, "rb+") as file:
             file.seek(20_000)
             file.write(bytes([file.read(1)[0] ^ 1]))
@@ -59,7 +59,7 @@ def test_whatever_the_tag_library_raises_is_one_line(
 ) -> None:
     path = taggable(tmp_path, "wav")
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **_keywords: object) -> None:
         raise struct.error("argument out of range")
 
     monkeypatch.setattr(writer_module, "write_fields", fail)
@@ -109,8 +109,8 @@ def test_an_edit_by_another_program_is_never_lost(
     edited = bytearray(path.read_bytes())
     edited[30_000:30_006] = b"edited"
 
-    def edit_after(*arguments: object) -> object:
-        result = done(*arguments)
+    def edit_after(*arguments: object, **keywords: object) -> object:
+        result = done(*arguments, **keywords)
         if how == "in place":
             stamps = path.stat()
             path.write_bytes(edited)
@@ -231,7 +231,7 @@ def test_a_file_whose_owner_this_user_cannot_keep_is_refused(writer: TagWriter) 
         folder.chmod(0o777)
         path = taggable(folder, "flac")
         known = measured(path)
-        writer = TagWriter(os.fspath(folder / "data"), 60)
+        writer = TagWriter(os.fspath(folder / "data"), BOUNDS)
         os.seteuid(0)
         os.chown(path, 1234, 2345)
         path.chmod(0o666)
@@ -261,7 +261,7 @@ def test_one_of_several_names_of_a_file_is_refused(tmp_path: Path, write: Write)
 def test_a_file_without_rights_is_refused(tmp_path: Path) -> None:
     with unprivileged_folder() as folder:
         path = taggable(folder, "flac")
-        known, writer = measured(path), TagWriter(os.fspath(folder / "data"), 60)
+        known, writer = measured(path), TagWriter(os.fspath(folder / "data"), BOUNDS)
         path.chmod(0o444)
         refused(lambda _: writer.write(os.fspath(path), FIELDS, known), path, "Permission denied")
 

@@ -25,7 +25,7 @@ ALL = Gauges(
     memory=lambda: MemoryReading(1, 2, 3, 4, 5, 6),
     watch=lambda: WatchReading("inotify", 0, {}),
     disk=lambda: DiskReading(7, 8),
-    library=lambda: LibraryReading(NOTHING, 3),
+    library=lambda: LibraryReading(NOTHING, 3, 5),
 )
 SERIES_OF = {
     "queue": "playlista_queue_depth",
@@ -110,7 +110,7 @@ def test_the_gauges_of_the_library_have_the_same_label_values_whatever_files_say
     values: list[dict[tuple[str, str], float]] = []
     for statistics in (odd, NOTHING):
         fresh = Metrics(version="0", cap_reasons=CapReason)
-        fresh.read_from(replace(ALL, library=lambda found=statistics: LibraryReading(found, 7)))
+        fresh.read_from(replace(ALL, library=lambda found=statistics: LibraryReading(found, 7, 2)))
         values.append(samples(fresh))
     without_tags = {key for key in values[0] if key[0] != "playlista_library_tag_tracks"}
     assert without_tags == set(values[1])

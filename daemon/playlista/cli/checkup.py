@@ -55,6 +55,7 @@ def examine(settings: Settings, root: Path = Path("/")) -> Iterator[Finding]:
         _music_mount,
         _data_mount,
         _playlists,
+        _tags,
         _inotify,
         _memory,
         _processor,
@@ -119,6 +120,19 @@ def _playlists(settings: Settings, root: Path) -> Finding:  # noqa: ARG001
         text = f"{folder}: this user cannot write it; give uid {os.geteuid()} write rights, or mount it for writing"
         return Finding("playlists", Verdict.BAD, text)
     return Finding("playlists", Verdict.GOOD, f"{len(rules)} are kept in {folder}")
+
+
+def _tags(settings: Settings, root: Path) -> Finding:
+    if not settings.tag_write:
+        return Finding("tags", Verdict.GOOD, "music files are never modified; TAG_WRITE switches it on")
+    mount = _mount_under(settings.music_dir, root)
+    if mount is not None and mount.is_read_only:
+        text = f"{settings.music_dir} is mounted read-only: mount it for writing (no :ro), or clear TAG_WRITE"
+        return Finding("tags", Verdict.BAD, text)
+    if not os.access(settings.music_dir, os.W_OK | os.X_OK, effective_ids=True):
+        text = f"{settings.music_dir}: this user cannot write it; give uid {os.geteuid()} write rights to the folders"
+        return Finding("tags", Verdict.WARN, text)
+    return Finding("tags", Verdict.GOOD, f"{', '.join(settings.tag_write)} are written into the music files")
 
 
 def _mount_under(folder: Path, root: Path) -> Mount | None:

@@ -99,6 +99,8 @@ def _status_lines(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "gone", f"{report['gone']} no longer on disk; their results are kept for a while"
     if report["tags_due"]:
         yield "tags", f"{report['tags_due']} tracks whose tags are still to be read"
+    if report["tag_writes"]["fields"]:
+        yield "writing", printable(_tag_writes_line(report["tag_writes"]))
     yield "queue", ", ".join(f"{count} {state}" for state, count in queue.items() if count) or "empty"
     if rate["tracks_per_hour"]:
         speed = f"{number(rate['tracks_per_hour'], 0)} tracks an hour, {number(rate['times_real_time'], 0)} x real time"
@@ -115,6 +117,14 @@ def _status_lines(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
                 f"limit {megabytes(memory['limit_bytes'])}"
             ),
         )
+
+
+def _tag_writes_line(writes: dict[str, Any]) -> str:
+    """What is written into the files, and what stands in the way."""
+    if writes["trouble"]:
+        return str(writes["trouble"])
+    refused = "".join(f", {count} left alone ({reason})" for reason, count in writes["refused"].items())
+    return f"{', '.join(writes['fields'])} into the files; {writes['pending']} still to be checked{refused}"
 
 
 def show(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,8 +20,15 @@ from playlista.errors import PlaylistaError
 if TYPE_CHECKING:
     from playlista.config import Settings
     from playlista.library.database import Database
-    from playlista.outputs.file_tags.fields import Fields
-    from playlista.outputs.file_tags.writer import Measured, TagWriter
+    from playlista.outputs.file_tags.writer import TagWriter
+
+
+class Overwrite(StrEnum):
+    """As TAG_OVERWRITE."""
+
+    MISSING = "missing"
+    OURS = "ours"
+    ALL = "all"
 
 
 def register(app: typer.Typer) -> None:
@@ -32,7 +41,15 @@ def tag(
         list[str] | None, typer.Argument(metavar="PATH…", help="Tracks of the library, and folders of tracks.")
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every analyzed track.")] = False,
-    missing: Annotated[bool, typer.Option("--missing", help="Only files that lack one of the tags.")] = False,
+    missing: Annotated[bool, typer.Option("--missing", help="Only tags that a file lacks.")] = False,
+    overwrite: Annotated[
+        Overwrite | None,
+        typer.Option(help="Replace no tags (missing), those that Playlista wrote (ours), or all. Default: all."),
+    ] = None,
+    chosen: Annotated[
+        str | None,
+        typer.Option("--fields", metavar="LIST", help="Such as bpm,key. Default: TAG_WRITE, or else all."),
+    ] = None,
     write: Annotated[
         bool, typer.Option("--write", help="Write the tags; without it, only show what would change.")
     ] = False,
@@ -47,21 +64,31 @@ def tag(
     """
     if bool(paths) == every and not (missing and not paths):
         raise typer.BadParameter("name tracks or folders, or --all, or --missing alone for every file that lacks tags")
-    settings = native_settings_from(config, data_dir=data, music_dir=music)
-    writer = _writer(settings) if write else None
+    if missing and overwrite not in {None, Overwrite.MISSING}:
+        raise typer.BadParameter("--missing and --overwrite contradict each other")
+    settings = native_settings_from(config, data_dir=data, music_dir=music, tag_write=chosen)
     failures = 0
-    with reading(settings) as database:
+    with (_writing if write else reading)(settings) as database:
+        tagger = _Tagger(database, settings, Overwrite.MISSING if missing else overwrite or Overwrite.ALL, write=write)
         for name in _chosen(database, paths, settings):
             try:
-                fields = _tag(database, name, writer, os.path.join(settings.music_dir, name), only_missing=missing)
+                done, shown = tagger.tag(name)
             except PlaylistaError as error:
                 failures += 1
                 typer.echo(f"playlista: {printable(str(error))}", err=True)
                 continue
-            if fields:
-                shown = ", ".join(f"{field}={text}" for field, text in fields.items())
-                write_line(f"{'wrote' if write else 'would write'}  {printable(name)}  {shown}")
+            if shown or not missing:
+                write_line(f"{done}  {printable(name)}  {shown}".rstrip())
     raise typer.Exit(3 if failures else 0)
+
+
+@contextmanager
+def _writing(settings: Settings) -> Iterator[Database]:
+    """The library, also beside a daemon, for the note of what is written."""
+    from playlista.library.database import FILE_NAME, open_existing  # noqa: PLC0415
+
+    with open_existing(os.path.join(settings.data_dir, FILE_NAME)) as database:
+        yield database
 
 
 def _chosen(database: Database, paths: list[str] | None, settings: Settings) -> Iterator[str]:
@@ -96,47 +123,63 @@ def _analyzed_below(database: Database, folder: str) -> Iterator[str]:
                 yield known.file.path
 
 
+class _Tagger:
+    """Tags single tracks by the rules of this command; without `write`, says what it would do."""
+
+    def __init__(self, database: Database, settings: Settings, overwrite: Overwrite, *, write: bool) -> None:
+        from playlista.library.album_tracks import Albums  # noqa: PLC0415
+        from playlista.library.files import Library  # noqa: PLC0415
+        from playlista.library.results import Store  # noqa: PLC0415
+        from playlista.library.written_tags import WrittenTags  # noqa: PLC0415
+        from playlista.outputs.file_tags.tagging import Tagging  # noqa: PLC0415 - native libraries, after the environment
+
+        self._settings = settings
+        self._library = Library(database)
+        self._store = Store(database, clock=time.time)
+        self._albums = Albums(database)
+        self._tagging = Tagging(
+            os.path.abspath(settings.music_dir),
+            WrittenTags(database),
+            overwrite=overwrite.value,
+            key_names=settings.tag_key_names,
+            most_rewrites=None,
+        )
+        self._writer = _writer(settings) if write else None
+
+    def tag(self, name: str) -> tuple[str, str]:
+        """Tag one track; what was done, or would be, and the fields: written, or kept as another program wrote them."""
+        from playlista.outputs.file_tags.album_gain import album_gain  # noqa: PLC0415
+        from playlista.outputs.file_tags.fields import FIELDS_OF_CHOICE, tag_fields  # noqa: PLC0415
+
+        analysis, known = self._store.get(name), self._library.get(name)
+        if analysis is None or analysis.audio is None or known is None:
+            raise PlaylistaError(f"{name}: not analyzed yet; `playlista list` shows what is")
+        album = self._albums.of_track(known.file_id, time.time())
+        fields = tag_fields(
+            analysis,
+            choices=self._settings.tag_write or tuple(FIELDS_OF_CHOICE),
+            notation=self._settings.tag_key_notation,
+            album=album_gain(album.tracks) if album is not None and album.is_settled else None,
+        )
+        if not fields:
+            raise PlaylistaError(f"{name}: nothing was found that could be written")
+        plan = self._tagging.plan(known, fields)
+        shown = ", ".join(f"{field}={text}" for field, text in plan.fields.items())
+        if not plan.fields:
+            return ("kept" if plan.kept else "unchanged"), ", ".join(sorted(plan.kept))
+        if self._writer is None:
+            return "would write", shown
+        self._tagging.write(known, analysis, plan, self._writer)
+        return "wrote", shown
+
+
 def _writer(settings: Settings) -> TagWriter:
     """A writer, once what killed ones left behind is removed."""
     from playlista.outputs.file_tags.journal import remove_leftovers  # noqa: PLC0415
-    from playlista.outputs.file_tags.writer import TagWriter  # noqa: PLC0415 - native libraries, after the environment
+    from playlista.outputs.file_tags.sound import Bounds  # noqa: PLC0415
+    from playlista.outputs.file_tags.writer import TagWriter  # noqa: PLC0415
 
-    for trouble in remove_leftovers(os.fspath(settings.data_dir)):
+    data_dir = os.fspath(settings.data_dir)
+    for trouble in remove_leftovers(data_dir):
         typer.echo(f"playlista: {printable(trouble)}", err=True)
-    return TagWriter(os.fspath(settings.data_dir), settings.track_timeout_seconds)
-
-
-def _tag(database: Database, name: str, writer: TagWriter | None, path: str, *, only_missing: bool) -> Fields:
-    """What is written for one track, or would be; nothing where it has all of it and `only_missing` is wanted."""
-    fields, measured = _found(database, name)
-    if not fields:
-        raise PlaylistaError(f"{name}: nothing was found that could be written")
-    if only_missing and not _lacks(path, fields):
-        return {}
-    if writer is not None:
-        writer.write(path, fields, measured)
-    return fields
-
-
-def _lacks(path: str, fields: Fields) -> bool:
-    """Whether the file has not all of `fields`. The peak does not count, since not every format has one."""
-    from playlista.outputs.file_tags.formats import fields_in  # noqa: PLC0415
-
-    try:
-        return not fields.keys() - {"replaygain_track_peak"} <= fields_in(path)
-    except PlaylistaError as error:  # which knows the format and not the file
-        raise PlaylistaError(f"{path}: {error}") from error
-    except Exception as error:  # mutagen raises whatever its parsers stumble over, and no file may end the batch
-        raise PlaylistaError(f"{path}: its tags cannot be read ({type(error).__name__})") from error
-
-
-def _found(database: Database, name: str) -> tuple[Fields, Measured]:
-    from playlista.library.files import Library  # noqa: PLC0415
-    from playlista.library.results import Store  # noqa: PLC0415
-    from playlista.outputs.file_tags.fields import tag_fields  # noqa: PLC0415
-    from playlista.outputs.file_tags.writer import Measured  # noqa: PLC0415
-
-    analysis, known = Store(database, clock=time.time).get(name), Library(database).get(name)
-    if analysis is None or analysis.audio is None or known is None:
-        raise PlaylistaError(f"{name}: not analyzed yet; `playlista list` shows what is")
-    return tag_fields(analysis), Measured(known.file, analysis.music_hash, analysis.origin.encoded)
+    return TagWriter(data_dir, Bounds(settings.track_timeout_seconds), key_names=settings.tag_key_names)

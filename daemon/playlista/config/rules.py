@@ -98,6 +98,18 @@ def choice(*words: str) -> Rule:
     return Rule(parse, "one of " + ", ".join(words))
 
 
+def some_of(*words: str) -> Rule:
+    """Some of some words, in their order, each once; or none."""
+
+    def parse(text: str) -> tuple[str, ...]:
+        found = set(text.lower().replace(",", " ").split())
+        if not found <= set(words):
+            raise ValueError(text)
+        return tuple(word for word in words if word in found)
+
+    return Rule(parse, f"some of {', '.join(words)}, separated by commas; or nothing")
+
+
 def bits() -> Rule:
     """16 or 32."""
     return Rule({"16": 16, "32": 32}.__getitem__, "16 or 32")

@@ -29,6 +29,7 @@ from playlista.config.rules import (
     patterns,
     scheduler_address,
     secret,
+    some_of,
     tempo_range,
     text,
     token,
@@ -95,6 +96,13 @@ class Settings:
     tempo_range: tuple[int, int] | None = setting(None, tempo_range())
     playlist_dir: Path | None = setting(None, optional_path())
     playlist_path: str = setting("", text())
+
+    tag_write: tuple[str, ...] = setting((), some_of("bpm", "key", "replaygain", "mood", "energy"))
+    tag_overwrite: Literal["missing", "ours", "all"] = setting("ours", choice("missing", "ours", "all"))
+    tag_key_notation: Literal["musical", "camelot", "openkey"] = setting(
+        "musical", choice("musical", "camelot", "openkey")
+    )
+    tag_key_names: Literal["both", "initialkey", "key"] = setting("both", choice("both", "initialkey", "key"))
 
     musicnn_runtime: str = setting("auto", choice("auto", "numpy", "onnx", "tensorflow", "essentia", "off"))
     musicnn_patch_hop_frames: int = setting(187, number(int, 1, 187))

@@ -39,6 +39,7 @@ from playlista.daemon.startup import START_CHECK_SECONDS, clear_up, enqueue_outd
 from playlista.daemon.stopping import Stopping
 from playlista.daemon.storage_probe import StorageProbe
 from playlista.daemon.tag_filler import TagFiller
+from playlista.daemon.tag_keeper import made_tag_keeper
 from playlista.daemon.watchdog import Watchdog
 from playlista.daemon.worker import Worker
 from playlista.errors import PlaylistaError
@@ -111,6 +112,14 @@ class Daemon:
             metrics,
             may_claim=self._music_is_there,
             config=config,
+        )
+        self._tag_keeper = made_tag_keeper(
+            settings,
+            self._database,
+            self._store,
+            cgroup=self._equipment.cgroup,
+            ended=self._metrics.tags_looked_at,
+            stop=self._stop.is_set,
         )
         self._worker = self._made_worker()
         self._watcher = self._made_watcher()
@@ -197,6 +206,7 @@ class Daemon:
         say_start(self._settings, self._equipment.cgroup, self._database, self._equipment.tagger)
         clear_up(self._settings.data_dir, self._queue, self._metrics)
         self._resources.enter_context(faults_recorded(self._settings.data_dir))  # nothing is claimed before this
+        self._tag_keeper.begin()
 
     def _watch_the_stop(self) -> None:
         self._watchdog.start()
@@ -240,6 +250,7 @@ class Daemon:
             runner=runner,
             comparer=self._made_comparer(music_dir, reuse, analyzer),
             tag_filler=TagFiller(music_dir, DueTags(self._database, self._store), stop=self._stop.is_set),
+            tag_keeper=self._tag_keeper,
             failures=failures,
             stop=self._stop,
             wake=self._wake,

@@ -32,6 +32,7 @@ from playlista.library.database_errors import why_unwritable
 from playlista.library.due_tags import count_due_tags
 from playlista.library.statistics import read_statistics
 from playlista.library.summaries import Overview
+from playlista.library.tag_jobs import count_tag_jobs
 from playlista.memory.cgroup import Cgroup
 from playlista.serve.library_metrics import LibraryReading
 from playlista.serve.media_ids import MediaIds
@@ -168,7 +169,9 @@ class Readings:
         return QueueReading(overview.job_counts(), overview.oldest_enqueued_at(), overview.counts(), overview.gone())
 
     def _read_library(self) -> LibraryReading:
-        return LibraryReading(read_statistics(self._probe_database), count_due_tags(self._probe_database))
+        database = self._probe_database
+        pending = count_tag_jobs(database).pending
+        return LibraryReading(read_statistics(database), count_due_tags(database), pending)
 
     def _read_watch(self) -> WatchReading:
         health = self._watcher.health()

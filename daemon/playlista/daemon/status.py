@@ -17,8 +17,10 @@ from playlista.library.files import IGNORED_FACT, Library
 from playlista.library.instance_lock import running_pid
 from playlista.library.statistics import read_audio_seconds
 from playlista.library.summaries import Overview, Retry, Summary
+from playlista.library.tag_jobs import count_tag_jobs
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.process import resident_memory
+from playlista.system.mountinfo import why_read_only
 
 if TYPE_CHECKING:
     import psutil
@@ -33,6 +35,8 @@ def read_progress(database: Database, settings: Settings, *, now: float) -> dict
     Keys: ``music_dir``, ``daemon`` (pid or None), ``tracks`` by status with ``total``,
     ``audio_seconds_done`` and ``audio_seconds_total`` (estimated; None before the first result),
     ``gone`` (tracks no longer on disk whose results are kept), ``tags_due`` (tracks whose tags are still to be read),
+    ``tag_writes`` (what is written into the files: ``fields``; ``pending`` tracks still to be looked at, ``refused`` by
+    reason, ``trouble`` that keeps all from being written, or None),
     ``queue`` by state, ``rate`` (None where nothing was finished lately),
     ``ignored`` (what the last scan left out; None before the first),
     ``last_failure``, ``memory`` of the daemon (None: none runs).
@@ -48,12 +52,23 @@ def read_progress(database: Database, settings: Settings, *, now: float) -> dict
         "tracks": {"total": sum(tracks.values()), **tracks},
         "gone": overview.gone(),
         "tags_due": count_due_tags(database),
+        "tag_writes": _tag_writes(database, settings),
         **_audio(database, tracks["unanalyzed"]),
         "queue": queue,
         "rate": _rate(overview, max(started, now - RATE_WINDOW_SECONDS), now, sum(queue.values())),
         "ignored": json.loads(Library(database).recall(IGNORED_FACT) or "null"),
         "last_failure": next((failure_report(one) for one in overview.failures(limit=1)), None),
         "memory": _memory(process),
+    }
+
+
+def _tag_writes(database: Database, settings: Settings) -> dict[str, Any]:
+    counts = count_tag_jobs(database)
+    return {
+        "fields": list(settings.tag_write),
+        "pending": counts.pending,
+        "refused": counts.refused,
+        "trouble": why_read_only(os.path.abspath(settings.music_dir)) if settings.tag_write else None,
     }
 
 

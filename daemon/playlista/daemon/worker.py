@@ -16,6 +16,7 @@ from playlista.daemon.comparer import Comparer
 from playlista.daemon.failures import Failures
 from playlista.daemon.job_runner import JobRunner, RunningAttempt
 from playlista.daemon.tag_filler import TagFiller
+from playlista.daemon.tag_keeper import TagKeeper
 from playlista.errors import Interrupted, StoreError
 from playlista.library.jobs import Job
 from playlista.library.queue import JobQueue
@@ -53,6 +54,7 @@ class Worker:
     runner : runs one job to its end.
     comparer : keeps results whose bytes did not change; it gets a turn before every claim.
     tag_filler : reads the tags that are due; it gets a short turn after every track.
+    tag_keeper : writes tags into files while there is nothing else to do.
     stop : set by a signal.
     wake : set when something was put into the queue.
     remote : the cluster that has the tracks, besides this worker or, unless `is_local`, in its place.
@@ -67,6 +69,7 @@ class Worker:
         runner: JobRunner,
         comparer: Comparer,
         tag_filler: TagFiller,
+        tag_keeper: TagKeeper,
         failures: Failures,
         stop: threading.Event,
         wake: threading.Event,
@@ -79,6 +82,7 @@ class Worker:
         self._runner = runner
         self._comparer = comparer
         self._tag_filler = tag_filler
+        self._tag_keeper = tag_keeper
         self._failures = failures
         self._stop = stop
         self._wake = wake
@@ -96,9 +100,11 @@ class Worker:
 
     @property
     def current(self) -> str | None:
-        """The path that is being read: the track at work, a file that is compared, or one whose tags are read."""
+        """The path at work: of the track, of a file that is compared, or of one whose tags are read or written."""
         attempt = self._runner.attempt
-        return attempt.job.file.path if attempt is not None else self._comparer.reading or self._tag_filler.reading
+        if attempt is not None:
+            return attempt.job.file.path
+        return self._comparer.reading or self._tag_filler.reading or self._tag_keeper.writing
 
     @property
     def trouble(self) -> str | None:
@@ -123,13 +129,13 @@ class Worker:
                     unsuccessful += not self._runner.run(job)
                     self._tag_filler.fill(TAGS_BETWEEN_SECONDS)
                 elif until_empty:
-                    if self._tag_filler.fill(TAGS_IDLE_SECONDS) or self._waits_for_cluster():
-                        continue
-                    break
+                    has_more = self._tag_filler.fill(TAGS_IDLE_SECONDS) or self._waits_for_cluster()
+                    if not (has_more or self._tag_keeper.work(self._stop.is_set)):
+                        break
                 else:
                     self._idle()
             except Interrupted:
-                continue  # in a comparison, of which nothing is lost
+                continue  # in a comparison or a write of tags, of which nothing is lost
             except StoreError as error:
                 # A full disk or a locked file may pass; the job stays claimed or queued, and nothing is lost.
                 self.store_trouble = str(error)
@@ -162,6 +168,10 @@ class Worker:
     def _idle(self) -> None:
         if self._tag_filler.fill(TAGS_IDLE_SECONDS) or self._comparer.fill(self._wake.is_set):
             self._wake.clear()  # what came meanwhile is looked for next
+            return
+        if self._tag_keeper.work(lambda: self._wake.is_set() or self._stop.is_set(), unhurried=True):
+            self._wake.wait(self._tag_keeper.pause_seconds)
+            self._wake.clear()
             return
         due = self._queue.next_due_at()
         pause = (

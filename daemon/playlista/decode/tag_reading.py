@@ -9,6 +9,7 @@ import io
 import os
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -54,11 +55,13 @@ class _BoundedFile(io.RawIOBase):
     in all is limited.
     """
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, limit_bytes: int = _READ_BYTES) -> None:
         self._descriptor = descriptor
         self._size = os.fstat(descriptor).st_size
         self._position = 0
-        self._left = _READ_BYTES
+        self._left = limit_bytes
+        #: Whether more was wanted than the limit.
+        self.is_exhausted = False
 
     def readable(self) -> bool:
         return True
@@ -80,6 +83,7 @@ class _BoundedFile(io.RawIOBase):
         there = max(0, self._size - self._position)
         wanted = there if size is None or size < 0 else min(size, there)
         if wanted > self._left:
+            self.is_exhausted = True
             raise OSError("more than a tag should hold")
         content = os.pread(self._descriptor, wanted, self._position)
         self._left -= len(content)
@@ -126,3 +130,11 @@ def sample_entry(descriptor: int) -> str:
 
 #: mutagen's types whose length is stated and not estimated from a bit rate.
 _EXACT = frozenset({"MP4", "MonkeysAudio", "WavPack", "TrueAudio", "Musepack", "TAK", "OptimFROG", "DSF", "DSDIFF"})
+
+
+def holds_more_than(descriptor: int, limit_bytes: int) -> bool:
+    """Whether mutagen would read more than so many bytes of an open file for its tags and headers."""
+    file = _BoundedFile(descriptor, limit_bytes)
+    with suppress(Exception):  # its parsers raise whatever a damaged header makes them; here only the length counts
+        mutagen.File(file)
+    return file.is_exhausted

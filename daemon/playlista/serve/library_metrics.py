@@ -24,16 +24,24 @@ _MOST_TAGS = 64
 
 @dataclass(frozen=True, slots=True)
 class LibraryReading:
-    """The library at one moment; ``tags_due`` is how many tracks have tags that are still to be read."""
+    """The library at one moment.
+
+    tags_due : tracks whose tags are still to be read.
+    tag_writes_pending : tracks whose tags are still to be looked at and perhaps written; 0 where TAG_WRITE is not set.
+    """
 
     statistics: Statistics
     tags_due: int
+    tag_writes_pending: int
 
 
 def library_metrics(reading: LibraryReading) -> Iterable[Metric]:
     """All gauges of the library."""
     found = reading.statistics
     yield _gauge("tags_due_tracks", "Tracks whose tags are still to be read", reading.tags_due)
+    yield _gauge(
+        "tag_writes_pending_tracks", "Tracks whose tags are still to be checked and written", reading.tag_writes_pending
+    )
     yield _gauge("library_audio_seconds", "Length of all tracks with a result", found.seconds)
     yield _gauge("library_artists", "Artists of the tracks with a result", found.artists)
     yield _gauge("library_albums", "Albums of the tracks with a result", found.albums)

@@ -41,7 +41,8 @@ class Mount:
 
     ``device`` is the number that `stat` gives its files (0 where the line does not say);
     ``root`` is the folder of the file system that is mounted, "/" if all of it; ``kind`` is its type, such as
-    ``ext4`` or ``fuse.sshfs``; ``source`` is the device or the share; ``options`` are those of the file system.
+    ``ext4`` or ``fuse.sshfs``; ``source`` is the device or the share; ``options`` are those of the file system;
+    ``is_read_only`` says that nothing can be written here, whether by the mount or by the file system.
     """
 
     device: int
@@ -50,6 +51,7 @@ class Mount:
     kind: str
     source: str
     options: frozenset[str] = frozenset()
+    is_read_only: bool = False
 
     @property
     def is_network(self) -> bool:
@@ -104,6 +106,14 @@ def mounts_within(path: str, mounts: Sequence[Mount]) -> list[Mount]:
     ]
 
 
+def why_read_only(folder: str) -> str | None:
+    """Why nothing can be written in `folder`, with what to do; None where its mount does not forbid it."""
+    mount = mount_of(os.path.realpath(folder), parse_mountinfo(read_mountinfo()))
+    if mount is None or not mount.is_read_only:
+        return None
+    return f"{folder}: mounted read-only, so no tags are written; mount it for writing (no :ro), or clear TAG_WRITE"
+
+
 def _parse_line(line: str) -> Mount | None:
     before, separator, after = line.partition(_SEPARATOR)
     fields, tail = before.split(" "), after.split(" ")
@@ -111,7 +121,8 @@ def _parse_line(line: str) -> Mount | None:
         return None
     options = frozenset(tail[2].split(",")) if len(tail) > 2 else frozenset[str]()
     root, mount_point = _unescape(fields[3]), _unescape(fields[4])
-    return Mount(_device(fields[2]), root, mount_point, tail[0], _unescape(tail[1]), options)
+    is_read_only = "ro" in options or "ro" in fields[5].split(",")
+    return Mount(_device(fields[2]), root, mount_point, tail[0], _unescape(tail[1]), options, is_read_only)
 
 
 def _device(field: str) -> int:

@@ -23,7 +23,8 @@ _NUMBERED = re.compile(r"^(?:(?P<disc>\d{1,2})[-.](?=\d))?(?P<track>\d{1,3})(?:\
 #: In the folder of an album also "10 Title".
 _NUMBERED_IN_ALBUM = re.compile(r"^(?:(?P<disc>\d{1,2})[-.](?=\d))?(?P<track>\d{1,3})(?:\s*[-._)]\s*|\s+)(?=\S)")
 _DASH = re.compile(r"\s+[-\u2013\u2014]\s+")
-_DISC_FOLDER = re.compile(r"^(?:disc|disk|cd)\s*(\d{1,2})\b", re.I)
+#: The name of a folder that holds one disc of an album.
+DISC_FOLDER = re.compile(r"^(?:disc|disk|cd)\s*(\d{1,2})\b", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def _from_path(path: str) -> dict[str, str | int | None]:
     *folders, name = path.strip("/").split("/")
     stem = name.rpartition(".")[0] or name
     stem = stem if " " in stem else stem.replace("_", " ")
-    disc = _DISC_FOLDER.match(folders[-1]) if folders else None
+    disc = DISC_FOLDER.match(folders[-1]) if folders else None
     folders = folders[:-1] if disc else folders
     number = (_NUMBERED_IN_ALBUM if len(folders) > 1 else _NUMBERED).match(stem)
     title = stem[number.end() :] if number else stem

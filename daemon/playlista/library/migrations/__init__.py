@@ -26,6 +26,7 @@ STEPS = (
     "0011_priority.sql",
     "0012_workers.sql",
     "0013_fingerprints.sql",
+    "0014_file_tags.sql",
 )
 
 #: The version that this program reads and writes.

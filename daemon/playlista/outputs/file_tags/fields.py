@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from playlista.tracks import Analysis
+from dataclasses import dataclass
+from typing import Literal
+
+from playlista.tracks import Analysis, Tonal
 
 #: MSD tags that speak of mood; the strongest above the threshold are written.
 MOODS = frozenset(
@@ -10,27 +13,112 @@ MOODS = frozenset(
 )
 MOOD_THRESHOLD = 0.1
 
+#: The fields by the words of TAG_WRITE.
+FIELDS_OF_CHOICE = {
+    "bpm": ("bpm",),
+    "key": ("key",),
+    "replaygain": (
+        "replaygain_track_gain",
+        "replaygain_track_peak",
+        "replaygain_album_gain",
+        "replaygain_album_peak",
+    ),
+    "mood": ("mood",),
+}
+
+#: Fields that are of use together alone: a gain of ours with a peak of another program could clip.
+GROUPS = (
+    ("bpm",),
+    ("key",),
+    ("mood",),
+    ("replaygain_track_gain", "replaygain_track_peak"),
+    ("replaygain_album_gain", "replaygain_album_peak"),
+)
+
+KeyNotation = Literal["musical", "camelot", "openkey"]
 Fields = dict[str, str]
 
 
-def tag_fields(analysis: Analysis) -> Fields:
-    """Tags for `analysis` by neutral name: bpm, key, mood, replaygain_track_gain, replaygain_track_peak.
+@dataclass(frozen=True, slots=True)
+class AlbumGain:
+    """ReplayGain 2 of a whole album.
 
-    The gain is in dB against -18 LUFS (ReplayGain 2), the peak linear with 1.0 as full scale.
+    gain_db : against -18 LUFS.
+    peak : the highest true peak of its tracks, linear, 1.0 is full scale; None where none is known.
     """
+
+    gain_db: float
+    peak: float | None
+
+
+def tag_fields(
+    analysis: Analysis,
+    *,
+    choices: tuple[str, ...] = tuple(FIELDS_OF_CHOICE),
+    notation: KeyNotation = "musical",
+    album: AlbumGain | None = None,
+) -> Fields:
+    """Tags for `analysis` by neutral name; what is not known is left out.
+
+    bpm, key, mood, replaygain_track_gain, replaygain_track_peak, replaygain_album_gain, replaygain_album_peak. The
+    gains are in dB against -18 LUFS (ReplayGain 2), the peaks linear with 1.0 as full scale.
+
+    Parameters
+    ----------
+    choices : words of TAG_WRITE.
+    album : where the album of the track is known and analyzed as a whole.
+    """
+    wanted = {field for choice in choices for field in FIELDS_OF_CHOICE[choice]}
+    known = _rhythm_and_key(analysis, notation) | _gains(analysis, album)
+    if moods := _moods(analysis):
+        known["mood"] = "; ".join(moods)
+    return {field: text for field, text in known.items() if field in wanted}
+
+
+def key_text(tonal: Tonal, notation: KeyNotation) -> str | None:
+    """The key as "F#m", "11A" (Camelot) or "4m" (Open Key); None where there is none."""
+    if tonal.key is None or tonal.camelot is None:
+        return None
+    if notation == "camelot":
+        return tonal.camelot
+    if notation == "openkey":
+        # Both wheels go by fifths; C major is 8B on the one and 1d on the other.
+        number, is_major = int(tonal.camelot[:-1]), tonal.camelot.endswith("B")
+        return f"{(number - 8) % 12 + 1}{'d' if is_major else 'm'}"
+    return tonal.key + ("m" if tonal.scale == "minor" else "")
+
+
+def _rhythm_and_key(analysis: Analysis, notation: KeyNotation) -> Fields:
     fields: Fields = {}
     if analysis.rhythm and analysis.rhythm.bpm:
         fields["bpm"] = f"{analysis.rhythm.bpm:.2f}"
-    if analysis.tonal and analysis.tonal.key:
-        fields["key"] = analysis.tonal.key + ("m" if analysis.tonal.scale == "minor" else "")
-    if moods := _moods(analysis):
-        fields["mood"] = "; ".join(moods)
+    if analysis.tonal and (key := key_text(analysis.tonal, notation)):
+        fields["key"] = key
+    return fields
+
+
+def _gains(analysis: Analysis, album: AlbumGain | None) -> Fields:
+    fields: Fields = {}
     loudness = analysis.loudness
     if loudness and loudness.replaygain_track_gain_db is not None:
-        fields["replaygain_track_gain"] = f"{loudness.replaygain_track_gain_db:+.2f} dB"
+        fields["replaygain_track_gain"] = gain_text(loudness.replaygain_track_gain_db)
     if loudness and loudness.true_peak_dbtp is not None:
-        fields["replaygain_track_peak"] = f"{10 ** (loudness.true_peak_dbtp / 20):.6f}"
+        fields["replaygain_track_peak"] = peak_text(10 ** (loudness.true_peak_dbtp / 20))
+    if album is not None:
+        fields["replaygain_album_gain"] = gain_text(album.gain_db)
+    if album is not None and album.peak is not None:
+        fields["replaygain_album_peak"] = peak_text(album.peak)
     return fields
+
+
+def gain_text(gain_db: float) -> str:
+    """A gain as ReplayGain 2 writes it: "-8.50 dB"."""
+    return f"{gain_db:+.2f} dB"
+
+
+def peak_text(peak: float) -> str:
+    """A linear peak: "0.944061"."""
+    return f"{peak:.6f}"
 
 
 def _moods(analysis: Analysis) -> list[str]:

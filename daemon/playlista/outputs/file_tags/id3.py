@@ -10,9 +10,11 @@ only that is written: players read nothing else once there is an ID3v2 tag, whic
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from mutagen.apev2 import APENoHeaderError, APEv2
@@ -20,46 +22,62 @@ from mutagen.id3 import RVA2, TBPM, TKEY, TMOO, TXXX
 from mutagen.mp3 import MP3
 from mutagen.trueaudio import TrueAudio
 
-from playlista.errors import PlaylistaError
+from playlista.errors import TagRefusal
 from playlista.outputs.file_tags.fields import Fields
+from playlista.outputs.file_tags.refusal import RefusedError
 
 _V1_BYTES = 128
+_SHOWN_BYTES = 4096
 _LYRICS3_END = b"LYRICS200"
 _LATIN_1 = 0  # all our texts are ASCII, which every version and every player has
 _ENCODING = re.compile(r"encoding=<[^>]*>")
 _OUR_FRAMES = frozenset({"TBPM", "TKEY", "TMOO", "TXXX", "RVA2"})
 
 
-def write(file: Any, path: str, fields: Fields) -> None:
+def write(file: Any, path: str, fields: Fields, item_names: Mapping[str, tuple[str, ...]]) -> None:
     """Put `fields` into the ID3 tag of `file`, which is at `path`, and into its APEv2 tag where it has one.
+
+    `item_names` are those of APEv2 items that are not called as the field.
 
     Raises
     ------
-    PlaylistaError : a tag of the file cannot be kept as it is.
+    RefusedError : a tag of the file cannot be kept as it is.
     """
     if not isinstance(file, (MP3, TrueAudio)):  # the tag is a chunk of its own; nothing stands at the end
         _write_frames(file, fields)
         return
-    end, apev2, former = _tail(path), _apev2(path), _frames(path)
+    end, apev2, former = _tail(path), apev2_of(path), _frames(path)
     if apev2 is not None and end[:-_V1_BYTES].endswith(_LYRICS3_END):
-        raise PlaylistaError("its Lyrics3 tag behind an APEv2 tag would be lost")
-    has_v2 = file.tags is not None and file.tags.version[0] == 2
-    if has_v2 or apev2 is None:
+        raise RefusedError("its Lyrics3 tag behind an APEv2 tag would be lost", TagRefusal.TAGS_LOST)
+    if apev2 is None or has_v2(file):
         _write_frames(file, fields)
         if lost := former - _frames(path):
-            raise PlaylistaError(f"its ID3 frame {next(iter(lost))} would be lost")
+            raise RefusedError(f"its ID3 frame {next(iter(lost))} would be lost", TagRefusal.TAGS_LOST)
     if apev2 is not None:
-        _write_apev2(apev2, path, fields)
+        _write_apev2(apev2, path, fields, item_names)
     if end[-_V1_BYTES:].startswith(b"TAG"):
         _put_v1(path, end[-_V1_BYTES:])
+
+
+def has_v2(file: Any) -> bool:
+    """Whether `file` has an ID3v2 tag."""
+    return file.tags is not None and bool(file.tags.version[0] == 2)
 
 
 def comparable(tags: Any) -> dict[str, str]:
     """The frames of an ID3 tag by their keys, without the encoding of their text; none for None."""
     if tags is None:
         return {}
-    shown = {key: _ENCODING.sub("", repr(frame)) for key, frame in tags.items()}
+    shown = {key: _shown(frame) for key, frame in tags.items()}
     return shown | {f"unknown frame {frame[:4]!r}": repr(frame) for frame in tags.unknown_frames}
+
+
+def _shown(frame: Any) -> str:
+    """`frame` as text; of a picture or another large object its hash, since its text would be four times as long."""
+    data = getattr(frame, "data", b"")
+    if len(data) > _SHOWN_BYTES:
+        return repr({**vars(frame), "data": hashlib.blake2b(data).hexdigest()})
+    return _ENCODING.sub("", repr(frame))
 
 
 def _write_frames(file: Any, fields: Fields) -> None:
@@ -77,7 +95,8 @@ def _write_frames(file: Any, fields: Fields) -> None:
 def _writable_version(version: tuple[int, ...]) -> int:
     """The minor version of ID3v2 in which a tag of this version is written; a tag of version 1 alone becomes 2.4."""
     if version[:2] == (2, 2):
-        raise PlaylistaError("its ID3v2.2 tag cannot be written at that version; convert it to 2.3 first")
+        message = "its ID3v2.2 tag cannot be written at that version; convert it to 2.3 first"
+        raise RefusedError(message, TagRefusal.TAGS_LOST)
     return 3 if version[:2] == (2, 3) else 4
 
 
@@ -91,7 +110,8 @@ def _put(tags: Any, field: str, text: str, version: int) -> None:
     else:
         _put_user_text(tags, field.upper(), text)
     if field.startswith("replaygain"):
-        _renew_rva2(tags, field, text)
+        _, of, what = field.split("_")
+        _renew_rva2(tags, of, what, text)
 
 
 def _put_user_text(tags: Any, name: str, text: str) -> None:
@@ -100,29 +120,30 @@ def _put_user_text(tags: Any, name: str, text: str) -> None:
     tags.add(TXXX(encoding=_LATIN_1, desc=name, text=[text]))
 
 
-def _renew_rva2(tags: Any, field: str, text: str) -> None:
-    """Renew the gain or peak of a relative volume frame for the track, where there is one: some players read it."""
-    for key in [key for key in tags if key.lower() == "rva2:track"]:
+def _renew_rva2(tags: Any, of: str, what: str, text: str) -> None:
+    """Renew gain or peak in a relative volume frame of the track or album, where there is one: some players read it."""
+    for key in [key for key in tags if key.lower() == f"rva2:{of}"]:
         frame = tags[key]
         gain, peak = frame.gain, frame.peak
-        if field == "replaygain_track_gain":
+        if what == "gain":
             gain = float(text.removesuffix(" dB"))
         else:
             peak = min(float(text), 1.0)  # which is the most that the frame holds
         tags[key] = RVA2(desc=frame.desc, channel=frame.channel, gain=gain, peak=peak)
 
 
-def _apev2(path: str) -> Any:
+def apev2_of(path: str) -> Any:
+    """The APEv2 tag at the end of the file at `path`, or None."""
     try:
         return APEv2(path)
     except APENoHeaderError:
         return None
 
 
-def _write_apev2(tags: Any, path: str, fields: Fields) -> None:
-    names = {"bpm": "BPM", "key": "INITIALKEY", "mood": "MOOD"}
+def _write_apev2(tags: Any, path: str, fields: Fields, item_names: Mapping[str, tuple[str, ...]]) -> None:
     for field, text in fields.items():
-        tags[names.get(field, field.upper())] = text
+        for name in item_names.get(field, (field.upper(),)):
+            tags[name] = text
     tags.save(path)
 
 

@@ -14,7 +14,8 @@ import stat
 from contextlib import suppress
 from dataclasses import dataclass
 
-from playlista.errors import PlaylistaError
+from playlista.errors import TagRefusal
+from playlista.outputs.file_tags.refusal import RefusedError
 from playlista.system.atomic_write import sync_folder
 from playlista.system.file_exchange import ReadLease, WriterPresentError, exchange
 
@@ -40,11 +41,11 @@ class Original:
 
     @classmethod
     def of(cls, descriptor: int) -> Original:
-        """Read the whole open file. Raises PlaylistaError where it is being changed."""
+        """Read the whole open file. Raises RefusedError where it is being changed."""
         before = os.fstat(descriptor)
         digest = digest_of(descriptor)
         if _stamps(os.fstat(descriptor)) != _stamps(before):
-            raise PlaylistaError(CHANGED_MEANWHILE)
+            raise RefusedError(CHANGED_MEANWHILE, TagRefusal.IN_USE)
         return cls(*_stamps(before), digest)
 
     def is_at(self, status: os.stat_result) -> bool:
@@ -80,7 +81,7 @@ def keep_attributes(source: int, target: int) -> None:
 
     Raises
     ------
-    PlaylistaError : one of them cannot be kept.
+    RefusedError : one of them cannot be kept.
     """
     wanted, made = os.fstat(source), os.fstat(target)
     if (wanted.st_uid, wanted.st_gid) != (made.st_uid, made.st_gid):
@@ -88,7 +89,7 @@ def keep_attributes(source: int, target: int) -> None:
             os.fchown(target, wanted.st_uid, wanted.st_gid)
         except PermissionError as error:
             message = f"belongs to {wanted.st_uid}:{wanted.st_gid}, which this user cannot give a file"
-            raise PlaylistaError(message) from error
+            raise RefusedError(message, TagRefusal.RIGHTS) from error
     if stat.S_IMODE(os.fstat(target).st_mode) != stat.S_IMODE(wanted.st_mode):
         os.fchmod(target, stat.S_IMODE(wanted.st_mode))
     _keep_xattrs(source, target)
@@ -106,7 +107,8 @@ def _keep_xattrs(source: int, target: int) -> None:
         try:
             os.setxattr(target, name, value)
         except OSError as error:
-            raise PlaylistaError(f"its attribute {name} cannot be kept ({error.strerror})") from error
+            message = f"its attribute {name} cannot be kept ({error.strerror})"
+            raise RefusedError(message, TagRefusal.RIGHTS) from error
 
 
 def _xattrs(descriptor: int) -> dict[str, bytes]:
@@ -122,24 +124,25 @@ def put_in_place(copy: str, target: str, descriptor: int, original: Original) ->
 
     Raises
     ------
-    PlaylistaError : it is not; what is at `target` was left there.
+    RefusedError : it is not; what is at `target` was left there.
     OSError : the folder cannot be written.
     """
     try:
         with ReadLease(descriptor) as lease:
             if not original.is_at(os.stat(target)) or digest_of(descriptor) != original.digest:
-                raise PlaylistaError(CHANGED_MEANWHILE)
+                raise RefusedError(CHANGED_MEANWHILE, TagRefusal.IN_USE)
             if not exchange(copy, target):
                 os.replace(copy, target)
                 sync_folder(os.path.dirname(target))
                 return
             if not _is_untouched(copy, original) or lease.is_wanted_by_writer():
                 exchange(copy, target)
-                raise PlaylistaError(CHANGED_MEANWHILE)
+                raise RefusedError(CHANGED_MEANWHILE, TagRefusal.IN_USE)
             sync_folder(os.path.dirname(target))
             os.unlink(copy)  # the original
     except WriterPresentError as error:
-        raise PlaylistaError("is open for writing in another program; try again when it is done") from error
+        message = "is open for writing in another program; try again when it is done"
+        raise RefusedError(message, TagRefusal.IN_USE) from error
 
 
 def _is_untouched(path: str, original: Original) -> bool:

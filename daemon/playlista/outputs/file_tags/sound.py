@@ -9,16 +9,23 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from playlista.decode.identity import MusicHash
 from playlista.decode.opening import open_source
+from playlista.decode.readers.child_limits import limit_child
 from playlista.decode.readers.ffmpeg_child import FfmpegMissingError, ffmpeg_path
 from playlista.decode.resample import downmix
-from playlista.errors import Blame, DecodeError, PlaylistaError
+from playlista.errors import Blame, DecodeError, Interrupted, TagRefusal
+from playlista.memory.child import LARGEST_BYTES
+from playlista.outputs.file_tags.refusal import RefusedError
+from playlista.system.callbacks import noop
 
 _BLOCK_SECONDS = 3.0
 _MAX_BLOCK_BYTES = 4 * 2**20
+_LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +44,44 @@ class Sound:
     streams: str
 
 
-def sound_of(path: str, timeout_seconds: float) -> Sound:
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What decoding a file may take.
+
+    Attributes
+    ----------
+    timeout_seconds : wall time for decoding the file once.
+    child_memory_bytes : memory that ffmpeg may allocate; asked before each start, as what is free changes.
+    stop : asked at least every tenth of a second; true ends decoding with ``Interrupted``.
+    """
+
+    timeout_seconds: float
+    child_memory_bytes: Callable[[], int] = lambda: LARGEST_BYTES
+    stop: Callable[[], bool] = noop
+
+
+def sound_of(path: str, bounds: Bounds) -> Sound:
     """Decode the whole file at `path`.
 
     Raises
     ------
     DecodeError : not a frame of it can be decoded, or the storage failed.
-    PlaylistaError : ffmpeg decodes nothing of it, or it took longer than `timeout_seconds`.
+    RefusedError : ffmpeg decodes nothing of it, or it took too long.
+    Interrupted : we are to stop.
     """
-    music_hash, samples = _by_our_reader(path, timeout_seconds)
-    return Sound(music_hash, samples, _by_ffmpeg(path, timeout_seconds))
+    music_hash, samples = _by_our_reader(path, bounds)
+    return Sound(music_hash, samples, _by_ffmpeg(path, bounds))
 
 
-def _by_our_reader(path: str, timeout_seconds: float) -> tuple[str, str]:
+def _by_our_reader(path: str, bounds: Bounds) -> tuple[str, str]:
     with open_source(
         path,
         block_seconds=_BLOCK_SECONDS,
         max_block_bytes=_MAX_BLOCK_BYTES,
         mapping_min_bytes=None,
-        timeout_seconds=timeout_seconds,
+        timeout_seconds=bounds.timeout_seconds,
+        child_memory_bytes=bounds.child_memory_bytes(),
+        stop=bounds.stop,
     ) as source:
         music = MusicHash(source.info.sample_rate_hz)
         samples = hashlib.blake2b(f"{source.info.sample_rate_hz}/{source.info.channels}/".encode())
@@ -70,7 +96,7 @@ def _by_our_reader(path: str, timeout_seconds: float) -> tuple[str, str]:
         return music.hexdigest(), samples.hexdigest()
 
 
-def _by_ffmpeg(path: str, timeout_seconds: float) -> str:
+def _by_ffmpeg(path: str, bounds: Bounds) -> str:
     """Hashes of all streams in their order; an attached picture is a tag and is left out."""
     quiet = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "quiet", "-protocol_whitelist", "file")
     # 64-bit floats hold 32-bit integers and floats alike; what is not sound is compared as it is packed.
@@ -79,11 +105,27 @@ def _by_ffmpeg(path: str, timeout_seconds: float) -> str:
     hashed = ("-map_metadata", "-1", "-bitexact", "-f", "streamhash", "-hash", "SHA256", "-")
     try:
         command = [ffmpeg_path(), *quiet, "-threads", "1", "-i", f"file:{path}", *sound, *others, *hashed]
-        ended = subprocess.run(command, stdout=subprocess.PIPE, timeout=timeout_seconds, check=False)
     except FfmpegMissingError as error:
-        raise PlaylistaError(f"cannot be compared without ffmpeg: {error}") from error
-    except subprocess.TimeoutExpired as error:
-        raise PlaylistaError(f"was not decoded within {timeout_seconds:g} s") from error
-    if not ended.stdout:
-        raise PlaylistaError("ffmpeg cannot decode it, so a tagged copy cannot be checked")
-    return ended.stdout.decode("ascii", "replace")
+        raise RefusedError(f"cannot be compared without ffmpeg: {error}", TagRefusal.OTHER) from error
+    told = _answer(command, bounds)
+    if not told:
+        raise RefusedError("ffmpeg cannot decode it, so a tagged copy cannot be checked", TagRefusal.FORMAT)
+    return told.decode("ascii", "replace")
+
+
+def _answer(command: list[str], bounds: Bounds) -> bytes:
+    """What a child writes to its standard output, which is short."""
+    until = time.monotonic() + bounds.timeout_seconds
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True) as child:
+        limit_child(child.pid, bounds.timeout_seconds, bounds.child_memory_bytes())
+        while True:
+            try:
+                return child.communicate(timeout=_LOOK_SECONDS)[0]
+            except subprocess.TimeoutExpired:
+                if bounds.stop() or time.monotonic() > until:
+                    child.kill()
+                if bounds.stop():
+                    raise Interrupted("asked to stop") from None
+                if time.monotonic() > until:
+                    message = f"was not decoded within {bounds.timeout_seconds:g} s"
+                    raise RefusedError(message, TagRefusal.OTHER) from None

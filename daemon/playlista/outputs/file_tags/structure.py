@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator
 from playlista.decode.byte_search import peek
 from playlista.decode.containers import Container, identify
 from playlista.decode.wave_header import riff_chunks
-from playlista.errors import PlaylistaError
+from playlista.errors import TagRefusal
+from playlista.outputs.file_tags.refusal import RefusedError
 
 #: Boxes of fragmented MP4 (ISO/IEC 14496-12, section 8.8 and 8.16): offsets lie in every fragment and in indexes.
 _FRAGMENT_BOXES = frozenset({b"moof", b"mvex", b"sidx", b"styp", b"mfra", b"ssix"})
@@ -31,7 +32,7 @@ def require_rewritable(descriptor: int) -> None:
 
     Raises
     ------
-    PlaylistaError : it cannot, with the reason.
+    RefusedError : it cannot, with the reason.
     OSError : it cannot be read.
     """
     file = identify(descriptor)
@@ -45,7 +46,7 @@ def require_rewritable(descriptor: int) -> None:
     }
     trouble = checks[file.container](descriptor, file.start, file.size) if file.container in checks else None
     if trouble:
-        raise PlaylistaError(trouble)
+        raise RefusedError(trouble, TagRefusal.FORMAT)
 
 
 def _trouble_of_riff(descriptor: int, start: int, size: int) -> str | None:

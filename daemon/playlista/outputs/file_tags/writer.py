@@ -14,15 +14,20 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
+from typing import Any
 
 from mutagen import MutagenError
 
 from playlista.decode.content import hash_file
-from playlista.errors import PlaylistaError
+from playlista.decode.tag_reading import holds_more_than
+from playlista.errors import Blame, Interrupted, PlaylistaError, TagRefusal, TrackError
 from playlista.library.file_rows import as_stored, same_content
 from playlista.outputs.file_tags import journal
 from playlista.outputs.file_tags.fields import Fields
 from playlista.outputs.file_tags.formats import open_tagged, write_fields
+from playlista.outputs.file_tags.names import KeyNames
+from playlista.outputs.file_tags.reading import Present, as_written, present_in
+from playlista.outputs.file_tags.refusal import RefusedError, refusal_of
 from playlista.outputs.file_tags.replacement import (
     CHANGED_MEANWHILE,
     Original,
@@ -30,9 +35,10 @@ from playlista.outputs.file_tags.replacement import (
     keep_attributes,
     put_in_place,
 )
-from playlista.outputs.file_tags.sound import Sound, sound_of
+from playlista.outputs.file_tags.sound import Bounds, Sound, sound_of
 from playlista.outputs.file_tags.structure import require_rewritable
 from playlista.tracks import TrackFile
+from playlista.tracks.origin import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,53 +55,110 @@ class Measured:
     encoded: bytes | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """A write that was done.
+
+    original, status : what `stat` said of the file that was copied, and says of the one that took its place.
+    origin : hashes of the bytes that were written.
+    """
+
+    original: os.stat_result
+    status: os.stat_result
+    origin: Origin
+
+
 class TagWriter:
     """Writes tags into files, one after the other.
 
     Parameters
     ----------
     data_dir : where writes that are at work are noted.
-    timeout_seconds : wall time for decoding a file once.
+    bounds : of decoding a file once.
+    key_names : the comments that get the key.
+    max_tag_bytes : tags that hold more are left alone, since the tag library loads them whole; None for no limit.
     """
 
-    def __init__(self, data_dir: str, timeout_seconds: float) -> None:
+    def __init__(
+        self, data_dir: str, bounds: Bounds, *, key_names: KeyNames = "both", max_tag_bytes: int | None = None
+    ) -> None:
         self._data_dir = data_dir
-        self._timeout_seconds = timeout_seconds
+        self._bounds = bounds
+        self._key_names = key_names
+        self._max_tag_bytes = max_tag_bytes
 
-    def write(self, path: str, fields: Fields, measured: Measured) -> None:
+    def write(self, path: str, fields: Fields, measured: Measured, *, present: Present | None = None) -> Tagged:
         """Put `fields` into the tags of the file at `path`. A symbolic link stays one, and its target is tagged.
+
+        Parameters
+        ----------
+        present : our fields as they were in the file when `fields` were chosen; None where that does not matter.
 
         Raises
         ------
-        PlaylistaError : one line with the reason; the file is as it was, or as another program left it.
+        RefusedError : one line with the reason; the file is as it was, or as another program left it.
+        Interrupted : we are to stop; the file is as it was.
         """
         try:
-            self._write(os.path.realpath(path), fields, measured)
+            return self._write(os.path.realpath(path), fields, measured, present)
+        except Interrupted:
+            raise
         except Exception as error:
             # mutagen raises whatever its parsers stumble over, and no file may end the batch.
-            raise PlaylistaError(f"{path}: not tagged: {_reason(error)}") from error
+            raise RefusedError(f"{path}: not tagged: {_reason(error)}", _refusal(error)) from error
 
-    def _write(self, target: str, fields: Fields, measured: Measured) -> None:
+    def _write(self, target: str, fields: Fields, measured: Measured, present: Present | None) -> Tagged:
         descriptor = _opened(target)
         try:
             require_rewritable(descriptor)
+            self._require_small_tags(descriptor)
             open_tagged(target)
             original = Original.of(descriptor)
             with journal.entered(self._data_dir, target, original) as copy:
                 _copy(descriptor, copy, original)
-                before = sound_of(copy, self._timeout_seconds)
-                _require_measured(copy, before, os.fstat(descriptor), measured)
+                if present is not None and present_in(open_tagged(copy), copy, self._key_names) != present:
+                    raise RefusedError(CHANGED_MEANWHILE, TagRefusal.IN_USE)
+                before, status = sound_of(copy, self._bounds), os.fstat(descriptor)
+                _require_measured(copy, before, status, measured)
                 self._tag(copy, fields, before)
-                _finish(descriptor, copy)
+                origin = hash_file(copy)
+                made = _finish(descriptor, copy)
                 put_in_place(copy, target, descriptor, original)
+                return Tagged(status, _found_again(target, made), origin)
         finally:
             os.close(descriptor)
 
+    def _require_small_tags(self, descriptor: int) -> None:
+        if self._max_tag_bytes is not None and holds_more_than(descriptor, self._max_tag_bytes):
+            message = f"its tags hold more than {self._max_tag_bytes >> 20} MB; `playlista tag --write` does it"
+            raise RefusedError(message, TagRefusal.TAGS_TOO_LARGE)
+
     def _tag(self, copy: str, fields: Fields, before: Sound) -> None:
-        """Tag the copy, which has to sound as `before`."""
-        write_fields(copy, fields)
-        if sound_of(copy, self._timeout_seconds) != before:
-            raise PlaylistaError("the tagged copy does not decode to the same sound")
+        """Tag the copy, which has to sound as `before` and to read back as it was written."""
+        expected = as_written(open_tagged(copy), copy, fields)
+        write_fields(copy, fields, key_names=self._key_names)
+        if sound_of(copy, self._bounds) != before:
+            raise RefusedError("the tagged copy does not decode to the same sound", TagRefusal.SOUND_CHANGED)
+        found = present_in(open_tagged(copy), copy, self._key_names)
+        if lost := [field for field, text in expected.items() if found.get(field) != frozenset({text})]:
+            raise RefusedError(f"its {lost[0]} would not read back as it was written", TagRefusal.FORMAT)
+
+
+def opened_for_tags(path: str, key_names: KeyNames = "both") -> tuple[Any, Present]:
+    """The file at `path` as mutagen has it, and our fields in it.
+
+    Raises
+    ------
+    RefusedError : its tags cannot be read, in one line that names the file.
+    """
+    try:
+        file = open_tagged(path)
+        return file, present_in(file, path, key_names)
+    except RefusedError as error:  # which knows the format and not the file
+        raise RefusedError(f"{path}: {error}", error.refusal) from error
+    except Exception as error:  # mutagen raises whatever its parsers stumble over, and no file may end the batch
+        what = error.strerror if isinstance(error, OSError) else type(error).__name__
+        raise RefusedError(f"{path}: its tags cannot be read ({what})", refusal_of(error)) from error
 
 
 def _opened(target: str) -> int:
@@ -103,13 +166,14 @@ def _opened(target: str) -> int:
 
     Raises
     ------
-    PlaylistaError, OSError : it may not.
+    RefusedError, OSError : it may not.
     """
     status = os.stat(target)
     if not stat.S_ISREG(status.st_mode):
-        raise PlaylistaError("is no file")
+        raise RefusedError("is no file", TagRefusal.FORMAT)
     if status.st_nlink > 1:
-        raise PlaylistaError(f"has {status.st_nlink} names (hard links); writing would replace only one of them")
+        message = f"has {status.st_nlink} names (hard links); writing would replace only one of them"
+        raise RefusedError(message, TagRefusal.HARD_LINKS)
     quietly = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
     os.close(os.open(target, os.O_RDWR | quietly))  # for the rights: the file itself is never written
     return os.open(target, os.O_RDONLY | quietly)
@@ -120,19 +184,27 @@ def _copy(descriptor: int, copy: str, original: Original) -> None:
     try:
         copy_bytes(descriptor, made)
         if Original.of(made).digest != original.digest:
-            raise PlaylistaError(CHANGED_MEANWHILE)
+            raise RefusedError(CHANGED_MEANWHILE, TagRefusal.IN_USE)
     finally:
         os.close(made)
 
 
-def _finish(descriptor: int, copy: str) -> None:
-    """Give the tagged copy what the original has, and put it onto the disk."""
+def _finish(descriptor: int, copy: str) -> os.stat_result:
+    """Give the tagged copy what the original has, and put it onto the disk; what `stat` says of it then."""
     made = os.open(copy, os.O_RDWR | os.O_CLOEXEC)
     try:
         keep_attributes(descriptor, made)
         os.fsync(made)
+        return os.fstat(made)
     finally:
         os.close(made)
+
+
+def _found_again(target: str, made: os.stat_result) -> os.stat_result:
+    """What `stat` says of the file at `target`, which was just put there; its ctime is of the move."""
+    status = os.stat(target)
+    stamps = [(one.st_ino, one.st_size, one.st_mtime_ns) for one in (status, made)]
+    return status if stamps[0] == stamps[1] else made
 
 
 def _require_measured(copy: str, sound: Sound, status: os.stat_result, measured: Measured) -> None:
@@ -147,7 +219,14 @@ def _require_measured(copy: str, sound: Sound, status: os.stat_result, measured:
     else:
         is_same = same_content(measured.file, as_stored(TrackFile.from_stat(measured.file.path, status)))
     if not is_same:
-        raise PlaylistaError("is not the sound that was analyzed; the daemon or `playlista retry` analyzes it anew")
+        message = "is not the sound that was analyzed; the daemon or `playlista retry` analyzes it anew"
+        raise RefusedError(message, TagRefusal.OTHER_SOUND)
+
+
+def _refusal(error: Exception) -> TagRefusal:
+    if isinstance(error, TrackError):
+        return TagRefusal.FORMAT if error.blame is Blame.TRACK else TagRefusal.STORAGE
+    return TagRefusal.FORMAT if not isinstance(error, (OSError, PlaylistaError)) else refusal_of(error)
 
 
 def _reason(error: Exception) -> str:
