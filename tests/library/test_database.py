@@ -246,7 +246,7 @@ def test_a_full_disk_loses_only_the_write_that_did_not_fit(path: str) -> None:
 
 
 def test_a_really_full_disk_is_got_over_without_a_hand_on_the_file(tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk") as disk, open_parts(disk) as parts:
+    with small_disk(tmp_path / "disk", size_kb=2048) as disk, open_parts(disk) as parts:
         parts.queue.enqueue([track_file("kept.mp3")], "scan")
         ballast = disk / "ballast"
         fill(ballast)
