@@ -169,12 +169,17 @@ class _Judge:
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         known = content, path.suffix
         if known not in self._sounds:
-            self._sounds[known] = tuple(_decoded(ffmpeg, path) for ffmpeg in _judges())
+            self._sounds[known] = decoded_by_all(path)
         return Seen(content, self._sounds[known])
 
     def look_at_all(self, folder: Path) -> dict[str, Seen]:
         """The files in `folder` by name."""
         return {path.name: self.look(path) for path in sorted(folder.iterdir())}
+
+
+def decoded_by_all(path: Path) -> tuple[str, ...]:
+    """What each ffmpeg decodes of the file at `path`."""
+    return tuple(_decoded(ffmpeg, path) for ffmpeg in _judges())
 
 
 @cache
@@ -250,7 +255,10 @@ def kill_writes(place: Place) -> list[Finding]:
 
 
 def _kill_one(daemon: Daemon, names: list[str], chance: random.Random) -> None:
-    """Start a write and kill it some time after its first file was begun."""
+    """Start a write of other keys than before, and kill it some time after its first file was begun."""
+    notations = ("musical", "camelot", "openkey")
+    former = notations.index(daemon.environment.get("TAG_KEY_NOTATION", "musical"))
+    daemon.environment["TAG_KEY_NOTATION"] = notations[(former + 1) % len(notations)]
     chance.shuffle(names)
     command = [sys.executable, "-m", "playlista", "tag", "--write", *(os.fspath(daemon.music / name) for name in names)]
     with subprocess.Popen(
