@@ -99,6 +99,14 @@ def _rhythm(asked: argparse.Namespace) -> list[quality_rhythm.Row]:
     return quality_rhythm_heard.measure(asked.tempo)
 
 
+def _mood(asked: argparse.Namespace) -> dict[str, Any]:
+    """Energy, voice and moods of recordings that are known by ear."""
+    _prepare()
+    from benchmarks import quality_mood_heard
+
+    return quality_mood_heard.measure(asked.music, asked.models)
+
+
 def _files(asked: argparse.Namespace) -> list[quality_files.Row]:
     """Length, loudness, rate, layout and status of every file of the folders and of those that are made."""
     folders = [asked.music, *(asked.files or [Path("../shared/field/files")])]
@@ -106,9 +114,10 @@ def _files(asked: argparse.Namespace) -> list[quality_files.Row]:
 
 
 #: Sections that can be measured by themselves.
-ALONE: dict[str, Callable[[argparse.Namespace], list[dict[str, Any]]]] = {
+ALONE: dict[str, Callable[[argparse.Namespace], Any]] = {
     "rhythm": _rhythm,
     "keys": _keys,
+    "mood": _mood,
     "files": _files,
 }
 

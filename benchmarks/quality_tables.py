@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from benchmarks import quality_files, quality_keys, quality_rhythm
+from benchmarks import quality_files, quality_keys, quality_mood, quality_rhythm
 from benchmarks.quality_distances import FEATURES
 from benchmarks.quality_drift import bars, effect, spread
 from benchmarks.tables import markdown_table
@@ -35,6 +35,7 @@ def sections(results: dict[str, Any]) -> dict[str, str]:
         "tempi": lambda: _tempi(results["conformance"]["tempi"]),
         "rhythm": lambda: quality_rhythm.table(results["rhythm"]),
         "keys": lambda: quality_keys.table(results["keys"]),
+        "mood": lambda: quality_mood.table(results["mood"]),
         "files": lambda: quality_files.table(results["files"]),
         "drift": lambda: _drift(results["drift"]),
         "settings": lambda: _settings(results["drift"]),
@@ -50,6 +51,7 @@ def failures(results: dict[str, Any]) -> list[str]:
     missed += quality_files.unexplained(results.get("files", ()))
     missed += quality_rhythm.failures(results.get("rhythm", ()))
     missed += quality_keys.failures(results.get("keys", ()))
+    missed += quality_mood.failures(results.get("mood", {}))
     bars = _bars(results["drift"]) if "drift" in results else []
     return missed + [name for name, _, _, reached in bars if not reached]
 

@@ -1,4 +1,4 @@
-"""The dashboard's row on the music itself: how tempo, keys, loudness, decades, formats and tags are spread."""
+"""The row on the music itself: how tempo, keys, loudness, decades, energy, moods, formats and tags are spread."""
 
 from __future__ import annotations
 
@@ -81,6 +81,25 @@ def formats() -> bargauge.Panel:
     )
 
 
+def energy() -> bargauge.Panel:
+    return histograms.columns(
+        "Energy",
+        "Tracks by energy from 0 (calm) to 1 (intense): 0.4 stands for 0.4 up to 0.5.",
+        _tracks("energy", "energy"),
+        "energy",
+        size=(12, 8),
+    )
+
+
+def moods() -> bargauge.Panel:
+    return histograms.ranking(
+        "Moods",
+        "Tracks that have a mood: a value of at least 0.8. A track can have several.",
+        Query(f"{_tracks('mood', 'mood').expression} > 0"),
+        size=(12, 8),
+    )
+
+
 def library_row() -> list[Builder[models.Panel]]:
     """What the library holds."""
-    return [tempo(), keys(), loudness(), decades(), top_tags(), formats()]
+    return [tempo(), keys(), loudness(), decades(), energy(), moods(), top_tags(), formats()]

@@ -14,10 +14,12 @@ from playlista.config import Settings
 from playlista.daemon.comparer import Comparer
 from playlista.daemon.failures import Failures
 from playlista.daemon.job_runner import JobRunner
+from playlista.daemon.mood_filler import MoodFiller
 from playlista.daemon.tag_filler import TagFiller
 from playlista.daemon.tag_keeper import made_tag_keeper
 from playlista.daemon.worker import Worker
 from playlista.library.comparisons import Comparisons
+from playlista.library.due_moods import DueMoods
 from playlista.library.due_tags import DueTags
 from playlista.memory.admission import Admission
 from playlista.memory.budget import CapReason
@@ -71,6 +73,7 @@ def worker_of(parts: Parts, music: Path, analyzer: AudioAnalyzer) -> Worker:
             ended=metrics.tags_looked_at,
             stop=stop.is_set,
         ),
+        mood_filler=MoodFiller(DueMoods(parts.database, parts.store), stop=stop.is_set),
         failures=failures,
         stop=stop,
         wake=threading.Event(),

@@ -17,15 +17,30 @@ from playlista.serve.library_metrics import LibraryReading
 from playlista.serve.metrics import Metrics
 from playlista.serve.scrape import DiskReading, Gauges, MemoryReading, QueueReading, WatchReading
 from playlista.tracks import Status
+from playlista.tracks.mood import MOODS
 from tests.libraries import analysis_of
 
-NOTHING = Statistics(0, 0.0, 0, 0, bpm={}, loudness={}, camelot={}, years={}, formats={}, tags=[])
+NOTHING = Statistics(
+    0,
+    0.0,
+    0,
+    0,
+    bpm={},
+    loudness={},
+    camelot={},
+    years={},
+    formats={},
+    energy={},
+    voice={},
+    moods=dict.fromkeys(MOODS, 0),
+    tags=[],
+)
 ALL = Gauges(
     queue=lambda: QueueReading({"queued": 2}, None, dict.fromkeys(Status, 0), 0),
     memory=lambda: MemoryReading(1, 2, 3, 4, 5, 6),
     watch=lambda: WatchReading("inotify", 0, {}),
     disk=lambda: DiskReading(7, 8),
-    library=lambda: LibraryReading(NOTHING, 3, 5),
+    library=lambda: LibraryReading(NOTHING, 3, 4, 5),
 )
 SERIES_OF = {
     "queue": "playlista_queue_depth",
@@ -105,12 +120,15 @@ def test_the_gauges_of_the_library_have_the_same_label_values_whatever_files_say
         camelot={"8A": 4},
         years={1000: 1, 1994: 2, 1999: 3, 2199: 4},
         formats={"FLAC": 1, **{f"made up {number}": 1 for number in range(500)}},
+        energy={0: 1, 9: 2},
+        voice={5: 3},
+        moods=dict.fromkeys(MOODS, 0) | {"calm": 6},
         tags=[Named("jazz", 5)],
     )  # fmt: skip
     values: list[dict[tuple[str, str], float]] = []
     for statistics in (odd, NOTHING):
         fresh = Metrics(version="0", cap_reasons=CapReason)
-        fresh.read_from(replace(ALL, library=lambda found=statistics: LibraryReading(found, 7, 2)))
+        fresh.read_from(replace(ALL, library=lambda found=statistics: LibraryReading(found, 7, 8, 2)))
         values.append(samples(fresh))
     without_tags = {key for key in values[0] if key[0] != "playlista_library_tag_tracks"}
     assert without_tags == set(values[1])
@@ -122,4 +140,8 @@ def test_the_gauges_of_the_library_have_the_same_label_values_whatever_files_say
     assert values[0]["playlista_library_format_tracks", "other"] == 500
     assert values[0]["playlista_library_key_tracks", "8A"] == 4
     assert values[0]["playlista_library_tag_tracks", "jazz"] == 5
+    assert values[0]["playlista_library_energy_tracks", "0.9"] == 2
+    assert values[0]["playlista_library_voice_tracks", "0.5"] == 3
+    assert values[0]["playlista_library_mood_tracks", "calm"] == 6
     assert values[0]["playlista_tags_due_tracks", ""] == 7
+    assert values[0]["playlista_moods_due_tracks", ""] == 8

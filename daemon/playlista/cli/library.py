@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from playlista.cli.filter_options import EnergyOption, MoodOption, VoiceOption, filter_of
 from playlista.cli.options import ConfigOption, DataOption, JsonOption, MusicOption, settings_from
 from playlista.cli.output_options import ForceOption, opened_for_writing, say_written
 from playlista.cli.terminal import (
@@ -43,7 +44,20 @@ class ExportKind(StrEnum):
 
 
 #: As in ``library.track_pages``, which help need not import.
-SORTS = ("path", "title", "artist", "album", "bpm", "key", "loudness", "duration", "year", "finished")
+SORTS = (
+    "path",
+    "title",
+    "artist",
+    "album",
+    "bpm",
+    "key",
+    "loudness",
+    "duration",
+    "year",
+    "energy",
+    "voice",
+    "finished",
+)
 
 PathsArgument = Annotated[list[str] | None, typer.Argument(metavar="PATH…")]
 
@@ -101,6 +115,8 @@ def _status_lines(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "tags", f"{report['tags_due']} tracks whose tags are still to be read"
     if report["tag_writes"]["fields"]:
         yield "writing", printable(_tag_writes_line(report["tag_writes"]))
+    if report["moods_due"]:
+        yield "moods", f"{report['moods_due']} tracks whose mood is still to be derived from their results"
     yield "queue", ", ".join(f"{count} {state}" for state, count in queue.items() if count) or "empty"
     if rate["tracks_per_hour"]:
         speed = f"{number(rate['tracks_per_hour'], 0)} tracks an hour, {number(rate['times_real_time'], 0)} x real time"
@@ -157,23 +173,27 @@ def list_tracks(
     sort: Annotated[
         str, typer.Option(metavar="ORDER", help=f"{', '.join(SORTS)}; with - in front from high to low.")
     ] = "path",
+    energy: EnergyOption = None,
+    voice: VoiceOption = None,
+    moods: MoodOption = None,
     json_lines: JsonOption = False,
     config: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
-    """List the stored results, by path or in another order."""
+    """List the stored results, by path or in another order, all or some."""
     settings = settings_from(config, data_dir=data)
     from playlista.library.results import Store  # noqa: PLC0415
-    from playlista.library.track_filter import TrackFilter  # noqa: PLC0415
     from playlista.library.track_pages import TrackPages  # noqa: PLC0415
 
     if sort.removeprefix("-") not in SORTS:
         raise typer.BadParameter(f"{sort!r} is not one of {', '.join(SORTS)}", param_hint="--sort")
+    wanted = filter_of(status=state, energy=energy, voice=voice, moods=moods)
     with reading(settings) as database:
         store = Store(database, clock=time.time)
-        tracks = TrackPages(database).select(TrackFilter(status=state), sort=sort)
+        tracks = TrackPages(database).select(wanted, sort=sort)
         if json_lines:
-            found = store.iterate(status=state) if sort == "path" else _results(store, tracks)
+            is_plain = sort == "path" and not (energy or voice or moods)
+            found = store.iterate(status=state) if is_plain else _results(store, tracks)
             for analysis in found:
                 write_json_line(analysis.to_json())
             return

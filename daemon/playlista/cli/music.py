@@ -1,4 +1,4 @@
-"""``playlista playlist``: a playlist file by tempo, key and tag, or the look at one that keeps itself."""
+"""``playlista playlist``: a playlist file by tempo, key, tag and mood, or the look at one that keeps itself."""
 
 from __future__ import annotations
 
@@ -6,6 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from playlista.cli.filter_options import (
+    BpmOption,
+    EnergyOption,
+    KeyOption,
+    MoodOption,
+    TagOption,
+    VoiceOption,
+    filter_of,
+)
 from playlista.cli.library import reading
 from playlista.cli.options import ConfigOption, DataOption, JsonOption, MusicOption, settings_from
 from playlista.cli.output_options import ForceOption, write_playlist
@@ -31,11 +40,12 @@ def playlist(
     preview: Annotated[
         str | None, typer.Option(metavar="NAME", help="List a playlist of playlists.toml instead; write nothing.")
     ] = None,
-    bpm: Annotated[str | None, typer.Option(metavar="LOW-HIGH", help="Tempo, such as 118-126.")] = None,
-    key: Annotated[list[str] | None, typer.Option(help="Key, such as 8A or Am; can be repeated.")] = None,
-    tags: Annotated[
-        list[str] | None, typer.Option("--tag", help="MusiCNN tag, such as jazz or 'jazz>=0.2'; tracks must match all.")
-    ] = None,
+    bpm: BpmOption = None,
+    energy: EnergyOption = None,
+    voice: VoiceOption = None,
+    key: KeyOption = None,
+    tags: TagOption = None,
+    moods: MoodOption = None,
     count: CountOption = 50,
     force: ForceOption = False,
     json_lines: JsonOption = False,
@@ -43,7 +53,7 @@ def playlist(
     data: DataOption = None,
     music: MusicOption = None,
 ) -> None:
-    """Write a playlist by tempo, key and tag. The best tracks come first.
+    """Write a playlist by tempo, key, tag and mood. The best tracks come first.
 
     With --preview, list a playlist of playlists.toml.
     """
@@ -53,7 +63,8 @@ def playlist(
     if preview is not None:
         _show(_tracks_of(preview, settings), json_lines=json_lines)
     elif file is not None:
-        _write(file, _filter(bpm, key or (), tags or ()), count, settings, force=force)
+        wanted = filter_of(bpm=bpm, energy=energy, voice=voice, keys=key, tags=tags, moods=moods)
+        _write(file, wanted, count, settings, force=force)
 
 
 def _write(file: str, track_filter: TrackFilter, count: int, settings: Settings, *, force: bool) -> None:
@@ -83,23 +94,3 @@ def _show(tracks: list[TrackSummary], *, json_lines: bool) -> None:
         return
     rows = [(one.path, duration(one.duration_seconds), number(one.bpm), one.camelot or "-") for one in tracks]
     table(("track", "length", "bpm", "key"), rows, right=("length", "bpm"), nothing="no track fits this playlist")
-
-
-def _filter(bpm: str | None, keys: list[str] | tuple[str, ...], tags: list[str] | tuple[str, ...]) -> TrackFilter:
-    from playlista.library.filter_texts import camelot_code, number_range, tag_floor  # noqa: PLC0415
-    from playlista.library.track_filter import FilterError, TrackFilter  # noqa: PLC0415
-
-    try:
-        tempo = None if bpm is None else number_range(bpm)
-    except FilterError as error:
-        raise typer.BadParameter(f"{bpm!r}: tempo {error}", param_hint="--bpm") from None
-    codes = []
-    for text in keys:
-        if (code := camelot_code(text)) is None:
-            raise typer.BadParameter(f"{text!r} is no key, such as 8A or Am", param_hint="--key")
-        codes.append(code)
-    try:
-        floors = tuple(map(tag_floor, tags))
-    except FilterError as error:
-        raise typer.BadParameter(f"a tag {error}", param_hint="--tag") from None
-    return TrackFilter(bpm=tempo, camelot=tuple(codes), tags=floors)

@@ -30,6 +30,7 @@ from playlista.daemon.former_life import faults_recorded
 from playlista.daemon.job_runner import JobRunner
 from playlista.daemon.library_views import LibraryViews
 from playlista.daemon.media_ids import made_media_ids
+from playlista.daemon.mood_filler import MoodFiller
 from playlista.daemon.music_views import MusicViews
 from playlista.daemon.playlist_keeper import made_keeper
 from playlista.daemon.playlist_views import PlaylistViews
@@ -46,6 +47,7 @@ from playlista.errors import PlaylistaError
 from playlista.library.comparisons import Comparisons
 from playlista.library.database import FILE_NAME, Database, open_database, open_read_only
 from playlista.library.database_errors import MisplacedError
+from playlista.library.due_moods import DueMoods
 from playlista.library.due_tags import DueTags
 from playlista.library.files import Library
 from playlista.library.queue import JobQueue
@@ -251,6 +253,7 @@ class Daemon:
             comparer=self._made_comparer(music_dir, reuse, analyzer),
             tag_filler=TagFiller(music_dir, DueTags(self._database, self._store), stop=self._stop.is_set),
             tag_keeper=self._tag_keeper,
+            mood_filler=MoodFiller(DueMoods(self._database, self._store), stop=self._stop.is_set),
             failures=failures,
             stop=self._stop,
             wake=self._wake,

@@ -66,6 +66,9 @@ class MusicViews:
             "loudness": _ranges(found.loudness, LOUDNESS_STEP),
             "formats": [{"name": name, "count": count} for name, count in found.formats.items()],
             "years": _ranges(found.years, 1),
+            "energy": _tenths(found.energy),
+            "voice": _tenths(found.voice),
+            "moods": [{"name": name, "count": count} for name, count in found.moods.items()],
         }
 
     def statistics(self) -> Statistics:
@@ -83,6 +86,11 @@ def _named(one: Named) -> dict[str, Any]:
 
 def _ranges(counts: Mapping[int, int], step: int) -> list[dict[str, int]]:
     return [{"from": low, "to": low + step, "count": count} for low, count in counts.items()]
+
+
+def _tenths(counts: Mapping[int, int]) -> list[dict[str, float]]:
+    """All ten, also empty ones: the page fills gaps by adding widths, and tenths do not add up exactly."""
+    return [{"from": tenth / 10, "to": (tenth + 1) / 10, "count": counts.get(tenth, 0)} for tenth in range(10)]
 
 
 def _key(code: str, count: int) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from playlista.daemon.worker import Worker
 from playlista.errors import PlaylistaError
 from playlista.library.database import Database
 from playlista.library.database_errors import why_unwritable
+from playlista.library.due_moods import count_due_moods
 from playlista.library.due_tags import count_due_tags
 from playlista.library.statistics import read_statistics
 from playlista.library.summaries import Overview
@@ -171,7 +172,7 @@ class Readings:
     def _read_library(self) -> LibraryReading:
         database = self._probe_database
         pending = count_tag_jobs(database).pending
-        return LibraryReading(read_statistics(database), count_due_tags(database), pending)
+        return LibraryReading(read_statistics(database), count_due_tags(database), count_due_moods(database), pending)
 
     def _read_watch(self) -> WatchReading:
         health = self._watcher.health()

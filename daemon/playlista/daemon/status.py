@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from playlista.config import Settings
 from playlista.daemon.remedies import remedy_of
 from playlista.library.database import Database
+from playlista.library.due_moods import count_due_moods
 from playlista.library.due_tags import count_due_tags
 from playlista.library.files import IGNORED_FACT, Library
 from playlista.library.instance_lock import running_pid
@@ -37,6 +38,7 @@ def read_progress(database: Database, settings: Settings, *, now: float) -> dict
     ``gone`` (tracks no longer on disk whose results are kept), ``tags_due`` (tracks whose tags are still to be read),
     ``tag_writes`` (what is written into the files: ``fields``; ``pending`` tracks still to be looked at, ``refused`` by
     reason, ``trouble`` that keeps all from being written, or None),
+    ``moods_due`` (tracks whose mood is still to be derived),
     ``queue`` by state, ``rate`` (None where nothing was finished lately),
     ``ignored`` (what the last scan left out; None before the first),
     ``last_failure``, ``memory`` of the daemon (None: none runs).
@@ -53,6 +55,7 @@ def read_progress(database: Database, settings: Settings, *, now: float) -> dict
         "gone": overview.gone(),
         "tags_due": count_due_tags(database),
         "tag_writes": _tag_writes(database, settings),
+        "moods_due": count_due_moods(database),
         **_audio(database, tracks["unanalyzed"]),
         "queue": queue,
         "rate": _rate(overview, max(started, now - RATE_WINDOW_SECONDS), now, sum(queue.values())),

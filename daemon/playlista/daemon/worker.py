@@ -15,6 +15,7 @@ import structlog
 from playlista.daemon.comparer import Comparer
 from playlista.daemon.failures import Failures
 from playlista.daemon.job_runner import JobRunner, RunningAttempt
+from playlista.daemon.mood_filler import MoodFiller
 from playlista.daemon.tag_filler import TagFiller
 from playlista.daemon.tag_keeper import TagKeeper
 from playlista.errors import Interrupted, StoreError
@@ -29,7 +30,7 @@ IDLE_SECONDS = 5.0
 ABSENCE_SECONDS = 0.5
 #: How long it waits before it tries a database again that could not be written.
 STORE_RETRY_SECONDS = 10.0
-#: How long tags are read between two tracks, and at a time while there is nothing else to do.
+#: How long tags are read, and moods derived, between two tracks, and at a time while there is nothing else to do.
 TAGS_BETWEEN_SECONDS = 0.2
 TAGS_IDLE_SECONDS = 1.0
 
@@ -53,7 +54,7 @@ class Worker:
     ----------
     runner : runs one job to its end.
     comparer : keeps results whose bytes did not change; it gets a turn before every claim.
-    tag_filler : reads the tags that are due; it gets a short turn after every track.
+    tag_filler, mood_filler : read the tags and derive the moods that are due; each gets a short turn after every track.
     tag_keeper : writes tags into files while there is nothing else to do.
     stop : set by a signal.
     wake : set when something was put into the queue.
@@ -70,6 +71,7 @@ class Worker:
         comparer: Comparer,
         tag_filler: TagFiller,
         tag_keeper: TagKeeper,
+        mood_filler: MoodFiller,
         failures: Failures,
         stop: threading.Event,
         wake: threading.Event,
@@ -83,6 +85,7 @@ class Worker:
         self._comparer = comparer
         self._tag_filler = tag_filler
         self._tag_keeper = tag_keeper
+        self._mood_filler = mood_filler
         self._failures = failures
         self._stop = stop
         self._wake = wake
@@ -127,9 +130,9 @@ class Worker:
                 self.store_trouble = None
                 if job is not None:
                     unsuccessful += not self._runner.run(job)
-                    self._tag_filler.fill(TAGS_BETWEEN_SECONDS)
+                    self._fill(TAGS_BETWEEN_SECONDS)
                 elif until_empty:
-                    has_more = self._tag_filler.fill(TAGS_IDLE_SECONDS) or self._waits_for_cluster()
+                    has_more = self._fill(TAGS_IDLE_SECONDS) or self._waits_for_cluster()
                     if not (has_more or self._tag_keeper.work(self._stop.is_set)):
                         break
                 else:
@@ -165,8 +168,13 @@ class Worker:
         self._failures.recheck_installation()
         return not self._stop.wait(self._failures.pause_seconds)
 
+    def _fill(self, seconds: float) -> bool:
+        """Read tags and derive moods that are due, each for about so many `seconds`; whether there are more."""
+        has_more_moods = self._mood_filler.fill(seconds)
+        return self._tag_filler.fill(seconds) or has_more_moods
+
     def _idle(self) -> None:
-        if self._tag_filler.fill(TAGS_IDLE_SECONDS) or self._comparer.fill(self._wake.is_set):
+        if self._fill(TAGS_IDLE_SECONDS) or self._comparer.fill(self._wake.is_set):
             self._wake.clear()  # what came meanwhile is looked for next
             return
         if self._tag_keeper.work(lambda: self._wake.is_set() or self._stop.is_set(), unhurried=True):

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 
 from playlista.library.track_filter import FilterError, Range
+from playlista.tracks.mood import LEAST_MOOD, MOODS, USUAL_MOOD
 
 #: Where only the name of a tag is given.
 USUAL_ACTIVATION = 0.3
@@ -53,6 +54,23 @@ def tag_floor(text: str) -> tuple[str, float]:
     if found is None:
         raise FilterError("is the name of a tag, or with its least activation such as jazz>=0.3")
     return found["name"], float(found["activation"] or USUAL_ACTIVATION)
+
+
+def mood_floor(text: str) -> tuple[str, float]:
+    """Name and least value of a text such as ``calm>=0.9``; the name alone stands for `USUAL_MOOD`.
+
+    Raises
+    ------
+    FilterError : it is no such text, there is no such mood, or the value is below those that are kept.
+    """
+    found = _TAG.fullmatch(text.strip())
+    name = found["name"].lower() if found else text
+    if found is None or name not in MOODS:
+        raise FilterError(f"is one of {', '.join(MOODS)}, or one with its least value such as {MOODS[0]}>=0.9")
+    value = float(found["activation"] or USUAL_MOOD)
+    if not LEAST_MOOD <= value <= 1:
+        raise FilterError(f"has a least value from {LEAST_MOOD:g} to 1")
+    return name, value
 
 
 def camelot_code(text: str) -> str | None:

@@ -23,6 +23,8 @@ _EXPRESSIONS = {
     "bpm": "bpm",
     "loudness": "loudness",
     "year": "year",
+    "energy": "energy",
+    "voice": "voice",
 }
 
 
@@ -39,7 +41,7 @@ class MapValues:
 
 
 def read_map_values(database: Database, colour: str) -> MapValues:
-    """The values of all tracks that are on disk, for one of tag, key, bpm, loudness, year."""
+    """The values of all tracks that are on disk, for one of tag, key, bpm, loudness, year, energy, voice."""
     # As one text: for every row sqlite3 would give Python's lock away.
     pair = f"file_id || ' ' || coalesce({_EXPRESSIONS[colour]}, 'nan')"
     with database.read() as connection:

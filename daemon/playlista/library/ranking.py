@@ -24,6 +24,9 @@ _PLAYABLE = "tracks.status IN ('analyzed', 'partial')"
 #: Tags that are looked at for the fit: {tags} stands for their places.
 _ACTIVATIONS = """(SELECT {of}(activation) FROM track_tags
                    WHERE track_tags.file_id = tracks.file_id AND tag IN ({tags}))"""
+#: The least of the moods: {moods} stands for their places.
+_MOODS = """(SELECT min(value) FROM track_moods
+             WHERE track_moods.file_id = tracks.file_id AND mood IN ({moods}))"""
 #: Fibonacci hashing (Knuth, The Art of Computer Programming, 6.4): ids in a row fall far apart, always the same way.
 _SPREAD = "(tracks.file_id * 2654435769) % 4294967296"
 #: All tags of the model, by a result of it: the table ``tag_names`` has only those that some track is found by.
@@ -38,6 +41,8 @@ _COLUMNS = {
     "loudness": "loudness",
     "duration": "duration_seconds",
     "year": "year",
+    "energy": "energy",
+    "voice": "voice",
     "finished": "finished_at",
     "path": "files.path",
     "spread": _SPREAD,
@@ -111,7 +116,7 @@ def _where(track_filter: TrackFilter, among: Sequence[int] | None) -> tuple[str,
     return " AND ".join(texts), values
 
 
-def _order(track_filter: TrackFilter, by: str, connection: sqlite3.Connection) -> tuple[str, list[int]]:
+def _order(track_filter: TrackFilter, by: str, connection: sqlite3.Connection) -> tuple[str, list[object]]:
     name, down = by.removeprefix("-"), " DESC" if by.startswith("-") else ""
     if name == "best":
         return _fit(track_filter, connection)
@@ -121,13 +126,19 @@ def _order(track_filter: TrackFilter, by: str, connection: sqlite3.Connection) -
     return ", ".join((f"{columns[0]} IS NULL", *(f"{column}{down}" for column in columns))), []
 
 
-def _fit(track_filter: TrackFilter, connection: sqlite3.Connection) -> tuple[str, list[int]]:
-    """By the least activation of the tags that all count, else by the highest of those of which one is enough."""
+def _fit(track_filter: TrackFilter, connection: sqlite3.Connection) -> tuple[str, list[object]]:
+    """By the least activation of the tags that all count, else by the highest of those of which one is enough.
+
+    Without tags by the least value of the moods.
+    """
+    if track_filter.moods and not (track_filter.tags or track_filter.any_tags):
+        names: list[object] = [name for name, _ in track_filter.moods]
+        return f"{_MOODS.format(moods=', '.join('?' * len(names)))} DESC", names
     floors, of = (track_filter.tags, "min") if track_filter.tags else (track_filter.any_tags, "max")
     if not floors:
         return "TRUE", []
     ids = {name: tag for tag, name in read_tag_names(connection).items()}
-    tags = [ids[name] for name, _ in floors if name in ids]
+    tags: list[object] = [ids[name] for name, _ in floors if name in ids]
     return f"{_ACTIVATIONS.format(of=of, tags=', '.join('?' * len(tags)))} DESC", tags
 
 

@@ -87,6 +87,8 @@ class Store:
         """
         document = analysis.to_json()
         del document["path"]  # the file's row has it, and the file may be renamed
+        del document["mood"]  # it follows from the rest, by the rules of the version that reads it
+        document["versions"] = analysis.versions
         del document["metadata"]  # it has columns of its own, which change with every edit of the tags
         embedding = document.pop("embedding")
         del document["fingerprint"]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from playlista.library.database import Database
 from playlista.library.search import Named, tag_counts
 from playlista.library.track_rows import CAMELOT
+from playlista.tracks.mood import MOODS
 
 #: Widths of the ranges of tempo and loudness, as ``0007_tracks.sql`` counts them.
 BPM_STEP = 10
@@ -21,7 +22,8 @@ LOUDNESS_STEP = 2
 class Statistics:
     """Of all tracks with a result; ranges by their lower end, without empty ones.
 
-    seconds : of audio. bpm, loudness : {lower end: tracks}. camelot : {code: tracks}. tags : the most frequent first.
+    seconds : of audio. bpm, loudness : {lower end: tracks}. camelot : {code: tracks}. energy, voice : {tenths: tracks}.
+    moods : {mood: tracks that have it}, those that none has too. tags : the most frequent first.
     """
 
     tracks: int
@@ -33,6 +35,9 @@ class Statistics:
     camelot: dict[str, int]
     years: dict[int, int]
     formats: dict[str, int]
+    energy: dict[int, int]
+    voice: dict[int, int]
+    moods: dict[str, int]
     tags: list[Named]
 
 
@@ -44,6 +49,9 @@ def read_statistics(database: Database) -> Statistics:
         for row in connection.execute("SELECT * FROM distributions WHERE tracks > 0 ORDER BY of, bucket"):
             found.setdefault(row["of"], {})[row["bucket"]] = row["tracks"]
             milliseconds += row["milliseconds"] if row["of"] == "format" else 0
+        moods: dict[str, dict[int | str, int]] = {"energy": {}, "voice": {}, "mood": {}}
+        for row in connection.execute("SELECT * FROM mood_counts WHERE tracks > 0 ORDER BY of, bucket"):
+            moods[row["of"]][row["bucket"]] = row["tracks"]
         return Statistics(
             tracks=_count(connection, "SELECT total(n) FROM counts WHERE of = 'file' AND state <> 'unanalyzed'"),
             seconds=milliseconds / 1000,
@@ -54,6 +62,9 @@ def read_statistics(database: Database) -> Statistics:
             camelot={CAMELOT[place]: tracks for place, tracks in _numbers(found, "key").items()},
             years=_numbers(found, "year"),
             formats={str(name): tracks for name, tracks in found.get("format", {}).items()},
+            energy=_numbers(moods, "energy"),
+            voice=_numbers(moods, "voice"),
+            moods={name: moods["mood"].get(name, 0) for name in MOODS},
             tags=tag_counts(connection),
         )
 

@@ -18,7 +18,14 @@ from playlista.tracks import Status
 Range = tuple[float | None, float | None]
 
 #: The columns that have a range.
-_RANGES = {"bpm": "bpm", "loudness": "loudness", "year": "year", "duration": "duration_seconds"}
+_RANGES = {
+    "bpm": "bpm",
+    "loudness": "loudness",
+    "year": "year",
+    "duration": "duration_seconds",
+    "energy": "energy",
+    "voice": "voice",
+}
 
 _MOST_WORDS = 12
 
@@ -50,10 +57,12 @@ class TrackFilter:
     text : words of title, artist, album or genre; each of two letters or more may be the beginning of one.
     artist, album, genre : whole names; case and accents do not count.
     bpm, loudness, year, duration : in BPM, LUFS, years, seconds.
+    energy, voice : 0..1.
     camelot : codes such as "8A", any of which will do.
     tags : MusiCNN's tags with the least activation of each, 0.1..1; all of them count.
     any_tags : the same; one of them is enough.
     without_tags : the same; a track that has one of them is left out.
+    moods : names of moods with the least value of each, `LEAST_MOOD`..1; all of them count.
     format : as a result has it, such as "FLAC".
     """
 
@@ -66,16 +75,19 @@ class TrackFilter:
     loudness: Range | None = None
     year: Range | None = None
     duration: Range | None = None
+    energy: Range | None = None
+    voice: Range | None = None
     camelot: tuple[str, ...] = ()
     tags: tuple[tuple[str, float], ...] = ()
     any_tags: tuple[tuple[str, float], ...] = ()
     without_tags: tuple[tuple[str, float], ...] = ()
+    moods: tuple[tuple[str, float], ...] = ()
     format: str | None = None
 
     @property
     def is_numeric(self) -> bool:
         """Whether the index of numbers answers it alone."""
-        return not (self.has_names or self.tags or self.any_tags or self.without_tags)
+        return not (self.has_names or self.tags or self.any_tags or self.without_tags or self.moods)
 
     @property
     def has_names(self) -> bool:
@@ -89,7 +101,7 @@ class TrackFilter:
         ------
         FilterError : a key that is none, a tag below the least activation that is kept.
         """
-        return [*self._names(), *self._tag_conditions(), *self._numbers()]
+        return [*self._names(), *self._tag_conditions(), *self._mood_conditions(), *self._numbers()]
 
     def _names(self) -> Iterator[Condition]:
         if self.text is not None:
@@ -112,6 +124,11 @@ class TrackFilter:
                 rows, probe = _both_ways("track_tags", " OR ".join([TAG_CONDITION] * len(floors)))
                 values = tuple(value for floor in floors for value in _tag_values(*floor))
                 yield Condition(f"{negation}{rows}", values, f"{negation}{probe}")
+
+    def _mood_conditions(self) -> Iterator[Condition]:
+        for name, value in self.moods:
+            rows, probe = _both_ways("track_moods", "mood = ? AND value >= ?")
+            yield Condition(rows, (name, round(value * 1000)), probe)
 
     def _numbers(self) -> Iterator[Condition]:
         for name, column in _RANGES.items():

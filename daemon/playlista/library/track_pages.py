@@ -46,6 +46,8 @@ _ORDERS = {
     "loudness": _Order(("loudness",), "tracks_by_loudness"),
     "duration": _Order(("duration_seconds",), "tracks_by_duration"),
     "year": _Order(("year",), "tracks_by_year"),
+    "energy": _Order(("energy",), "tracks_by_energy"),
+    "voice": _Order(("voice",), "tracks_by_voice"),
     "finished": _Order(("finished_at",), "tracks_by_finish"),
 }
 

@@ -16,6 +16,7 @@ from playlista.library.file_rows import track_path
 from playlista.library.folding import folded
 from playlista.tracks import Analysis
 from playlista.tracks.metadata import Metadata
+from playlista.tracks.mood import LEAST_MOOD, MOOD_VERSION
 
 #: Tags that a track is found by: those of at least this activation, and no more than so many.
 LEAST_ACTIVATION = 0.1
@@ -71,6 +72,11 @@ def put_metadata(connection: sqlite3.Connection, file_id: int, metadata: Metadat
     _update(connection, file_id, _name_values(metadata) | {"tags_due": False})
 
 
+def put_mood(connection: sqlite3.Connection, file_id: int, analysis: Analysis | None) -> None:
+    """Write the mood that follows from a stored result; None where the result cannot be understood."""
+    _update(connection, file_id, {"mood_version": MOOD_VERSION} if analysis is None else _mood_values(analysis))
+
+
 def metadata_in(text: str | None) -> Metadata | None:
     """The metadata in a `METADATA_COLUMN`."""
     if not text:
@@ -111,6 +117,19 @@ def _result_values(connection: sqlite3.Connection, analysis: Analysis, finished_
         "camelot": CAMELOT.index(camelot) if camelot in CAMELOT else None,
         "loudness": loudness.integrated_lufs if loudness else None,
         "activations": json.dumps(_activations(connection, analysis)),
+        **_mood_values(analysis),
+    }
+
+
+def _mood_values(analysis: Analysis) -> dict[str, Any]:
+    mood = analysis.mood
+    moods = (mood.moods if mood else None) or {}
+    highest = sorted((name for name in moods if moods[name] >= LEAST_MOOD), key=lambda name: -moods[name])
+    return {
+        "energy": mood.energy if mood else None,
+        "voice": mood.voice if mood else None,
+        "moods": json.dumps([(name, round(moods[name] * 1000)) for name in highest]),
+        "mood_version": MOOD_VERSION,
     }
 
 

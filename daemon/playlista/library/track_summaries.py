@@ -18,6 +18,7 @@ from playlista.library.database import Database
 from playlista.library.file_rows import path_bytes, track_path
 from playlista.library.folding import folded
 from playlista.library.track_rows import CAMELOT
+from playlista.tracks.mood import USUAL_MOOD
 
 #: The keys of the wheel by their codes, with sharps.
 _KEYS_BY_CODE = {
@@ -32,7 +33,7 @@ _BATCH = 500
 #: What `track_summary` reads, of a query that joins ``files`` and ``tracks``.
 SUMMARY_COLUMNS = """
     tracks.file_id, files.path, tracks.status, tracks.reason, title, artist, album, year, format, duration_seconds, bpm,
-    bpm_confidence, camelot, loudness, activations, has_cover, finished_at, mb_recording, isrc
+    bpm_confidence, camelot, loudness, energy, voice, moods, activations, has_cover, finished_at, mb_recording, isrc
 """
 
 _BY_ID = f"SELECT {SUMMARY_COLUMNS} FROM tracks JOIN files ON files.id = tracks.file_id WHERE tracks.file_id"
@@ -43,6 +44,7 @@ class TrackSummary:
     """A track with a result; ``path`` is relative to the music folder, unknown values are None.
 
     id : stays the same for as long as the file is known, also when it is moved.
+    energy, voice : 0..1. moods : those that the track has, from `USUAL_MOOD` on, the strongest first.
     tags : the three highest as (name, activation 0..1).
     finished_at : seconds since the epoch.
     musicbrainz_recording_id, isrc : by which other programs find the track.
@@ -65,6 +67,9 @@ class TrackSummary:
     tags: tuple[tuple[str, float], ...]
     has_cover: bool | None
     finished_at: float | None
+    energy: float | None = None
+    voice: float | None = None
+    moods: tuple[str, ...] = ()
     musicbrainz_recording_id: str | None = None
     isrc: str | None = None
 
@@ -98,6 +103,9 @@ class TrackSummary:
             "camelot": self.camelot,
             "integrated_lufs": self.integrated_lufs,
             "tags": [{"name": name, "activation": activation} for name, activation in self.tags],
+            "energy": self.energy,
+            "voice": self.voice,
+            "moods": list(self.moods),
             "has_cover": self.has_cover,
             "finished_at": self.finished_at,
             "musicbrainz_recording_id": self.musicbrainz_recording_id,
@@ -129,6 +137,9 @@ def track_summary(row: sqlite3.Row, tag_names: Mapping[int, str]) -> TrackSummar
         camelot=None if row["camelot"] is None else CAMELOT[row["camelot"]],
         integrated_lufs=row["loudness"],
         tags=tuple((tag_names[tag], activation / 1000) for tag, activation in highest),
+        energy=row["energy"],
+        voice=row["voice"],
+        moods=tuple(name for name, value in json.loads(row["moods"]) if value >= USUAL_MOOD * 1000),
         has_cover=None if row["has_cover"] is None else bool(row["has_cover"]),
         finished_at=row["finished_at"],
         musicbrainz_recording_id=row["mb_recording"],

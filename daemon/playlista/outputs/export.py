@@ -16,6 +16,7 @@ from playlista.system.output_files import OutputKind
 from playlista.tracks import Analysis
 from playlista.tracks.findings import findings
 from playlista.tracks.metadata import Metadata
+from playlista.tracks.mood import MOODS, Mood
 
 #: Columns of the flat table: group and field of the result object.
 _CSV_GROUPS = {
@@ -34,7 +35,7 @@ _CSV_GROUPS = {
     "loudness": ("integrated_lufs", "range_lu", "true_peak_dbtp", "replaygain_track_gain_db"),
     "spectral": ("centroid_hz", "rolloff_hz", "flatness", "flux", "zero_crossing_rate"),
 }
-#: Behind the metadata, for the same reason.
+#: Behind the rest, for the same reason.
 _CSV_HEALTH = (
     "integrity",
     "lossy_suspicion",
@@ -68,6 +69,8 @@ _CSV_METADATA = (
     "isrc",
     "compilation",
 )
+#: Behind the rest, for the same reason.
+_CSV_MOOD = ("mood_energy", "mood_voice", *(f"mood_{name}" for name in MOODS))
 CSV_COLUMNS = tuple((group, field) for group, fields in _CSV_GROUPS.items() for field in fields)
 
 #: Beginnings of cells that spreadsheet programs take for formulas (OWASP, "CSV Injection").
@@ -110,12 +113,18 @@ def _csv_lines(results: Iterable[Analysis]) -> Iterator[bytes]:
         health = document["health"] or {}
         measured = (health.get(field) for field in _CSV_HEALTH)
         found = "; ".join(findings(analysis))
-        yield _csv_row([*row, "; ".join(_top_tags(analysis)), *told, *measured, found])
+        yield _csv_row([*row, "; ".join(_top_tags(analysis)), *told, *measured, found, *_mood_cells(analysis)])
 
 
 def _csv_names() -> list[str]:
     measured = [f"{group}_{field}".lstrip("_") for group, field in CSV_COLUMNS]
-    return [*measured, "top_tags", *_CSV_METADATA, *(f"health_{field}" for field in _CSV_HEALTH), "health_findings"]
+    health = (*(f"health_{field}" for field in _CSV_HEALTH), "health_findings")
+    return [*measured, "top_tags", *_CSV_METADATA, *health, *_CSV_MOOD]
+
+
+def _mood_cells(analysis: Analysis) -> list[float | None]:
+    mood = analysis.mood or Mood(None, None, None)
+    return [mood.energy, mood.voice, *((mood.moods or {}).get(name) for name in MOODS)]
 
 
 def _joined(value: Any) -> Any:

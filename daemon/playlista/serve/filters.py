@@ -1,4 +1,4 @@
-"""The parameters that say which tracks are meant: ranges, keys, tags, words.
+"""The parameters that say which tracks are meant: ranges, keys, tags, moods, words.
 
 Input: texts of a query. Output: values for a `TrackFilter`, or `BadRequestError` with a line for the client.
 """
@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from playlista.library.filter_texts import camelot_code, number_range, tag_floor
+from playlista.library.filter_texts import camelot_code, mood_floor, number_range, tag_floor
 from playlista.library.track_filter import FilterError, Range, TrackFilter
 from playlista.serve.parameters import BadRequestError, Choice, Parameter, Repeated, Text
 from playlista.tracks import Status
+from playlista.tracks.mood import MOODS
 
 #: Tags that a filter may name.
 MOST_TAGS = 8
@@ -67,6 +68,22 @@ class TagFloor:
         return {"type": "string", "description": "a tag, or with its least activation: jazz>=0.3"}
 
 
+@dataclass(frozen=True, slots=True)
+class MoodFloor:
+    """A mood and its least value: ``calm>=0.9``; ``calm`` alone stands for 0.8."""
+
+    def read(self, name: str, text: str | None) -> tuple[str, float]:
+        """Name and value."""
+        try:
+            return mood_floor(text or "")
+        except FilterError as error:
+            raise BadRequestError(f"{name} {error}") from error
+
+    def schema(self) -> dict[str, Any]:
+        """The texts of moods."""
+        return {"type": "string", "description": f"one of {', '.join(MOODS)}, or with its least value: calm>=0.9"}
+
+
 #: The parameters of a filter.
 FILTERS: dict[str, Parameter | Repeated] = {
     "status": Choice(Status),
@@ -79,6 +96,9 @@ FILTERS: dict[str, Parameter | Repeated] = {
     "key": Keys(),
     "loudness": NumberRange(),
     "duration": NumberRange(),
+    "energy": NumberRange(),
+    "voice": NumberRange(),
+    "mood": Repeated(MoodFloor(), MOST_TAGS),
     "tag": Repeated(TagFloor(), MOST_TAGS),
     "format": Text(),
 }
@@ -97,6 +117,9 @@ def filter_in(given: dict[str, Any]) -> TrackFilter:
         camelot=given["key"],
         loudness=given["loudness"],
         duration=given["duration"],
+        energy=given["energy"],
+        voice=given["voice"],
+        moods=given["mood"],
         tags=given["tag"],
         format=given["format"],
     )

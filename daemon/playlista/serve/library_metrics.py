@@ -1,4 +1,4 @@
-"""Metrics of what is in the library: how tempo, keys, loudness, years, formats and tags are spread.
+"""Metrics of what is in the library: how tempo, keys, loudness, years, formats, moods and tags are spread.
 
 Input: the statistics that the library keeps. Output: gauges with a fixed, small set of label values, whatever the files
 say of themselves: what lies outside of a range counts in its first or last value, rare formats count as "other".
@@ -27,11 +27,13 @@ class LibraryReading:
     """The library at one moment.
 
     tags_due : tracks whose tags are still to be read.
+    moods_due : tracks whose mood is still to be derived.
     tag_writes_pending : tracks whose tags are still to be looked at and perhaps written; 0 where TAG_WRITE is not set.
     """
 
     statistics: Statistics
     tags_due: int
+    moods_due: int
     tag_writes_pending: int
 
 
@@ -39,6 +41,7 @@ def library_metrics(reading: LibraryReading) -> Iterable[Metric]:
     """All gauges of the library."""
     found = reading.statistics
     yield _gauge("tags_due_tracks", "Tracks whose tags are still to be read", reading.tags_due)
+    yield _gauge("moods_due_tracks", "Tracks whose mood is still to be derived", reading.moods_due)
     yield _gauge(
         "tag_writes_pending_tracks", "Tracks whose tags are still to be checked and written", reading.tag_writes_pending
     )
@@ -55,6 +58,9 @@ def library_metrics(reading: LibraryReading) -> Iterable[Metric]:
     )
     yield _spread("decade", "Tracks by the decade of their year", "decade", _clamped(_by_decade(found), _DECADES))
     yield _spread("format", "Tracks by format", "format", _formats(found.formats))
+    yield _spread("energy", "Tracks by energy, tenths of 0..1 by their lower end", "energy", _tenths(found.energy))
+    yield _spread("voice", "Tracks by voice, tenths of 0..1 by their lower end", "voice", _tenths(found.voice))
+    yield _spread("mood", "Tracks that have a mood, from a value of 0.8 on", "mood", found.moods)
     tags = {one.name: one.tracks for one in found.tags[:_MOST_TAGS]}
     yield _spread("tag", "Tracks by MusiCNN tag, from an activation of 0.3 on", "tag", tags)
 
@@ -76,6 +82,10 @@ def _clamped(tracks: Mapping[int, int], ends: range) -> dict[str, int]:
     for value, count in tracks.items():
         counted[min(max(value, ends[0]), ends[-1])] += count
     return {str(value): count for value, count in counted.items()}
+
+
+def _tenths(tracks: Mapping[int, int]) -> dict[str, int]:
+    return {f"{tenth / 10:g}": tracks.get(tenth, 0) for tenth in range(10)}
 
 
 def _by_decade(found: Statistics) -> dict[int, int]:

@@ -16,6 +16,7 @@ from playlista.errors import FailureReason
 from playlista.tracks.beat_grid import decode_beats
 from playlista.tracks.health import Health
 from playlista.tracks.metadata import Metadata
+from playlista.tracks.mood import MOOD_VERSION, Mood, derive_mood
 from playlista.tracks.origin import Origin
 
 #: The groups of features, in the order in which they are reported; each has a version of its own.
@@ -209,7 +210,10 @@ class MemoryUse:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """The result object of one track; groups are None where nothing could be computed."""
+    """The result object of one track; groups are None where nothing could be computed.
+
+    ``mood`` is no field: it is derived from the others wherever it is asked for, so that it is never out of date.
+    """
 
     path: str
     status: Status
@@ -234,9 +238,16 @@ class Analysis:
     #: Of the file, not of its sound; None where the tags were not read.
     metadata: Metadata | None = field(default=None, compare=False)
 
+    @property
+    def mood(self) -> Mood | None:
+        """What follows from the groups for the mood of the track; None where there are none."""
+        return derive_mood(self.rhythm, self.loudness, self.spectral, self.tagging)
+
     def to_json(self) -> dict[str, Any]:
         """The result object of the contract: plain types, groups as objects, null where unknown; without `origin`."""
         document = {entry.name: _plain(getattr(self, entry.name)) for entry in fields(self)}
+        document["mood"] = _plain(mood := self.mood)
+        document["versions"] = self.versions | ({} if mood is None else {"mood": MOOD_VERSION})
         del document["origin"]
         tagging = document.pop("tagging") or {}
         tags, embedding = tagging.pop("tags", None), tagging.pop("embedding", None)
@@ -249,6 +260,7 @@ class Analysis:
         Fields that a newer version added are left out, so that going back to this one needs no other database.
         """
         values = dict(document)
+        values.pop("mood", None)  # derived, see above
         tags, embedding, tagging = (values.pop(key, None) for key in ("tags", "embedding", "tagging"))
         if tagging is not None:
             values["tagging"] = Tagging(**_known(Tagging, {**tagging, "tags": tags, "embedding": tuple(embedding)}))
@@ -256,6 +268,7 @@ class Analysis:
             if values.get(name) is not None:
                 values[name] = group(**{key: _frozen(value) for key, value in _known(group, values[name]).items()})
         values["chapters"] = tuple(Chapter(**_known(Chapter, one)) for one in values.get("chapters") or ())
+        values["versions"] = {group: number for group, number in values.get("versions", {}).items() if group != "mood"}
         values["status"] = Status(values["status"])
         values["reason"] = reason_of(values.get("reason"))
         return cls(**_known(cls, values))

@@ -27,6 +27,7 @@ STEPS = (
     "0012_workers.sql",
     "0013_fingerprints.sql",
     "0014_file_tags.sql",
+    "0015_moods.sql",
 )
 
 #: The version that this program reads and writes.

@@ -94,7 +94,7 @@ def _ranked_by(rule: PlaylistRule) -> str:
     """What decides which tracks are taken where more fit than the playlist takes: its order, or how well they fit."""
     if rule.order not in (BEST, FLOW, SHUFFLE):
         return rule.order
-    has_fit = bool(rule.track_filter.tags or rule.track_filter.any_tags)
+    has_fit = bool(rule.track_filter.tags or rule.track_filter.any_tags or rule.track_filter.moods)
     return "best" if has_fit or rule.order == BEST else "spread"
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from playlista.library.filter_texts import camelot_code, camelot_neighbours, number_range, tag_floor
+from playlista.library.filter_texts import camelot_code, camelot_neighbours, mood_floor, number_range, tag_floor
 from playlista.library.ranking import RANKINGS
 from playlista.library.track_filter import FilterError, Range
 from playlista.library.track_rows import LEAST_ACTIVATION
@@ -222,6 +222,9 @@ _KEYS: dict[str, _Read] = {
     "tags": _filtered("tags", _tags),
     "any_tags": _filtered("any_tags", _tags),
     "without_tags": _filtered("without_tags", _tags),
+    "energy": _filtered("energy", _range),
+    "voice": _filtered("voice", _range),
+    "mood": _filtered("moods", lambda value: tuple(mood_floor(one) for one in _texts(value))),
     "format": _filtered("format", lambda value: _text(value).upper()),
     "similar": _direct("like", lambda value: Mixture((_text(value),))),
     "blend": _direct("like", _blend),

@@ -74,6 +74,9 @@ _SUMMARY: dict[str, Schema] = {
     "camelot": nullable(TEXT),
     "integrated_lufs": nullable(NUMBER),
     "tags": _TAGS,
+    "energy": nullable(NUMBER),
+    "voice": nullable(NUMBER),
+    "moods": array(TEXT),
     "has_cover": nullable(BOOLEAN),
     "finished_at": nullable(NUMBER),
     "musicbrainz_recording_id": nullable(TEXT),
@@ -103,6 +106,9 @@ STATS = record(
     loudness=_RANGES,
     formats=_COUNTS,
     years=_RANGES,
+    energy=_RANGES,
+    voice=_RANGES,
+    moods=_COUNTS,
 )
 MAP = record(
     ids=array(INTEGER),

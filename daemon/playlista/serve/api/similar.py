@@ -12,7 +12,7 @@ from playlista.serve.views import SimilarRequest
 
 _COUNT = WholeNumber(1, 200, default=20)
 #: What the points of the map may be coloured by.
-COLOURS = ("tag", "key", "bpm", "loudness", "year")
+COLOURS = ("tag", "key", "bpm", "loudness", "year", "energy", "voice")
 SIMILAR: dict[str, Parameter | Repeated] = {
     "id": TrackId(),
     "path": Text(4096),

@@ -23,6 +23,6 @@ function rangeWords(text) {
 export function sentence(name, value) {
   if (name === "key") return value.split(",").map((code) => (/^\d+[AB]$/.test(code) ? `${code} (${keyName(code)})` : code)).join(" or ");
   const words = { q: `“${value}”`, artist: `by ${value}`, album: `on ${value}`, bpm: `${rangeWords(value)} BPM`,
-    loudness: `${rangeWords(value)} LUFS`, year: `year ${rangeWords(value)}`, format: value, status: STATUSES[value] ?? value };
+    loudness: `${rangeWords(value)} LUFS`, year: `year ${rangeWords(value)}`, energy: `energy ${rangeWords(value)}`, voice: `voice ${rangeWords(value)}`, mood: value, format: value, status: STATUSES[value] ?? value };
   return words[name] ?? `${name}: ${value}`;
 }

@@ -1,4 +1,4 @@
-// The filters of the library: search text, tags, tempo, keys, loudness, year, format, status; and what is chosen, as chips.
+// The filters of the library: search text, tags, tempo, keys, loudness, year, energy, voice, mood, format, status; and what is chosen, as chips.
 
 import { keyWheel } from "./camelot.js";
 import { bdi, el } from "./elements.js";
@@ -9,8 +9,9 @@ import { get } from "./server.js";
 import { TAG_FLOOR } from "./portrait.js";
 
 const WAIT_MILLISECONDS = 250;
-/** Ranges: [parameter, name, unit]. */
-const RANGES = [["bpm", "Tempo", "BPM"], ["loudness", "Loudness", "LUFS"], ["year", "Year", ""]];
+/** Ranges: [parameter, name, unit, step]. */
+const RANGES = [["bpm", "Tempo", "BPM", 1], ["loudness", "Loudness", "LUFS", 1], ["year", "Year", "", 1], ["energy", "Energy", "0 to 1", 0.1],
+  ["voice", "Voice", "0 to 1", 0.1]];
 
 export class Filters {
   #given = {};
@@ -27,7 +28,7 @@ export class Filters {
     this.element = el("div", { class: "filter-body" }, this.#search(), this.#tag(),
       ...RANGES.map((range) => this.#range(...range)),
       el("fieldset", {}, el("legend", { text: "Key" }), this.#wheel),
-      this.#select("format", "Format"), this.#select("status", "Status"));
+      this.#select("mood", "Mood"), this.#select("format", "Format"), this.#select("status", "Status"));
     for (const [value, name] of Object.entries(STATUSES)) {
       if (value !== "waiting") this.#inputs.status.append(el("option", { value, text: name }));
     }
@@ -40,6 +41,7 @@ export class Filters {
     } catch {
       return; // the filters work without; only the suggestions are missing
     }
+    this.#inputs.mood.append(...this.#stats.moods.map(({ name }) => el("option", { value: name, text: name })));
     this.#inputs.format.append(...this.#stats.formats.map(({ name }) => el("option", { value: name, text: name })));
     this.element.querySelector("#tag-names").append(...this.#stats.tags.map(({ name }) => el("option", { value: name })));
     for (const [name] of RANGES) this.#draw(name);
@@ -54,7 +56,7 @@ export class Filters {
       set(this.#inputs[`${name}-low`], low);
       set(this.#inputs[`${name}-high`], high);
     }
-    for (const name of ["q", "format", "status"]) set(this.#inputs[name], given[name] ?? "");
+    for (const name of ["q", "mood", "format", "status"]) set(this.#inputs[name], given[name] ?? "");
     this.#showWheel();
     this.#showChips();
   }
@@ -89,9 +91,9 @@ export class Filters {
       el("datalist", { id: "tag-names" }));
   }
 
-  #range(name, label, unit) {
+  #range(name, label, unit, step) {
     const inputs = ["low", "high"].map((end) => {
-      const input = el("input", { type: "number", step: 1, inputmode: "decimal", "aria-label": `${label}, ${end === "low" ? "from" : "to"}` });
+      const input = el("input", { type: "number", step, inputmode: "decimal", "aria-label": `${label}, ${end === "low" ? "from" : "to"}` });
       input.addEventListener("input", () => this.#soon(() => {
         const [low, high] = ["low", "high"].map((one) => this.#inputs[`${name}-${one}`].value);
         this.#put(name, low || high ? between(name, low, high) : null);
@@ -105,7 +107,8 @@ export class Filters {
 
   /** The histogram of a range: drag over it to choose. */
   #draw(name) {
-    const bins = filled({ bpm: this.#stats.bpm, loudness: this.#stats.loudness, year: this.#stats.years }[name]);
+    const { years: year, ...others } = this.#stats;
+    const bins = filled({ year, ...others }[name]);
     if (!bins.length) return;
     const drawing = histogram(bins, { label: `Tracks by ${name}; drag to choose`, name: (bin) => `${bin.from} to ${bin.to}` });
     const at = (event) => {

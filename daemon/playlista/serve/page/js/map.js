@@ -1,5 +1,5 @@
 // Map: every track is a point, near to those that sound like it. Hover for the name, click to open, draw around tracks to
-// select them. Colours show a tag, key, tempo, loudness or year; found tracks and the steps of a path stand out.
+// select them. Colours show a tag, key, tempo, loudness, year, energy or voice; found tracks and the steps of a path stand out.
 
 import { announce, bdi, button, el, failure } from "./elements.js";
 import { several } from "./format.js";
@@ -19,7 +19,7 @@ const STEPS = 12;
 /** Tracks that a shape may select at once, and how many are asked for in one request. */
 const MOST_DRAWN = 500;
 const ASKED_AT_ONCE = 100;
-const COLOURS = { tag: "tag", key: "key", bpm: "tempo", loudness: "loudness", year: "year" };
+const COLOURS = { tag: "tag", key: "key", bpm: "tempo", loudness: "loudness", year: "year", energy: "energy", voice: "voice" };
 
 export async function show(place, route, signal) {
   const parts = build(signal);

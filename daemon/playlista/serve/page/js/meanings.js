@@ -41,8 +41,8 @@ export const GROUPS = [
     ["zero_crossing_rate", "Zero crossings", (v) => fixed(v, 3), "How often the wave changes its sign, per sample; percussion and hiss raise it."],
   ]],
   ["Mood", "mood", [
-    ["energy", "Energy", percent, "How intense the track is."],
-    ["voice", "Voice", percent, "How likely somebody sings or speaks."],
+    ["energy", "Energy", percent, "How intense the track is: loud, busy and noisy, or quiet, sparse and tonal."],
+    ["voice", "Voice", percent, "How likely somebody sings or speaks. Below each mood: of 100 pieces of music, how many have less of it."],
   ]],
   ["Health", "health", [
     ["integrity", "Checksum", (v) => v ?? "–", "Whether the file's own checksum fits its sound."],

@@ -27,6 +27,11 @@ export function portrait(stats) {
       panel("Loudness", stats.loudness.length && histogram(stats.loudness, {
         label: "Tracks by loudness", name: (bin) => `${bin.from} to ${bin.to} LUFS`,
         address: (bin) => href("library", { loudness: `${bin.from}..${bin.to}` }) }), ends(stats.loudness, "LUFS")),
+      panel("Energy", stats.energy.some((bin) => bin.count) && histogram(stats.energy, {
+        label: "Tracks by energy", name: (bin) => `${bin.from} to ${bin.to}`,
+        address: (bin) => href("library", { energy: `${bin.from}-${bin.to}` }) }), ends(stats.energy, "")),
+      panel("Moods", stats.moods.some((mood) => mood.count) && bars(stats.moods.map(({ name, count: tracks }) => ({
+        name, value: tracks / Math.max(1, ...stats.moods.map((mood) => mood.count)), text: count(tracks), href: href("library", { mood: name }) })))),
       panel("Years", stats.years.length && histogram(stats.years, {
         label: "Tracks by year", name: (bin) => (bin.to - bin.from > 1 ? `${bin.from} to ${bin.to - 1}` : String(bin.from)),
         address: (bin) => href("library", { year: `${bin.from}-${Math.max(bin.from, bin.to - 1)}` }) }), ends(stats.years, "")),
