@@ -13,10 +13,14 @@ from playlista.serve.library_metrics import LibraryReading
 from playlista.serve.metrics import Metrics
 from playlista.serve.scrape import DiskReading, Gauges, MemoryReading, QueueReading, WatchReading
 from playlista.tracks import Status
+from playlista.tracks.mood import MOODS
 from playlista.watch.ignore import SOURCES
 
 #: A library without a track; of tags a daemon knows none before the first track has some.
-EMPTY = Statistics(0, 0.0, 0, 0, bpm={}, loudness={}, camelot={}, years={}, formats={}, tags=[Named("rock", 0)])
+EMPTY = Statistics(
+    0, 0.0, 0, 0, bpm={}, loudness={}, camelot={}, years={}, formats={}, energy={}, voice={},
+    moods=dict.fromkeys(MOODS, 0), tags=[Named("rock", 0)],
+)  # fmt: skip
 
 
 def idle_page() -> str:
@@ -29,7 +33,7 @@ def idle_page() -> str:
             memory=lambda: MemoryReading(0, 0, 0, 0, 0, 0),
             watch=lambda: WatchReading(mode="polling", overflows=0, ignored=dict.fromkeys(SOURCES, 0)),
             disk=lambda: DiskReading(free_bytes=0, size_bytes=0),
-            library=lambda: LibraryReading(EMPTY, tags_due=0, tag_writes_pending=0),
+            library=lambda: LibraryReading(EMPTY, tags_due=0, moods_due=0, tag_writes_pending=0),
         )
     )
     return metrics.page().decode("utf-8")

@@ -33,7 +33,7 @@ def test_a_track_is_told_in_a_few_lines_for_people(library: CommandLine) -> None
     ended = library.run("analyze", str(library.music / "slow.flac"))
     assert (ended.returncode, ended.stderr) == (0, "")
     names = [line.split()[0] for line in ended.stdout.splitlines()[1:]]
-    assert names == ["title", "audio", "tempo", "key", "loudness", "tags", "health", "made", "cost"]
+    assert names == ["title", "audio", "tempo", "key", "loudness", "tags", "mood", "health", "made", "cost"]
 
 
 def test_a_folder_without_music_is_said(library: CommandLine, tmp_path: Path) -> None:

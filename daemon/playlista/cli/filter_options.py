@@ -52,7 +52,7 @@ def filter_of(
 
     return TrackFilter(
         status=status,
-        bpm=_range("bpm", bpm),
+        bpm=_range("bpm", bpm, "tempo"),
         energy=_range("energy", energy),
         voice=_range("voice", voice),
         camelot=_codes(keys or ()),
@@ -61,14 +61,14 @@ def filter_of(
     )
 
 
-def _range(option: str, text: str | None) -> Range | None:
+def _range(option: str, text: str | None, name: str | None = None) -> Range | None:
     from playlista.library.filter_texts import number_range  # noqa: PLC0415
     from playlista.library.track_filter import FilterError  # noqa: PLC0415
 
     try:
         return None if text is None else number_range(text)
     except FilterError as error:
-        raise typer.BadParameter(f"{text!r}: {option} {error}", param_hint=f"--{option}") from None
+        raise typer.BadParameter(f"{text!r}: {name or option} {error}", param_hint=f"--{option}") from None
 
 
 def _codes(keys: Iterable[str]) -> tuple[str, ...]:
