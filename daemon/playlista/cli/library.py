@@ -180,7 +180,7 @@ def list_tracks(
     config: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
-    """List the stored results, by path or in another order, all or some."""
+    """List the stored results, in any order, all or some."""
     settings = settings_from(config, data_dir=data)
     from playlista.library.results import Store  # noqa: PLC0415
     from playlista.library.track_pages import TrackPages  # noqa: PLC0415
