@@ -79,8 +79,8 @@ def _version(program: Path) -> str:
 def _both(options: argparse.Namespace, folder: Path) -> Iterator[Both]:
     token = secrets.token_urlsafe(32)
     navidrome = Navidrome(options.program.absolute(), folder / "navidrome", folder / "elsewhere", PACKAGE)
-    access = {"AUTH_TOKEN": token, "METRICS_WITHOUT_TOKEN": "true"}
-    with analyzed_library(options.music, folder, TRACKS, **access) as daemon:
+    settings = {"AUTH_TOKEN": token, "METRICS_WITHOUT_TOKEN": "true", "TAG_WRITE": "bpm,key,replaygain,mood"}
+    with analyzed_library(options.music, folder, TRACKS, **settings) as daemon:
         try:
             shutil.copytree(folder / "music", folder / "elsewhere")
             navidrome.start()

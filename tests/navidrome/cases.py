@@ -14,8 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from playlista.outputs.file_tags.fields import tag_fields
+from playlista.tracks import Analysis
 from tests.integration.daemon import Daemon
-from tests.navidrome.library import PLAYLIST
+from tests.navidrome.library import LIVE, PLAYLIST, SLOWER_THAN_BPM
 from tests.navidrome.server import Navidrome
 
 EXTENSION = "sonicSimilarity"
@@ -24,6 +26,8 @@ STEPS = 8
 #: What the plugin waits for the daemon, here.
 TIMEOUT_SECONDS = 30
 _MARGIN_SECONDS = 60.0
+#: Gains are written with two digits, into Opus files in steps of 1/256 dB.
+_GAIN_STEP_DB = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,8 @@ def cases(both: Both, tracks: int) -> Iterator[Case]:
     yield instant_mix(both)
     yield path(both)
     yield _playlist(both, tracks)
+    yield _live_rule(both)
+    yield from _tags(both)
     yield _away(both)
 
 
@@ -121,6 +127,41 @@ def _playlist(both: Both, tracks: int) -> Case:
     counts = {one["name"]: one["songCount"] for one in said.get("playlists", {}).get("playlist", [])}
     found = counts.get(PLAYLIST, 0)
     return Case("a kept .m3u8, imported under another mount path", f"{found} of {tracks}", found == tracks)
+
+
+def _live_rule(both: Both) -> Case:
+    """Navidrome chooses by the whole beats in the tags, so the rule's bound lies between two."""
+    said = both.navidrome.ask("getPlaylists") or {}
+    ids = [one["id"] for one in said.get("playlists", {}).get("playlist", []) if one["name"] == LIVE]
+    found = both.navidrome.ask("getPlaylist", id=ids[0]) if ids else None
+    theirs = both.theirs((found or {}).get("playlist", {}).get("entry", []))
+    ours = [path for path, one in _results(both).items() if 0 < (one["rhythm"]["bpm"] or 0) < SLOWER_THAN_BPM]
+    what = "a rule in Navidrome's language (.nsp), followed live: the rule's tracks"
+    return Case(what, f"{len(theirs)} of {len(ours)}", sorted(theirs) == sorted(ours) != [])
+
+
+def _tags(both: Both) -> Iterator[Case]:
+    """What Navidrome read from the tags that the daemon wrote, against what the daemon found."""
+    results = _results(both)
+    right: dict[str, list[bool]] = {name: [] for name in ("tempo", "key", "ReplayGain", "mood")}
+    for song in both.navidrome.songs():
+        one, read = results[song["path"]], song.get("tags", {})
+        bpm, tonal, gain_db = one["rhythm"]["bpm"], one["tonal"], one["loudness"]["replaygain_track_gain_db"]
+        if bpm:
+            right["tempo"].append(song.get("bpm") == round(bpm))
+        if tonal["key"]:
+            right["key"].append(read.get("key") == [tonal["key"] + ("m" if tonal["scale"] == "minor" else "")])
+        if gain_db is not None:
+            right["ReplayGain"].append(abs((song.get("rgTrackGain") or 99) - gain_db) <= _GAIN_STEP_DB)
+        if mood := tag_fields(Analysis.from_json(one)).get("mood"):
+            right["mood"].append(sorted(read.get("mood", [])) == sorted(mood.split("; ")))
+    for name, of in right.items():
+        yield counted(f"{name}, read from the tags that TAG_WRITE wrote", of)
+
+
+def _results(both: Both) -> dict[str, dict[str, Any]]:
+    """The daemon's results by path."""
+    return {one["path"]: one for one in both.asked("tracks", limit=500)["tracks"]}
 
 
 def _away(both: Both) -> Case:

@@ -95,10 +95,14 @@ class Navidrome:
 
     def paths(self) -> dict[str, str]:
         """The path below the music folder of every song, by its id."""
+        return {song["id"]: song["path"] for song in self.songs()}
+
+    def songs(self) -> list[dict[str, Any]]:
+        """Every song as Navidrome's own API has it, with all tags that it read."""
         login = json.dumps({"username": USER, "password": PASSWORD}).encode()
         token = (self._get("/auth/login", login) or {})["token"]
-        songs = self._get("/api/song?_start=0&_end=100000", token=token)
-        return {song["id"]: song["path"] for song in songs}
+        songs: list[dict[str, Any]] = self._get("/api/song?_start=0&_end=100000", token=token)
+        return songs
 
     def wait_for(self, condition: Callable[[], object], what: str) -> None:
         """Wait until `condition` holds, or fail with the log's end."""
