@@ -121,3 +121,17 @@ def test_playlists_are_checked_for_their_folder_and_their_rules(settings: Settin
     wrong = found(kept)["playlists"]
     assert wrong.verdict is Verdict.BAD
     assert wrong.text.startswith(f"{tmp_path}/music/playlists.toml:2: 'A': limit is a whole number")
+
+
+def test_writing_tags_is_checked_against_the_mount_and_the_rights(settings: Settings, tmp_path: Path) -> None:
+    assert found(settings)["tags"].text == "music files are never modified; TAG_WRITE switches it on"
+    wanted = replace(settings, tag_write=("bpm", "key"))
+    assert found(wanted)["tags"] == Finding("tags", Verdict.GOOD, "bpm, key are written into the music files")
+    mounted = machine(tmp_path)
+    (mounted / "proc/self").mkdir(parents=True, exist_ok=True)
+    line = f"26 1 8:1 / {settings.music_dir} {{}} - ext4 /dev/sda1 rw"
+    (mounted / "proc/self/mountinfo").write_text(line.format("ro,relatime"))
+    assert found(wanted, mounted)["tags"].verdict is Verdict.BAD
+    assert "mounted read-only" in found(wanted, mounted)["tags"].text
+    (mounted / "proc/self/mountinfo").write_text(line.format("rw,relatime"))
+    assert found(wanted, mounted)["tags"].verdict is Verdict.GOOD

@@ -95,6 +95,24 @@ def test_tags_are_written_by_folder_and_where_they_are_missing(songs: CommandLin
     assert "not analyzed yet" in copy.run("tag", "nowhere").stderr
 
 
+def test_fields_and_whose_tags_may_be_replaced_are_chosen_for_one_run(songs: CommandLine, tmp_path: Path) -> None:
+    copy = CommandLine(tmp_path, songs.environment)
+    for folder, target in ((songs.music, copy.music), (songs.data, copy.data)):
+        shutil.copytree(folder, target, dirs_exist_ok=True)
+    path = copy.music / "slow.flac"
+    theirs = FLAC(path)
+    theirs["bpm"] = "45"
+    theirs.save()
+    assert copy.run("tag", "--write", "--fields", "bpm", "--overwrite", "ours", "slow.flac").stdout == (
+        "kept  slow.flac  bpm\n"
+    )
+    assert copy.run("tag", "--write", "--fields", "bpm", "slow.flac").stdout.startswith("wrote  slow.flac  bpm=")
+    assert copy.run("tag", "--write", "--fields", "bpm", "slow.flac").stdout == "unchanged  slow.flac\n"
+    assert "key" not in FLAC(path)
+    assert copy.run("tag", "--fields", "tempo", "slow.flac").returncode == 2
+    assert copy.run("tag", "--missing", "--overwrite", "all").returncode == 2
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_shells_can_complete_commands(songs: CommandLine, shell: str) -> None:
     asked = {

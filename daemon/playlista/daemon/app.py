@@ -36,7 +36,7 @@ from playlista.daemon.playlist_keeper import made_keeper
 from playlista.daemon.playlist_views import PlaylistViews
 from playlista.daemon.readings import Readings
 from playlista.daemon.similar_views import SimilarViews
-from playlista.daemon.startup import START_CHECK_SECONDS, clear_up, enqueue_outdated, say_start
+from playlista.daemon.startup import clear_up, enqueue_outdated, opened_library, say_start
 from playlista.daemon.stopping import Stopping
 from playlista.daemon.storage_probe import StorageProbe
 from playlista.daemon.tag_filler import TagFiller
@@ -45,13 +45,12 @@ from playlista.daemon.watchdog import Watchdog
 from playlista.daemon.worker import Worker
 from playlista.errors import PlaylistaError
 from playlista.library.comparisons import Comparisons
-from playlista.library.database import FILE_NAME, Database, open_database, open_read_only
+from playlista.library.database import Database, open_read_only
 from playlista.library.database_errors import MisplacedError
 from playlista.library.due_moods import DueMoods
 from playlista.library.due_tags import DueTags
 from playlista.library.files import Library
 from playlista.library.queue import JobQueue
-from playlista.library.restore import finish_restore
 from playlista.library.results import Store
 from playlista.memory.monitor import MemorySampler, read_memory
 from playlista.outputs.similarity.engine import Similarity
@@ -86,7 +85,7 @@ class Daemon:
         self._stopping = stopping
         self._stop, self._wake = stopping.stop, stopping.wake
         self._guard = guard
-        self._database = resources.enter_context(_opened(settings))
+        self._database = resources.enter_context(opened_library(settings))
         guard.watch(self._database)
         self._store = Store(self._database, clock=time.time)
         self._queue = JobQueue(
@@ -302,10 +301,3 @@ class Daemon:
         if count := self._queue.enqueue_unreadable():
             log.info("tracks.unreadable_retried", tracks=count)
             self._wake.set()
-
-
-def _opened(settings: Settings) -> Database:
-    """The library in a data folder that is ours."""
-    path = os.path.join(settings.data_dir, FILE_NAME)
-    finish_restore(path)
-    return open_database(path, check_seconds=START_CHECK_SECONDS)

@@ -16,8 +16,9 @@ from playlista.analysis.audio_analyzer import AudioAnalyzer
 from playlista.analysis.tagger import Tagger
 from playlista.config import Settings
 from playlista.daemon.former_life import former_fault, why_not_to_blame
-from playlista.library.database import Database
+from playlista.library.database import FILE_NAME, Database, open_database
 from playlista.library.queue import JobQueue
+from playlista.library.restore import finish_restore
 from playlista.library.results import Store
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.kernel_counts import read_kernel_counts
@@ -28,6 +29,13 @@ from playlista.serve.metrics import Metrics
 START_CHECK_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
+
+
+def opened_library(settings: Settings) -> Database:
+    """The library in a data folder that is ours, made where there is none."""
+    path = os.path.join(settings.data_dir, FILE_NAME)
+    finish_restore(path)
+    return open_database(path, check_seconds=START_CHECK_SECONDS)
 
 
 def say_start(settings: Settings, cgroup: Cgroup, database: Database, tagger: Tagger) -> None:

@@ -38,7 +38,7 @@ export async function show(place, _route, signal) {
 }
 
 function showStatus({ sentence, work }, status) {
-  const { tracks, queue, rate, memory } = status;
+  const { tracks, queue, rate, memory, tag_writes: writes } = status;
   const left = queue.queued + queue.claimed + queue.waiting;
   const done = Math.max(0, tracks.total - left);
   const text = sentenceOf(status, left, done);
@@ -46,6 +46,7 @@ function showStatus({ sentence, work }, status) {
   note(rate.times_real_time);
   work.replaceChildren(
     status.not_ready ? el("p", { class: "failure", role: "alert" }, bdi(status.not_ready)) : "",
+    writes.trouble ? el("p", { class: "failure" }, bdi(writes.trouble)) : "",
     left && tracks.total ? progressBar(status, done) : "",
     status.current ? el("p", {}, "At work: ", bdi(status.current)) : "",
     figures(status, left),
@@ -70,7 +71,8 @@ function progressBar({ tracks, audio_seconds_done: heard, audio_seconds_total: a
   return el("div", {}, bar, el("p", { class: "soft", text }));
 }
 
-function figures({ tracks, rate, runtime, watch_mode: mode, gone }, left) {
+function figures({ tracks, rate, runtime, watch_mode: mode, gone, tag_writes: writes }, left) {
+  const untagged = Object.values(writes.refused).reduce((sum, one) => sum + one, 0);
   const rows = [
     ["Analyzed", count(tracks.analyzed)],
     ["Partly analyzed", tracks.partial && count(tracks.partial)],
@@ -78,6 +80,8 @@ function figures({ tracks, rate, runtime, watch_mode: mode, gone }, left) {
     ["To do", left && count(left)],
     ["Tracks per hour", rate.tracks_per_hour && count(rate.tracks_per_hour)],
     ["No longer on disk", gone && count(gone)],
+    ["Tags to check", writes.pending && count(writes.pending)],
+    ["Files left untagged", untagged && count(untagged)],
     ["MusiCNN", runtime],
     ["Watching by", mode],
   ];
