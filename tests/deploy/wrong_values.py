@@ -112,6 +112,8 @@ _SETTINGS: dict[str, list[Any]] = {
     "WATCH_IGNORE": [5, ["*.m4b"]],
     "RETENTION_DAYS": _number(0, 36500),
     "FOLLOW_SYMLINKS": _NO_BOOLEAN,
+    "SCRUB_INTERVAL_DAYS": _number(0, 36500),
+    "SCRUB_RATE_MB_PER_SECOND": _number(0.01, 10000),
     "TEMPO_RANGE": ["fast", 120],
     "WORKERS": _number(1, 256),
     "DASK_SCHEDULER": ["scheduler:8786", "http://scheduler:8786", 5],

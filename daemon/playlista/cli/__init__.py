@@ -9,7 +9,20 @@ from __future__ import annotations
 import typer
 
 from playlista import __version__
-from playlista.cli import analyze, cluster, doctor, library, library_upkeep, models, music, run, search, similar, tag
+from playlista.cli import (
+    analyze,
+    cluster,
+    doctor,
+    library,
+    library_upkeep,
+    models,
+    music,
+    run,
+    scrub,
+    search,
+    similar,
+    tag,
+)
 
 app = typer.Typer(
     help="Analyze a music folder inside a small memory limit: tempo, key, loudness, spectrum, tags, embedding.",
@@ -39,5 +52,5 @@ def playlista(
         raise typer.Exit(2)
 
 
-for module in (run, analyze, library, library_upkeep, search, similar, music, tag, models, doctor, cluster):
+for module in (run, analyze, library, library_upkeep, scrub, search, similar, music, tag, models, doctor, cluster):
     module.register(app)

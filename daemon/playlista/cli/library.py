@@ -102,6 +102,13 @@ def status(
             write_line(f"{name:<10} {text}")
 
 
+def _scrub_lines(scrub: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if scrub["started_at"] is not None and (scrub["finished_at"] or 0) < scrub["started_at"]:
+        yield "scrub", f"{scrub['scrubbed']} of {scrub['files']} files read again"
+    if scrub["rotted"]:
+        yield "rotted", f"{scrub['rotted']} files are no longer what was analyzed: `playlista scrub --rotted`"
+
+
 def _status_lines(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
     from playlista.watch.ignore import ignored_line  # noqa: PLC0415
 
@@ -117,6 +124,7 @@ def _status_lines(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "writing", printable(_tag_writes_line(report["tag_writes"]))
     if report["moods_due"]:
         yield "moods", f"{report['moods_due']} tracks whose mood is still to be derived from their results"
+    yield from _scrub_lines(report["scrub"])
     yield "queue", ", ".join(f"{count} {state}" for state, count in queue.items() if count) or "empty"
     if rate["tracks_per_hour"]:
         speed = f"{number(rate['tracks_per_hour'], 0)} tracks an hour, {number(rate['times_real_time'], 0)} x real time"

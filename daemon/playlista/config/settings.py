@@ -92,6 +92,8 @@ class Settings:
     watch_ignore: tuple[str, ...] = setting((), patterns())
     retention_days: float = setting(30.0, number(float, 0, 36500))
     follow_symlinks: bool = setting(False, boolean())
+    scrub_interval_days: float = setting(0.0, number(float, 0, 36500))
+    scrub_rate_mb_per_second: float = setting(10.0, number(float, 0.01, 10000))
 
     tempo_range: tuple[int, int] | None = setting(None, tempo_range())
     playlist_dir: Path | None = setting(None, optional_path())

@@ -35,8 +35,9 @@ from playlista.daemon.music_views import MusicViews
 from playlista.daemon.playlist_keeper import made_keeper
 from playlista.daemon.playlist_views import PlaylistViews
 from playlista.daemon.readings import Readings
+from playlista.daemon.scrubber import made_scrubber
 from playlista.daemon.similar_views import SimilarViews
-from playlista.daemon.startup import clear_up, enqueue_outdated, opened_library, say_start
+from playlista.daemon.startup import clear_up, enqueue_outdated, opened_library, say_start, watch_options
 from playlista.daemon.stopping import Stopping
 from playlista.daemon.storage_probe import StorageProbe
 from playlista.daemon.tag_filler import TagFiller
@@ -59,7 +60,6 @@ from playlista.serve.metrics import Metrics
 from playlista.serve.server import Server
 from playlista.serve.sockets import url_of
 from playlista.tracks import TrackFile
-from playlista.watch.options import WatchOptions
 from playlista.watch.watcher import MusicWatcher
 
 log = structlog.get_logger(__name__)
@@ -95,7 +95,9 @@ class Daemon:
             max_attempts=settings.max_attempts,
             first_backoff_seconds=settings.retry_backoff_seconds,
         )
-        self._probe = StorageProbe(os.path.abspath(settings.music_dir), lambda: self._worker.current)
+        self._probe = StorageProbe(
+            os.path.abspath(settings.music_dir), lambda: self._worker.current or self._scrubber.reading
+        )
         self._equipment = Equipment(
             settings,
             stop=self._stop,
@@ -123,6 +125,7 @@ class Daemon:
             stop=self._stop.is_set,
         )
         self._worker = self._made_worker()
+        self._scrubber = made_scrubber(settings, self._database, metrics.scrub, self._worker, self._queue_up)
         self._watcher = self._made_watcher()
         self._watchdog = Watchdog(
             self._worker, self._queue, self._probe, stop=self._stop, timeout_seconds=settings.track_timeout_seconds
@@ -139,7 +142,7 @@ class Daemon:
         self._begin()
         application.open(self._readings().views())
         self._resources.callback(server.stop)  # before the library is closed
-        for part in (self._watcher, self._probe):
+        for part in (self._watcher, self._probe, self._scrubber):
             part.start()
             self._resources.callback(part.stop)
         self._watch_the_stop()
@@ -277,20 +280,16 @@ class Daemon:
             os.fspath(settings.music_dir),
             Library(self._database),
             self._enqueue,
-            WatchOptions(
-                settle_seconds=settings.watch_settle_seconds,
-                rescan_interval_seconds=settings.watch_rescan_interval_seconds,
-                mode=settings.watch_mode,
-                follow_symlinks=settings.follow_symlinks,
-                retention_seconds=settings.retention_days * 86400,
-                ignore=settings.watch_ignore,
-            ),
+            watch_options(settings),
             count=self._metrics.watch_event,
             rescanned=self._retry_unreadable,
             stopping=self._stop,
         )
 
     def _enqueue(self, files: Iterable[TrackFile], cause: Literal["event", "scan"]) -> int:
+        return self._queue_up(self._scrubber.held_back(files), cause)
+
+    def _queue_up(self, files: Iterable[TrackFile], cause: Literal["event", "scan"]) -> int:
         due = self._queue.enqueue(files, cause)
         if due:
             self._metrics.tracks_discovered(due)

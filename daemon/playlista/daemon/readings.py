@@ -31,6 +31,7 @@ from playlista.library.database import Database
 from playlista.library.database_errors import why_unwritable
 from playlista.library.due_moods import count_due_moods
 from playlista.library.due_tags import count_due_tags
+from playlista.library.scrubs import Scrubs
 from playlista.library.statistics import read_statistics
 from playlista.library.summaries import Overview
 from playlista.library.tag_jobs import count_tag_jobs
@@ -172,7 +173,8 @@ class Readings:
     def _read_library(self) -> LibraryReading:
         database = self._probe_database
         pending = count_tag_jobs(database).pending
-        return LibraryReading(read_statistics(database), count_due_tags(database), count_due_moods(database), pending)
+        due = count_due_tags(database), count_due_moods(database), pending
+        return LibraryReading(read_statistics(database), *due, Scrubs(database).progress())
 
     def _read_watch(self) -> WatchReading:
         health = self._watcher.health()

@@ -24,6 +24,7 @@ from playlista.memory.cgroup import Cgroup
 from playlista.memory.kernel_counts import read_kernel_counts
 from playlista.outputs.file_tags.journal import remove_leftovers
 from playlista.serve.metrics import Metrics
+from playlista.watch.options import WatchOptions
 
 #: How long the database is checked for damage before it is used; some 500 MB from an SSD.
 START_CHECK_SECONDS = 2.0
@@ -84,3 +85,15 @@ def enqueue_outdated(store: Store, queue: JobQueue, analyzer: AudioAnalyzer, *, 
             return
         count = queue.enqueue(files, "outdated", groups=groups)
         log.info("results.outdated", groups=sorted(groups), tracks=count)
+
+
+def watch_options(settings: Settings) -> WatchOptions:
+    """How the music folder is watched, by the settings."""
+    return WatchOptions(
+        settle_seconds=settings.watch_settle_seconds,
+        rescan_interval_seconds=settings.watch_rescan_interval_seconds,
+        mode=settings.watch_mode,
+        follow_symlinks=settings.follow_symlinks,
+        retention_seconds=settings.retention_days * 86400,
+        ignore=settings.watch_ignore,
+    )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from playlista.config import Settings
@@ -16,6 +17,7 @@ from playlista.library.due_moods import count_due_moods
 from playlista.library.due_tags import count_due_tags
 from playlista.library.files import IGNORED_FACT, Library
 from playlista.library.instance_lock import running_pid
+from playlista.library.scrubs import Scrubs
 from playlista.library.statistics import read_audio_seconds
 from playlista.library.summaries import Overview, Retry, Summary
 from playlista.library.tag_jobs import count_tag_jobs
@@ -39,7 +41,7 @@ def read_progress(database: Database, settings: Settings, *, now: float) -> dict
     ``tag_writes`` (what is written into the files: ``fields``; ``pending`` tracks still to be looked at, ``refused`` by
     reason, ``trouble`` that keeps all from being written, or None),
     ``moods_due`` (tracks whose mood is still to be derived),
-    ``queue`` by state, ``rate`` (None where nothing was finished lately),
+    ``scrub`` (see `scrub_report`), ``queue`` by state, ``rate`` (None where nothing was finished lately),
     ``ignored`` (what the last scan left out; None before the first),
     ``last_failure``, ``memory`` of the daemon (None: none runs).
     """
@@ -57,6 +59,7 @@ def read_progress(database: Database, settings: Settings, *, now: float) -> dict
         "tag_writes": _tag_writes(database, settings),
         "moods_due": count_due_moods(database),
         **_audio(database, tracks["unanalyzed"]),
+        "scrub": scrub_report(database, settings),
         "queue": queue,
         "rate": _rate(overview, max(started, now - RATE_WINDOW_SECONDS), now, sum(queue.values())),
         "ignored": json.loads(Library(database).recall(IGNORED_FACT) or "null"),
@@ -73,6 +76,12 @@ def _tag_writes(database: Database, settings: Settings) -> dict[str, Any]:
         "refused": counts.refused,
         "trouble": why_read_only(os.path.abspath(settings.music_dir)) if settings.tag_write else None,
     }
+
+
+def scrub_report(database: Database, settings: Settings) -> dict[str, Any]:
+    """How far the scrub is: times in Unix seconds, None where no pass began or ended yet; files that rotted."""
+    progress = Scrubs(database).progress()
+    return {"interval_days": settings.scrub_interval_days, **asdict(progress)}
 
 
 def failure_report(failure: Summary) -> dict[str, Any]:

@@ -93,6 +93,8 @@ class Worker:
         self._remote = remote
         self._is_local = is_local
         self._wall_clock = wall_clock
+        #: Whether there is nothing to do; for other threads, which may use the disk meanwhile.
+        self.is_resting = False
         #: Why the library cannot be written at present.
         self.store_trouble: str | None = None
 
@@ -185,5 +187,7 @@ class Worker:
         pause = (
             IDLE_SECONDS if due is None or not self._is_local else min(IDLE_SECONDS, max(0.0, due - self._wall_clock()))
         )
+        self.is_resting = True
         self._wake.wait(pause)
+        self.is_resting = False
         self._wake.clear()

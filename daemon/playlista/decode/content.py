@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import closing
 
 from playlista.decode.byte_hash import MIB, ByteHash
 from playlista.decode.encoded.digest import EncodedDigest
@@ -24,46 +25,79 @@ from playlista.tracks.origin import Origin, size_prefix
 _KEEP_CACHED_BYTES = 64 * MIB
 
 
+class FileHashing:
+    """Hashes one file a MiB at a time, for callers that do something else in between.
+
+    Parameters
+    ----------
+    path : the file; it stays open until ``close``.
+    keep_cached_bytes : the pages of a file up to this size stay in the page cache; those of a larger one are dropped.
+
+    Raises
+    ------
+    StreamBrokenError, OSError : it cannot be opened, or from `step`, read.
+    """
+
+    def __init__(self, path: str, *, keep_cached_bytes: int = _KEEP_CACHED_BYTES) -> None:
+        self._descriptor = open_regular_file(path)
+        try:
+            size = os.fstat(self._descriptor).st_size
+            self._trail = PageCacheTrail(self._descriptor) if size > keep_cached_bytes else None
+            self._drops_all = not keep_cached_bytes
+            self._content, self._encoded = ByteHash(), EncodedDigest(self._descriptor)
+            self._buffer = memoryview(bytearray(min(MIB, size + 1)))
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+
+    def step(self) -> int:
+        """Take in the next bytes; how many, 0 at the end."""
+        piece = _filled(self._buffer, self._descriptor)
+        if not piece:
+            return 0
+        self._encoded.update(piece, self._content.length)
+        self._content.update(piece)
+        if self._trail:
+            self._trail.passed(self._content.length)
+        return len(piece)
+
+    def result(self) -> Origin:
+        """The hashes, once `step` came to the end."""
+        kind, digest = self._encoded.result()
+        content = size_prefix(self._content.length) + self._content.digest()
+        return Origin(content, encoded_kind=kind, encoded=digest)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._trail and self._drops_all:
+            self._trail.finished()
+        os.close(self._descriptor)
+
+
 def hash_file(path: str, *, stop: Callable[[], bool] = noop, keep_cached: bool = True) -> Origin:
     """The hashes of the file at `path`: of its bytes, behind the size in 8 bytes, and of the encoded audio in them.
 
     Parameters
     ----------
+    stop : asked before each MiB.
     keep_cached : the file is about to be read again.
 
     Raises
     ------
     DecodeError : it cannot be read, with the reason.
-    Interrupted : `stop` came true, which is asked once a MiB.
+    Interrupted : `stop` came true.
     """
     try:
-        descriptor = open_regular_file(path)
-        try:
-            return _hashed(descriptor, stop, _KEEP_CACHED_BYTES if keep_cached else 0)
-        finally:
-            os.close(descriptor)
+        hashing = FileHashing(path, keep_cached_bytes=_KEEP_CACHED_BYTES if keep_cached else 0)
+        with closing(hashing):
+            while not stop():
+                if not hashing.step():
+                    return hashing.result()
+            raise Interrupted("asked to stop")
     except StreamBrokenError as broken:
         raise broken.of_track(path) from broken
     except OSError as error:
         raise fault_of(error).of_track(path) from error
-
-
-def _hashed(descriptor: int, stop: Callable[[], bool], keep_cached_bytes: int) -> Origin:
-    size = os.fstat(descriptor).st_size
-    trail = PageCacheTrail(descriptor) if size > keep_cached_bytes else None
-    content, encoded = ByteHash(), EncodedDigest(descriptor)
-    buffer = memoryview(bytearray(min(MIB, size + 1)))
-    while len(piece := _filled(buffer, descriptor)):
-        if stop():
-            raise Interrupted("asked to stop")
-        encoded.update(piece, content.length)
-        content.update(piece)
-        if trail:
-            trail.passed(content.length)
-    if trail and not keep_cached_bytes:
-        trail.finished()
-    kind, digest = encoded.result()
-    return Origin(size_prefix(content.length) + content.digest(), encoded_kind=kind, encoded=digest)
 
 
 def _filled(buffer: memoryview, descriptor: int) -> memoryview:

@@ -42,6 +42,7 @@ def settings_in(document: Mapping[str, Any], old_settings: str | None) -> GroupS
 def put_origin(connection: sqlite3.Connection, file_id: int, origin: Origin, settings: GroupSettings) -> None:
     """Say what the result of this file was made from."""
     text = json.dumps(settings, sort_keys=True)
+    forget_rot(connection, file_id)
     connection.execute("INSERT INTO setting_sets (settings) VALUES (?) ON CONFLICT DO NOTHING", (text,))
     connection.execute(
         """INSERT INTO origins (file_id, content, sound, opening, encoded_kind, encoded, setting_set)
@@ -51,6 +52,11 @@ def put_origin(connection: sqlite3.Connection, file_id: int, origin: Origin, set
                setting_set = excluded.setting_set""",
         (file_id, origin.content, origin.sound, origin.opening, origin.encoded_kind, origin.encoded, text),
     )
+
+
+def forget_rot(connection: sqlite3.Connection, file_id: int) -> None:
+    """The file has a result of the bytes that it holds now."""
+    connection.execute("UPDATE scrubs SET rotted_at = NULL, detail = NULL, suspect = 0 WHERE file_id = ?", (file_id,))
 
 
 def put_hashes(connection: sqlite3.Connection, file_id: int, read: Origin) -> None:

@@ -168,8 +168,9 @@ class Store:
     def outdated(self, outdated_groups: OutdatedGroups) -> Iterator[tuple[frozenset[str], list[TrackFile]]]:
         """Files whose result has groups that would come out otherwise today, with those groups, in pages.
 
-        Failed and quarantined files are left out: another version of a feature does not make them decodable. Where
-        nothing is outdated the cost is one look-up per combination of versions and settings.
+        Failed and quarantined files are left out: another version of a feature does not make them decodable. So are
+        those that rotted: their results are all that is left of the music. Where nothing is outdated the cost is one
+        look-up per combination of versions and settings.
 
         Parameters
         ----------
@@ -206,6 +207,7 @@ class Store:
                     LEFT JOIN origins ON origins.file_id = analyses.file_id
                     WHERE version_set = ? AND setting_set IS ? AND analyses.file_id > ?
                       AND status IN ('analyzed', 'partial')
+                      AND analyses.file_id NOT IN (SELECT file_id FROM scrubs WHERE rotted_at IS NOT NULL)
                     ORDER BY analyses.file_id LIMIT ?"""
         after = 0
         while rows := self._rows(query, (kind.version_set, kind.setting_set, after, PAGE_ROWS)):

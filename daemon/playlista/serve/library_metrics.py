@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
+from playlista.library.scrubs import ScrubProgress
 from playlista.library.statistics import BPM_STEP, LOUDNESS_STEP, Statistics
 from playlista.library.track_rows import CAMELOT
 
@@ -20,6 +21,7 @@ _LOUDNESS = range(-30, 0, LOUDNESS_STEP)
 _DECADES = range(1950, 2040, 10)
 FORMATS = ("FLAC", "MP3", "AAC", "ALAC", "VORBIS", "OPUS", "WAV", "AIFF", "WMAV2", "APE", "WAVPACK", "other")
 _MOST_TAGS = 64
+NO_SCRUB = ScrubProgress(None, None, files=0, scrubbed=0, rotted=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class LibraryReading:
     tags_due: int
     moods_due: int
     tag_writes_pending: int
+    scrub: ScrubProgress = NO_SCRUB
 
 
 def library_metrics(reading: LibraryReading) -> Iterable[Metric]:
@@ -45,6 +48,7 @@ def library_metrics(reading: LibraryReading) -> Iterable[Metric]:
     yield _gauge(
         "tag_writes_pending_tracks", "Tracks whose tags are still to be checked and written", reading.tag_writes_pending
     )
+    yield from _scrub_metrics(reading.scrub)
     yield _gauge("library_audio_seconds", "Length of all tracks with a result", found.seconds)
     yield _gauge("library_artists", "Artists of the tracks with a result", found.artists)
     yield _gauge("library_albums", "Albums of the tracks with a result", found.albums)
@@ -63,6 +67,18 @@ def library_metrics(reading: LibraryReading) -> Iterable[Metric]:
     yield _spread("mood", "Tracks that have a mood, from a value of 0.8 on", "mood", found.moods)
     tags = {one.name: one.tracks for one in found.tags[:_MOST_TAGS]}
     yield _spread("tag", "Tracks by MusiCNN tag, from an activation of 0.3 on", "tag", tags)
+
+
+def _scrub_metrics(progress: ScrubProgress) -> Iterable[Metric]:
+    is_running = progress.started_at is not None and (progress.finished_at or 0.0) < progress.started_at
+    yield _gauge("rotted_tracks", "Files whose bytes changed while size and time stamp did not", progress.rotted)
+    left = max(0, progress.files - progress.scrubbed) if is_running else 0
+    yield _gauge("scrub_left_tracks", "Files that the running pass of the scrub has still to read", left)
+    yield _gauge(
+        "scrub_finished_timestamp_seconds",
+        "When a pass of the scrub last came to its end, in Unix seconds; 0 before the first",
+        progress.finished_at or 0.0,
+    )
 
 
 def _gauge(name: str, about: str, value: float) -> Metric:

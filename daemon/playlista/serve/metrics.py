@@ -13,6 +13,7 @@ from prometheus_client.process_collector import ProcessCollector
 
 from playlista.errors import FailureReason, TagRefusal
 from playlista.serve.scrape import Gauges, ScrapeCollector
+from playlista.serve.scrub_metrics import ScrubMetrics
 from playlista.tracks import Analysis, Status
 
 #: What a look at the tags of a file ends with: see TAG_WRITE.
@@ -57,6 +58,8 @@ class Metrics:
         self._last_success = self._gauge(
             "last_success_timestamp_seconds", "When a track was last analyzed, in Unix seconds; 0 before the first"
         )
+        #: What the scrub counts.
+        self.scrub = ScrubMetrics(self.registry)
 
     def runtime_chosen(self, runtime: str) -> None:
         """What computes tags in this process; it is known a while after the start."""

@@ -28,6 +28,7 @@ STEPS = (
     "0013_fingerprints.sql",
     "0014_file_tags.sql",
     "0015_moods.sql",
+    "0016_scrubs.sql",
 )
 
 #: The version that this program reads and writes.

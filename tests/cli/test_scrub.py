@@ -1,0 +1,51 @@
+"""``playlista scrub``: it names what rotted, says so by its exit code, and works beside a daemon."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from playlista.daemon.scrub_file import AUDIO_ROTTED
+from tests.daemon.scrubs import add, rot
+from tests.integration.daemon import Daemon
+from tests.libraries import open_parts
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory, clean_environment: dict[str, str]) -> Daemon:
+    """Five files with results, one of which rotted since."""
+    daemon = Daemon(tmp_path_factory.mktemp("rot"), clean_environment)
+    daemon.data.mkdir(exist_ok=True)
+    with open_parts(daemon.data) as parts:
+        places = [add(parts, daemon.music, f"{number}.mp3", os.urandom(5000)) for number in range(5)]
+        rot(places[3], parts)
+    return daemon
+
+
+def test_the_one_that_rotted_is_named_and_no_other(library: Daemon) -> None:
+    ended = library.run("scrub", "--all")
+    assert ended.stdout == f"3.mp3: rotted, {AUDIO_ROTTED}\n4 sound, 1 rotted\n"
+    assert (ended.returncode, ended.stderr) == (3, "")
+    listed = library.run("scrub", "--rotted", "--json")
+    assert listed.returncode == 3
+    assert json.loads(listed.stdout) == {"path": "3.mp3", "result": "rotted", "detail": AUDIO_ROTTED}
+    assert "1 files are no longer what was analyzed" in library.run("status").stdout
+
+
+def test_a_path_is_read_alone(library: Daemon) -> None:
+    ended = library.run("scrub", os.path.join(library.music, "1.mp3"))
+    assert (ended.returncode, ended.stdout) == (0, "1 sound\n")
+
+
+def test_a_path_that_has_no_result_is_an_error(library: Daemon, tmp_path: Path) -> None:
+    ended = library.run("scrub", str(tmp_path / "other.mp3"))
+    assert ended.returncode == 1
+    assert "no track with a result" in ended.stderr
+
+
+def test_one_of_path_all_and_rotted_has_to_be_chosen(library: Daemon) -> None:
+    assert library.run("scrub").returncode == 2
+    assert library.run("scrub", "--all", "--rotted").returncode == 2
