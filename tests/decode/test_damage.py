@@ -57,6 +57,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return made
 
 
+@pytest.mark.usefixtures("bundled_ffmpeg")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_file_cut_anywhere_ends_in_words(kind: str, sound: dict[str, bytes], tmp_path: Path) -> None:
     whole, path = sound[kind], tmp_path / "cut"

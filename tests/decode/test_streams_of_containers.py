@@ -103,7 +103,9 @@ def test_a_hundred_chapters_do_not_hide_the_codec(name: str, codec: str, tmp_pat
     result = decoded(path)
 
     assert (result.info.format, result.error, len(result.info.chapters)) == (codec, None, 100)
-    assert (result.info.chapters[1].start_seconds, result.info.chapters[1].title) == (0.05, "Part 2")
+    # Some versions of ffmpeg count from the first sample, which an encoder's delay puts 3 ms earlier.
+    assert result.info.chapters[1].start_seconds == pytest.approx(0.05, abs=0.004)
+    assert result.info.chapters[1].title == "Part 2"
 
 
 def dsf(path: Path, rate_hz: int, seconds: float) -> Path:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -14,11 +16,41 @@ from tests.integration.daemon import Daemon
 from tests.signals import song, write
 
 
+class Former(NamedTuple):
+    """What the older version leaves: the music, its library, and the result of the one track as the API tells it."""
+
+    music: Path
+    data: Path
+    result: dict[str, Any]
+
+
+ENVIRONMENT = {"PATH": os.environ["PATH"]}
+
+
+@pytest.fixture(scope="module")
+def former(tmp_path_factory: pytest.TempPathFactory) -> Former:
+    """A daemon analyzes one track and is stopped."""
+    daemon = Daemon(tmp_path_factory.mktemp("former"), ENVIRONMENT, MUSICNN_RUNTIME="off")
+    write(daemon.music / "old.flac", song(seconds=8))
+    try:
+        daemon.start()
+        daemon.wait_for(lambda: daemon.result("old.flac"), "the first result")
+        result = daemon.result("old.flac")
+        daemon.stop()
+    finally:
+        daemon.close()
+    assert result is not None
+    return Former(daemon.music, daemon.data, result)
+
+
 @pytest.fixture
-def daemon(tmp_path: Path) -> Iterator[Daemon]:
-    started = Daemon(tmp_path, {"PATH": os.environ["PATH"]}, MUSICNN_RUNTIME="off")
+def daemon(tmp_path: Path, former: Former) -> Iterator[Daemon]:
+    """A daemon over the same music with a copy of its library."""
+    started = Daemon(tmp_path, ENVIRONMENT, MUSICNN_RUNTIME="off", MUSIC_DIR=str(former.music))
+    shutil.copytree(former.data, started.data)
     yield started
     started.close()
+    (former.music / "new.flac").unlink(missing_ok=True)
 
 
 #: Columns that have another name by now.
@@ -57,20 +89,15 @@ def version_of(file: Path) -> int:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("version", range(1, migrations.NEWEST))
-def test_a_library_of_an_older_schema_is_kept_and_goes_on(version: int, daemon: Daemon) -> None:
-    write(daemon.music / "old.flac", song(seconds=8))
-    daemon.start()
-    daemon.wait_for(lambda: daemon.result("old.flac"), "the first result")
-    before = daemon.result("old.flac")
-    daemon.stop()
+def test_a_library_of_an_older_schema_is_kept_and_goes_on(version: int, daemon: Daemon, former: Former) -> None:
     (file,) = daemon.data.glob("*.db")
     downgrade(file, version)
     assert version_of(file) == version
 
-    write(daemon.music / "new.flac", song(seconds=8, bpm=90))
+    write(former.music / "new.flac", song(seconds=8, bpm=90))
     daemon.start()
     daemon.wait_for(lambda: daemon.result("new.flac"), "the result of a new track")
-    daemon.wait_for(lambda: daemon.result("old.flac") == before, "the names of the old track")
+    daemon.wait_for(lambda: daemon.result("old.flac") == former.result, "the names of the old track")
     assert daemon.metric('playlista_library_tracks{status="analyzed"}') == 2
     assert daemon.metric('playlista_tracks_completed_total{result="analyzed"}') == 1, "an old track was analyzed again"
     daemon.stop()
