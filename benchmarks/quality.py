@@ -29,6 +29,7 @@ from playlista.config import Settings
 from playlista.system.environment import prepare_environment
 
 PAGE = Path("docs/appendix/quality.md")
+PICTURE = Path("docs/appendix/quality/confidence.png")
 DETERMINISM_TRACKS = 8
 
 
@@ -58,6 +59,10 @@ def main() -> None:
     for name, text in quality_tables.sections(results).items():
         print(f"\n{text}\n")
         tables.write_section(PAGE, name, text)
+    if results.get("confidence", {}).get("rows"):
+        from benchmarks import quality_confidence_plot  # matplotlib, which nothing that measures should load
+
+        quality_confidence_plot.draw(results["confidence"], PICTURE)
     print(f"written into {PAGE}")
     if missed := quality_tables.failures(results):
         sys.exit(f"benchmarks: missed: {'; '.join(missed)}")
@@ -99,6 +104,14 @@ def _rhythm(asked: argparse.Namespace) -> list[quality_rhythm.Row]:
     return quality_rhythm_heard.measure(asked.tempo)
 
 
+def _confidence(asked: argparse.Namespace) -> dict[str, Any]:
+    """How often the tempo is right at each confidence, and the cost of rhythm."""
+    _prepare()
+    from benchmarks import quality_confidence_heard
+
+    return quality_confidence_heard.measure(asked.tempo, asked.music)
+
+
 def _mood(asked: argparse.Namespace) -> dict[str, Any]:
     """Energy, voice and moods of recordings that are known by ear."""
     _prepare()
@@ -116,6 +129,7 @@ def _files(asked: argparse.Namespace) -> list[quality_files.Row]:
 #: Sections that can be measured by themselves.
 ALONE: dict[str, Callable[[argparse.Namespace], Any]] = {
     "rhythm": _rhythm,
+    "confidence": _confidence,
     "keys": _keys,
     "mood": _mood,
     "files": _files,

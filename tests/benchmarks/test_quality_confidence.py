@@ -1,0 +1,68 @@
+"""What is told of a tempo's confidence: its ranges, its intervals, and a fit that never saw what it is asked."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from benchmarks.quality_confidence import (
+    MOST_MILLISECONDS,
+    OTHERS,
+    area,
+    failures,
+    fitted_elsewhere,
+    logistic_fit,
+    points,
+    table,
+)
+
+
+def row(number: int, of: str, confidence: float, right: bool) -> dict[str, object]:
+    return {"file": f"{of}{number}", "set": of, "bpm": 120.0, "confidence": confidence, "right": right}
+
+
+def honest(of: str) -> list[dict[str, object]]:
+    """Recordings that are right as often as they say: 1 of 4 at 0.25, 3 of 4 at 0.75."""
+    return [
+        row(number, of, confidence, number % 4 < 4 * confidence)
+        for confidence in (0.25, 0.75)
+        for number in range(round(100 * confidence), round(100 * confidence) + 40)
+    ]
+
+
+def test_a_point_has_the_share_of_its_range_with_its_interval() -> None:
+    (low, high) = points([0.2] * 10 + [0.9] * 10, [False] * 10 + [True] * 9 + [False])
+    assert (low.share, low.files, high.share, high.mean) == (0.0, 10, 0.9, pytest.approx(0.9))
+    # Wilson's interval for 9 of 10 at 95 %, as published in tables: 0.596 to 0.982
+    assert (high.low, high.high) == (pytest.approx(0.596, abs=1e-3), pytest.approx(0.982, abs=1e-3))
+
+
+def test_a_fit_finds_the_odds_that_the_recordings_have() -> None:
+    base, slope = logistic_fit(honest("a"))
+    for confidence in (0.25, 0.75):
+        share = 1 / (1 + math.exp(-(base + slope * confidence)))
+        assert share == pytest.approx(confidence, abs=0.01)
+
+
+def test_what_is_said_of_a_set_does_not_depend_on_it() -> None:
+    rows = [*honest("a"), *honest("b")]
+    turned = [*honest("a"), *({**one, "right": not one["right"]} for one in honest("b"))]
+    of_b = slice(len(honest("a")), None)
+    assert fitted_elsewhere(rows)[of_b] == fitted_elsewhere(turned)[of_b]
+    assert fitted_elsewhere(rows)[0] != fitted_elsewhere(turned)[0]
+
+
+def test_the_area_is_a_half_for_what_says_nothing_and_one_for_what_says_all() -> None:
+    assert area([0.1, 0.2, 0.8, 0.9], [False, False, True, True]) == 1.0
+    assert area([0.5, 0.5], [True, False]) == 0.5
+    assert area([0.5], [True]) == 0.5
+
+
+def test_a_slow_rhythm_and_a_confidence_that_says_nothing_miss_their_bars() -> None:
+    rows = [*honest("a"), *honest("b"), row(0, OTHERS, 0.9, True)]
+    assert failures({"rows": rows, "milliseconds": MOST_MILLISECONDS + 1}) == ["cost of rhythm"]
+    blind = [{**one, "confidence": 0.5} for one in rows]
+    assert failures({"rows": blind, "milliseconds": 1.0}) == ["what confidence says of the tempo"]
+    assert failures({}) == []
+    assert "quality/confidence.png" in table({"rows": rows, "milliseconds": 20.0})
