@@ -15,11 +15,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from playlista.features.health.authenticity import authenticity
 from playlista.features.health.bit_depth import BitDepth
 from playlista.features.health.blocks import Block, PlanarBlocks
 from playlista.features.health.channels import ChannelLevels
 from playlista.features.health.clipping import ClippingMeter
+from playlista.features.health.codec_grid import GridSearch
+from playlista.features.health.continuity import ContinuityMeter
 from playlista.features.health.silence import SilenceMeter
+from playlista.features.health.spectrum import SpectrumLooks
 from playlista.tracks.health import Health
 
 #: Raised when values change.
@@ -34,27 +38,37 @@ class HealthAccumulator:
     sample_rate_hz : any.
     channels : at least 1.
     layout : the loudspeaker of each channel ("FL", "LFE"), in the order of the samples; empty where it is not known.
+    is_lossless : of the format; of the others it is known where they come from.
     """
 
-    def __init__(self, sample_rate_hz: int, channels: int, layout: Sequence[str] = ()) -> None:
+    def __init__(
+        self, sample_rate_hz: int, channels: int, layout: Sequence[str] = (), *, is_lossless: bool = True
+    ) -> None:
+        self._is_lossless = is_lossless
         self._sample_rate_hz = sample_rate_hz
         self._blocks = PlanarBlocks(channels)
         self._levels = ChannelLevels(channels, layout)
         self._silence = SilenceMeter(sample_rate_hz)
         self._clipping = ClippingMeter(sample_rate_hz, channels)
         self._bits = BitDepth()
+        self._continuity = ContinuityMeter(sample_rate_hz, channels)
+        self._grid = GridSearch(sample_rate_hz)
+        self._looks = SpectrumLooks(sample_rate_hz, channels, self._grid.update if is_lossless else _ignore)
+        self._measures = (self._levels, self._silence, self._clipping, self._bits, self._continuity, self._looks)
         self.reset()
 
     @property
     def retained_bytes(self) -> int:
-        """Bytes of the block and of the sums; constant."""
-        return self._blocks.retained_bytes + self._levels.retained_bytes
+        """Bytes of the block, of what is kept of the one before, and of the sums; constant after the first block."""
+        parts = (self._blocks, self._levels, self._continuity, self._grid, self._looks)
+        return sum(part.retained_bytes for part in parts)
 
     def reset(self) -> None:
         """Forget the track."""
         self._frames = 0
         self._blocks.reset()
-        for measure in (self._levels, self._silence, self._clipping, self._bits):
+        self._grid.reset()
+        for measure in self._measures:
             measure.reset()
 
     def update(self, chunk: NDArray[np.floating]) -> None:
@@ -72,8 +86,21 @@ class HealthAccumulator:
         for block in self._blocks.rest():
             self._measure(block)
         channels, silences, clipping = self._levels.facts(), self._silence.silences(), self._clipping.clipping()
-        positions = {"clipped": clipping.positions, "silence": silences.positions}
+        breaks = self._continuity.breaks()
+        origin = authenticity(self._looks.average(), *self._grid.best(), is_lossless=self._is_lossless)
+        positions = {
+            "clipped": clipping.positions,
+            "silence": silences.positions,
+            "dropouts": breaks.dropout_positions,
+            "clicks": breaks.click_positions,
+        }
         return Health(
+            lossy_suspicion=origin.suspicion,
+            suspicion_evidence=origin.evidence,
+            bandwidth_hz=origin.bandwidth_hz,
+            upsampled_from_hz=origin.upsampled_from_hz,
+            dropouts=breaks.dropouts,
+            clicks=breaks.clicks,
             effective_bits=self._bits.effective_bits(),
             clipped_runs=clipping.runs,
             longest_clipped_samples=clipping.longest_samples,
@@ -91,8 +118,12 @@ class HealthAccumulator:
 
     def _measure(self, block: Block) -> None:
         self._frames += block.frames
-        for measure in (self._levels, self._silence, self._clipping, self._bits):
+        for measure in self._measures:
             measure.update(block)
 
     def _per_minute(self, count: int) -> float:
         return round(60.0 * count * self._sample_rate_hz / self._frames, 3) if self._frames else 0.0
+
+
+def _ignore(_samples: NDArray[np.float32], _start: int) -> None:
+    """Who listens where nothing is suspected."""

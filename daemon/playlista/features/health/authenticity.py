@@ -1,0 +1,259 @@
+"""Whether a lossless file looks as if it had been made from a lossy one.
+
+Input: the average spectrum of a track and what the search for codec grids found. Output: `Authenticity`: a suspicion
+from 0 to 1, the evidence in words, and where the spectrum ends. It is a suspicion, never a verdict: music may be
+band-limited for many good reasons.
+
+What is looked at, each as a number from 0 to 1
+-----------------------------------------------
+grid : coefficients that an encoder rounded to 0, found on its own grid (``codec_grid``).
+wall : how far the spectrum falls within 350 Hz at its hardest edge above 5 kHz, and within 150 Hz; walls between 14.5
+    and 20.9 kHz, where encoders have theirs, and next to 20 kHz, count apart. Filters of studios are wider: an
+    analogue one falls over kHz, a resampler over several hundred Hz.
+floor : behind the wall nothing is left but the rounding of the samples to 16 bits, without dither.
+holes : how unsteady the levels of neighbouring bins are (``spectrum``) above 10 kHz, against below; above 16 kHz
+    against 12 to 16 kHz, since MP3 has no step size of its own there (scale factor band 21); and at most.
+
+They are weighed by a logistic regression on recordings that were encoded as MP3, AAC, Vorbis and Opus and decoded
+again, against the same ones untouched, resampled, filtered and made to sound old: ``python -m benchmarks.health
+--fit``. The suspicion is 0.5 where 1 of 100 genuine ones lies above. ``docs/appendix/health.md`` has the tables.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playlista.features.health.spectrum import AverageSpectrum
+
+#: The regression: by the names of `Evidence.measures`. Fitted, not thought out; see the module.
+WEIGHTS = {
+    "one": -2.51,
+    "grid": 1.41,
+    "grid_clear": 1.77,
+    "wall": -1.11,
+    "wall_of_codecs": -0.35,
+    "wall_hardness": 2.06,
+    "wall_at_20_khz": 2.39,
+    "wall_low": 1.02,
+    "holes_above": 0.04,
+    "holes_from_16_khz": 0.75,
+    "holes_most": 0.23,
+    "holes_mean": 1.81,
+    "floor": 2.23,
+    "holes_above_mean": 0.76,
+}
+#: Scores are moved and stretched so that the threshold is 0.5.
+THRESHOLD_SCORE = 1.2
+#: Fewer looks than these tell nothing.
+LEAST_LOOKS = 2
+#: A wall of so many dB is named, and a spectrum ends where it falls to so many above its floor.
+NAMED_WALL_DB = 8.0
+NAMED_GRID = 7.0
+NAMED_HOLES_DB = 6.2
+#: Sound below this is the rounding of 16 bits: -124 dB in a bin of 21 Hz.
+ROUNDING_DB = -124.0
+#: Rates that music is resampled from, and how much of its band a resampler leaves.
+USUAL_RATES = (96_000, 88_200, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 11_025, 8_000)
+RESAMPLED_BAND = (0.88, 1.015)
+RESAMPLED_WALL_DB = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticity:
+    """See ``tracks.Health``; everything is None or empty where there was too little sound to tell."""
+
+    suspicion: float | None = None
+    evidence: tuple[str, ...] = ()
+    bandwidth_hz: float | None = None
+    upsampled_from_hz: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """The hardest edge of a spectrum: where, its fall within 350 Hz, within 150 Hz, from 1 kHz below, what is behind."""
+
+    hz: float
+    fall_db: float
+    sharp_db: float
+    wide_db: float
+    behind_db: float
+
+
+@dataclass(frozen=True, slots=True)
+class Holes:
+    """Unsteadiness in dB: above 10 kHz over that below at most and on average, from 16 kHz on over that below, at most
+    and on average above 4 kHz."""
+
+    above_most: float = 0.0
+    above_mean: float = 0.0
+    from_16_khz: float = 0.0
+    most: float = 4.9
+    mean: float = 4.9
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of one track."""
+
+    wall: Wall
+    holes: Holes
+    codec: str
+    grid: float
+
+    def measures(self) -> dict[str, float]:
+        """The numbers that `WEIGHTS` weighs."""
+        wall, holes = self.wall, self.holes
+        of_codecs = 14_500 < wall.hz < 20_900
+        sharp_share = wall.sharp_db / max(wall.wide_db, 8.0)
+        return {
+            "one": 1.0,
+            "grid": min(math.log(max(self.grid, 3.0) / 3.0), 1.6),
+            "grid_clear": _from_to(self.grid, 5, 7),
+            "wall": _from_to(wall.fall_db, 5, 22),
+            "wall_of_codecs": of_codecs * _from_to(wall.sharp_db, 6, 20),
+            "wall_hardness": (of_codecs and wall.sharp_db > 6) * _from_to(sharp_share, 0.55, 0.9),
+            "wall_at_20_khz": (19_000 < wall.hz < 20_500) * _from_to(wall.fall_db, 5, 15),
+            "wall_low": (wall.hz <= 14_500) * _from_to(wall.fall_db, 5, 20),
+            "holes_above": _from_to(holes.above_most, 0.4, 2.5),
+            "holes_from_16_khz": _from_to(holes.from_16_khz, 0.3, 2),
+            "holes_most": _from_to(holes.most, 5.5, 8),
+            "holes_mean": _from_to(holes.mean, 5, 6.5),
+            "floor": (wall.fall_db > 5) * _from_to(wall.behind_db, -124, -129),
+            "holes_above_mean": _from_to(holes.above_mean, 0, 1.5),
+        }
+
+    def score(self) -> float:
+        """The regression; above `THRESHOLD_SCORE` is suspicious."""
+        return sum(WEIGHTS[name] * value for name, value in self.measures().items())
+
+    def words(self) -> Iterator[str]:
+        """What speaks for a lossy past, the strongest first."""
+        wall, holes = self.wall, self.holes
+        if self.grid >= NAMED_GRID:
+            yield f"coefficients rounded to 0 on the frame grid of {self.codec} ({self.grid:.0f} standard deviations)"
+        if wall.fall_db >= NAMED_WALL_DB:
+            yield f"the spectrum falls by {wall.sharp_db:.0f} dB within 150 Hz at {wall.hz / 1000:.1f} kHz"
+            if wall.behind_db < ROUNDING_DB:
+                yield "nothing but the rounding of 16 bits above it"
+        if holes.most >= NAMED_HOLES_DB:
+            yield f"holes that come and go in the treble ({holes.most:.1f} dB, music has 5)"
+        if holes.from_16_khz >= 1.0:
+            yield f"coarser above 16 kHz than below, as in MP3 ({holes.from_16_khz:+.1f} dB)"
+
+
+def authenticity(spectrum: AverageSpectrum | None, codec: str, grid: float, *, is_lossless: bool) -> Authenticity:
+    """What the looks at one track tell.
+
+    Parameters
+    ----------
+    codec, grid : as `codec_grid.GridSearch.best` tells.
+    is_lossless : of the file's format; of others there is nothing to suspect.
+    """
+    if spectrum is None or spectrum.looks < LEAST_LOOKS:
+        return Authenticity()
+    found = evidence(spectrum, codec, grid)
+    suspicion = round(1.0 / (1.0 + math.exp(THRESHOLD_SCORE - found.score())), 3) if is_lossless else None
+    is_suspicious = suspicion is not None and suspicion >= 0.5
+    return Authenticity(
+        suspicion=suspicion,
+        evidence=tuple(found.words()) if is_lossless else (),
+        bandwidth_hz=_bandwidth_hz(spectrum),
+        upsampled_from_hz=None if is_suspicious or not is_lossless else _former_rate(spectrum, found.wall),
+    )
+
+
+def evidence(spectrum: AverageSpectrum, codec: str, grid: float) -> Evidence:
+    """The numbers of one track."""
+    return Evidence(_wall(spectrum), _holes(spectrum), codec, grid)
+
+
+def _wall(spectrum: AverageSpectrum) -> Wall:
+    bins, levels = len(spectrum.typical_db), _Levels(spectrum.typical_db)
+
+    def width(hz: float) -> int:
+        return max(1, round(hz / spectrum.bin_hz))
+
+    lowest = min(width(5_000), bins // 3)
+    highest = min(round(0.955 * (bins - 1)), bins - width(450) - 2)
+    if highest <= lowest:
+        return Wall(0.0, 0.0, 0.0, 0.0, 0.0)
+    places = np.arange(lowest, highest)
+    falls = levels.mean(places - width(170), places - 2) - levels.mean(places + 3, places + width(170) + 1)
+    edge = int(places[falls.argmax()])
+    near = np.arange(max(edge - 12, lowest), min(edge + 12, bins - 8))
+    sharp = levels.mean(near - 6, near - 2) - levels.mean(near + 3, near + 7)
+    above, below = max(edge - width(1_200), 0), edge - width(300)
+    return Wall(
+        hz=edge * spectrum.bin_hz,
+        fall_db=float(falls.max()),
+        sharp_db=float(sharp.max()),
+        wide_db=float(levels.mean(above, below) - levels.mean(edge + width(60), edge + width(400))),
+        behind_db=float(levels.mean(min(edge + width(300), bins - 2), bins)),
+    )
+
+
+def _holes(spectrum: AverageSpectrum) -> Holes:
+    """Only bands with more in them than the rounding of 16 bits count."""
+    steadiness = spectrum.steadiness_db
+    width = round(1_000 / spectrum.bin_hz)
+    levels = [float(spectrum.typical_db[band * width : (band + 1) * width].mean()) for band in range(len(steadiness))]
+    heard = [band for band, level in enumerate(levels) if level > ROUNDING_DB and band >= 4]
+    if not heard:
+        return Holes()
+    low = [steadiness[band] for band in heard if band < 10]
+    usual = float(np.median(low)) if low else 4.9
+    above = [float(steadiness[band]) - usual for band in heard if band >= 10]
+    coarse = [steadiness[band] for band in heard if 16 <= band < 20]
+    fine = [steadiness[band] for band in heard if 12 <= band < 16]
+    return Holes(
+        above_most=max([0.0, *above]),
+        above_mean=float(np.mean(above)) if above else 0.0,
+        from_16_khz=float(np.mean(coarse) - np.mean(fine)) if coarse and fine else 0.0,
+        most=float(max(steadiness[band] for band in heard)),
+        mean=float(np.mean([steadiness[band] for band in heard])),
+    )
+
+
+def _bandwidth_hz(spectrum: AverageSpectrum) -> float:
+    """The highest frequency with 10 dB more than the least that there is in 300 Hz anywhere; else all of the band."""
+    width = max(1, round(300 / spectrum.bin_hz))
+    smooth = np.convolve(spectrum.mean_db, np.full(width, 1.0 / width), mode="valid")
+    least = float(smooth.min())
+    top_hz = (len(spectrum.mean_db) - 1) * spectrum.bin_hz
+    if least > ROUNDING_DB + 24.0:  # no floor is seen
+        return top_hz
+    above = np.flatnonzero(smooth > max(least + 10.0, ROUNDING_DB))
+    if len(above) == 0:
+        return 0.0
+    last = int(above[-1])
+    return top_hz if last == len(smooth) - 1 else round((last + width / 2) * spectrum.bin_hz, 1)
+
+
+def _former_rate(spectrum: AverageSpectrum, wall: Wall) -> int | None:
+    """The usual rate whose band ends at the wall; None where there is none, or something behind it."""
+    rate_hz = 2.0 * (len(spectrum.typical_db) - 1) * spectrum.bin_hz
+    if max(wall.fall_db, wall.wide_db) < RESAMPLED_WALL_DB or wall.behind_db > ROUNDING_DB + 6.0:
+        return None
+    least, most = RESAMPLED_BAND
+    fitting = [rate for rate in USUAL_RATES if least <= 2.0 * wall.hz / rate <= most and rate < 0.97 * rate_hz]
+    return fitting[0] if fitting else None
+
+
+class _Levels:
+    """Means of levels between any two bins at once."""
+
+    def __init__(self, levels: NDArray[np.float64]) -> None:
+        self._sums = np.concatenate([[0.0], np.cumsum(levels)])
+
+    def mean(self, start: NDArray[np.intp] | int, stop: NDArray[np.intp] | int) -> NDArray[np.float64]:
+        return np.asarray((self._sums[stop] - self._sums[start]) / (np.asarray(stop) - start))
+
+
+def _from_to(value: float, low: float, high: float) -> float:
+    """0 at `low`, 1 at `high`, straight between."""
+    return min(max((value - low) / (high - low), 0.0), 1.0)

@@ -1,0 +1,250 @@
+"""Holes in the music and steps between two samples: dropouts, and clicks at joins.
+
+Input: planar blocks. Output: `Breaks`. Each channel is looked at by itself; what is found within `SAME_SECONDS` on
+several channels is one break.
+
+Thresholds
+----------
+dropout
+    At least `HELD_SAMPLES` samples (0.7 ms at 44.1 kHz), at most `HELD_SECONDS`, that are all 0 or all the same value,
+    with music on both sides: the RMS of the `EDGE_SAMPLES` before and behind is above `EDGE_LEVEL` (-46 dBFS), they are
+    within `EDGE_RATIO` of each other, and the waveform jumps by `EDGE_JUMP` of it into the hole or out of it. A tail
+    that fades to digital silence, and a note that starts from it, do neither. A held value near the peak around it is
+    the top of a clipped or square wave, and no dropout. Or a piece of `REPEAT_SAMPLES` or more that is played twice,
+    to the bit, as by a CD drive or sound card that ran out of data.
+click
+    A bend of the waveform (its second difference) `CLICK_RATIO` times as sharp as any other within `CLICK_SAMPLES` on
+    both sides, and of `CLICK_LEVEL` (-34 dBFS) at least. A drum is as sharp behind its first sample as in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playlista.features.health.blocks import STRETCH_FRAMES, Block
+from playlista.features.health.positions import FirstPositions, first_of_all
+from playlista.features.health.repeats import RepeatedPieces
+
+HELD_SAMPLES = 32
+HELD_SECONDS = 1.0
+EDGE_SAMPLES = 32
+EDGE_LEVEL = 0.005
+EDGE_RATIO = 8.0
+EDGE_JUMP = 0.15
+#: A held value of so much of the peak of so many samples on both sides is a top.
+TOP, AROUND_SAMPLES = 0.95, 512
+#: More held values than these a minute are the steps of a synthesizer or of few bits.
+HELD_PER_MINUTE = 20.0
+REPEAT_SAMPLES = 64
+LONGEST_REPEAT = 4_096
+CLICK_RATIO = 5.0
+CLICK_SAMPLES = 128
+CLICK_LEVEL = 0.02
+#: At a seam of what is played twice the bend need not be as sharp.
+SEAM_RATIO = 2.0
+#: More than these a minute are no faults but the waveform of a synthesizer: a sawtooth clicks with every period.
+CLICKS_PER_MINUTE = 300.0
+#: A click next to so many equal samples is the edge of a hole, or a sound that starts from digital silence.
+HOLD_SAMPLES = 16
+#: Samples around the sharpest bend that belong to it.
+CLICK_WIDTH = 3
+SAME_SECONDS = 0.01
+#: Samples of the block before that are kept: enough for a repeat, and whole stretches.
+TAIL = 2 * LONGEST_REPEAT
+
+
+@dataclass(frozen=True, slots=True)
+class Breaks:
+    """How many there are, and the seconds at which the first ones start."""
+
+    dropouts: int
+    clicks: int
+    dropout_positions: tuple[float, ...]
+    click_positions: tuple[float, ...]
+
+
+class ContinuityMeter:
+    """Looks for breaks in one track."""
+
+    def __init__(self, sample_rate_hz: int, channels: int) -> None:
+        self._rate = sample_rate_hz
+        self._channels = channels
+        self.reset()
+
+    @property
+    def retained_bytes(self) -> int:
+        """Bytes of the tail; constant."""
+        return self._tail.nbytes
+
+    def reset(self) -> None:
+        """Forget the track."""
+        self._tail = np.zeros((self._channels, 0), np.float32)
+        self._frames = 0
+        self._repeats = RepeatedPieces(self._channels)
+        self._long_holes = [_LongHoles(self._rate) for _ in range(self._channels)]
+        self._dropouts = _Events(self._rate)
+        self._steps = _Events(self._rate)
+        self._clicks = _Events(self._rate)
+
+    def update(self, block: Block) -> None:
+        """Take the next block."""
+        samples = np.concatenate([self._tail, block.samples], axis=1)
+        start, fresh = block.start - self._tail.shape[1], self._tail.shape[1]
+        # The last stretch of the tail has not been looked at: what is behind it was not known.
+        stretches = slice(max(fresh // STRETCH_FRAMES - 1, 1), samples.shape[1] // STRETCH_FRAMES - 1)
+        found: dict[str, list[int]] = {"hole": [], "held": [], "click": []}
+        for channel in samples:
+            for place, is_zero in _holes(channel, fresh):
+                found["hole" if is_zero else "held"].append(start + place)
+            for place, is_repeat in _sharp_bends(channel, stretches):
+                found["hole" if is_repeat else "click"].append(start + place)
+        for long_holes, peaks in zip(self._long_holes, block.peaks, strict=True):
+            found["hole"] += long_holes.update(peaks, block.start)
+        found["hole"] += [start + place for place in self._repeats.update(samples, block)]
+        self._dropouts.add(found["hole"])
+        self._steps.add(found["held"])
+        self._clicks.add(found["click"])
+        self._tail = np.ascontiguousarray(samples[:, -TAIL:])
+        self._frames += block.frames
+
+    def breaks(self) -> Breaks:
+        """What is known at the end of the track."""
+        minutes = self._frames / self._rate / 60.0
+        is_synthetic = self._steps.count > max(HELD_PER_MINUTE * minutes, HELD_PER_MINUTE)
+        dropouts = self._dropouts if is_synthetic else self._dropouts.with_those_of(self._steps)
+        clicks = self._clicks if self._clicks.count <= max(CLICKS_PER_MINUTE * minutes, 10) else _Events(self._rate)
+        return Breaks(dropouts.count, clicks.count, dropouts.seconds(), clicks.seconds())
+
+
+class _Events:
+    """Counts what lies apart in time, with the first places."""
+
+    def __init__(self, sample_rate_hz: int) -> None:
+        self._rate = sample_rate_hz
+        self._last = -(10**9)
+        self._first = FirstPositions(sample_rate_hz)
+        self.count = 0
+
+    def add(self, places: list[int]) -> None:
+        """Take places, all of them behind those of former calls, but for what several channels share."""
+        for place in sorted(places):
+            if place - self._last > SAME_SECONDS * self._rate:
+                self.count += 1
+                self._first.add(np.array([place]))
+            self._last = max(self._last, place)
+
+    def with_those_of(self, other: _Events) -> _Events:
+        """Both kinds together."""
+        together = _Events(self._rate)
+        together.count = self.count + other.count
+        together._first = first_of_all([self._first, other._first], self._rate)
+        return together
+
+    def seconds(self) -> tuple[float, ...]:
+        return self._first.seconds()
+
+
+def _holes(samples: NDArray[np.float32], fresh: int) -> Iterator[tuple[int, bool]]:
+    """Starts of the dropouts that end behind `fresh`, and whether they are of zeros."""
+    held = np.flatnonzero(samples[1:] == samples[:-1])
+    if len(held) < HELD_SAMPLES:
+        return
+    breaks = np.flatnonzero(np.diff(held) > 1)
+    firsts = held[np.concatenate([[0], breaks + 1])]
+    lasts = held[np.concatenate([breaks, [len(held) - 1]])] + 1  # the last sample with the same value
+    lengths = lasts - firsts + 1
+    is_long = (lengths >= HELD_SAMPLES) & (lengths <= LONGEST_REPEAT)
+    is_inside = (firsts >= EDGE_SAMPLES) & (lasts + EDGE_SAMPLES < len(samples)) & (lasts + EDGE_SAMPLES >= fresh)
+    for index in np.flatnonzero(is_long & is_inside):
+        first, last = int(firsts[index]), int(lasts[index])
+        before, behind = samples[first - EDGE_SAMPLES : first], samples[last + 1 : last + 1 + EDGE_SAMPLES]
+        value = float(samples[first])
+        around = samples[max(first - AROUND_SAMPLES, 0) : last + AROUND_SAMPLES]
+        is_top = value != 0.0 and abs(value) >= TOP * float(np.abs(around).max())
+        if not is_top and _is_cut(before, behind, value):
+            yield first, value == 0.0
+
+
+def _is_cut(before: NDArray[np.float32], behind: NDArray[np.float32], value: float) -> bool:
+    """Whether music stops and goes on around a value that stands still."""
+    levels = [float(np.sqrt(np.mean(np.square(edge, dtype=np.float64)))) for edge in (before, behind)]
+    if min(levels) < EDGE_LEVEL or max(levels) > EDGE_RATIO * min(levels):
+        return False
+    jump = max(abs(float(before[-1]) - value), abs(float(behind[0]) - value))
+    return jump >= EDGE_JUMP * max(levels)
+
+
+def _sharp_bends(samples: NDArray[np.float32], stretches: slice) -> Iterator[tuple[int, bool]]:
+    """Samples at which a click is, in the stretches given, and whether what follows is what came before, once more."""
+    bends = np.zeros(len(samples), np.float32)
+    slopes = samples[1:] - samples[:-1]
+    np.subtract(slopes[1:], slopes[:-1], out=bends[1:-1])
+    np.abs(bends, out=bends)
+    whole = bends[: len(bends) // STRETCH_FRAMES * STRETCH_FRAMES]
+    sharpest = whole.view(np.int32).reshape(-1, STRETCH_FRAMES).max(axis=1).view(np.float32)
+    around = np.maximum(sharpest[:-2], sharpest[2:])
+    # A stretch beside may hold the click's own end; it is looked at closely before anything is said.
+    candidates = np.flatnonzero((sharpest[1:-1] >= CLICK_LEVEL) & (sharpest[1:-1] > around)) + 1
+    for stretch in candidates[(candidates >= stretches.start) & (candidates < stretches.stop)]:
+        first = int(stretch) * STRETCH_FRAMES
+        place = first + int(bends[first : first + STRETCH_FRAMES].argmax())
+        ratio = float(bends[place]) / max(_sharpest_around(bends, place), 1e-9)
+        if ratio >= SEAM_RATIO and not _is_beside_hold(samples, place):
+            is_repeat = _repeats(samples, place)
+            if is_repeat or ratio >= CLICK_RATIO:
+                yield place, is_repeat
+
+
+def _sharpest_around(bends: NDArray[np.float32], place: int) -> float:
+    before = bends[max(place - CLICK_SAMPLES, 0) : place - CLICK_WIDTH]
+    behind = bends[place + CLICK_WIDTH + 1 : place + CLICK_SAMPLES + 1]
+    return max(float(before.max(initial=0.0)), float(behind.max(initial=0.0)))
+
+
+def _is_beside_hold(samples: NDArray[np.float32], place: int) -> bool:
+    before = samples[place - CLICK_WIDTH - HOLD_SAMPLES : place - CLICK_WIDTH]
+    behind = samples[place + CLICK_WIDTH : place + CLICK_WIDTH + HOLD_SAMPLES]
+    return bool((before == before[:1]).all() or (behind == behind[:1]).all())
+
+
+def _repeats(samples: NDArray[np.float32], place: int) -> bool:
+    """Whether what begins at or next to `place` was played just before it, to the bit."""
+    for start in (place, place + 1, place - 1):
+        piece = samples[start : start + REPEAT_SAMPLES]
+        earlier = samples[max(start - LONGEST_REPEAT, 0) : start]
+        if len(piece) < REPEAT_SAMPLES or not piece.any():
+            continue
+        for first in np.flatnonzero(earlier[: len(earlier) - REPEAT_SAMPLES + 1] == piece[0]):
+            if np.array_equal(earlier[first : first + REPEAT_SAMPLES], piece):
+                return True
+    return False
+
+
+class _LongHoles:
+    """Zeros for longer than the tail that is kept: by the peaks of whole stretches of one channel."""
+
+    def __init__(self, sample_rate_hz: int) -> None:
+        self._most = int(HELD_SECONDS * sample_rate_hz) // STRETCH_FRAMES
+        self._zeros = 0
+        self._before = 0.0
+
+    def update(self, peaks: NDArray[np.float32], start: int) -> list[int]:
+        """The frames at which holes start that end among these stretches, of which the first starts at `start`."""
+        found: list[int] = []
+        sounding = np.flatnonzero(peaks)
+        gaps = np.diff(sounding, prepend=-1 - self._zeros) - 1
+        for nth in np.flatnonzero((gaps >= LONGEST_REPEAT // STRETCH_FRAMES) & (gaps <= self._most)):
+            before = float(peaks[sounding[nth - 1]]) if nth else self._before
+            levels = (before, float(peaks[sounding[nth]]))
+            if min(levels) >= 2 * EDGE_LEVEL and max(levels) <= EDGE_RATIO * min(levels):
+                found.append(start + int(sounding[nth] - gaps[nth]) * STRETCH_FRAMES)
+        if len(sounding):
+            self._zeros = len(peaks) - 1 - int(sounding[-1])
+            self._before = float(peaks[sounding[-1]])
+        else:
+            self._zeros += len(peaks)
+        return found
