@@ -108,7 +108,7 @@ def test_readiness_says_its_reason_and_health_does_not_depend_on_it(port: int, l
 
 def test_a_track_is_found_by_its_path_also_when_that_is_not_utf8(port: int) -> None:
     status, _, body = ask(port, "/api/v1/tracks/a%20b/c%FF.mp3")
-    assert (status, json.loads(body)) == (200, TRACK | {"beat_times": None})
+    assert (status, json.loads(body)) == (200, TRACK | {"beat_times": None, "findings": {}})
 
 
 @pytest.mark.parametrize("path", ["/api/v1/tracks/../../etc/passwd", "/etc/passwd", "/page.js/../x", "/%00"])

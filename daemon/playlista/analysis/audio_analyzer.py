@@ -237,6 +237,7 @@ class AudioAnalyzer:
             stream.info.channels,
             stream.analysis_rate_hz,
             layout=stream.info.layout,
+            is_lossless=stream.info.is_lossless,
             tagger=self._tagger,
             groups=how.groups,
             checkpoint=self._checkpoint,

@@ -13,6 +13,7 @@ from playlista.cli import (
     analyze,
     cluster,
     doctor,
+    health,
     library,
     library_upkeep,
     models,
@@ -52,5 +53,19 @@ def playlista(
         raise typer.Exit(2)
 
 
-for module in (run, analyze, library, library_upkeep, scrub, search, similar, music, tag, models, doctor, cluster):
+for module in (
+    run,
+    analyze,
+    library,
+    library_upkeep,
+    health,
+    scrub,
+    search,
+    similar,
+    music,
+    tag,
+    models,
+    doctor,
+    cluster,
+):
     module.register(app)

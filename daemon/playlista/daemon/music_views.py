@@ -64,6 +64,7 @@ class MusicViews:
             "keys": [_key(code, count) for code, count in found.camelot.items()],
             "tags": [{"name": one.name, "count": one.tracks} for one in found.tags],
             "loudness": _ranges(found.loudness, LOUDNESS_STEP),
+            "findings": [{"name": name, "count": count} for name, count in found.findings.items()],
             "formats": [{"name": name, "count": count} for name, count in found.formats.items()],
             "years": _ranges(found.years, 1),
             "energy": _tenths(found.energy),

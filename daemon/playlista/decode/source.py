@@ -19,6 +19,13 @@ from playlista.errors import Blame, DecodeError, FailureReason, Interrupted
 from playlista.tracks import Chapter
 
 BYTES_PER_SAMPLE = 4
+#: Formats, as ``StreamInfo.format`` names them, that keep every sample. DSD is none: it has no samples of this kind.
+LOSSLESS = frozenset(
+    {
+        *("WAV", "RF64", "W64", "AIFF", "AU", "CAF", "VOC", "IRCAM", "NIST", "SVX", "AVR", "PAF", "FLAC", "ALAC"),
+        *("WAVPACK", "APE", "TTA", "TAK", "WMALOSSLESS", "SHORTEN", "MLP", "TRUEHD", "MP4ALS"),
+    }
+)
 MIN_BLOCK_FRAMES = 1024
 
 
@@ -42,6 +49,11 @@ class StreamInfo:
     declared_frames: int | None
     layout: ChannelLayout = UNKNOWN
     chapters: tuple[Chapter, ...] = ()
+
+    @property
+    def is_lossless(self) -> bool:
+        """Whether the format keeps every sample as it was given to the encoder."""
+        return self.format in LOSSLESS or self.format.startswith("PCM_")
 
 
 class FrameReader(Protocol):

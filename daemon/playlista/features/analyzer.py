@@ -64,6 +64,7 @@ class FeatureAnalyzer:
     analysis_rate_hz : of the analysis signal.
     tagger : the accumulator of tags, which outlives tracks because its model is dear to load; None without a model.
     layout : the loudspeaker of each native channel; empty where it is not known.
+    is_lossless : of the file's format: of lossless ones it is asked whether they were lossy once.
     groups : which groups to compute; those of ``FEATURE_GROUPS``.
     checkpoint : called now and then while the end of a long track is worked out; what it raises ends ``result``.
     tempo_range : the slowest and the fastest tempo to count in; None for what most people tap to.
@@ -79,6 +80,7 @@ class FeatureAnalyzer:
         *,
         tagger: Accumulator[Tagging | None] | None,
         layout: Sequence[str] = (),
+        is_lossless: bool = True,
         groups: Collection[str] = FEATURE_GROUPS,
         checkpoint: Callable[[], None] = noop,
         tempo_range: tuple[int, int] | None = None,
@@ -94,7 +96,9 @@ class FeatureAnalyzer:
             else None,
             "spectral": spectral.SpectralAccumulator(analysis_rate_hz) if "spectral" in groups else None,
             "tags": tagger if "tags" in groups else None,
-            "health": health.HealthAccumulator(sample_rate_hz, channels, layout) if "health" in groups else None,
+            "health": health.HealthAccumulator(sample_rate_hz, channels, layout, is_lossless=is_lossless)
+            if "health" in groups
+            else None,
             "fingerprint": fingerprint.FingerprintAccumulator(analysis_rate_hz) if "fingerprint" in groups else None,
         }
         self._accumulators = {group: accumulator for group, accumulator in made.items() if accumulator is not None}

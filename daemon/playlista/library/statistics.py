@@ -6,7 +6,7 @@ Input: the counts that triggers keep, so that half a million tracks cost a few h
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from playlista.library.database import Database
 from playlista.library.search import Named, tag_counts
@@ -24,6 +24,7 @@ class Statistics:
 
     seconds : of audio. bpm, loudness : {lower end: tracks}. camelot : {code: tracks}. energy, voice : {tenths: tracks}.
     moods : {mood: tracks that have it}, those that none has too. tags : the most frequent first.
+    findings : {finding: tracks}, of those that there are.
     """
 
     tracks: int
@@ -39,6 +40,7 @@ class Statistics:
     voice: dict[int, int]
     moods: dict[str, int]
     tags: list[Named]
+    findings: dict[str, int] = field(default_factory=dict)
 
 
 def read_statistics(database: Database) -> Statistics:
@@ -65,6 +67,9 @@ def read_statistics(database: Database) -> Statistics:
             energy=_numbers(moods, "energy"),
             voice=_numbers(moods, "voice"),
             moods={name: moods["mood"].get(name, 0) for name in MOODS},
+            findings=dict(
+                map(tuple, connection.execute("SELECT finding, count(*) FROM track_findings GROUP BY finding"))
+            ),
             tags=tag_counts(connection),
         )
 

@@ -64,6 +64,7 @@ class TrackFilter:
     without_tags : the same; a track that has one of them is left out.
     moods : names of moods with the least value of each, `LEAST_MOOD`..1; all of them count.
     format : as a result has it, such as "FLAC".
+    health : findings such as "clipped", any of which will do.
     """
 
     status: Status | None = None
@@ -83,11 +84,12 @@ class TrackFilter:
     without_tags: tuple[tuple[str, float], ...] = ()
     moods: tuple[tuple[str, float], ...] = ()
     format: str | None = None
+    health: tuple[str, ...] = ()
 
     @property
     def is_numeric(self) -> bool:
         """Whether the index of numbers answers it alone."""
-        return not (self.has_names or self.tags or self.any_tags or self.without_tags or self.moods)
+        return not (self.has_names or self.tags or self.any_tags or self.without_tags or self.moods or self.health)
 
     @property
     def has_names(self) -> bool:
@@ -101,7 +103,13 @@ class TrackFilter:
         ------
         FilterError : a key that is none, a tag below the least activation that is kept.
         """
-        return [*self._names(), *self._tag_conditions(), *self._mood_conditions(), *self._numbers()]
+        return [
+            *self._names(),
+            *self._tag_conditions(),
+            *self._mood_conditions(),
+            *self._health_condition(),
+            *self._numbers(),
+        ]
 
     def _names(self) -> Iterator[Condition]:
         if self.text is not None:
@@ -114,6 +122,11 @@ class TrackFilter:
         if self.genre is not None:
             rows, probe = _both_ways("track_genres", "genre = ?")
             yield Condition(rows, (folded(self.genre),), probe)
+
+    def _health_condition(self) -> Iterator[Condition]:
+        if self.health:
+            rows, probe = _both_ways("track_findings", f"finding IN ({', '.join('?' * len(self.health))})")
+            yield Condition(rows, self.health, probe)
 
     def _tag_conditions(self) -> Iterator[Condition]:
         for name, activation in self.tags:

@@ -15,6 +15,7 @@ from typing import Any
 from playlista.library.file_rows import track_path
 from playlista.library.folding import folded
 from playlista.tracks import Analysis
+from playlista.tracks.findings import findings
 from playlista.tracks.metadata import Metadata
 from playlista.tracks.mood import LEAST_MOOD, MOOD_VERSION
 
@@ -65,6 +66,7 @@ def put_track(connection: sqlite3.Connection, file_id: int, analysis: Analysis, 
             names = Metadata().completed(analysis.path if row is None else track_path(row))
     values = _result_values(connection, analysis, finished_at) | {"tags_due": analysis.metadata is None}
     _upsert(connection, file_id, values if names is None else values | _name_values(names))
+    _put_findings(connection, file_id, analysis)
 
 
 def put_metadata(connection: sqlite3.Connection, file_id: int, metadata: Metadata) -> None:
@@ -75,6 +77,15 @@ def put_metadata(connection: sqlite3.Connection, file_id: int, metadata: Metadat
 def put_mood(connection: sqlite3.Connection, file_id: int, analysis: Analysis | None) -> None:
     """Write the mood that follows from a stored result; None where the result cannot be understood."""
     _update(connection, file_id, {"mood_version": MOOD_VERSION} if analysis is None else _mood_values(analysis))
+
+
+def _put_findings(connection: sqlite3.Connection, file_id: int, analysis: Analysis) -> None:
+    connection.execute("DELETE FROM track_findings WHERE file_id = ?", (file_id,))
+    found = findings(analysis).items()
+    connection.executemany(
+        "INSERT INTO track_findings (finding, file_id, evidence) VALUES (?, ?, ?)",
+        ((finding.value, file_id, evidence) for finding, evidence in found),
+    )
 
 
 def metadata_in(text: str | None) -> Metadata | None:

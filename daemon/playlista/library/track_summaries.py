@@ -18,6 +18,7 @@ from playlista.library.database import Database
 from playlista.library.file_rows import path_bytes, track_path
 from playlista.library.folding import folded
 from playlista.library.track_rows import CAMELOT
+from playlista.tracks.findings import in_order
 from playlista.tracks.mood import USUAL_MOOD
 
 #: The keys of the wheel by their codes, with sharps.
@@ -33,7 +34,8 @@ _BATCH = 500
 #: What `track_summary` reads, of a query that joins ``files`` and ``tracks``.
 SUMMARY_COLUMNS = """
     tracks.file_id, files.path, tracks.status, tracks.reason, title, artist, album, year, format, duration_seconds, bpm,
-    bpm_confidence, camelot, loudness, energy, voice, moods, activations, has_cover, finished_at, mb_recording, isrc
+    bpm_confidence, camelot, loudness, energy, voice, moods, activations, has_cover, finished_at, mb_recording, isrc,
+    (SELECT json_group_array(finding) FROM track_findings WHERE track_findings.file_id = tracks.file_id) AS findings
 """
 
 _BY_ID = f"SELECT {SUMMARY_COLUMNS} FROM tracks JOIN files ON files.id = tracks.file_id WHERE tracks.file_id"
@@ -47,6 +49,7 @@ class TrackSummary:
     energy, voice : 0..1. moods : those that the track has, from `USUAL_MOOD` on, the strongest first.
     tags : the three highest as (name, activation 0..1).
     finished_at : seconds since the epoch.
+    findings : what is wrong with it, in words of ``tracks.findings``.
     musicbrainz_recording_id, isrc : by which other programs find the track.
     """
 
@@ -72,6 +75,7 @@ class TrackSummary:
     moods: tuple[str, ...] = ()
     musicbrainz_recording_id: str | None = None
     isrc: str | None = None
+    findings: tuple[str, ...] = ()
 
     @property
     def key(self) -> str | None:
@@ -110,6 +114,7 @@ class TrackSummary:
             "finished_at": self.finished_at,
             "musicbrainz_recording_id": self.musicbrainz_recording_id,
             "isrc": self.isrc,
+            "findings": list(self.findings),
         }
 
 
@@ -144,6 +149,7 @@ def track_summary(row: sqlite3.Row, tag_names: Mapping[int, str]) -> TrackSummar
         finished_at=row["finished_at"],
         musicbrainz_recording_id=row["mb_recording"],
         isrc=row["isrc"],
+        findings=in_order(json.loads(row["findings"])),
     )
 
 

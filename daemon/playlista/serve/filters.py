@@ -12,6 +12,7 @@ from playlista.library.filter_texts import camelot_code, mood_floor, number_rang
 from playlista.library.track_filter import FilterError, Range, TrackFilter
 from playlista.serve.parameters import BadRequestError, Choice, Parameter, Repeated, Text
 from playlista.tracks import Status
+from playlista.tracks.findings import Finding
 from playlista.tracks.mood import MOODS
 
 #: Tags that a filter may name.
@@ -101,6 +102,7 @@ FILTERS: dict[str, Parameter | Repeated] = {
     "mood": Repeated(MoodFloor(), MOST_TAGS),
     "tag": Repeated(TagFloor(), MOST_TAGS),
     "format": Text(),
+    "health": Repeated(Choice(Finding), len(Finding)),
 }
 
 
@@ -122,4 +124,5 @@ def filter_in(given: dict[str, Any]) -> TrackFilter:
         moods=given["mood"],
         tags=given["tag"],
         format=given["format"],
+        health=tuple(one.value for one in given["health"]),
     )

@@ -15,6 +15,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from playlista.library.scrubs import ScrubProgress
 from playlista.library.statistics import BPM_STEP, LOUDNESS_STEP, Statistics
 from playlista.library.track_rows import CAMELOT
+from playlista.tracks.findings import Finding
 
 _BPM = range(60, 210, BPM_STEP)
 _LOUDNESS = range(-30, 0, LOUDNESS_STEP)
@@ -65,6 +66,9 @@ def library_metrics(reading: LibraryReading) -> Iterable[Metric]:
     yield _spread("energy", "Tracks by energy, tenths of 0..1 by their lower end", "energy", _tenths(found.energy))
     yield _spread("voice", "Tracks by voice, tenths of 0..1 by their lower end", "voice", _tenths(found.voice))
     yield _spread("mood", "Tracks that have a mood, from a value of 0.8 on", "mood", found.moods)
+    findings = dict.fromkeys(map(str, Finding), 0)
+    findings |= {name: count for name, count in found.findings.items() if name in findings}
+    yield _spread("finding", "Tracks by what was found wrong with them", "finding", findings)
     tags = {one.name: one.tracks for one in found.tags[:_MOST_TAGS]}
     yield _spread("tag", "Tracks by MusiCNN tag, from an activation of 0.3 on", "tag", tags)
 

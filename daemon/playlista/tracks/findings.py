@@ -6,7 +6,7 @@ and one that is named a finding is here; how the numbers are measured is in ``fe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
 from playlista.tracks.health import Health, IntegrityState
@@ -64,6 +64,12 @@ def findings(analysis: Analysis) -> dict[Finding, str]:
         )
     )
     return {finding: found[finding] for finding in Finding if finding in found}
+
+
+def in_order(names: Iterable[str]) -> tuple[str, ...]:
+    """The names of findings in their order; those that a newer version added come last."""
+    known = list(Finding)
+    return tuple(sorted(names, key=lambda name: (known.index(Finding(name)) if name in known else len(known), name)))
 
 
 def _of_the_file(health: Health, _format_name: str) -> Iterator[tuple[Finding, str]]:

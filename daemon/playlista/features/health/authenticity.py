@@ -75,7 +75,7 @@ class Authenticity:
 
 @dataclass(frozen=True, slots=True)
 class Wall:
-    """The hardest edge of a spectrum: where, its fall within 350 Hz, within 150 Hz, from 1 kHz below, what is behind."""
+    """The hardest edge of a spectrum: its fall within 350 Hz, within 150 Hz, from 1 kHz below, and what is behind."""
 
     hz: float
     fall_db: float

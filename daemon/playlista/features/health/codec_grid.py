@@ -8,7 +8,7 @@ possible offset of the grid, and an offset at which they are much smaller than a
 music is.
 
 Input: planar samples of one channel. Output: for each codec by how many standard deviations the best offset stands out.
-Sound that was never encoded gave 5.9 at most of what it was tried on; see ``docs/appendix/health.md``.
+Sound that was never encoded seldom gives more than 7; see ``docs/appendix/health.md``.
 
 Not seen by it: Opus, whose frames are filtered after the transform; files that were resampled, mixed or changed in
 level after decoding to other than whole steps; sound without anything above 3 kHz.

@@ -52,6 +52,8 @@ CLICKS_PER_MINUTE = 300.0
 HOLD_SAMPLES = 16
 #: Samples around the sharpest bend that belong to it.
 CLICK_WIDTH = 3
+#: A stretch is looked at closely where its sharpest bend is so much sharper than those of the stretches beside it.
+SHARPER = 1.5
 SAME_SECONDS = 0.01
 #: Samples of the block before that are kept: enough for a repeat, and whole stretches.
 TAIL = 2 * LONGEST_REPEAT
@@ -188,7 +190,7 @@ def _sharp_bends(samples: NDArray[np.float32], stretches: slice) -> Iterator[tup
     sharpest = whole.view(np.int32).reshape(-1, STRETCH_FRAMES).max(axis=1).view(np.float32)
     around = np.maximum(sharpest[:-2], sharpest[2:])
     # A stretch beside may hold the click's own end; it is looked at closely before anything is said.
-    candidates = np.flatnonzero((sharpest[1:-1] >= CLICK_LEVEL) & (sharpest[1:-1] > around)) + 1
+    candidates = np.flatnonzero((sharpest[1:-1] >= CLICK_LEVEL) & (sharpest[1:-1] > SHARPER * around)) + 1
     for stretch in candidates[(candidates >= stretches.start) & (candidates < stretches.stop)]:
         first = int(stretch) * STRETCH_FRAMES
         place = first + int(bends[first : first + STRETCH_FRAMES].argmax())

@@ -29,6 +29,7 @@ STEPS = (
     "0014_file_tags.sql",
     "0015_moods.sql",
     "0016_scrubs.sql",
+    "0017_health.sql",
 )
 
 #: The version that this program reads and writes.

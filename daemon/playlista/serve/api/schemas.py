@@ -81,6 +81,7 @@ _SUMMARY: dict[str, Schema] = {
     "finished_at": nullable(NUMBER),
     "musicbrainz_recording_id": nullable(TEXT),
     "isrc": nullable(TEXT),
+    "findings": array(TEXT),
 }
 SUMMARY = record(**_SUMMARY)
 SIMILAR = record(**_SUMMARY, similarity=NUMBER, shared_tags=array(TEXT))
@@ -105,6 +106,7 @@ STATS = record(
     tags=_COUNTS,
     loudness=_RANGES,
     formats=_COUNTS,
+    findings=_COUNTS,
     years=_RANGES,
     energy=_RANGES,
     voice=_RANGES,

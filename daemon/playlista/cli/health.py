@@ -1,0 +1,48 @@
+"""The command ``health``: which tracks of the library have something wrong with them, and what."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from playlista.cli.library import in_library, reading
+from playlista.cli.options import ConfigOption, DataOption, JsonOption, MusicOption, settings_from
+from playlista.cli.terminal import table, write_json_line
+from playlista.tracks.findings import Finding
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command()(health)
+
+
+def health(
+    paths: Annotated[list[str] | None, typer.Argument(metavar="PATH…", help="Files or folders; all if none.")] = None,
+    only: Annotated[
+        str, typer.Option(metavar="FINDINGS", help=f"Tracks with one of these, by commas: {', '.join(Finding)}.")
+    ] = "",
+    json_lines: JsonOption = False,
+    config: ConfigOption = None,
+    data: DataOption = None,
+    music: MusicOption = None,
+) -> None:
+    """Show what is wrong with tracks. Clipping, dropouts, dead channels, lossy sources and more, with the evidence."""
+    wanted = [name.strip() for name in only.split(",") if name.strip()]
+    if unknown := [name for name in wanted if name not in set(Finding)]:
+        raise typer.BadParameter(f"{unknown[0]!r} is not one of {', '.join(Finding)}", param_hint="--only")
+    settings = settings_from(config, data_dir=data, music_dir=music)
+    from playlista.library.health_report import read_findings  # noqa: PLC0415
+
+    places = [in_library(path, settings).rstrip("/") for path in paths or ()] or [""]
+    with reading(settings) as database:
+        found = (
+            one for place in places for one in read_findings(database, only=wanted, below="" if place == "." else place)
+        )
+        if json_lines:
+            for one in found:
+                write_json_line({"path": one.path, "findings": one.findings})
+            return
+        rows = ((one.path, finding, evidence) for one in found for finding, evidence in one.findings.items())
+        shown = (row for row in rows if not wanted or row[1] in wanted)
+        table(("track", "finding", "evidence"), shown, nothing="nothing found")
