@@ -241,7 +241,7 @@ def _former_rate(spectrum: AverageSpectrum, wall: Wall) -> int | None:
         return None
     least, most = RESAMPLED_BAND
     fitting = [rate for rate in USUAL_RATES if least <= 2.0 * wall.hz / rate <= most and rate < 0.97 * rate_hz]
-    return fitting[0] if fitting else None
+    return min(fitting, default=None)
 
 
 class _Levels:

@@ -221,7 +221,10 @@ def _repeats(samples: NDArray[np.float32], place: int) -> bool:
         if len(piece) < REPEAT_SAMPLES or not piece.any():
             continue
         for first in np.flatnonzero(earlier[: len(earlier) - REPEAT_SAMPLES + 1] == piece[0]):
-            if np.array_equal(earlier[first : first + REPEAT_SAMPLES], piece):
+            is_same = np.array_equal(earlier[first : first + REPEAT_SAMPLES], piece)
+            came_from = earlier[max(int(first) - HOLD_SAMPLES, 0) : first]
+            # What was equal before already is a wave with a period.
+            if is_same and not np.array_equal(came_from, samples[start - len(came_from) : start]):
                 return True
     return False
 

@@ -72,8 +72,9 @@ def _second_time(samples: NDArray[np.float32], one: int, other: int) -> int | No
     low, high = max(one - 2 * apart, 0), min(one + 2 * apart, len(samples) - apart)
     is_equal = samples[low:high] == samples[low + apart : high + apart]
     before, behind = is_equal[: one - low][::-1], is_equal[one - low :]
-    length_before = len(before) if before.all() else int(before.argmin())
-    length_behind = len(behind) if behind.all() else int(behind.argmin())
+    if before.all() or behind.all():  # an end is not in sight
+        return None
+    length_before, length_behind = int(before.argmin()), int(behind.argmin())
     length = length_before + length_behind
     if not LEAST_LENGTH * apart <= length <= MOST_LENGTH * apart:
         return None

@@ -1,0 +1,150 @@
+"""Lossless files that were lossy once, by real encoders, against the same sound untouched and filtered."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from playlista.analysis.audio_analyzer import AudioAnalyzer, Pass
+from playlista.config import Settings
+from playlista.decode.readers.ffmpeg_child import ffmpeg_path
+from playlista.features.health.accumulator import HealthAccumulator
+from playlista.features.health.codec_grid import codec_grids
+from playlista.tracks import Health
+from tests import signals
+
+RATE_HZ = 44100
+ENCODERS = {
+    "MP3 128": ("mp3", ["-c:a", "libmp3lame", "-b:a", "128k"]),
+    "MP3 192": ("mp3", ["-c:a", "libmp3lame", "-b:a", "192k"]),
+    "MP3 320": ("mp3", ["-c:a", "libmp3lame", "-b:a", "320k"]),
+    "AAC 192": ("m4a", ["-c:a", "aac", "-b:a", "192k"]),
+    "Vorbis": ("ogg", ["-c:a", "libvorbis", "-q:a", "5"]),
+    "Opus 96": ("opus", ["-c:a", "libopus", "-b:a", "96k"]),
+}
+
+
+def health(samples: NDArray[np.floating], rate_hz: int = RATE_HZ) -> Health:
+    accumulator = HealthAccumulator(rate_hz, samples.shape[1])
+    accumulator.update(samples.astype(np.float32))
+    return accumulator.result()
+
+
+@pytest.fixture(scope="module")
+def music() -> NDArray[np.float32]:
+    """Ten seconds of chords, drums and hiss up to the top of the band, dithered to 16 bits [shape=(n, 2)]."""
+    random = np.random.default_rng(3)
+    bursts = signals.clicks(127, 10) + 0.4 * np.repeat(signals.noise(10, peak=1.0)[:, np.newaxis], 1, axis=1)[:, 0] * (
+        np.exp(-((np.arange(10 * RATE_HZ) % 11025) / 1500)).astype(np.float32)
+    )
+    chords = signals.song(10, bpm=127)
+    sides = np.stack([bursts, 0.8 * bursts], axis=1) + chords + 0.02 * random.standard_normal(chords.shape)
+    dither = random.random(sides.shape) - random.random(sides.shape)
+    rounded: NDArray[np.float32] = (np.round(0.5 * sides * 32768 + dither) / 32768).astype(np.float32)
+    return rounded
+
+
+def transcoded(samples: NDArray[np.float32], folder: Path, encoder: str) -> tuple[NDArray[np.float32], int]:
+    """`samples` encoded and decoded again to 16 bits, and their rate."""
+    suffix, options = ENCODERS[encoder]
+    source, lossy, back = folder / "source.wav", folder / f"lossy.{suffix}", folder / "back.wav"
+    soundfile.write(source, samples, RATE_HZ, subtype="PCM_16")
+    for command in ([str(source), *options, str(lossy)], [str(lossy), "-c:a", "pcm_s16le", str(back)]):
+        subprocess.run([ffmpeg_path(), "-v", "error", "-y", "-i", *command], check=True, timeout=120)
+    decoded, rate_hz = soundfile.read(back, dtype="float32")
+    return decoded, rate_hz
+
+
+@pytest.mark.parametrize("encoder", [name for name in ENCODERS if "Opus" not in name])
+def test_what_was_lossy_once_is_suspected_and_the_evidence_said(
+    music: NDArray[np.float32], tmp_path: Path, encoder: str
+) -> None:
+    found = health(*transcoded(music, tmp_path, encoder))
+    assert found.lossy_suspicion is not None
+    assert found.lossy_suspicion >= 0.5
+    assert found.suspicion_evidence
+
+
+@pytest.mark.parametrize("encoder", ["MP3 128", "Vorbis"])
+def test_the_grid_of_the_encoder_is_found_and_named(music: NDArray[np.float32], tmp_path: Path, encoder: str) -> None:
+    evidence = health(*transcoded(music, tmp_path, encoder)).suspicion_evidence
+    assert any(encoder.partition(" ")[0] in words for words in evidence)
+
+
+def test_opus_leaves_a_wall_at_20_khz_and_no_grid(music: NDArray[np.float32], tmp_path: Path) -> None:
+    found = health(*transcoded(music, tmp_path, "Opus 96"))
+    assert found.lossy_suspicion is not None
+    assert found.lossy_suspicion > 0.3 + (health(music).lossy_suspicion or 0.0)
+    assert any("20.1 kHz" in words for words in found.suspicion_evidence)
+
+
+def test_what_never_was_is_not_suspected(music: NDArray[np.float32]) -> None:
+    found = health(music)
+    assert found.lossy_suspicion is not None
+    assert found.lossy_suspicion < 0.5
+    assert found.bandwidth_hz == pytest.approx(22050, abs=100)
+    assert found.upsampled_from_hz is None
+
+
+def test_an_old_recording_without_treble_is_not_suspected(music: NDArray[np.float32]) -> None:
+    spectrum = np.fft.rfft(music, axis=0)
+    hz = np.fft.rfftfreq(len(music), 1 / RATE_HZ)[:, np.newaxis]
+    dull = np.fft.irfft(spectrum / np.sqrt(1 + (hz / 5000) ** 6), len(music), axis=0)
+    old = np.round((dull + 1e-3 * np.random.default_rng(1).standard_normal(dull.shape)) * 32768) / 32768
+    assert (health(old).lossy_suspicion or 0) < 0.5
+
+
+@pytest.mark.parametrize("low_hz", [32000, 22050])
+def test_what_was_resampled_from_a_lower_rate_says_so_and_is_not_suspected(
+    music: NDArray[np.float32], low_hz: int
+) -> None:
+    low = soxr.resample(soxr.resample(music, RATE_HZ, low_hz, "HQ"), low_hz, RATE_HZ, "HQ")
+    found = health(np.round(low * 32768) / 32768)
+    assert found.upsampled_from_hz == low_hz
+    assert (found.lossy_suspicion or 0) < 0.5
+    assert found.bandwidth_hz == pytest.approx(0.47 * low_hz, rel=0.06)
+
+
+def test_the_verdict_is_that_of_the_samples_whatever_lossless_file_holds_them(
+    music: NDArray[np.float32], tmp_path: Path
+) -> None:
+    decoded, rate_hz = transcoded(music[: 5 * RATE_HZ], tmp_path, "MP3 192")
+    found = []
+    for suffix in ("flac", "wav", "aiff", "m4a"):
+        source, path = tmp_path / "samples.wav", tmp_path / f"same.{suffix}"
+        soundfile.write(source, decoded, rate_hz, subtype="PCM_16")
+        options = ["-c:a", "alac"] if suffix == "m4a" else []
+        command = [ffmpeg_path(), "-v", "error", "-y", "-i", str(source), *options, str(path)]
+        subprocess.run(command, check=True, timeout=120)
+        analysis = AudioAnalyzer(Settings()).analyze(str(path), how=Pass(groups=("health",)))
+        assert analysis.health is not None
+        found.append(
+            (analysis.health.lossy_suspicion, analysis.health.suspicion_evidence, analysis.health.clipped_runs)
+        )
+    assert found[0][0] is not None
+    assert found == [found[0]] * 4
+
+
+def test_a_lossy_file_is_not_suspected_of_being_lossy(music: NDArray[np.float32], tmp_path: Path) -> None:
+    path = tmp_path / "song.ogg"
+    soundfile.write(path, music[: 3 * RATE_HZ], RATE_HZ, format="OGG", subtype="VORBIS")
+    analysis = AudioAnalyzer(Settings()).analyze(str(path), how=Pass(groups=("health",)))
+    assert analysis.health is not None
+    assert (analysis.health.lossy_suspicion, analysis.health.suspicion_evidence) == (None, ())
+    assert analysis.health.bandwidth_hz is not None
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_the_coefficients_of_a_grid_are_those_of_its_transform(number: int) -> None:
+    grid = codec_grids()[number]
+    random = np.random.default_rng(number)
+    segment = random.standard_normal(grid.segment_frames).astype(np.float32)
+    logs = grid.smallness(segment)
+    assert logs.shape == (grid.hop_frames,)
+    assert logs.mean() == pytest.approx(np.log(2) / -2 - np.euler_gamma / 2, abs=0.25)  # of |normal|, energy 1

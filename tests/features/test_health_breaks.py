@@ -1,0 +1,94 @@
+"""Dropouts and clicks that were put into music, and music that has none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from playlista.features.health.accumulator import HealthAccumulator
+from playlista.tracks import Health
+from tests import signals
+
+RATE_HZ = 44100
+#: Samples at which something is broken: within blocks, and on the seam of the first two (32,768 frames each).
+PLACES = [20_000, 32_768 - 10, 100_123]
+
+
+def health(samples: NDArray[np.floating]) -> Health:
+    accumulator = HealthAccumulator(RATE_HZ, samples.shape[1])
+    accumulator.update(samples.astype(np.float32))
+    return accumulator.result()
+
+
+@pytest.fixture(scope="module")
+def music() -> NDArray[np.float32]:
+    """Four seconds of chords and a quiet hiss, without drums, rounded to 16 bits [shape=(n, 2)]."""
+    chord = sum(signals.sine(note, 4, peak=0.15) for note in (220.3, 277.7, 331.1, 554.9))
+    sides = [chord * level + signals.noise(4, peak=0.003, seed=seed) for seed, level in ((1, 1.0), (2, 0.9))]
+    rounded: NDArray[np.float32] = (np.round(np.stack(sides, axis=1) * 32768) / 32768).astype(np.float32)
+    return rounded
+
+
+def test_music_has_neither(music: NDArray[np.float32]) -> None:
+    found = health(music)
+    assert (found.dropouts, found.clicks) == (0, 0)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("length", [64, 500, 5_000, 20_000])
+def test_zeros_inside_music_are_a_dropout(music: NDArray[np.float32], place: int, length: int) -> None:
+    samples = music.copy()
+    samples[place : place + length] = 0.0
+    found = health(samples)
+    assert found.dropouts == 1
+    assert found.positions["dropouts"] == (pytest.approx(place / RATE_HZ, abs=0.02),)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_channel_that_drops_out_by_itself_is_a_dropout(music: NDArray[np.float32], place: int) -> None:
+    samples = music.copy()
+    samples[place : place + 300, 1] = 0.0
+    assert health(samples).dropouts == 1
+
+
+def test_a_value_that_stands_still_is_a_dropout(music: NDArray[np.float32]) -> None:
+    samples = music.copy()
+    place = 50_000 + int(np.abs(music[50_000:50_400, 0]).argmin())  # not at a crest, which would be a clipped one
+    samples[place : place + 300] = samples[place]
+    assert health(samples).dropouts == 1
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("length", [512, 1_024, 2_048])
+def test_a_piece_that_is_played_twice_is_a_dropout(music: NDArray[np.float32], place: int, length: int) -> None:
+    samples = np.concatenate([music[:place], music[place - length : place], music[place:]])
+    assert health(samples).dropouts == 1
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_step_and_an_impulse_are_clicks(music: NDArray[np.float32], place: int) -> None:
+    step, impulse = music.copy(), music.copy()
+    step[place:] -= 0.2
+    impulse[place, 0] += 0.3
+    for samples in (step, impulse):
+        found = health(samples)
+        assert found.clicks == 1
+        assert found.positions["clicks"] == (pytest.approx(place / RATE_HZ, abs=0.001),)
+
+
+def test_drums_and_tails_that_fade_to_digital_silence_are_no_faults() -> None:
+    """Each hit is a burst of noise with a sharp start, its tail ends in zeros."""
+    hit = signals.noise(0.2, peak=0.7) * np.exp(-np.linspace(0, 9, round(0.2 * RATE_HZ))).astype(np.float32)
+    hit[-2000:] = 0.0
+    pause = np.zeros(round(0.25 * RATE_HZ), np.float32)
+    track = np.concatenate([np.concatenate([hit * level, pause]) for level in np.linspace(0.3, 1.0, 8)])
+    found = health(track[:, np.newaxis])
+    assert (found.dropouts, found.clicks) == (0, 0)
+
+
+def test_the_waves_of_a_synthesizer_repeat_and_step_without_being_broken() -> None:
+    period = np.linspace(-0.5, 0.5, 400, dtype=np.float32)
+    saw = np.tile(period, 500)[:, np.newaxis]
+    found = health(saw)
+    assert (found.dropouts, found.clicks) == (0, 0)
