@@ -48,11 +48,12 @@ def main(arguments: Sequence[str]) -> int:
             good &= case.good
         if not good:
             sys.stdout.write(both.navidrome.log.read_text()[-5000:])
+            sys.stdout.write("".join(f"{event}\n" for event in both.daemon.events("tags.refused")))
     table = markdown_table(("case", "came out"), rows)
     minutes = (time.monotonic() - began) / 60
     report = f"Navidrome {_version(options.program)}, {TRACKS} tracks, {minutes:.0f} minutes.\n\n{table}"
     sys.stdout.write(f"\n{report}\n")
-    if options.write:
+    if options.write and good:
         write_section(PAGE, "test-navidrome", report)
     return int(not good)
 

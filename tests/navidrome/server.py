@@ -20,6 +20,11 @@ from typing import Any
 
 from tests.deadlines import DEADLINE_SECONDS
 
+#: As docs/integrations.md advises: what Navidrome's tag library calls the key of ID3 and MP4 tags.
+CONFIGURATION = """
+[Tags.key]
+Aliases = ["tkey", "key", "initialkey", "----:com.apple.itunes:initialkey", "wm/initialkey"]
+"""
 USER, PASSWORD = "admin", "for this test alone"
 PLUGIN = "playlista"
 
@@ -39,8 +44,10 @@ class Navidrome:
         plugins = folder / "plugins"
         plugins.mkdir(parents=True)
         shutil.copyfile(package, plugins / f"{plugin}.ndp")
+        (folder / "navidrome.toml").write_text(CONFIGURATION, encoding="utf-8")
         self._environment = {
             **os.environ,
+            "ND_CONFIGFILE": str(folder / "navidrome.toml"),
             "ND_ADDRESS": "127.0.0.1",
             "ND_PORT": str(self._port),
             "ND_MUSICFOLDER": str(music),
