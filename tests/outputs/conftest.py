@@ -16,7 +16,8 @@ from playlista.tracks import TrackFile
 FIELDS: Fields = {
     "bpm": "127.98",
     "key": "F#m",
-    "mood": "Mellow; happy",
+    "mood": "calm; sad",
+    "energy": "7",
     "replaygain_track_gain": "-8.50 dB",
     "replaygain_track_peak": "0.944061",
 }

@@ -11,13 +11,30 @@ from mutagen.id3 import APIC, ID3, IPLS, RVA2, TCON, TDAT, TIT2, TORY, TPE1, TXX
 
 from playlista.errors import PlaylistaError
 from playlista.outputs.file_tags.fields import tag_fields
-from playlista.tracks import Analysis, Loudness, Rhythm, Status, Tagging, Tonal
+from playlista.tracks import Analysis, Loudness, Rhythm, Status, Tonal
+from playlista.tracks.mood import Mood
 from tests.outputs.conftest import FIELDS, Write
 from tests.outputs.tag_files import decoded, taggable, tags_of, with_apev2
 
-COMMENTS = {"BPM": "127.98", "INITIALKEY": "F#m", "MOOD": "Mellow; happy", "REPLAYGAIN_TRACK_GAIN": "-8.50 dB"}
-FRAMES = {"TBPM": "128", "TKEY": "F#m", "TMOO": "Mellow; happy", "TXXX:REPLAYGAIN_TRACK_GAIN": "-8.50 dB"}
-ATOMS = {"tmpo": "128", "----:com.apple.iTunes:replaygain_track_gain": "-8.50 dB"}
+COMMENTS = {
+    "BPM": "127.98",
+    "INITIALKEY": "F#m",
+    "MOOD": "calm; sad",
+    "ENERGYLEVEL": "7",
+    "REPLAYGAIN_TRACK_GAIN": "-8.50 dB",
+}
+FRAMES = {
+    "TBPM": "128",
+    "TKEY": "F#m",
+    "TMOO": "calm; sad",
+    "TXXX:EnergyLevel": "7",
+    "TXXX:REPLAYGAIN_TRACK_GAIN": "-8.50 dB",
+}
+ATOMS = {
+    "tmpo": "128",
+    "----:com.apple.iTunes:energylevel": "7",
+    "----:com.apple.iTunes:replaygain_track_gain": "-8.50 dB",
+}
 EXPECTED: dict[str, dict[str, str]] = {
     "flac": COMMENTS,
     "ogg": COMMENTS,
@@ -44,15 +61,17 @@ EVERY_FRAME = (
 )
 
 
-def test_what_is_written_comes_from_the_analysis() -> None:
+def test_what_is_written_comes_from_the_analysis(monkeypatch: pytest.MonkeyPatch) -> None:
     analysis = Analysis(
         "song",
         Status.ANALYZED,
         rhythm=Rhythm(127.98, 0.9, 100, 2.0, 1.0),
         tonal=Tonal("F#", "minor", 0.8, "11A", 440.0),
         loudness=Loudness(-9.5, 5.0, -0.5, -8.5),
-        tagging=Tagging({"happy": 0.3, "sad": 0.02, "Mellow": 0.4, "rock": 0.9}, (0.0,), 1, False, "numpy"),
     )
+    # Energy 0.7: 1 + 9 * 0.7 = 7.3. A mood counts from 0.8 on.
+    mood = Mood(0.7, 0.5, {"sad": 0.8, "happy": 0.79, "calm": 0.95, "dark": 0.1})
+    monkeypatch.setattr(Analysis, "mood", property(lambda _: mood))
     assert tag_fields(analysis) == FIELDS  # the peak: 10 ** (-0.5 / 20)
 
 
@@ -108,7 +127,7 @@ def test_id3_keeps_its_version_and_every_frame(tmp_path: Path, write: Write) -> 
     assert path.read_bytes()[:5] == b"ID3\x03\x00"
     found = id3v23(path)
     assert {key: found.get(key) for key in former} == former
-    assert found["TXXX:MOOD"] == "Mellow; happy", "2.3 has no frame for it"
+    assert found["TXXX:MOOD"] == "calm; sad", "2.3 has no frame for it"
     assert path.read_bytes()[-128:] == v1
 
 

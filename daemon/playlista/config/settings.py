@@ -99,7 +99,7 @@ class Settings:
     playlist_dir: Path | None = setting(None, optional_path())
     playlist_path: str = setting("", text())
 
-    tag_write: tuple[str, ...] = setting((), some_of("bpm", "key", "replaygain", "mood"))
+    tag_write: tuple[str, ...] = setting((), some_of("bpm", "key", "replaygain", "mood", "energy"))
     tag_overwrite: Literal["missing", "ours", "all"] = setting("ours", choice("missing", "ours", "all"))
     tag_key_notation: Literal["musical", "camelot", "openkey"] = setting(
         "musical", choice("musical", "camelot", "openkey")

@@ -37,6 +37,7 @@ from playlista.outputs.file_tags.writer import TagWriter
 from playlista.system.mountinfo import why_read_only
 from playlista.system.units import MEBIBYTE
 from playlista.tracks import Analysis, Status
+from playlista.tracks.mood import MOOD_VERSION
 
 log = structlog.get_logger(__name__)
 
@@ -246,4 +247,5 @@ def tag_plan(settings: Settings) -> str:
     if not settings.tag_write:
         return ""
     how = (settings.tag_overwrite, settings.tag_key_notation, settings.tag_key_names)
-    return " ".join((",".join(settings.tag_write), *how))
+    # Moods follow from the results, and change with their rules while no result does.
+    return " ".join((",".join(settings.tag_write), *how, f"moods/{MOOD_VERSION}"))

@@ -6,12 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from playlista.tracks import Analysis, Tonal
-
-#: MSD tags that speak of mood; the strongest above the threshold are written.
-MOODS = frozenset(
-    {"beautiful", "chill", "chillout", "catchy", "easy listening", "happy", "Mellow", "party", "sad", "sexy"}
-)
-MOOD_THRESHOLD = 0.1
+from playlista.tracks.mood import USUAL_MOOD
 
 #: The fields by the words of TAG_WRITE.
 FIELDS_OF_CHOICE = {
@@ -24,6 +19,7 @@ FIELDS_OF_CHOICE = {
         "replaygain_album_peak",
     ),
     "mood": ("mood",),
+    "energy": ("energy",),
 }
 
 #: Fields that are of use together alone: a gain of ours with a peak of another program could clip.
@@ -31,6 +27,7 @@ GROUPS = (
     ("bpm",),
     ("key",),
     ("mood",),
+    ("energy",),
     ("replaygain_track_gain", "replaygain_track_peak"),
     ("replaygain_album_gain", "replaygain_album_peak"),
 )
@@ -60,8 +57,10 @@ def tag_fields(
 ) -> Fields:
     """Tags for `analysis` by neutral name; what is not known is left out.
 
-    bpm, key, mood, replaygain_track_gain, replaygain_track_peak, replaygain_album_gain, replaygain_album_peak. The
-    gains are in dB against -18 LUFS (ReplayGain 2), the peaks linear with 1.0 as full scale.
+    bpm, key, mood, energy, replaygain_track_gain, replaygain_track_peak, replaygain_album_gain, replaygain_album_peak.
+    The gains are in dB against -18 LUFS (ReplayGain 2), the peaks linear with 1.0 as full scale. The moods are those
+    that the track has as much as the upper fifth of other music, the strongest first. Energy is a whole number from 1
+    to 10, as programs for DJs write it.
 
     Parameters
     ----------
@@ -69,9 +68,7 @@ def tag_fields(
     album : where the album of the track is known and analyzed as a whole.
     """
     wanted = {field for choice in choices for field in FIELDS_OF_CHOICE[choice]}
-    known = _rhythm_and_key(analysis, notation) | _gains(analysis, album)
-    if moods := _moods(analysis):
-        known["mood"] = "; ".join(moods)
+    known = _rhythm_and_key(analysis, notation) | _gains(analysis, album) | _mood(analysis)
     return {field: text for field, text in known.items() if field in wanted}
 
 
@@ -121,7 +118,11 @@ def peak_text(peak: float) -> str:
     return f"{peak:.6f}"
 
 
-def _moods(analysis: Analysis) -> list[str]:
-    tags = analysis.tagging.tags if analysis.tagging else {}
-    strong = [name for name in MOODS if tags.get(name, 0.0) >= MOOD_THRESHOLD]
-    return sorted(strong, key=lambda name: -tags[name])
+def _mood(analysis: Analysis) -> Fields:
+    mood, fields = analysis.mood, Fields()
+    moods = (mood.moods if mood else None) or {}
+    if strong := sorted((name for name, value in moods.items() if value >= USUAL_MOOD), key=lambda name: -moods[name]):
+        fields["mood"] = "; ".join(strong)
+    if mood and mood.energy is not None:
+        fields["energy"] = str(round(1 + 9 * mood.energy))
+    return fields

@@ -3,10 +3,11 @@
 Input: the path of a file, and fields. Output: the file with its tags rewritten in place, all tags that are not ours as
 they were. The class is chosen by content, never by name: an ID3 tag does not belong into a FLAC called ``.mp3``.
 
-Fields: ID3v2 TBPM, TKEY, TMOO (2.4) or TXXX:MOOD (2.3), TXXX:REPLAYGAIN_*; Vorbis comments and APEv2 BPM, INITIALKEY
-or KEY or both, MOOD, REPLAYGAIN_*; MP4 tmpo and iTunes freeform atoms; ASF WM/BeatsPerMinute, WM/InitialKey, WM/Mood,
-REPLAYGAIN_*; Opus R128_TRACK_GAIN and R128_ALBUM_GAIN (RFC 7845: Q7.8 against -23 LUFS). A value that stands there
-already under a name of other capitals is replaced, so that no player reads a former one.
+Fields: ID3v2 TBPM, TKEY, TMOO (2.4) or TXXX:MOOD (2.3), TXXX:EnergyLevel, TXXX:REPLAYGAIN_*; Vorbis comments and APEv2
+BPM, INITIALKEY or KEY or both, MOOD, ENERGYLEVEL, REPLAYGAIN_*; MP4 tmpo and iTunes freeform atoms; ASF
+WM/BeatsPerMinute, WM/InitialKey, WM/Mood, ENERGYLEVEL, REPLAYGAIN_*; Opus R128_TRACK_GAIN and R128_ALBUM_GAIN (RFC
+7845: Q7.8 against -23 LUFS). A value that stands there already under a name of other capitals is replaced, so that no
+player reads a former one.
 """
 
 from __future__ import annotations
@@ -168,7 +169,7 @@ def is_held_by_opus(field: str, file: Any) -> bool:
 
 
 def _write_mp4(file: Any, fields: Fields, _key_names: KeyNames) -> None:
-    atoms = {"key": "initialkey", "mood": "MOOD"}
+    atoms = {"key": "initialkey", "mood": "MOOD", "energy": "energylevel"}
     for field, text in fields.items():
         if field == "bpm":
             file["tmpo"] = [round(float(text))]
@@ -179,7 +180,7 @@ def _write_mp4(file: Any, fields: Fields, _key_names: KeyNames) -> None:
 
 
 def _write_asf(file: Any, fields: Fields, _key_names: KeyNames) -> None:
-    names = {"bpm": "WM/BeatsPerMinute", "key": "WM/InitialKey", "mood": "WM/Mood"}
+    names = {"bpm": "WM/BeatsPerMinute", "key": "WM/InitialKey", "mood": "WM/Mood", "energy": "ENERGYLEVEL"}
     for field, text in fields.items():
         name = names.get(field, field.upper())
         _drop_variants(file, name)

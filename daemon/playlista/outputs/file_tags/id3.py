@@ -108,7 +108,7 @@ def _put(tags: Any, field: str, text: str, version: int) -> None:
     elif field == "mood" and (version == 4 or "TMOO" in tags):
         tags.setall("TMOO", [TMOO(encoding=_LATIN_1, text=[text])])
     else:
-        _put_user_text(tags, field.upper(), text)
+        _put_user_text(tags, "EnergyLevel" if field == "energy" else field.upper(), text)
     if field.startswith("replaygain"):
         _, of, what = field.split("_")
         _renew_rva2(tags, of, what, text)

@@ -18,6 +18,7 @@ _FIELDS_BY_NAME = {
     **dict.fromkeys(("mood", "tmoo", "wm/mood"), "mood"),
     **dict.fromkeys(("replaygain_track_gain", "r128_track_gain", "rva2:track"), "replaygain_track_gain"),
     **dict.fromkeys(("replaygain_album_gain", "r128_album_gain", "rva2:album"), "replaygain_album_gain"),
+    "energylevel": "energy",
     "replaygain_track_peak": "replaygain_track_peak",
     "replaygain_album_peak": "replaygain_album_peak",
 }
@@ -37,4 +38,4 @@ def last_part(name: str) -> str:
 def comment_names(key_names: KeyNames) -> Mapping[str, tuple[str, ...]]:
     """Vorbis comments and APEv2 items of the fields that are not called as the field in capitals."""
     keys = ("INITIALKEY", "KEY") if key_names == "both" else (key_names.upper(),)
-    return {"key": keys}
+    return {"key": keys, "energy": ("ENERGYLEVEL",)}
