@@ -57,7 +57,7 @@ def tag(
     data: DataOption = None,
     music: MusicOption = None,
 ) -> None:
-    """Write tempo, key, ReplayGain, mood and energy into the files' own tags. A dry run unless --write.
+    """Write tempo, key, gain, mood into the files' own tags. A dry run unless --write.
 
     A file is replaced by a tagged copy only when that decodes to the same sound, sample by sample, and when the file
     has not changed meanwhile. Exit code 3 when some files were not tagged; each says why.
