@@ -53,6 +53,8 @@ run: $(RUN_STAMP) ## Analyze a folder and keep watching it: make run MUSIC=/path
 # A worker for each CPU that we may use; idle workers take over tests of busy ones (pytest-xdist).
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 LOAD ?= 20
+# Two workers beside 20 programs would get a twelfth of the CPUs; eight get a third, and the machine is as busy.
+LOAD_WORKERS ?= 8
 
 test: $(TEST_STAMP) ## Run the whole test suite
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
@@ -73,7 +75,7 @@ test-old-cpu: $(TEST_STAMP) ## Run every MusiCNN runtime on emulated processors 
 
 test-load: $(TEST_STAMP) ## Run the whole test suite while LOAD programs keep the CPUs busy (default 20)
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
-	@$(BIN)/python -m tests.load $(LOAD) $(PYTEST)
+	@$(BIN)/python -m tests.load $(LOAD) $(BIN)/python -m pytest -n $(LOAD_WORKERS) --dist worksteal
 
 check: format lint types layers test ## Formatter, linter, types, import layers, then the tests
 
