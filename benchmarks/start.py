@@ -13,6 +13,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,8 +38,10 @@ class Cost:
 def main() -> None:
     asked = parse()
     pythons = [asked.before, sys.executable] if asked.before else [sys.executable]
-    with tempfile.TemporaryDirectory() as place:
-        settings = _library(Path(place), asked.models.resolve())
+    models = asked.models.resolve()
+    # Away from this checkout's playlista.conf, of which another version may not know every setting.
+    with tempfile.TemporaryDirectory() as place, chdir(place):
+        settings = _library(Path(place), models)
         costs = {command: _costs(command, pythons, settings, asked.rounds) for command in COMMANDS}
     text = table(costs)
     print(text)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import subprocess
+from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pytest
@@ -55,29 +57,36 @@ def share_of_other_bits(mine: NDArray[np.uint32], theirs: NDArray[np.uint32]) ->
     return float(np.bitwise_count(mine ^ theirs).sum()) / (32 * len(theirs))
 
 
-PIECES = {
-    "a song": piece(112, 2, "major"),
-    "another": piece(136, 1, "minor"),
-    "a quiet one": piece(96, 7, "major") * np.float32(0.01),
-    "notes and clicks": signals.song(20)[:, 0],
-    "noise": signals.noise(20),
+#: Made when they are asked for: every worker imports this file.
+PIECES: dict[str, Callable[[], NDArray[np.float32]]] = {
+    "a song": lambda: piece(112, 2, "major"),
+    "another": lambda: piece(136, 1, "minor"),
+    "a quiet one": lambda: piece(96, 7, "major") * np.float32(0.01),
+    "notes and clicks": lambda: signals.song(20)[:, 0],
+    "noise": lambda: signals.noise(20),
 }
+
+
+@cache
+def made(name: str) -> NDArray[np.float32]:
+    """One of `PIECES` at 44.1 kHz."""
+    return PIECES[name]()
 
 
 @pytest.mark.parametrize("name", PIECES)
 @pytest.mark.parametrize("rate_hz", [ANALYSIS_RATE_HZ, RATE_HZ])
 def test_it_is_chromaprints_but_for_single_bits(name: str, rate_hz: int) -> None:
     """Another resampler and 16 bits before the transform: a value at a threshold may fall to either side."""
-    theirs = np.frombuffer(chromaprint(PIECES[name], "raw"), "<u4")
-    mine = numbers(soxr.resample(PIECES[name], RATE_HZ, rate_hz), rate_hz)
+    theirs = np.frombuffer(chromaprint(made(name), "raw"), "<u4")
+    mine = numbers(soxr.resample(made(name), RATE_HZ, rate_hz), rate_hz)
     assert len(mine) == len(theirs)
     assert share_of_other_bits(mine, theirs) < 0.01
 
 
 @pytest.mark.parametrize("name", PIECES)
 def test_the_text_is_the_one_that_acoustid_takes(name: str) -> None:
-    theirs = np.frombuffer(chromaprint(PIECES[name], "raw"), "<u4")
-    assert encode_chromaprint(theirs) == chromaprint(PIECES[name], "base64").decode()
+    theirs = np.frombuffer(chromaprint(made(name), "raw"), "<u4")
+    assert encode_chromaprint(theirs) == chromaprint(made(name), "base64").decode()
 
 
 @given(st.lists(st.integers(0, 2**32 - 1), max_size=40))
@@ -103,7 +112,7 @@ def test_any_bytes_are_a_fingerprint_or_refused(data: bytes) -> None:
 
 
 def test_two_minutes_count_and_no_more() -> None:
-    long = np.tile(PIECES["a song"], 8)
+    long = np.tile(made("a song"), 8)
     theirs = np.frombuffer(chromaprint(long[: round(SECONDS * RATE_HZ)], "raw"), "<u4")
     mine = numbers(long, RATE_HZ)
     assert len(mine) == len(theirs) == 948
@@ -111,7 +120,7 @@ def test_two_minutes_count_and_no_more() -> None:
 
 
 def test_level_and_sign_change_nothing() -> None:
-    song = soxr.resample(PIECES["a song"], RATE_HZ, ANALYSIS_RATE_HZ)
+    song = soxr.resample(made("a song"), RATE_HZ, ANALYSIS_RATE_HZ)
     assert share_of_other_bits(numbers(song * np.float32(-0.1)), numbers(song)) < 0.001
 
 
@@ -130,9 +139,9 @@ def test_a_track_of_less_than_twenty_frames_has_none() -> None:
 
 @pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan, 3e38])
 def test_what_is_no_number_does_no_harm(value: float) -> None:
-    song = soxr.resample(PIECES["a song"], RATE_HZ, ANALYSIS_RATE_HZ)
+    song = soxr.resample(made("a song"), RATE_HZ, ANALYSIS_RATE_HZ)
     song[100_000] = value
-    spoiled, whole = numbers(song), numbers(soxr.resample(PIECES["a song"], RATE_HZ, ANALYSIS_RATE_HZ))
+    spoiled, whole = numbers(song), numbers(soxr.resample(made("a song"), RATE_HZ, ANALYSIS_RATE_HZ))
     assert (spoiled[60:] == whole[60:]).all()
 
 
