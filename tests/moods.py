@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
+from benchmarks.synthetic_library import MSD_TAGS
 from playlista.tracks import Loudness, Rhythm, Spectral, Tagging
 
-#: The tags of the network (musicnn 0.1.0, MSD_LABELS).
-MSD_TAGS = (
-    "rock", "pop", "alternative", "indie", "electronic", "female vocalists", "dance", "00s", "alternative rock", "jazz",
-    "beautiful", "metal", "chillout", "male vocalists", "classic rock", "soul", "indie rock", "Mellow", "electronica",
-    "80s", "folk", "90s", "chill", "instrumental", "punk", "oldies", "blues", "hard rock", "ambient", "acoustic",
-    "experimental", "female vocalist", "guitar", "Hip-Hop", "70s", "party", "country", "easy listening", "sexy",
-    "catchy", "funk", "electro", "heavy metal", "Progressive rock", "60s", "rnb", "indie pop", "sad", "House", "happy",
-)  # fmt: skip
 #: What the network says of most tags of most tracks.
 _USUAL = 0.005
 

@@ -8,9 +8,10 @@ from itertools import pairwise
 
 import pytest
 
+from benchmarks.synthetic_library import MSD_TAGS
 from playlista.tracks import Analysis, Status, Tagging
 from playlista.tracks.mood import MOOD_VERSION, MOODS, USUAL_MOOD, Mood, derive_mood
-from tests.moods import MSD_TAGS, loud, rhythm_of, spectrum_of, tagging_of
+from tests.moods import loud, rhythm_of, spectrum_of, tagging_of
 
 QUIET_PIANO = derive_mood(
     rhythm_of(1.0), loud(-26.0), spectrum_of(0.002), tagging_of(instrumental=0.3, Mellow=0.2, ambient=0.1)

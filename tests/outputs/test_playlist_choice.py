@@ -18,6 +18,7 @@ from playlista.outputs.playlists.flow import in_flow
 from playlista.outputs.playlists.rule_file import parse_rules
 from playlista.outputs.similarity.engine import Similarity
 from tests.libraries import Parts, failed_analysis, open_parts, track_file
+from tests.moods import loud, rhythm_of, spectrum_of
 from tests.outputs.songs import add_song
 
 
@@ -173,16 +174,21 @@ def test_a_shuffled_order_stays_the_same_until_the_tracks_change(parts: Parts) -
     assert sorted(shuffled) == chosen(parts, "order = 'path'")
 
 
-def test_playlists_without_a_rule_are_empty_where_no_tag_is_sure(parts: Parts) -> None:
+QUIET = {"rhythm": rhythm_of(1.0), "loudness": loud(-24.0), "spectral": spectrum_of(0.001)}
+LOUD = {"rhythm": rhythm_of(5.0), "loudness": loud(-7.0), "spectral": spectrum_of(0.1)}
+
+
+def test_playlists_without_a_rule_are_empty_where_nothing_is_sure(parts: Parts) -> None:
     for number in range(30):
         add_song(
             parts, f"{number}.mp3", bpm=60 + 5 * number, tags={"Mellow": 0.006, "dance": 0.02, "instrumental": 0.09}
         )
     choice = PlaylistChoice(parts.database, lambda: Similarity(parts.database))
     assert [choice.tracks(rule) for rule in default_rules()] == [[], [], []]
-    add_song(parts, "calm.mp3", bpm=80, loudness=-18, tags={"Mellow": 0.4})
-    add_song(parts, "calm but loud.mp3", bpm=80, loudness=-6, tags={"Mellow": 0.4})
+    singer = {"female vocalists": 0.3, "male vocalists": 0.02, "instrumental": 0.002}
+    add_song(parts, "calm.mp3", tags={"Mellow": 0.3, "ambient": 0.3, "chillout": 0.2, **singer}, groups=QUIET)
+    add_song(parts, "calm but loud.mp3", tags={"Mellow": 0.3, "ambient": 0.3, "chillout": 0.2, **singer}, groups=LOUD)
     add_song(parts, "dance.mp3", bpm=150, loudness=-8, tags={"dance": 0.5})
-    add_song(parts, "focus.mp3", tags={"instrumental": 0.5})
+    add_song(parts, "focus.mp3", tags={"instrumental": 0.5, "jazz": 0.3, "female vocalists": 0.001}, groups=QUIET)
     found = [[one.path for one in choice.tracks(rule)] for rule in default_rules()]
     assert found == [["calm.mp3"], ["dance.mp3"], ["focus.mp3"]]

@@ -99,7 +99,7 @@ def test_what_is_not_allowed_is_said_in_one_line_with_file_line_and_key(text: st
 def test_playlists_without_a_rule_are_there_unless_they_are_replaced_or_not_wanted() -> None:
     names = [rule.name for rule in default_rules()]
     assert names == ["Calm evening", "Workout 140+", "Focus, instrumental"]
-    assert all(rule.track_filter.tags or rule.track_filter.any_tags for rule in default_rules())
+    assert all(one.any_tags or one.moods or one.voice for one in (rule.track_filter for rule in default_rules()))
     own = parse_rules('["calm evening"]\nlimit = 3', "p.toml")
     assert [rule.name for rule in with_defaults(own)] == ["calm evening", *names[1:]]
     assert with_defaults(parse_rules("defaults = false", "p.toml")) == ()
