@@ -382,13 +382,14 @@ def test_what_no_path_tells_is_told_by_codes_and_names(parts: Parts, tmp_path: P
         {"id": "by-mbid", "path": "Unknown/x.mp3", "title": "?", "artist": "?", "mbid": code.upper()},
         {"id": "by-isrc", "title": "?", "artist": "?", "isrc": "DE-A12-12-34567"},
         {"id": "by-names", "path": "5 Five.mp3", "title": "FIVE", "artist": "bob"},
+        {"id": "windows", "path": r"D:\Music\Cleo\Album\7 Seven.mp3", "title": "?", "artist": "?"},
         {"id": "unknown", "path": "/music/Nobody/Album/1.mp3", "title": "Nothing", "artist": "Nobody"},
     ]
     with media_server_double("subsonic", songs) as server, open_read_only(str(tmp_path / FILE_NAME)) as reader:
         library = MediaLibrary(media_server("subsonic", server.url, USER, PASSWORD), TrackLookup(reader))
         library.start()
         try:
-            assert [library.file_of(one["id"]) for one in songs] == [4, 5, 6, None]
+            assert [library.file_of(one["id"]) for one in songs] == [4, 5, 6, 8, None]
         finally:
             library.stop()
 

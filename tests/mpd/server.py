@@ -26,9 +26,12 @@ class Mpd:
         folder.mkdir()
         self.log = folder / "mpd.log"
         self._socket = folder / "socket"
+        self.place = str(self._socket)
+        (folder / "playlists").mkdir()
         self._config = folder / "mpd.conf"
         self._config.write_text(
             f'music_directory "{music}"\ndb_file "{folder / "database"}"\nlog_file "{self.log}"\n'
+            f'sticker_file "{folder / "stickers"}"\nplaylist_directory "{folder / "playlists"}"\n'
             f'bind_to_address "{self._socket}"\nreplaygain "track"\nfilesystem_charset "UTF-8"\n'
             'audio_output {\n  type "null"\n  name "none"\n}\n',
             encoding="utf-8",

@@ -6,11 +6,9 @@ the music folder on either side; then the codes of the recording; then artist, t
 
 from __future__ import annotations
 
+from playlista.library.path_endings import PathEndings
 from playlista.library.track_summaries import TrackLookup
 from playlista.serve.audiomuse.media_servers import ServerSong
-
-#: Folders that may lie before the music folder on a server.
-_MOST_FOLDERS = 12
 
 
 class SongMatching:
@@ -18,11 +16,11 @@ class SongMatching:
 
     def __init__(self, lookup: TrackLookup) -> None:
         self._lookup = lookup
-        self._before = 0  # folders before our paths, in the path that was recognised last
+        self._paths = PathEndings(lookup)
 
     def file_of(self, song: ServerSong) -> int | None:
         """The id of our track; None where we do not have it."""
-        found = self._by_path(song.path)
+        found = self._paths.file_of(song.path) if song.path else None
         if found is None and song.mbid:
             found = self._lookup.id_of_mbid(song.mbid)
         if found is None and song.isrc:
@@ -30,19 +28,6 @@ class SongMatching:
         if found is None and song.title:
             found = self._by_names(song, song.title)
         return found
-
-    def _by_path(self, path: str | None) -> int | None:
-        """By the whole path, or by its end; a name of a file alone tells nothing."""
-        if not path:
-            return None
-        parts = [part for part in path.replace("\\", "/").split("/") if part]
-        most = min(len(parts) - 1, _MOST_FOLDERS)
-        for before in dict.fromkeys([min(self._before, most), *range(most)]):
-            found = self._lookup.id_of_path("/".join(parts[before:]))
-            if found is not None:
-                self._before = before
-                return found
-        return None
 
     def _by_names(self, song: ServerSong, title: str) -> int | None:
         for artist in dict.fromkeys((song.artist, song.artist_name)):
