@@ -32,7 +32,7 @@ def fill(data: Path, files: Iterable[Any], result: dict[str, Any]) -> None:
 def _put(connection: Any, rows: list[tuple[int, Any]], result: dict[str, Any]) -> None:
     from playlista.library.file_rows import file_values
 
-    text = json.dumps({key: value for key, value in result.items() if key not in ("path", "embedding")})
+    text = json.dumps({key: value for key, value in result.items() if key not in ("path", "embedding", "fingerprint")})
     connection.execute(
         "INSERT OR IGNORE INTO version_sets VALUES (1, ?)", (json.dumps(result["versions"], sort_keys=True),)
     )

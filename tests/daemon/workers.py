@@ -12,6 +12,7 @@ from playlista.analysis.reuse import Reuse
 from playlista.analysis.track_analysis import TrackAnalysis
 from playlista.config import Settings
 from playlista.daemon.comparer import Comparer
+from playlista.daemon.copy_finder import CopyFinder
 from playlista.daemon.failures import Failures
 from playlista.daemon.job_runner import JobRunner
 from playlista.daemon.mood_filler import MoodFiller
@@ -74,6 +75,7 @@ def worker_of(parts: Parts, music: Path, analyzer: AudioAnalyzer) -> Worker:
             stop=stop.is_set,
         ),
         mood_filler=MoodFiller(DueMoods(parts.database, parts.store), stop=stop.is_set),
+        copy_finder=CopyFinder(parts.database, stop=stop.is_set),
         failures=failures,
         stop=stop,
         wake=threading.Event(),

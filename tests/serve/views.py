@@ -26,6 +26,13 @@ def views_of(**given: Any) -> Views:
         "summaries": lambda ids: [],
         "search": lambda text, limit: {"tracks": [], "artists": [], "albums": [], "tags": []},
         "stats": dict,
+        "duplicates": lambda after, limit, file_id, same_audio: {
+            "recordings": [],
+            "next": None,
+            "total": 0,
+            "tracks": 0,
+            "due": 0,
+        },
         "similar": lambda request: {"of": {}, "tracks": []},
         "blend": lambda add, subtract, count: {"tracks": []},
         "way": lambda first, last, count: {"tracks": []},

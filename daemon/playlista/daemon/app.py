@@ -24,6 +24,7 @@ from playlista.analysis.track_analysis import TrackAnalysis
 from playlista.config import Settings
 from playlista.daemon.cluster_work import made_cluster
 from playlista.daemon.comparer import Comparer
+from playlista.daemon.copy_finder import CopyFinder
 from playlista.daemon.data_guard import DataGuard
 from playlista.daemon.failures import Failures
 from playlista.daemon.former_life import faults_recorded
@@ -256,6 +257,7 @@ class Daemon:
             tag_filler=TagFiller(music_dir, DueTags(self._database, self._store), stop=self._stop.is_set),
             tag_keeper=self._tag_keeper,
             mood_filler=MoodFiller(DueMoods(self._database, self._store), stop=self._stop.is_set),
+            copy_finder=CopyFinder(self._database, stop=self._stop.is_set),
             failures=failures,
             stop=self._stop,
             wake=self._wake,

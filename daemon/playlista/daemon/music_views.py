@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Any
 
 from playlista.library.database import Database
+from playlista.library.duplicates import Duplicates
 from playlista.library.search import Named, Search
 from playlista.library.statistics import BPM_STEP, LOUDNESS_STEP, Statistics, read_statistics
 from playlista.library.track_filter import TrackFilter
@@ -28,6 +29,7 @@ class MusicViews:
         self._pages = TrackPages(reader)
         self._search = Search(reader)
         self._lookup = TrackLookup(reader)
+        self._duplicates = Duplicates(reader)
         self._reader = reader
         self._clock = clock
         self._lock = Lock()
@@ -41,6 +43,18 @@ class MusicViews:
     def summaries(self, ids: Sequence[int]) -> list[dict[str, Any]]:
         """Those of some tracks, in the order of their ids."""
         return [one.to_json() for one in self._lookup.summaries(ids)]
+
+    def duplicates(self, after: int, limit: int, file_id: int | None, same_audio: bool) -> dict[str, Any]:
+        """Some of the recordings that are there more than once, and how many there are."""
+        found = self._duplicates.page(after=after, limit=limit, file_id=file_id, same_audio=same_audio)
+        counts = self._duplicates.counts()
+        return {
+            "recordings": [one.to_json() for one in found],
+            "next": found[-1].number if len(found) == limit else None,
+            "total": counts.recordings,
+            "tracks": counts.tracks,
+            "due": counts.due,
+        }
 
     def search(self, text: str, limit: int) -> dict[str, Any]:
         """What fits some words."""

@@ -31,6 +31,7 @@ from playlista.library.database import Database
 from playlista.library.database_errors import why_unwritable
 from playlista.library.due_moods import count_due_moods
 from playlista.library.due_tags import count_due_tags
+from playlista.library.duplicates import Duplicates
 from playlista.library.scrubs import Scrubs
 from playlista.library.statistics import read_statistics
 from playlista.library.summaries import Overview
@@ -143,6 +144,7 @@ class Readings:
             summaries=self._music.summaries,
             search=self._music.search,
             stats=self._music.stats,
+            duplicates=self._music.duplicates,
             similar=self._similar.similar,
             blend=self._similar.blend,
             way=self._similar.way,
@@ -174,7 +176,9 @@ class Readings:
         database = self._probe_database
         pending = count_tag_jobs(database).pending
         due = count_due_tags(database), count_due_moods(database), pending
-        return LibraryReading(read_statistics(database), *due, Scrubs(database).progress())
+        return LibraryReading(
+            read_statistics(database), *due, Scrubs(database).progress(), Duplicates(database).counts()
+        )
 
     def _read_watch(self) -> WatchReading:
         health = self._watcher.health()

@@ -13,6 +13,7 @@ from typing import Protocol
 import structlog
 
 from playlista.daemon.comparer import Comparer
+from playlista.daemon.copy_finder import CopyFinder
 from playlista.daemon.failures import Failures
 from playlista.daemon.job_runner import JobRunner, RunningAttempt
 from playlista.daemon.mood_filler import MoodFiller
@@ -56,6 +57,7 @@ class Worker:
     comparer : keeps results whose bytes did not change; it gets a turn before every claim.
     tag_filler, mood_filler : read the tags and derive the moods that are due; each gets a short turn after every track.
     tag_keeper : writes tags into files while there is nothing else to do.
+    copy_finder : looks for copies of what was analyzed; the same.
     stop : set by a signal.
     wake : set when something was put into the queue.
     remote : the cluster that has the tracks, besides this worker or, unless `is_local`, in its place.
@@ -72,6 +74,7 @@ class Worker:
         tag_filler: TagFiller,
         tag_keeper: TagKeeper,
         mood_filler: MoodFiller,
+        copy_finder: CopyFinder,
         failures: Failures,
         stop: threading.Event,
         wake: threading.Event,
@@ -86,6 +89,7 @@ class Worker:
         self._tag_filler = tag_filler
         self._tag_keeper = tag_keeper
         self._mood_filler = mood_filler
+        self._copy_finder = copy_finder
         self._failures = failures
         self._stop = stop
         self._wake = wake
@@ -171,9 +175,10 @@ class Worker:
         return not self._stop.wait(self._failures.pause_seconds)
 
     def _fill(self, seconds: float) -> bool:
-        """Read tags and derive moods that are due, each for about so many `seconds`; whether there are more."""
+        """Read tags, derive moods and find copies that are due, for about so many `seconds`; whether there are more."""
         has_more_moods = self._mood_filler.fill(seconds)
-        return self._tag_filler.fill(seconds) or has_more_moods
+        has_more_copies = self._copy_finder.find(seconds / 4)  # nobody waits for them
+        return self._tag_filler.fill(seconds) or has_more_moods or has_more_copies
 
     def _idle(self) -> None:
         if self._fill(TAGS_IDLE_SECONDS) or self._comparer.fill(self._wake.is_set):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
+from playlista.library.duplicates import DuplicateCounts
 from playlista.library.scrubs import ScrubProgress
 from playlista.library.statistics import BPM_STEP, LOUDNESS_STEP, Statistics
 from playlista.library.track_rows import CAMELOT
@@ -22,6 +23,7 @@ _LOUDNESS = range(-30, 0, LOUDNESS_STEP)
 _DECADES = range(1950, 2040, 10)
 FORMATS = ("FLAC", "MP3", "AAC", "ALAC", "VORBIS", "OPUS", "WAV", "AIFF", "WMAV2", "APE", "WAVPACK", "other")
 _MOST_TAGS = 64
+NO_DUPLICATES = DuplicateCounts(recordings=0, tracks=0, due=0)
 NO_SCRUB = ScrubProgress(None, None, files=0, scrubbed=0, rotted=0)
 
 
@@ -39,6 +41,7 @@ class LibraryReading:
     moods_due: int
     tag_writes_pending: int
     scrub: ScrubProgress = NO_SCRUB
+    duplicates: DuplicateCounts = NO_DUPLICATES
 
 
 def library_metrics(reading: LibraryReading) -> Iterable[Metric]:
@@ -50,6 +53,11 @@ def library_metrics(reading: LibraryReading) -> Iterable[Metric]:
         "tag_writes_pending_tracks", "Tracks whose tags are still to be checked and written", reading.tag_writes_pending
     )
     yield from _scrub_metrics(reading.scrub)
+    yield _gauge("copies_due_tracks", "Tracks whose copies are still to be looked for", reading.duplicates.due)
+    yield _gauge(
+        "duplicate_recordings", "Recordings that the library has more than once", reading.duplicates.recordings
+    )
+    yield _gauge("duplicate_tracks", "Tracks that hold such a recording", reading.duplicates.tracks)
     yield _gauge("library_audio_seconds", "Length of all tracks with a result", found.seconds)
     yield _gauge("library_artists", "Artists of the tracks with a result", found.artists)
     yield _gauge("library_albums", "Albums of the tracks with a result", found.albums)

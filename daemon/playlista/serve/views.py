@@ -62,6 +62,7 @@ class Views:
     summaries : those of some ids, in that order, without those that are not there.
     search : what fits some words.
     stats : how the library is spread.
+    duplicates : recordings behind a number, at most so many, only that of a file, only with the same sound.
     similar, blend, way, map : see ``serve.api.similar``.
     neighbour_similarities : how alike each of some tracks and the one behind it are, 0..1.
     playlists, playlist_preview : see ``serve.api.playlists``.
@@ -84,6 +85,7 @@ class Views:
     summaries: Callable[[Sequence[int]], list[dict[str, Any]]]
     search: Callable[[str, int], dict[str, Any]]
     stats: Callable[[], dict[str, Any]]
+    duplicates: Callable[[int, int, int | None, bool], dict[str, Any]]
     similar: Callable[[SimilarRequest], dict[str, Any]]
     blend: Callable[[tuple[int, ...], tuple[int, ...], int], dict[str, Any]]
     way: Callable[[int, int, int], dict[str, Any]]

@@ -112,6 +112,22 @@ STATS = record(
     voice=_RANGES,
     moods=_COUNTS,
 )
+_COPY = record(
+    id=INTEGER,
+    path=TEXT,
+    same_audio=INTEGER,
+    format=nullable(TEXT),
+    lossless=BOOLEAN,
+    duration_seconds=nullable(NUMBER),
+    sample_rate_hz=nullable(INTEGER),
+    channels=nullable(INTEGER),
+    size_bytes=INTEGER,
+    kilobits_per_second=nullable(INTEGER),
+)
+_RECORDING = record(
+    recording=INTEGER, copies_total=INTEGER, best=record(id=INTEGER, path=TEXT, why=TEXT), copies=array(_COPY)
+)
+DUPLICATES = record(recordings=array(_RECORDING), next=nullable(INTEGER), total=INTEGER, tracks=INTEGER, due=INTEGER)
 MAP = record(
     ids=array(INTEGER),
     x=array(NUMBER),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from playlista.errors import FailureReason
-from playlista.serve.api import failures, machine, media, playlists, schemas, similar, tracks
+from playlista.serve.api import duplicates, failures, machine, media, playlists, schemas, similar, tracks
 from playlista.serve.api.schemas import INTEGER, RESULT, TEXT, array, record
 from playlista.serve.parameters import Choice, Text, WholeNumber
 from playlista.serve.routes import Route, Threads
@@ -37,6 +37,14 @@ ROUTES: tuple[Route, ...] = (
         "Tracks, artists, albums and tags that fit some words, or the beginnings of some.",
         parameters={"q": Text(), "limit": WholeNumber(1, 100, default=20)},
         answer=schemas.FOUND,
+    ),
+    Route(
+        "GET",
+        "duplicates",
+        duplicates.duplicates,
+        "Recordings that the library has more than once, each with its copies and the best one.",
+        parameters=duplicates.DUPLICATES,
+        answer=schemas.DUPLICATES,
     ),
     Route("GET", "stats", tracks.stats, "How the library is spread.", answer=schemas.STATS),
     Route(
