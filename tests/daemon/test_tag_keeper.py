@@ -145,6 +145,16 @@ def test_what_was_written_is_known_again_in_every_format(library: TaggedLibrary,
     assert library.keep(tag_write=every, tag_overwrite="all") == {"unchanged": 1}
 
 
+@pytest.mark.parametrize("suffix", ["opus", "mp3"])
+def test_a_gain_of_nearly_nothing_is_known_again(library: TaggedLibrary, suffix: str) -> None:
+    """-0.001 dB is "-0.00", and in steps of 1/256 dB 0."""
+    path = taggable(library.music, suffix)
+    library.add(path, loudness=Loudness(-17.999, 5.0, -1.0, -0.001))
+    assert library.keep(tag_write=("replaygain",)) == {"written": 1}
+    library.noticed(path)
+    assert library.keep(tag_write=("replaygain",)) == {"unchanged": 1}
+
+
 @pytest.mark.parametrize("overwrite", ["ours", "all"])
 def test_a_value_that_another_program_removes_again_and_again_is_left_to_it(
     library: TaggedLibrary, song: Path, overwrite: str

@@ -19,7 +19,8 @@ from mutagen.mp4 import MP4
 
 #: Behind the header of any WAV that ffmpeg writes.
 _HEADER_BYTES = 128
-_IMPORTED_FILES = 5
+#: Files that beets imports at a time.
+IMPORTED_FILES = 5
 
 
 def retag(path: Path, title: str) -> None:
@@ -107,7 +108,7 @@ def beets_import(music: Path, way: str) -> None:
         "  autotag: no\n  quiet: yes\n  duplicate_action: keep\n"
     )
     album = min(music.glob("Album*"))
-    paths = [str(path) for path in islice(sorted(album.iterdir()), _IMPORTED_FILES)]
+    paths = [str(path) for path in islice(sorted(album.iterdir()), IMPORTED_FILES)]
     subprocess.run(
         [sys.executable, "-m", "beets", "-c", str(home / "config.yaml"), "import", "-qA", "-s", *paths],
         env={**os.environ, "BEETSDIR": str(home)},

@@ -28,14 +28,16 @@ from tests.soak.service import Service
 from tests.soak.tags import decoded_by_all
 
 FORMATS = ("flac", "mp3", "ogg", "m4a", "opus", "wav")
-ALBUMS = 10
+ALBUMS = 6
 TRACKS_OF_ALBUM = 8
+#: By beets, out of one album.
+MOVED_TRACKS = programs.IMPORTED_FILES
 SECONDS = 8.0
 #: How often the other program undoes our tags, which is more than the daemon writes them again.
 FIGHTS = 6
-OUR_NAMES = ("bpm", "key", "mood", "replaygain", "r128", "tmpo", "tbpm", "tkey", "tmoo")
+OUR_NAMES = ("bpm", "key", "mood", "energy", "replaygain", "r128", "tmpo", "tbpm", "tkey", "tmoo")
 SETTINGS = {
-    "TAG_WRITE": "bpm,key,replaygain,mood",
+    "TAG_WRITE": "bpm,key,replaygain,mood,energy",
     "WATCH_SETTLE_SECONDS": "0.2",
     "WATCH_RESCAN_INTERVAL_SECONDS": "5",
 }
@@ -46,7 +48,7 @@ AT_REST = """
          + (SELECT count(*) FROM tag_jobs WHERE due_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM gone_files))
          + (SELECT count(*) FROM tag_jobs WHERE due_at < unixepoch())
 """
-REST_SECONDS = 12.0
+REST_SECONDS = 11.0
 STEP_SECONDS = 1200.0
 
 Fields = dict[str, dict[str, list[str]]]
@@ -71,11 +73,10 @@ class Days:
         """All music files."""
         return sorted(path for path in self.music.rglob("*") if path.suffix[1:] in FORMATS)
 
-    def step(self, what: str, change: Callable[[], object], *, analyzed: int, written: int | None = None) -> None:
+    def step(self, what: str, change: Callable[[], object], *, analyzed: int, written: int) -> None:
         """Let `change` happen, then wait until the daemon is at rest; what it did, and what it had to do."""
         self.place.say(what)
-        self._frozen(change)
-        before, lists = self.fields(), self._playlists()
+        before, lists = self._frozen(change)
         seen = len(self.service.events())
         self._rest()
         events = self.service.events()[seen:]
@@ -85,11 +86,12 @@ class Days:
         self.needless += len(counts.keys() - changed)
         self.repeated += sum(count - 1 for count in counts.values())
         rewritten = [event["file"] for event in events if event["event"] == "playlist.written"]
-        self.needless_playlists += len(set(rewritten) - self._differing(lists))
+        # One that was written twice was another one in between, such as while a folder was away.
+        once = {name for name, count in Counter(rewritten).items() if count == 1}
+        self.needless_playlists += len(once - self._differing(lists))
         done = sum(event["event"] == "track.analyzed" for event in events)
         self.rows.append(exactly(f"{what}: analyzed", done, analyzed))
-        name = f"{what}: files written"
-        self.rows.append(told(name, len(counts)) if written is None else exactly(name, len(counts), written))
+        self.rows.append(exactly(f"{what}: files written", len(counts), written))
 
     def fields(self) -> Fields:
         """Our fields of all files, by path."""
@@ -100,10 +102,12 @@ class Days:
             for path in self.tracks()
         }
 
-    def _frozen(self, change: Callable[[], object]) -> None:
+    def _frozen(self, change: Callable[[], object]) -> tuple[Fields, dict[str, bytes]]:
+        """Fields and playlists as they are after `change`, and before the daemon has done anything about it."""
         os.kill(self.service.pid, signal.SIGSTOP)
         try:
             change()
+            return self.fields(), self._playlists()
         finally:
             os.kill(self.service.pid, signal.SIGCONT)
 
@@ -162,8 +166,8 @@ def _begin(days: Days, made: Iterator[list[Path]]) -> Counter[tuple[str, ...]]:
 
 def _happenings(
     days: Days, made: Iterator[list[Path]], sounds: Counter[tuple[str, ...]]
-) -> Iterator[tuple[str, Callable[[], object], int, int | None]]:
-    """What happens, with how much is new to be analyzed and how many files have to be written; None: it is told."""
+) -> Iterator[tuple[str, Callable[[], object], int, int]]:
+    """What happens, with how much is new to be analyzed and how many files have to be written."""
     music, some = days.music, days.tracks()[: days.place.scaled(12, 3)]
     yield "mutagen: other titles everywhere", lambda: [programs.retag(one, "two") for one in days.tracks()], 0, 0
     yield "mutagen: tempi of its own", lambda: [_set_bpm(one) for one in some], 0, 0
@@ -181,9 +185,11 @@ def _happenings(
     yield "a folder renamed", lambda: (music / "Album 1").rename(music / "Album one"), 0, 0
     yield "an album moved away", lambda: (music / "Album 0").rename(music.with_name("away")), 0, 0
     yield "and back", lambda: music.with_name("away").rename(music / "Album 0"), 0, 0
-    yield "beets: import by copy", lambda: programs.beets_import(music, "copy"), 0, None
-    yield "beets: import by move", lambda: programs.beets_import(music, "move"), 0, None
-    yield "touch", lambda: [os.utime(path) for path in days.tracks()], 0, 0
+    # The copies have our values, which are not known as ours there; what is moved is, and becomes an album of its own.
+    yield "beets: import by copy", lambda: programs.beets_import(music, "copy"), 0, 0
+    yield "beets: import by move", lambda: programs.beets_import(music, "move"), 0, MOVED_TRACKS
+    # The rest of the album that they left has another gain; that is seen when one of its tracks is looked at.
+    yield "touch", lambda: [os.utime(path) for path in days.tracks()], 0, TRACKS_OF_ALBUM - MOVED_TRACKS
     for hour in range(days.place.scaled(4)):
         yield (
             f"titles again, hour {hour + 1}",

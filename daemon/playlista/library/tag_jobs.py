@@ -112,7 +112,10 @@ class TagJobs:
 
 @dataclass(frozen=True, slots=True)
 class TagCounts:
-    """How many files are to be looked at, and how many were left alone, by reason."""
+    """How many files are still to be looked at, and how many were left alone the last time, by reason.
+
+    One that was left alone and is tried again later is not pending.
+    """
 
     pending: int
     refused: dict[str, int]
@@ -121,7 +124,9 @@ class TagCounts:
 def count_tag_jobs(database: Database) -> TagCounts:
     """The counts at this moment."""
     with database.read() as connection:
-        (pending,) = connection.execute("SELECT count(*) FROM tag_jobs WHERE due_at IS NOT NULL").fetchone()
+        (pending,) = connection.execute(
+            "SELECT count(*) FROM tag_jobs WHERE due_at = 0 OR (due_at IS NOT NULL AND refusal IS NULL)"
+        ).fetchone()
         refused = connection.execute(
             "SELECT refusal, count(*) FROM tag_jobs WHERE refusal IS NOT NULL GROUP BY refusal"
         ).fetchall()

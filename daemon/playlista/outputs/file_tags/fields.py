@@ -110,7 +110,7 @@ def _gains(analysis: Analysis, album: AlbumGain | None) -> Fields:
 
 def gain_text(gain_db: float) -> str:
     """A gain as ReplayGain 2 writes it: "-8.50 dB"."""
-    return f"{gain_db:+.2f} dB"
+    return f"{round(gain_db, 2) + 0.0:+.2f} dB"  # without a negative zero, which reads back as another text
 
 
 def peak_text(peak: float) -> str:
