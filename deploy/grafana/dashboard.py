@@ -12,7 +12,7 @@ from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard as models
 
-from deploy.grafana import details, glance, library, panels
+from deploy.grafana import details, glance, health, library, panels
 
 ROWS = {
     "At a glance": glance.at_a_glance,
@@ -20,6 +20,7 @@ ROWS = {
     "Memory": details.memory_row,
     "Where the time goes": details.time_row,
     "Problems": details.trouble,
+    "Health": health.health_row,
     "The library": library.library_row,
 }
 

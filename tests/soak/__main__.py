@@ -20,7 +20,7 @@ from playlista.system.environment import prepare_environment
 from tests.soak.findings import Finding, publish, table
 from tests.soak.place import Place, fresh
 
-NAMES = ("kills", "poison", "folders", "mutants", "power", "day", "tags", "tagging", "http", "storage", "week")
+NAMES = ("kills", "poison", "folders", "mutants", "power", "day", "tags", "tagging", "http", "storage", "scrub", "week")
 SHORT_SCALE = 0.02
 
 

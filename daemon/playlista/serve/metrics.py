@@ -15,6 +15,7 @@ from playlista.errors import FailureReason, TagRefusal
 from playlista.serve.scrape import Gauges, ScrapeCollector
 from playlista.serve.scrub_metrics import ScrubMetrics
 from playlista.tracks import Analysis, Status
+from playlista.tracks.health import IntegrityState
 
 #: What a look at the tags of a file ends with: see TAG_WRITE.
 TAG_RESULTS = ("written", "unchanged", "kept", "refused")
@@ -58,6 +59,12 @@ class Metrics:
         self._last_success = self._gauge(
             "last_success_timestamp_seconds", "When a track was last analyzed, in Unix seconds; 0 before the first"
         )
+        self._integrity = self._counter(
+            "track_integrity",
+            "Tracks analyzed, by what the checksums in their files say",
+            "integrity",
+            IntegrityState,
+        )
         #: What the scrub counts.
         self.scrub = ScrubMetrics(self.registry)
 
@@ -80,6 +87,8 @@ class Metrics:
             self._failures.labels(reason=analysis.reason).inc()
         if analysis.audio is None:
             return
+        if analysis.health is not None:
+            self._integrity.labels(integrity=analysis.health.integrity).inc()
         self._last_success.set(now)
         self._duration.observe(analysis.timings.total_seconds)
         for stage in STAGES:

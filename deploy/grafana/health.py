@@ -1,0 +1,68 @@
+"""The dashboard's row on the health of the files: what rotted, what does not fit, how far the scrub is."""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.builders import stat, timeseries
+from grafana_foundation_sdk.cog.builder import Builder
+from grafana_foundation_sdk.models import dashboard as models
+
+from deploy.grafana import panels
+from deploy.grafana.panels import BLUE, GREEN, RED, YELLOW, Query
+
+
+def rotted() -> stat.Panel:
+    return panels.number(
+        "Rotted files",
+        "Files whose bytes changed while size and time stamp did not; `playlista scrub --rotted` names them.",
+        Query("sum(playlista_rotted_tracks{@})"),
+        unit="short",
+        steps=[(None, GREEN), (1, RED)],
+        size=(4, 8),
+    )
+
+
+def mismatched() -> stat.Panel:
+    return panels.number(
+        "Checksums that do not fit",
+        "Tracks analyzed since the start of the daemon whose own checksums do not fit, or whose frames break off.",
+        Query('sum(playlista_track_integrity_total{@, integrity="mismatch"})'),
+        unit="short",
+        steps=[(None, GREEN), (1, YELLOW)],
+        size=(4, 8),
+    )
+
+
+def scrub_left() -> stat.Panel:
+    return panels.number(
+        "Left of the scrub",
+        "Files that the running pass of the scrub (SCRUB_INTERVAL_DAYS) has still to read; 0 while none runs.",
+        Query("sum(playlista_scrub_left_tracks{@})"),
+        unit="short",
+        steps=[(None, BLUE)],
+        size=(4, 8),
+    )
+
+
+def scrub_speed() -> timeseries.Panel:
+    return panels.lines(
+        "Read again",
+        "Bytes a second that the scrub reads; SCRUB_RATE_MB_PER_SECOND is its limit, and it waits for new files.",
+        [Query("sum(rate(playlista_scrub_bytes_total{@}[$__rate_interval]))", "read")],
+        unit="Bps",
+        size=(6, 8),
+    )
+
+
+def scrubbed_files() -> timeseries.Panel:
+    return panels.lines(
+        "Scrubbed files by result",
+        "Files per minute. Unread: the storage or rights did not let them be read; they are tried again.",
+        [Query("sum by (result) (rate(playlista_scrub_files_total{@}[$__rate_interval])) * 60", "{{result}}")],
+        unit="suffix: /min",
+        size=(6, 8),
+    )
+
+
+def health_row() -> list[Builder[models.Panel]]:
+    """Health."""
+    return [rotted(), mismatched(), scrub_left(), scrub_speed(), scrubbed_files()]
