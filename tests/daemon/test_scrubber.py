@@ -13,8 +13,10 @@ from structlog.testing import capture_logs
 
 from playlista.daemon import scrub_file as scrub_file_module
 from playlista.daemon.scrub_file import AUDIO_ROTTED, TAGS_ROTTED
-from playlista.decode.content import FileHashing
+from playlista.decode.content import FileHashing, hash_file
+from playlista.library.comparisons import Comparisons, KeptResult
 from playlista.library.files import KnownFile
+from playlista.library.health_report import read_findings
 from playlista.library.scrubs import Scrubs
 from playlista.tracks import TrackFile
 from tests.daemon.scrubs import DAY, add, looking, rot, rotted, scrubber_of
@@ -91,6 +93,22 @@ def test_a_file_that_was_brought_back_has_not_rotted_any_more(parts: Parts, musi
     parts.clock.now += 2 * DAY
     scrubber_of(parts, music)[0].look()
     assert rotted(parts) == []
+
+
+def test_a_file_that_was_brought_back_with_a_new_time_is_sound_again(parts: Parts, music: Path) -> None:
+    place = add(parts, music, "a.mp3", content := os.urandom(5000))
+    rot(place, parts)
+    scrubber_of(parts, music)[0].look()
+    assert [one.path for one in read_findings(parts.database, only={"rotted"})] == ["a.mp3"]
+    place.write_bytes(content)
+    os.utime(place, ns=(0, 10**18))
+    seen = TrackFile.from_stat("a.mp3", place.stat())
+    parts.queue.enqueue([seen], "scan")
+    comparisons = Comparisons(parts.database, parts.store)
+    (comparison,) = comparisons.due(1)
+    comparisons.settle([KeptResult(comparison, seen, hash_file(str(place)), None)], [])
+    assert rotted(parts) == []
+    assert list(read_findings(parts.database, only={"rotted"})) == []
 
 
 def test_what_rotted_is_said_once(parts: Parts, music: Path) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from playlista.tracks import GroupSettings
+from playlista.tracks.findings import Finding
 from playlista.tracks.origin import Origin
 
 #: Columns that `origin_of` reads, of a query that joins ``origins``.
@@ -57,6 +58,7 @@ def put_origin(connection: sqlite3.Connection, file_id: int, origin: Origin, set
 def forget_rot(connection: sqlite3.Connection, file_id: int) -> None:
     """The file has a result of the bytes that it holds now."""
     connection.execute("UPDATE scrubs SET rotted_at = NULL, detail = NULL, suspect = 0 WHERE file_id = ?", (file_id,))
+    connection.execute("DELETE FROM track_findings WHERE finding = ? AND file_id = ?", (Finding.ROTTED, file_id))
 
 
 def put_hashes(connection: sqlite3.Connection, file_id: int, read: Origin) -> None:
@@ -71,6 +73,9 @@ def put_hashes(connection: sqlite3.Connection, file_id: int, read: Origin) -> No
            WHERE coalesce(content, excluded.content) = excluded.content""",
         (file_id, read.content, read.encoded_kind, read.encoded),
     )
+    known = connection.execute("SELECT content FROM origins WHERE file_id = ?", (file_id,)).fetchone()
+    if known["content"] == read.content:
+        forget_rot(connection, file_id)
 
 
 def remember_old_settings(connection: sqlite3.Connection, today: GroupSettings) -> None:

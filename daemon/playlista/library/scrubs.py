@@ -26,6 +26,7 @@ from playlista.library.file_rows import (
 )
 from playlista.library.origins import ORIGIN_COLUMNS, origin_of
 from playlista.tracks import TrackFile
+from playlista.tracks.findings import Finding
 from playlista.tracks.origin import Origin
 
 #: Row numbers looked at in one query for files that are due.
@@ -192,9 +193,23 @@ def _note(connection: sqlite3.Connection, one: Scrubbed, now: float) -> None:
                                                          coalesce(rotted_at, excluded.rotted_at))""",
         (one.due.file_id, now, None if one.rot is None else now, one.rot),
     )
+    _note_finding(connection, one)
     connection.execute(
         "UPDATE files SET device = ?, inode = ?, size_bytes = ?, mtime_ns = ?, ctime_ns = ? WHERE id = ?",
         (*file_values(one.seen)[1:], one.due.file_id),
+    )
+
+
+def _note_finding(connection: sqlite3.Connection, one: Scrubbed) -> None:
+    """Show the rot among what is wrong with the track, or do not any more."""
+    if one.rot is None:
+        connection.execute(
+            "DELETE FROM track_findings WHERE finding = ? AND file_id = ?", (Finding.ROTTED, one.due.file_id)
+        )
+        return
+    connection.execute(
+        "INSERT OR REPLACE INTO track_findings (finding, file_id, evidence) VALUES (?, ?, ?)",
+        (Finding.ROTTED, one.due.file_id, one.rot),
     )
 
 

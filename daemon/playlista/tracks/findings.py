@@ -16,6 +16,8 @@ from playlista.tracks.result import Analysis, Loudness
 class Finding(StrEnum):
     """What may be found; the order is that of lists and counts."""
 
+    #: Not of a result but of the scrub: other bytes than those that were analyzed; see ``library.scrubs``.
+    ROTTED = "rotted"
     MISMATCH = "mismatch"
     TRANSCODED = "transcoded"
     UPSAMPLED = "upsampled"
