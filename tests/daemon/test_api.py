@@ -116,6 +116,7 @@ def _views(settings: Settings, reader: Any, second: Any, library: LibraryViews, 
         map=similar.map,
         playlists=playlists.playlists,
         playlist_preview=playlists.preview,
+        rule_preview=playlists.preview_rule,
     )
 
 
@@ -282,6 +283,42 @@ def test_a_way_and_a_mixture_and_a_map_name_each_track_once(port: int) -> None:
 )
 def test_what_cannot_be_answered_is_said_with_the_right_status(port: int, path: str, status: int) -> None:
     assert ask(port, f"/api/v1/{path}")[0] == status
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"rule": {"bpm": "110-130", "artist": "anna", "order": "-bpm", "limit": 2}},
+        {"toml": '["Any name"]\nbpm = "110-130"\nartist = "anna"\norder = "-bpm"\nlimit = 2\n'},
+    ],
+)
+def test_a_rule_is_previewed_without_a_file_and_without_a_token(port: int, body: dict[str, Any]) -> None:
+    status, _, said = ask(port, "/api/v1/playlists", "POST", json.dumps(body).encode())
+    assert status == 200, said
+    document = json.loads(said)
+    assert titles(document["tracks"]) == ["Á3", "Á2"]
+    described = get(port, "openapi.json")["paths"]["/playlists"]["post"]["responses"]["200"]
+    Draft202012Validator(described["content"]["application/json"]["schema"]).validate(document)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "says"),
+    [
+        ({"rule": {"bmp": "110-130"}}, 400, "did you mean bpm"),
+        ({"rule": {"bpm": "fast"}}, 400, "bpm"),
+        ({"rule": {"tags": ["jazz>=3"]}}, 400, "tags"),
+        ({"rule": {"similar": "nobody - nothing"}}, 404, "not in the library"),
+        ({"rule": []}, 400, "the body is"),
+        ({"rule": {}, "toml": ""}, 400, "the body is"),
+        ({}, 400, "the body is"),
+        ({"toml": "bpm ="}, 400, "is no TOML"),
+        ({"toml": "[a]\n[b]\n"}, 400, "one playlist"),
+    ],
+)
+def test_a_rule_that_is_none_is_told(port: int, body: dict[str, Any], status: int, says: str) -> None:
+    code, _, said = ask(port, "/api/v1/playlists", "POST", json.dumps(body).encode())
+    assert code == status
+    assert says in said.decode()
 
 
 def test_playlists_are_listed_and_previewed_whether_they_are_kept_or_not(port: int, tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ def views_of(**given: Any) -> Views:
         "map": lambda colour, limit: {},
         "playlists": lambda: {"folder": None, "error": None, "playlists": []},
         "playlist_preview": lambda name: {"name": name, "tracks": []},
+        "rule_preview": lambda rule: {"name": "preview", "tracks": []},
         "neighbour_similarities": lambda ids: [],
         "media_ids": OwnIds(),
     }

@@ -151,6 +151,7 @@ class Readings:
             map=self._similar.map,
             playlists=self._playlists.playlists,
             playlist_preview=self._playlists.preview,
+            rule_preview=self._playlists.preview_rule,
             neighbour_similarities=self._similar.between_neighbours,
             media_ids=self._media_ids,
         )

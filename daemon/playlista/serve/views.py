@@ -5,7 +5,7 @@ The daemon fills a ``Views`` in with functions of its parts; the handlers in ``s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,7 +65,7 @@ class Views:
     duplicates : recordings behind a number, at most so many, only that of a file, only with the same sound.
     similar, blend, way, map : see ``serve.api.similar``.
     neighbour_similarities : how alike each of some tracks and the one behind it are, 0..1.
-    playlists, playlist_preview : see ``serve.api.playlists``.
+    playlists, playlist_preview, rule_preview : see ``serve.api.playlists``.
     media_ids : by which ids the programs that speak AudioMuse-AI's dialect name tracks.
     finished : the tracks that ended after a time, in seconds since the epoch, the latest last; bounded.
     """
@@ -92,5 +92,6 @@ class Views:
     map: Callable[[str, int], dict[str, Any]]
     playlists: Callable[[], dict[str, Any]]
     playlist_preview: Callable[[str], dict[str, Any]]
+    rule_preview: Callable[[str | Mapping[str, object]], dict[str, Any]]
     neighbour_similarities: Callable[[Sequence[int]], list[float]]
     media_ids: MediaIds

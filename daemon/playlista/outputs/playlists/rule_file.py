@@ -52,6 +52,16 @@ def parse_rules(text: str, name: str) -> RuleFile:
     return RuleFile(rules, wants_defaults)
 
 
+def parse_rule(name: str, keys: Mapping[str, object]) -> PlaylistRule:
+    """The rule of one playlist whose `keys` have been read from elsewhere, such as a JSON object.
+
+    Raises
+    ------
+    RuleError : a key or a value is not allowed.
+    """
+    return _rule(name, keys, "", "rule")
+
+
 def _place(name: str, text: str, playlist: str | None, key: str | None) -> str:
     line = line_of(text, playlist, key) or line_of(text, None, playlist)
     return name if line is None else f"{name}:{line}"

@@ -22,3 +22,17 @@ def preview(context: Context, _request: Request, given: dict[str, Any], _value: 
     if not given["name"]:
         raise BadRequestError("name is the name of a playlist")
     return Answer.of_json(context.views.playlist_preview(given["name"]))
+
+
+def preview_rule(context: Context, request: Request, _given: dict[str, Any], _value: str) -> Answer:
+    """The tracks that a rule would choose; it is in no file."""
+    document = request.json()
+    found = [one for one in (_only(document, "rule", dict), _only(document, "toml", str)) if one is not None]
+    if not found:
+        raise BadRequestError('the body is {"rule": {...}} with keys as in playlists.toml, or {"toml": "..."}')
+    return Answer.of_json(context.views.rule_preview(found[0]))
+
+
+def _only(document: dict[str, Any], name: str, kind: type) -> Any:
+    """The value of the only field of a document, if it is of that kind."""
+    return document[name] if document.keys() == {name} and isinstance(document[name], kind) else None

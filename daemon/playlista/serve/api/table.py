@@ -79,6 +79,15 @@ ROUTES: tuple[Route, ...] = (
         answer=schemas.PLAYLISTS,
     ),
     Route(
+        "POST",
+        "playlists",
+        playlists.preview_rule,
+        "The tracks that a rule would choose, given with keys as in playlists.toml or as its text; nothing is written.",
+        body={"anyOf": [record(rule={"type": "object"}), record(toml=TEXT)]},
+        answer=record(name=TEXT, tracks=array(schemas.SUMMARY)),
+        is_query=True,
+    ),
+    Route(
         "GET",
         "playlists/preview",
         playlists.preview,
