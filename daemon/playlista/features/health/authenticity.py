@@ -32,29 +32,31 @@ from playlista.features.health.spectrum import AverageSpectrum
 
 #: The regression: by the names of `Evidence.measures`. Fitted, not thought out; see the module.
 WEIGHTS = {
-    "one": -2.51,
-    "grid": 1.41,
-    "grid_clear": 1.77,
-    "wall": -1.11,
-    "wall_of_codecs": -0.35,
-    "wall_hardness": 2.06,
-    "wall_at_20_khz": 2.39,
-    "wall_low": 1.02,
-    "holes_above": 0.04,
-    "holes_from_16_khz": 0.75,
-    "holes_most": 0.23,
-    "holes_mean": 1.81,
-    "floor": 2.23,
-    "holes_above_mean": 0.76,
+    "one": -2.33,
+    "grid": 1.04,
+    "grid_clear": 2.23,
+    "wall": -1.67,
+    "wall_of_codecs": -0.04,
+    "wall_hardness": 2.4,
+    "wall_at_20_khz": 2.75,
+    "wall_low": 0.61,
+    "holes_above": -0.21,
+    "holes_from_16_khz": 0.56,
+    "holes_most": 0.21,
+    "holes_mean": 2.27,
+    "floor": 2.27,
+    "holes_above_mean": 0.98,
 }
 #: Scores are moved and stretched so that the threshold is 0.5.
-THRESHOLD_SCORE = 1.2
+THRESHOLD_SCORE = 1.0
 #: Fewer looks than these tell nothing.
 LEAST_LOOKS = 2
 #: A wall of so many dB is named, and a spectrum ends where it falls to so many above its floor.
 NAMED_WALL_DB = 8.0
 NAMED_GRID = 7.0
 NAMED_HOLES_DB = 6.2
+#: The mean unsteadiness of a spectrum of tones, and of one that is filled.
+FILLED_DB = (3.8, 4.6)
 #: Sound below this is the rounding of 16 bits: -124 dB in a bin of 21 Hz.
 ROUNDING_DB = -124.0
 #: Rates that music is resampled from, and how much of its band a resampler leaves.
@@ -109,21 +111,23 @@ class Evidence:
         """The numbers that `WEIGHTS` weighs."""
         wall, holes = self.wall, self.holes
         of_codecs = 14_500 < wall.hz < 20_900
+        # Between steady tones there is nothing; the edge of the highest one is no wall.
+        is_filled = _from_to(holes.mean, *FILLED_DB)
         sharp_share = wall.sharp_db / max(wall.wide_db, 8.0)
         return {
             "one": 1.0,
             "grid": min(math.log(max(self.grid, 3.0) / 3.0), 1.6),
             "grid_clear": _from_to(self.grid, 5, 7),
-            "wall": _from_to(wall.fall_db, 5, 22),
-            "wall_of_codecs": of_codecs * _from_to(wall.sharp_db, 6, 20),
-            "wall_hardness": (of_codecs and wall.sharp_db > 6) * _from_to(sharp_share, 0.55, 0.9),
-            "wall_at_20_khz": (19_000 < wall.hz < 20_500) * _from_to(wall.fall_db, 5, 15),
-            "wall_low": (wall.hz <= 14_500) * _from_to(wall.fall_db, 5, 20),
+            "wall": is_filled * _from_to(wall.fall_db, 5, 22),
+            "wall_of_codecs": is_filled * of_codecs * _from_to(wall.sharp_db, 6, 20),
+            "wall_hardness": is_filled * (of_codecs and wall.sharp_db > 6) * _from_to(sharp_share, 0.55, 0.9),
+            "wall_at_20_khz": is_filled * (19_000 < wall.hz < 20_500) * _from_to(wall.fall_db, 5, 15),
+            "wall_low": is_filled * (wall.hz <= 14_500) * _from_to(wall.fall_db, 5, 20),
             "holes_above": _from_to(holes.above_most, 0.4, 2.5),
             "holes_from_16_khz": _from_to(holes.from_16_khz, 0.3, 2),
             "holes_most": _from_to(holes.most, 5.5, 8),
             "holes_mean": _from_to(holes.mean, 5, 6.5),
-            "floor": (wall.fall_db > 5) * _from_to(wall.behind_db, -124, -129),
+            "floor": is_filled * (wall.fall_db > 5) * _from_to(wall.behind_db, -124, -129),
             "holes_above_mean": _from_to(holes.above_mean, 0, 1.5),
         }
 
