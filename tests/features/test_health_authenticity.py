@@ -148,3 +148,13 @@ def test_the_coefficients_of_a_grid_are_those_of_its_transform(number: int) -> N
     logs = grid.smallness(segment)
     assert logs.shape == (grid.hop_frames,)
     assert logs.mean() == pytest.approx(np.log(2) / -2 - np.euler_gamma / 2, abs=0.25)  # of |normal|, energy 1
+
+
+def test_joined_parts_of_another_rate_are_told_with_their_place(tmp_path: Path) -> None:
+    parts = [signals.write(tmp_path / f"{rate}.flac", signals.song(2, rate), rate) for rate in (44100, 48000)]
+    joined = tmp_path / "joined.flac"
+    joined.write_bytes(b"".join(part.read_bytes() for part in parts))
+    analysis = AudioAnalyzer(Settings()).analyze(str(joined), how=Pass(groups=("health",)))
+    assert analysis.health is not None
+    assert analysis.health.rate_changes == 1
+    assert analysis.health.positions["rate_changes"] == (pytest.approx(2.0, abs=0.01),)

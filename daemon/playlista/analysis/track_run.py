@@ -14,7 +14,7 @@ from playlista.errors import Blame, DecodeError, FailureReason, PlaylistaError
 from playlista.features.analyzer import FeatureAnalyzer, Features
 from playlista.memory.budget import TrackBudget
 from playlista.memory.process import peak_resident_bytes
-from playlista.tracks import Analysis, Audio, GroupSettings, MemoryUse, Status, Timings
+from playlista.tracks import Analysis, Audio, GroupSettings, Health, MemoryUse, Status, Timings
 from playlista.tracks.origin import Origin
 
 
@@ -97,7 +97,7 @@ class TrackRun:
             loudness=features.loudness,
             spectral=features.spectral,
             tagging=features.tags,
-            health=features.health.with_integrity(stream.integrity) if features.health else None,
+            health=self._health(features.health),
             fingerprint=features.fingerprint,
             versions=self.features.versions,
             settings={group: settings[group] for group in self.features.versions},
@@ -106,6 +106,13 @@ class TrackRun:
             music_hash=None if stream.truncation else stream.music_hash,
             origin=Origin() if stream.truncation else stream.origin,
         )
+
+    def _health(self, measured: Health | None) -> Health | None:
+        """What was measured, with what the decoder knows of the file."""
+        if measured is None:
+            return None
+        changes = [frame / self._stream.info.sample_rate_hz for frame in self._stream.rate_changes]
+        return measured.with_integrity(self._stream.integrity).with_rate_changes(changes)
 
     def _timings(self, total_seconds: float) -> Timings:
         stages = {f"{group}_seconds": round(seconds, 6) for group, seconds in self.features.seconds.items()}

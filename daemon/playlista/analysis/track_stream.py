@@ -153,6 +153,11 @@ class TrackStream:
         return Origin(sound=self._hash.sound, opening=self._hash.opening)
 
     @property
+    def rate_changes(self) -> list[int]:
+        """Frames at which a joined part of another sample rate begins."""
+        return self._source.rate_changes
+
+    @property
     def integrity(self) -> Integrity:
         """What the file's own checksums say, once the stream has come to its end."""
         return self._source.integrity or Integrity()

@@ -81,6 +81,11 @@ class AudioSource:
         block_bytes = self._block_frames * self.info.channels * 4
         return block_bytes + int(getattr(self._reader, "queued_bytes", 0))
 
+    @property
+    def rate_changes(self) -> list[int]:
+        """Frames at which a joined part of another sample rate begins; what was delivered is of one rate."""
+        return list(getattr(self._reader, "rate_changes", ()))
+
     def prime(self) -> None:
         """Decode the first block, so that a file that cannot be decoded fails before anybody relies on it.
 

@@ -5,8 +5,12 @@ Nothing is computed here; ``features.health`` measures, ``decode`` checks the fi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+#: Places that are kept of each kind.
+MOST_POSITIONS = 8
 
 
 class IntegrityState(StrEnum):
@@ -73,6 +77,13 @@ class Health:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "integrity", IntegrityState(self.integrity))
+
+    def with_rate_changes(self, seconds: Sequence[float]) -> Health:
+        """The same with the places at which joined parts of another sample rate begin."""
+        if not seconds:
+            return self
+        first = tuple(round(second, 3) for second in seconds[:MOST_POSITIONS])
+        return replace(self, rate_changes=len(seconds), positions={**self.positions, "rate_changes": first})
 
     def with_integrity(self, integrity: Integrity) -> Health:
         """The same with what the file's own checksums say."""

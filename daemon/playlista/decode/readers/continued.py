@@ -90,6 +90,11 @@ class ContinuedReader:
         """Bytes of samples that wait in the reader at most."""
         return int(getattr(self._reader, "queued_bytes", 0))
 
+    @property
+    def rate_changes(self) -> list[int]:
+        """Frames at which the sample rate changes, as the reader at work tells."""
+        return list(getattr(self._reader, "rate_changes", ()))
+
     def close(self) -> None:
         """Close whichever reader is at work."""
         self._reader.close()

@@ -18,6 +18,8 @@ from playlista.decode.source import FrameReader, StreamBrokenError, StreamInfo
 from playlista.errors import FailureReason
 
 _STEP_FRAMES = 16384
+#: More changes of the rate than these are not kept.
+MOST_RATE_CHANGES = 1000
 
 #: Opens the part behind the one that was read last; it is given the byte at which reading stopped, None where the
 #: reader does not say, and returns None where there is no further part.
@@ -38,6 +40,9 @@ class JoinedReader:
         self._part = first
         self._next_part: NextPart | None = next_part
         self._broken: StreamBrokenError | None = None
+        self._frames_read = 0
+        #: Frames at which a part of another sample rate begins than the file's first one has.
+        self.rate_changes: list[int] = []
 
     def read_into(self, frames: NDArray[np.float32]) -> int:
         """Fill `frames`, return how many were filled, 0 at the end; a damage is raised when all parts were read."""
@@ -45,6 +50,7 @@ class JoinedReader:
             pass
         if count == 0 and self._broken:
             raise self._broken
+        self._frames_read += count
         return count
 
     def position(self) -> int | None:
@@ -81,6 +87,8 @@ class JoinedReader:
             self._next_part = None
             return False
         self._part.close()
+        if part.info.sample_rate_hz != self.info.sample_rate_hz and len(self.rate_changes) < MOST_RATE_CHANGES:
+            self.rate_changes.append(self._frames_read)
         self._part = part if _fits(part.info, self.info) else ConformedReader(part, self.info)
         return True
 
