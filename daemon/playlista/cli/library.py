@@ -161,7 +161,7 @@ def show(
     data: DataOption = None,
     music: MusicOption = None,
 ) -> None:
-    """Show the stored result of one track, or the times of its beats."""
+    """Show the stored result of one track. With --beats the times of its beats."""
     settings = settings_from(config, data_dir=data, music_dir=music)
     from playlista.library.results import Store  # noqa: PLC0415
 
