@@ -41,7 +41,8 @@ def main() -> None:
     models = asked.models.resolve()
     # Away from this checkout's playlista.conf, of which another version may not know every setting.
     with tempfile.TemporaryDirectory() as place, chdir(place):
-        settings = _library(Path(place), models)
+        # Each version has a library of its own: an older one does not open what a newer one has made.
+        settings = [_library(Path(place) / str(number), python, models) for number, python in enumerate(pythons)]
         costs = {command: _costs(command, pythons, settings, asked.rounds) for command in COMMANDS}
     text = table(costs)
     print(text)
@@ -67,10 +68,10 @@ def _all(figures: Iterator[str]) -> str:
     return " → ".join(figures)
 
 
-def _library(place: Path, models: Path) -> dict[str, str]:
+def _library(place: Path, python: str, models: Path) -> dict[str, str]:
     """Analyze one song in `place`; the settings that reach it."""
     music = place / "music"
-    music.mkdir()
+    music.mkdir(parents=True)
     signals.write(music / SONG, signals.song(8, bpm=90))
     settings = {
         "MUSIC_DIR": os.fspath(music),
@@ -79,23 +80,26 @@ def _library(place: Path, models: Path) -> dict[str, str]:
         "LISTEN_ADDRESS": "127.0.0.1:0",
         "WATCH_SETTLE_SECONDS": "0.1",
     }
-    run([sys.executable, "-m", "playlista", "run", "--once"], environment=settings).checked()
+    run([python, "-m", "playlista", "run", "--once"], environment=settings).checked()
     return settings
 
 
-def _costs(command: str, pythons: Sequence[str], settings: dict[str, str], rounds: int) -> list[Cost]:
+def _costs(command: str, pythons: Sequence[str], settings: Sequence[dict[str, str]], rounds: int) -> list[Cost]:
     """What `command` costs with each interpreter, run in turns."""
-    music = settings["MUSIC_DIR"]
-    arguments = [os.path.join(music, SONG) if word == SONG else word for word in command.split()]
-    lines = [[python, "-m", "playlista", *arguments] for python in pythons]
-    rows = [[run(line, environment=settings).checked() for line in lines] for _ in range(rounds)]
+    lines = [
+        [python, "-m", "playlista", *command.replace(SONG, os.path.join(its["MUSIC_DIR"], SONG)).split()]
+        for python, its in zip(pythons, settings, strict=True)
+    ]
+    rows = [
+        [run(line, environment=its).checked() for line, its in zip(lines, settings, strict=True)] for _ in range(rounds)
+    ]
     return [
         Cost(
             min(one.cpu_seconds for one in ours),
             min(one.peak_rss_bytes for one in ours),
-            len(imported_modules(line, settings)),
+            len(imported_modules(line, its)),
         )
-        for line, ours in zip(lines, zip(*rows, strict=True), strict=True)
+        for line, its, ours in zip(lines, settings, zip(*rows, strict=True), strict=True)
     ]
 
 
