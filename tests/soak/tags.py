@@ -39,6 +39,7 @@ BATCH = 50
 COMMAND_SECONDS = 1800.0
 #: A write of these files takes about this long; kills fall anywhere in it.
 LONGEST_WRITE_SECONDS = 1.0
+_NOTATIONS = ("musical", "camelot", "openkey")
 SETTINGS = {"MUSICNN_RUNTIME": "off", "WATCH_SETTLE_SECONDS": "0", "FOLLOW_SYMLINKS": "true"}
 
 
@@ -243,6 +244,7 @@ def kill_writes(place: Place) -> list[Finding]:
         if number % 10 == 9:
             place.say(f"{number + 1} kills, {left} left something behind")
     outcome = Outcome()
+    _want_other_keys(daemon)
     _tag(daemon, list(before), outcome)
     harmed |= {name for name, former in before.items() if judge.look(daemon.music / name).sound != former.sound}
     return [
@@ -254,11 +256,15 @@ def kill_writes(place: Place) -> list[Finding]:
     ]
 
 
+def _want_other_keys(daemon: Daemon) -> None:
+    """Another notation than before, so that every file has to be written again."""
+    former = _NOTATIONS.index(daemon.environment.get("TAG_KEY_NOTATION", _NOTATIONS[0]))
+    daemon.environment["TAG_KEY_NOTATION"] = _NOTATIONS[(former + 1) % len(_NOTATIONS)]
+
+
 def _kill_one(daemon: Daemon, names: list[str], chance: random.Random) -> None:
-    """Start a write of other keys than before, and kill it some time after its first file was begun."""
-    notations = ("musical", "camelot", "openkey")
-    former = notations.index(daemon.environment.get("TAG_KEY_NOTATION", "musical"))
-    daemon.environment["TAG_KEY_NOTATION"] = notations[(former + 1) % len(notations)]
+    """Start a write and kill it some time after its first file was begun."""
+    _want_other_keys(daemon)
     chance.shuffle(names)
     command = [sys.executable, "-m", "playlista", "tag", "--write", *(os.fspath(daemon.music / name) for name in names)]
     with subprocess.Popen(
