@@ -222,6 +222,8 @@ def test_the_values_of_a_track_are_told_in_one_object(asked: Asked) -> None:
     assert "energy" not in found  # it is not known
     assert found["mood_vector"].count(":") == 5
     assert found["other_features"].startswith("danceable:1.250")
+    moods = (asked.get("/api/v1/tracks/1")["mood"] or {})["moods"] or {}
+    assert f"happy:{moods.get('happy', 0):.3f}" in found["other_features"]
     assert len(asked.get("/external/get_embedding", id="1")["embedding"]) == 200
     assert asked.get("/api/track", item_id="1")["title"] == "One"
     farthest = asked.get("/api/max_distance", item_id="1")

@@ -17,8 +17,8 @@ Document = dict[str, Any]
 UNKNOWN = "unknown"
 #: Activations in one text.
 _MOST_TAGS = 5
-#: MusiCNN's tags that are the other's features, too.
-_FEATURES = ("happy", "party", "sad")
+#: The other's features, each with the mood that it is here, or MusiCNN's tag where moods are not known.
+_FEATURES = {"aggressive": "aggressive", "happy": "happy", "party": "party", "relaxed": "calm", "sad": "sad"}
 
 
 def row(track: Mapping[str, Any], item_id: str, **more: object) -> Document:
@@ -74,8 +74,9 @@ def _highest(tags: Mapping[str, float]) -> dict[str, float]:
 
 
 def _features(result: Mapping[str, Any]) -> dict[str, float]:
-    tags = result.get("tags") or {}
-    found = {name: tags[name] for name in _FEATURES if name in tags}
+    moods = (result.get("mood") or {}).get("moods") or {}
+    values = {**(result.get("tags") or {}), **moods}
+    found = {feature: values[name] for feature, name in _FEATURES.items() if name in values}
     danceability = (result["rhythm"] or {}).get("danceability")
     return found if danceability is None else {"danceable": danceability, **found}
 
