@@ -105,6 +105,9 @@ def test_an_import_takes_the_values_of_the_daemon_into_library_and_files(
     # ReplayGain 2 refers to -18 LUFS.
     lufs = float(beets.values("title:Song 1", "playlista_lufs")[0])
     assert float(file["replaygain_track_gain"][0].split()[0]) == pytest.approx(-18 - lufs, abs=0.06)
+    energy = float(beets.values("title:Song 1", "playlista_energy")[0])
+    assert 0 < energy < 1
+    assert "Song 1" in beets.run("ls", f"playlista_energy:{energy - 0.01}..{energy + 0.01}", "-f", "$title")[0]
     assert "0 of 3 tracks changed" in beets.run("-v", "playlista")[1]
 
 

@@ -2,7 +2,8 @@
 
 Input: items of a beets library; a Playlista daemon, or its program. Output: the fields bpm, initial_key, rg_track_gain
 and rg_track_peak (r128_track_gain for Opus) where they are missing, and the flexible fields playlista_camelot,
-playlista_lufs, playlista_tags and playlista_tag_NAME. Files are written only where beets itself may write.
+playlista_lufs, playlista_energy, playlista_voice, playlista_mood, playlista_tags and playlista_tag_NAME. Files are
+written only where beets itself may write.
 
 This file needs nothing but beets. See docs/integrations.md of Playlista.
 """
@@ -30,6 +31,8 @@ from beets.util import bytestring_path
 SHARED_FIELDS = ("bpm", "initial_key", "rg_track_gain", "rg_track_peak", "r128_track_gain")
 #: MusiCNN's activations from here on are shown and can be searched for.
 LEAST_ACTIVATION = 0.1
+#: A track has a mood from this value on.
+LEAST_MOOD = 0.8
 #: R 128 gain in Opus refers to -23 LUFS, ReplayGain 2 to -18 LUFS (RFC 7845, 5.2.1).
 R128_OFFSET_DB = -5.0
 #: Files that the program is given at a time.
@@ -55,6 +58,8 @@ class PlaylistaPlugin(BeetsPlugin):
 
     item_types: ClassVar[dict[str, types.Type[Any, Any]]] = {
         "playlista_lufs": types.FLOAT,
+        "playlista_energy": types.FLOAT,
+        "playlista_voice": types.FLOAT,
         **{tag_field(name): types.FLOAT for name in MUSICNN_TAGS},
     }
 
@@ -264,12 +269,19 @@ def fields_of(result: Mapping[str, Any], file_format: str) -> dict[str, Any]:
         fields["initial_key"] = tonal["key"] + ("m" if tonal["scale"] == "minor" else "")
         fields["playlista_camelot"] = tonal["camelot"]
     fields |= _loudness_fields(loudness, file_format)
+    fields |= _mood_fields(result.get("mood") or {})
     tags = {name: value for name, value in (result["tags"] or {}).items() if value >= LEAST_ACTIVATION}
     if tags:
         fields["playlista_tags"] = ", ".join(sorted(tags, key=lambda name: -tags[name]))
     for name, value in tags.items():
         fields[tag_field(name)] = round(value, 2)
     return fields
+
+
+def _mood_fields(mood: Mapping[str, Any]) -> dict[str, Any]:
+    fields = {f"playlista_{name}": mood[name] for name in ("energy", "voice") if mood.get(name) is not None}
+    moods = {name: value for name, value in (mood.get("moods") or {}).items() if value >= LEAST_MOOD}
+    return fields | ({"playlista_mood": ", ".join(sorted(moods, key=lambda name: -moods[name]))} if moods else {})
 
 
 def _loudness_fields(loudness: Mapping[str, Any], file_format: str) -> dict[str, Any]:

@@ -42,7 +42,7 @@ export const GROUPS = [
   ]],
   ["Mood", "mood", [
     ["energy", "Energy", percent, "How intense the track is: loud, busy and noisy, or quiet, sparse and tonal."],
-    ["voice", "Voice", percent, "How likely somebody sings or speaks. Below each mood: of 100 pieces of music, how many have less of it."],
+    ["voice", "Voice", percent, "How likely somebody sings or speaks. Choirs are often missed."],
   ]],
   ["Health", "health", [
     ["integrity", "Checksum", (v) => v ?? "–", "Whether the file's own checksum fits its sound."],

@@ -94,7 +94,7 @@ function valuesOf(track, name, field, values) {
     return el("div", {}, el("dt", {}, press), el("dd", {}, key === "camelot" ? keyChip(group) : write(group[key], group), doubt, text));
   });
   if (field === "mood" && group.moods) {
-    rows.push(...Object.entries(group.moods).map(([mood, value]) => el("div", {}, el("dt", {}, bdi(mood)), el("dd", { text: percent(value) }))));
+    rows.push(...Object.entries(group.moods).map(([mood, value]) => el("div", {}, el("dt", { title: "Of 100 pieces of music, how many have less of this mood" }, bdi(mood)), el("dd", { text: percent(value) }))));
   }
   return rows.length ? el("section", { "aria-label": name }, el("h2", { text: name }), el("dl", { class: "values" }, rows)) : "";
 }
