@@ -1,7 +1,7 @@
 # Everything a newcomer needs is `make run MUSIC=/path/to/music` and `make test`.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-load check format lint types layers bench bench-memory bench-quality bench-start bench-guard soak test-page check-deploy docs-dashboard test-kubernetes test-cgroup2 test-arm64 test-old-cpu test-navidrome test-audiomuse test-mpd integrations lock clean
+.PHONY: help run test test-fast test-load check format lint types layers bench bench-memory bench-quality bench-start bench-guard soak test-page check-deploy docs-dashboard test-kubernetes test-cgroup2 test-arm64 test-old-cpu test-navidrome test-audiomuse test-mpd test-cluster integrations lock clean
 
 MUSIC ?=
 DATA ?= ./data
@@ -12,6 +12,8 @@ REPORT ?=
 # A checkout of Navidrome whose plugin kit is used; empty takes the kit from the Go module proxy.
 NAVIDROME_SOURCE ?=
 NAVIDROME ?=
+# Parts of test-cluster; all where none is named.
+PARTS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -138,6 +140,10 @@ test-cgroup2: $(TEST_STAMP) ## Run under a real cgroup v2, in Debian's user-mode
 	@sh deploy/tools.sh cgroup2
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
 	@$(BIN)/python -m tests.cgroup2 $(if $(MUSIC),--music "$(MUSIC)") $(REPORT)
+
+test-cluster: $(TEST_STAMP) ## Kill and cut a real cluster on this machine: make test-cluster [MUSIC=...] [PARTS="real scale faults"]
+	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
+	@$(BIN)/python -m tests.cluster $(PARTS) $(if $(MUSIC),--music "$(MUSIC)") $(REPORT)
 
 test-mpd: $(TEST_STAMP) ## Load playlists and tags in a real MPD: make test-mpd [MUSIC=...]
 	@sh deploy/tools.sh mpd
