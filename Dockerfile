@@ -1,4 +1,5 @@
-# Two targets from one file, each for linux/amd64 and linux/arm64: `lean` (the default: MusiCNN by NumPy or ONNX Runtime)
+# Three targets from one file, each for linux/amd64 and linux/arm64: `lean` (the default: MusiCNN by NumPy or ONNX
+# Runtime), `cluster` (with dask besides)
 # and `full` (on amd64 also by essentia's TensorFlow and by tensorflow-cpu, which have no wheels for ARM). No package
 # manager runs in them, and no compiler anywhere: every dependency is a wheel that the lock files name by hash.
 # docs/deploy/image.md shows how to run it and how it was built and run where there is no registry.
@@ -34,6 +35,11 @@ RUN playlista models prepare --models /opt/playlista/models
 # setuptools has made our package and is needed no more; tensorflow imports it, so that `full` keeps it.
 FROM installed-lean AS environment-lean
 RUN pip uninstall --yes pip setuptools
+
+FROM installed-lean AS environment-cluster
+COPY requirements-dask.lock ./
+RUN pip install --only-binary :all: --require-hashes --requirement requirements-dask.lock \
+    && pip uninstall --yes pip setuptools
 
 FROM installed-full AS environment-full
 RUN pip uninstall --yes pip
@@ -80,6 +86,9 @@ CMD ["run"]
 
 FROM runtime AS full
 COPY --from=environment-full /opt/playlista /opt/playlista
+
+FROM runtime AS cluster
+COPY --from=environment-cluster /opt/playlista /opt/playlista
 
 FROM runtime AS lean
 COPY --from=environment-lean /opt/playlista /opt/playlista

@@ -16,4 +16,4 @@ compile requirements-lean.lock --extra onnx --extra build --constraint requireme
 compile requirements-test.lock --extra tensorflow --extra onnx --extra build --extra test --extra dask \
     --constraint requirements.lock
 compile requirements-soak.lock --extra soak --constraint requirements-test.lock
-compile requirements-dask.lock --extra dask --constraint requirements-test.lock
+compile requirements-dask.lock --extra dask --constraint requirements-test.lock --excludes deploy/lean-excludes.txt

@@ -10,27 +10,29 @@ from typing import Any
 from deploy.checks.tools import Outcome, run
 
 FILE = Path("deploy/compose.yaml")
+CLUSTER = Path("deploy/compose.cluster.yaml")
 
 #: NAS kernels without CFS quotas refuse to start a container that has one of these.
 REFUSED_BY_NAS = ("cpus", "cpu_quota", "cpu_period", "cpu_shares", "cpuset", "deploy")
 
 
-def render(root: Path) -> Outcome:
-    """The file with both profiles, resolved to JSON."""
+def render(root: Path, *more: Path) -> Outcome:
+    """The file with both profiles, and `more` files over it, resolved to JSON."""
+    files = [argument for file in (FILE, *more) for argument in ("--file", file)]
     return run(
-        "docker-compose", "--file", FILE, "--profile", "monitoring", "config", "--format", "json",
+        "docker-compose", *files, "--profile", "monitoring", "config", "--format", "json",
         cwd=root, environment={"MUSIC": "/music"},
     )  # fmt: skip
 
 
 def valid(root: Path) -> list[str]:
-    """Docker Compose accepts it."""
-    return render(root).problems()
+    """Docker Compose accepts it, alone and with the cluster."""
+    return render(root).problems() + render(root, CLUSTER).problems("with the cluster: ")
 
 
 def promises(root: Path) -> list[str]:
     """Memory limit, health check, read-only root, no capabilities and no CPU quota, in every service."""
-    rendered = render(root)
+    rendered = render(root, CLUSTER)
     if rendered.code:
         return rendered.problems()
     services: dict[str, dict[str, Any]] = json.loads(rendered.output)["services"]

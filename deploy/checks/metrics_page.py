@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from playlista.daemon.cluster_work import no_cluster
 from playlista.library.search import Named
 from playlista.library.statistics import Statistics
+from playlista.serve.cluster_metrics import WorkerCounters
 from playlista.serve.library_metrics import LibraryReading
 from playlista.serve.metrics import Metrics
 from playlista.serve.scrape import DiskReading, Gauges, MemoryReading, QueueReading, WatchReading
@@ -27,6 +29,7 @@ def idle_page() -> str:
     """The page of a daemon that has done nothing yet."""
     metrics = Metrics(version="0", cap_reasons=["none"])
     metrics.runtime_chosen("off")
+    WorkerCounters(metrics.registry)  # on the page of a worker
     metrics.read_from(
         Gauges(
             queue=lambda: QueueReading({"queued": 0}, oldest_enqueued=None, library=dict.fromkeys(Status, 0), gone=0),
@@ -34,6 +37,7 @@ def idle_page() -> str:
             watch=lambda: WatchReading(mode="polling", overflows=0, ignored=dict.fromkeys(SOURCES, 0)),
             disk=lambda: DiskReading(free_bytes=0, size_bytes=0),
             library=lambda: LibraryReading(EMPTY, tags_due=0, moods_due=0, tag_writes_pending=0),
+            cluster=no_cluster,
         )
     )
     return metrics.page().decode("utf-8")

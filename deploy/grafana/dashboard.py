@@ -12,7 +12,7 @@ from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard as models
 
-from deploy.grafana import details, glance, health, library, panels
+from deploy.grafana import cluster, details, glance, health, library, panels
 
 ROWS = {
     "At a glance": glance.at_a_glance,
@@ -22,6 +22,7 @@ ROWS = {
     "Problems": details.trouble,
     "Health": health.health_row,
     "The library": library.library_row,
+    "Cluster": cluster.cluster_row,
 }
 
 

@@ -19,7 +19,10 @@ def is_it_working() -> stat.Panel:
         "What the daemon does right now. Idle: everything is analyzed. Waiting: tracks are due and none is being "
         "analyzed, which is fine for a moment between two of them. No answer: Prometheus does not reach it.",
         # A track in flight counts 2; a queue without one counts 1.
-        Query('max(playlista_tracks_in_flight{@}) * 2 + (max(playlista_queue_depth{@, state="queued"}) > bool 0)'),
+        Query(
+            "(max(playlista_tracks_in_flight{@}) > bool 0) * 2"
+            ' + (max(playlista_queue_depth{@, state="queued"}) > bool 0)'
+        ),
         unit="short",
         steps=[(None, GREY), (1, YELLOW), (2, GREEN)],
         mapping={

@@ -7,6 +7,7 @@ workers). Prints a table of each; ``--write`` puts them into docs/cluster.md. Ex
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -34,6 +35,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--write", action="store_true", help=f"put the tables into {PAGE.relative_to(ROOT)}")
     options = parser.parse_args(arguments)
     configure_logging("error", "console")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that every member is ended, too
     missed = False
     for part in options.parts:
         with tempfile.TemporaryDirectory(prefix="playlista-cluster-") as folder:

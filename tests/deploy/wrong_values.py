@@ -34,6 +34,17 @@ def _integer(low: int, high: int) -> list[Any]:
     return [low - 1, high + 1, low + 0.5, str(low)]
 
 
+def _cluster_resources(place: str) -> dict[str, list[Any]]:
+    return {
+        f"{place}.resources": _NO_OBJECT,
+        f"{place}.resources.requests": _NO_OBJECT,
+        f"{place}.resources.requests.cpu": _NO_CPU,
+        f"{place}.resources.requests.memory": _NO_QUANTITY,
+        f"{place}.resources.limits": _NO_OBJECT,
+        f"{place}.resources.limits.memory": _NO_QUANTITY,
+    }
+
+
 def _monitor(place: str) -> dict[str, list[Any]]:
     relabeling = {
         "action": [5],
@@ -115,7 +126,7 @@ _SETTINGS: dict[str, list[Any]] = {
     "SCRUB_INTERVAL_DAYS": _number(0, 36500),
     "SCRUB_RATE_MB_PER_SECOND": _number(0.01, 10000),
     "TEMPO_RANGE": ["fast", 120],
-    "WORKERS": _number(1, 256),
+    "WORKERS": _integer(1, 256),
     "DASK_SCHEDULER": ["scheduler:8786", "http://scheduler:8786", 5],
     "CLUSTER_TLS_DIR": [5, ["/certificates"]],
     "CLUSTER_INSECURE": _NO_BOOLEAN,
@@ -263,6 +274,24 @@ WRONG: dict[str, list[Any]] = {
     "networkPolicy.from[].ipBlock.cidr": ["10.0.0.0", "host/8", 5],
     "networkPolicy.from[].ipBlock.except": ["10.0.0.0/8"],
     "networkPolicy.from[].ipBlock.except[]": ["10.0.0.0", 5],
+    "cluster": _NO_OBJECT,
+    "cluster.enabled": _NO_BOOLEAN,
+    "cluster.tlsSecret": [*_NO_NAME, ""],
+    "cluster.localToo": _NO_BOOLEAN,
+    "cluster.scheduler": _NO_OBJECT,
+    **_cluster_resources("cluster.scheduler"),
+    "cluster.worker": _NO_OBJECT,
+    "cluster.worker.kind": ["Job", True],
+    "cluster.worker.replicas": _integer(0, 10000),
+    "cluster.worker.graceSeconds": _integer(0, 86400),
+    **_cluster_resources("cluster.worker"),
+    "cluster.worker.nodeSelector": _NO_LABELS,
+    "cluster.worker.maxUnavailable": _integer(1, 10000),
+    "cluster.worker.autoscaling": _NO_OBJECT,
+    "cluster.worker.autoscaling.enabled": _NO_BOOLEAN,
+    "cluster.worker.autoscaling.minReplicas": _integer(1, 10000),
+    "cluster.worker.autoscaling.maxReplicas": _integer(1, 10000),
+    "cluster.worker.autoscaling.tracksPerWorker": _integer(1, 1000000),
     "probes": _NO_OBJECT,
     **_probe("probes.startup"),
     **_probe("probes.liveness"),

@@ -6,7 +6,6 @@ Input: settings, the place and the stop signals. Output: an exit code. There is 
 from __future__ import annotations
 
 import os
-import time
 from contextlib import ExitStack
 from dataclasses import fields
 from typing import Any
@@ -20,6 +19,7 @@ from playlista.cluster.worker import ClusterWorker, Place, Progress
 from playlista.config import Settings
 from playlista.errors import PlaylistaError
 from playlista.memory.budget import CapReason
+from playlista.serve.cluster_metrics import WorkerCounters
 from playlista.serve.errors import NotFoundError
 from playlista.serve.http import Application, http_rules
 from playlista.serve.memory_reading import memory_reading
@@ -37,6 +37,7 @@ class Node:
         self._settings = settings
         self.progress = Progress()
         self.metrics = Metrics(version=__version__, cap_reasons=CapReason)
+        self._counters = WorkerCounters(self.metrics.registry)
         self._equipment = Equipment(
             settings,
             stop=self.progress.abandoned,
@@ -55,7 +56,7 @@ class Node:
             analyzer=equipment.analyzer,
             admission=equipment.admission,
             stop=self.progress.abandoned.is_set,
-            began=self.metrics.track_started,
+            began=self._counters.began,
             ended=self._ended,
         )
 
@@ -69,17 +70,8 @@ class Node:
         return Views(**elsewhere | {"metrics": self.metrics.page, "not_ready": self.progress.not_ready})
 
     def _ended(self, done: FileAttempt | None) -> None:
-        self.metrics.track_ended()
         self._equipment.cleanup.after_track()
-        if done is None:
-            return
-        analysis = done.attempt.analysis
-        if done.kept:
-            self.metrics.track_kept()
-        elif done.seen is not None:
-            self.metrics.track_completed(analysis, time.time())
-        elif analysis.reason is not None:
-            self.metrics.attempt_failed(analysis.reason)
+        self._counters.ended("released" if done is None else "failure" if done.seen is None else "result")
 
 
 def run_worker(settings: Settings, place: Place, signals: StopSignals) -> int:

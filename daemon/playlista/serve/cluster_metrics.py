@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+OUTCOMES = ("result", "failure", "released")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,29 @@ class ClusterGauges:
     in_flight: int
     refusals: Mapping[str, int]
     lost: Mapping[str, int]
+
+
+class WorkerCounters:
+    """What a worker counts. Results are the daemon's: counted in both places, every sum of them would be doubled."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._in_flight = Gauge(
+            "playlista_worker_tracks_in_flight", "Tracks at this worker right now", registry=registry
+        )
+        self._ended = Counter(
+            "playlista_worker_tracks", "Attempts that ended at this worker, by outcome", ["outcome"], registry=registry
+        )
+        for outcome in OUTCOMES:
+            self._ended.labels(outcome)
+
+    def began(self) -> None:
+        """A track is at work."""
+        self._in_flight.inc()
+
+    def ended(self, outcome: str) -> None:
+        """It ended: with a "result" or a "failure", or was "released"."""
+        self._in_flight.dec()
+        self._ended.labels(outcome).inc()
 
 
 def cluster_metrics(reading: ClusterGauges) -> Iterable[Metric]:

@@ -49,6 +49,7 @@ function showStatus({ sentence, work }, status) {
     writes.trouble ? el("p", { class: "failure" }, bdi(writes.trouble)) : "",
     left && tracks.total ? progressBar(status, done) : "",
     status.current ? el("p", {}, "At work: ", bdi(status.current)) : "",
+    status.cluster ? clusterLine(status.cluster) : "",
     figures(status, left),
     memory ? memoryBar(memory) : "",
     left && speeds.length > 1 ? speedLine(rate.times_real_time) : "",
@@ -87,6 +88,13 @@ function figures({ tracks, rate, runtime, watch_mode: mode, gone, tag_writes: wr
   ];
   return el("dl", { class: "figures" }, rows.filter(([, text]) => text).map(([name, text]) =>
     el("div", {}, el("dt", { text: name }), el("dd", { text }))));
+}
+
+function clusterLine({ scheduler_up: up, trouble, workers, in_flight: busy }) {
+  if (!up) return el("p", { class: "warn", text: `Cluster: ${trouble ?? "not connected yet"}` });
+  const text = `Cluster: ${several(workers.length, "worker")}, ${count(busy)} at work`;
+  return el("details", {}, el("summary", { text }), el("ul", { class: "rows" }, workers.map(({ name, state, track, why }) =>
+    el("li", {}, bdi(name), el("span", { class: "grow", text: track ?? why ?? state })))));
 }
 
 function memoryBar({ resident_bytes: now, peak_bytes: peak, limit_bytes: limit }) {
