@@ -175,25 +175,35 @@ def _may_write(values: Path) -> bool:
 def _broken(manifest: Manifest, *, may_write: bool) -> Iterator[str]:
     if manifest["kind"] == "Pod":
         yield from pod_security.violations(manifest["spec"])
-    if manifest["kind"] == "Deployment":
-        spec = manifest["spec"]
+    if manifest["kind"] in {"Deployment", "DaemonSet"}:
+        spec, member = manifest["spec"], manifest["metadata"]["labels"]["app.kubernetes.io/component"]
         yield from pod_security.violations(spec["template"]["spec"])
-        yield from _broken_deployment(spec, may_write=may_write)
+        yield from _broken_member(spec, may_write=may_write and member == "daemon")
+        if member in {"daemon", "scheduler"}:
+            yield from _broken_single(spec)
+        if member in {"daemon", "worker"}:
+            yield from _broken_probes(spec["template"]["spec"]["containers"][0])
 
 
-def _broken_deployment(spec: dict[str, Any], *, may_write: bool) -> Iterator[str]:
+def _broken_single(spec: dict[str, Any]) -> Iterator[str]:
+    """One writer of the library, and one scheduler."""
     if spec["strategy"] != {"type": "Recreate"}:
         yield "strategy is not Recreate"
     if spec["replicas"] not in {0, 1}:
         yield "more than one replica"
-    if "checksum/config" not in spec["template"]["metadata"]["annotations"]:
+
+
+def _broken_member(spec: dict[str, Any], *, may_write: bool) -> Iterator[str]:
+    if "checksum/config" not in spec["template"]["metadata"].get("annotations", {}):
         yield "a changed setting restarts nothing"
-    pod = spec["template"]["spec"]
-    (container,) = pod["containers"]
+    (container,) = spec["template"]["spec"]["containers"]
     mounts = {mount["mountPath"]: mount for mount in container["volumeMounts"]}
-    if not (mounts["/music"].get("readOnly") or may_write):
+    if not (mounts.get("/music", {"readOnly": True}).get("readOnly") or may_write):
         yield "/music can be written"
     yield from _broken_resources(container["resources"])
+
+
+def _broken_probes(container: dict[str, Any]) -> Iterator[str]:
     for probe, path in (("startupProbe", "/healthz"), ("livenessProbe", "/healthz"), ("readinessProbe", "/readyz")):
         if container.get(probe, {}).get("httpGet") != {"path": path, "port": "http"}:
             yield f"{probe} does not ask {path}"
