@@ -220,6 +220,17 @@ def test_a_file_at_which_the_process_dies_every_time_is_left_alone(library: Tagg
     assert library.keep() == {"written": 1}
 
 
+def test_an_error_that_nobody_thought_of_leaves_one_file_alone_and_not_the_daemon(
+    library: TaggedLibrary, song: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(tag_keeper, "tag_fields", lambda *_, **__: 1 // 0)
+        assert library.keep() == {"other": 1}
+    assert library.keep() == {}
+    library.noticed(song)
+    assert library.keep() == {"written": 1}
+
+
 @pytest.mark.parametrize("done", [False, True])
 def test_after_a_kill_the_value_is_ours_whether_it_was_written_or_not(
     library: TaggedLibrary, song: Path, done: bool, monkeypatch: pytest.MonkeyPatch

@@ -35,6 +35,7 @@ MOVED_TRACKS = programs.IMPORTED_FILES
 SECONDS = 8.0
 #: How often the other program undoes our tags, which is more than the daemon writes them again.
 FIGHTS = 6
+BROKE = ("track.broke", "watch.broke", "playlist.broke", "tags.broke")
 OUR_NAMES = ("bpm", "key", "mood", "energy", "replaygain", "r128", "tmpo", "tbpm", "tkey", "tmoo")
 SETTINGS = {
     "TAG_WRITE": "bpm,key,replaygain,mood,energy",
@@ -276,7 +277,7 @@ def _summary(days: Days, at_the_end: Counter[str], lost: Counter[tuple[str, ...]
         exactly("of these needless: the file was so before", days.needless_playlists, 0),
         exactly("sounds that are not what they were", lost.total(), 0),
         exactly("lines in the log while nothing happens, but for scans", sum(_but_scans(at_the_end).values()), 0),
-        exactly("errors that nobody thought of, in the log", events["track.broke"] + events["playlist.broke"], 0),
+        exactly("errors that nobody thought of, in the log", sum(events[name] for name in BROKE), 0),
     ]
 
 

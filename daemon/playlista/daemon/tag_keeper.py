@@ -18,7 +18,7 @@ from collections.abc import Callable
 import structlog
 
 from playlista.config import Settings
-from playlista.errors import Interrupted, TagRefusal
+from playlista.errors import Interrupted, StoreError, TagRefusal
 from playlista.library.album_tracks import Albums, AlbumTracks
 from playlista.library.database import Database
 from playlista.library.files import KnownFile, Library
@@ -151,7 +151,7 @@ class TagKeeper:
 
     def _look_at(self, job: TagJob) -> bool:
         """Bring the tags of one file up to date; whether it was written."""
-        known, analysis = self._library.by_id(job.file_id), self._store.of_file(job.file_id)
+        known, analysis = self._library.by_id(job.file_id), self._result(job.file_id)
         if known is None or analysis is None or analysis.status is not Status.ANALYZED:
             self._jobs.done(job.file_id)
             return False
@@ -164,8 +164,22 @@ class TagKeeper:
         except Interrupted:
             self._jobs.postpone(job.file_id, self._clock())
             raise
+        except StoreError:
+            raise  # which the worker waits for
+        except Exception as error:  # one that nobody thought of must not end the daemon
+            log.exception("tags.broke", path=known.file.path)
+            detail = f"{type(error).__name__}: {error}; please report it with the log"
+            self._refuse(job, known.file.path, TagRefusal.OTHER, detail)
+            return False
         finally:
             self.writing = None
+
+    def _result(self, file_id: int) -> Analysis | None:
+        """The stored result; None where there is none or it cannot be understood."""
+        try:
+            return self._store.of_file(file_id)
+        except (KeyError, TypeError, ValueError):
+            return None
 
     def _keep(self, job: TagJob, known: KnownFile, analysis: Analysis) -> bool:
         album = self._albums.of_track(job.file_id, self._clock()) if "replaygain" in self._settings.tag_write else None
