@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 #: Samples that one look needs: the longest basis and all offsets.
 SEGMENT_FRAMES = 3_072
 #: Segments of one track that are looked at; more add little.
-MOST_SEGMENTS = 20
+MOST_SEGMENTS = 10
 #: A segment that stays below has nothing to look for, -50 dBFS.
 SILENT = 3e-3
 HIGHEST_RATE_HZ = 50_000

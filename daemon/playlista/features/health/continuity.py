@@ -30,6 +30,8 @@ from playlista.features.health.positions import FirstPositions, first_of_all
 from playlista.features.health.repeats import RepeatedPieces
 
 HELD_SAMPLES = 32
+#: Eight comparisons that are all true, as one word.
+ALL_EQUAL = np.uint64(0x0101010101010101)
 HELD_SECONDS = 1.0
 EDGE_SAMPLES = 32
 EDGE_LEVEL = 0.005
@@ -79,12 +81,15 @@ class ContinuityMeter:
 
     @property
     def retained_bytes(self) -> int:
-        """Bytes of the tail; constant."""
-        return self._tail.nbytes
+        """Bytes of the samples and the work space; constant after the first block."""
+        return self._samples.nbytes + self._work.slopes.nbytes + self._work.bends.nbytes + self._work.equal.nbytes
 
     def reset(self) -> None:
         """Forget the track."""
-        self._tail = np.zeros((self._channels, 0), np.float32)
+        self._samples = np.zeros((self._channels, 0), np.float32)
+        self._work = _Work(0)
+        self._kept = 0  # samples of the block before, at the end of what was looked at
+        self._end = 0
         self._frames = 0
         self._repeats = RepeatedPieces(self._channels)
         self._long_holes = [_LongHoles(self._rate) for _ in range(self._channels)]
@@ -94,15 +99,15 @@ class ContinuityMeter:
 
     def update(self, block: Block) -> None:
         """Take the next block."""
-        samples = np.concatenate([self._tail, block.samples], axis=1)
-        start, fresh = block.start - self._tail.shape[1], self._tail.shape[1]
+        samples, fresh = self._with_tail(block), self._kept
+        start = block.start - fresh
         # The last stretch of the tail has not been looked at: what is behind it was not known.
         stretches = slice(max(fresh // STRETCH_FRAMES - 1, 1), samples.shape[1] // STRETCH_FRAMES - 1)
         found: dict[str, list[int]] = {"hole": [], "held": [], "click": []}
         for channel in samples:
-            for place, is_zero in _holes(channel, fresh):
+            for place, is_zero in _holes(channel, fresh, self._work):
                 found["hole" if is_zero else "held"].append(start + place)
-            for place, is_repeat in _sharp_bends(channel, stretches):
+            for place, is_repeat in _sharp_bends(channel, stretches, self._work):
                 found["hole" if is_repeat else "click"].append(start + place)
         for long_holes, peaks in zip(self._long_holes, block.peaks, strict=True):
             found["hole"] += long_holes.update(peaks, block.start)
@@ -110,8 +115,19 @@ class ContinuityMeter:
         self._dropouts.add(found["hole"])
         self._steps.add(found["held"])
         self._clicks.add(found["click"])
-        self._tail = np.ascontiguousarray(samples[:, -TAIL:])
         self._frames += block.frames
+        self._end = samples.shape[1]
+        self._kept = min(TAIL, self._end)
+
+    def _with_tail(self, block: Block) -> NDArray[np.float32]:
+        """The last samples of the blocks before and the new ones, in memory that is taken once."""
+        if self._samples.shape[1] < TAIL + block.padded.shape[1]:
+            grown = np.zeros((self._channels, TAIL + block.padded.shape[1]), np.float32)
+            grown[:, : self._end] = self._samples[:, : self._end]
+            self._samples, self._work = grown, _Work(grown.shape[1])
+        self._samples[:, : self._kept] = self._samples[:, self._end - self._kept : self._end].copy()
+        self._samples[:, self._kept : self._kept + block.frames] = block.samples
+        return self._samples[:, : self._kept + block.frames]
 
     def breaks(self) -> Breaks:
         """What is known at the end of the track."""
@@ -120,6 +136,15 @@ class ContinuityMeter:
         dropouts = self._dropouts if is_synthetic else self._dropouts.with_those_of(self._steps)
         clicks = self._clicks if self._clicks.count <= max(CLICKS_PER_MINUTE * minutes, 10) else _Events(self._rate)
         return Breaks(dropouts.count, clicks.count, dropouts.seconds(), clicks.seconds())
+
+
+class _Work:
+    """Work space for one channel of `frames` samples: large arrays cost more to take anew than to fill."""
+
+    def __init__(self, frames: int) -> None:
+        self.slopes = np.zeros(frames, np.float32)
+        self.bends = np.zeros(frames, np.float32)
+        self.equal = np.zeros(frames, np.bool_)
 
 
 class _Events:
@@ -150,11 +175,13 @@ class _Events:
         return self._first.seconds()
 
 
-def _holes(samples: NDArray[np.float32], fresh: int) -> Iterator[tuple[int, bool]]:
+def _holes(samples: NDArray[np.float32], fresh: int, work: _Work) -> Iterator[tuple[int, bool]]:
     """Starts of the dropouts that end behind `fresh`, and whether they are of zeros."""
-    held = np.flatnonzero(samples[1:] == samples[:-1])
-    if len(held) < HELD_SAMPLES:
+    equal = np.equal(samples[1:], samples[:-1], out=work.equal[: len(samples) - 1])
+    # So many in a row fill three words of eight: a look at the words is all that most music needs.
+    if not (equal[: len(equal) // 8 * 8].view(np.uint64) == ALL_EQUAL).any():
         return
+    held = np.flatnonzero(equal)
     breaks = np.flatnonzero(np.diff(held) > 1)
     firsts = held[np.concatenate([[0], breaks + 1])]
     lasts = held[np.concatenate([breaks, [len(held) - 1]])] + 1  # the last sample with the same value
@@ -180,11 +207,13 @@ def _is_cut(before: NDArray[np.float32], behind: NDArray[np.float32], value: flo
     return jump >= EDGE_JUMP * max(levels)
 
 
-def _sharp_bends(samples: NDArray[np.float32], stretches: slice) -> Iterator[tuple[int, bool]]:
+def _sharp_bends(samples: NDArray[np.float32], stretches: slice, work: _Work) -> Iterator[tuple[int, bool]]:
     """Samples at which a click is, in the stretches given, and whether what follows is what came before, once more."""
-    bends = np.zeros(len(samples), np.float32)
-    slopes = samples[1:] - samples[:-1]
-    np.subtract(slopes[1:], slopes[:-1], out=bends[1:-1])
+    first = max(stretches.start - 1, 0) * STRETCH_FRAMES  # before it all has been looked at
+    bends = work.bends[: len(samples)]
+    slopes = np.subtract(samples[first + 1 :], samples[first:-1], out=work.slopes[: len(samples) - first - 1])
+    bends[: first + 1], bends[-1] = 0.0, 0.0
+    np.subtract(slopes[1:], slopes[:-1], out=bends[first + 1 : -1])
     np.abs(bends, out=bends)
     whole = bends[: len(bends) // STRETCH_FRAMES * STRETCH_FRAMES]
     sharpest = whole.view(np.int32).reshape(-1, STRETCH_FRAMES).max(axis=1).view(np.float32)
@@ -192,8 +221,8 @@ def _sharp_bends(samples: NDArray[np.float32], stretches: slice) -> Iterator[tup
     # A stretch beside may hold the click's own end; it is looked at closely before anything is said.
     candidates = np.flatnonzero((sharpest[1:-1] >= CLICK_LEVEL) & (sharpest[1:-1] > SHARPER * around)) + 1
     for stretch in candidates[(candidates >= stretches.start) & (candidates < stretches.stop)]:
-        first = int(stretch) * STRETCH_FRAMES
-        place = first + int(bends[first : first + STRETCH_FRAMES].argmax())
+        begin = int(stretch) * STRETCH_FRAMES
+        place = begin + int(bends[begin : begin + STRETCH_FRAMES].argmax())
         ratio = float(bends[place]) / max(_sharpest_around(bends, place), 1e-9)
         if ratio >= SEAM_RATIO and not _is_beside_hold(samples, place):
             is_repeat = _repeats(samples, place)
@@ -239,17 +268,22 @@ class _LongHoles:
 
     def update(self, peaks: NDArray[np.float32], start: int) -> list[int]:
         """The frames at which holes start that end among these stretches, of which the first starts at `start`."""
+        if not self._zeros and peaks.all():
+            self._before = float(peaks[-2:].max())
+            return []
         found: list[int] = []
         sounding = np.flatnonzero(peaks)
         gaps = np.diff(sounding, prepend=-1 - self._zeros) - 1
         for nth in np.flatnonzero((gaps >= LONGEST_REPEAT // STRETCH_FRAMES) & (gaps <= self._most)):
-            before = float(peaks[sounding[nth - 1]]) if nth else self._before
-            levels = (before, float(peaks[sounding[nth]]))
+            # Of the stretches in which the hole begins and ends there may be little left: the next ones count, too.
+            end, first = int(sounding[nth]), int(sounding[nth] - gaps[nth])
+            before = float(peaks[max(first - 2, 0) : first].max()) if nth else self._before
+            levels = (before, float(peaks[end : end + 2].max()))
             if min(levels) >= 2 * EDGE_LEVEL and max(levels) <= EDGE_RATIO * min(levels):
                 found.append(start + int(sounding[nth] - gaps[nth]) * STRETCH_FRAMES)
         if len(sounding):
             self._zeros = len(peaks) - 1 - int(sounding[-1])
-            self._before = float(peaks[sounding[-1]])
+            self._before = float(peaks[max(int(sounding[-1]) - 1, 0) : int(sounding[-1]) + 1].max())
         else:
             self._zeros += len(peaks)
         return found

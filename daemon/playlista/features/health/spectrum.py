@@ -28,7 +28,7 @@ FRAMES = 8
 FRAME_SECONDS = 2048 / 44100
 FIRST_SECONDS = 0.25
 #: A look each second up to here, then one each LATER_SECONDS, but not more than MOST_LOOKS.
-DENSE_SECONDS, DENSE_STEP, LATER_STEP = 8.0, 1.0, 8.0
+DENSE_SECONDS, DENSE_STEP, LATER_STEP = 8.0, 1.0, 15.0
 MOST_LOOKS = 120
 BAND_HZ = 1_000
 #: Power below which a bin has nothing in it: -160 dBFS.
