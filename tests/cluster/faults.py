@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tests.cluster import far
 from tests.cluster.music import tracks
+from tests.cluster.real import run_once
 from tests.integration.clusters import Cluster, comparable, directly, wait_until
 from tests.integration.daemon import Daemon
 from tests.soak.findings import Finding, exactly, holds
@@ -217,7 +218,7 @@ def _alone(folder: Path, clustered: Daemon) -> dict[str, dict[str, object]]:
     place.mkdir()
     daemon = Daemon(place, {**clustered.environment, "DASK_SCHEDULER": ""})
     daemon.environment["MUSIC_DIR"] = str(clustered.music)
-    daemon.run("run", "--once")
+    run_once(daemon)
     return comparable(daemon.run("export").stdout)
 
 
