@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import shutil
 import subprocess
@@ -41,6 +42,8 @@ def unprivileged_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="playlista-"))
     privileged = os.geteuid() == 0
     if privileged:
+        # Python may lie where that user cannot read it, and remembers of a codec that it was not found.
+        codecs.lookup("ascii")
         os.chown(folder, NOBODY, NOBODY)
         os.seteuid(NOBODY)
     try:

@@ -10,6 +10,7 @@ import pytest
 from playlista.cli.checkup import Finding, Verdict, examine
 from playlista.config import Settings
 from tests.places import unprivileged_folder
+from tests.serve.media_server import PASSWORD, USER, media_server_double
 
 
 @pytest.fixture
@@ -121,6 +122,26 @@ def test_playlists_are_checked_for_their_folder_and_their_rules(settings: Settin
     wrong = found(kept)["playlists"]
     assert wrong.verdict is Verdict.BAD
     assert wrong.text.startswith(f"{tmp_path}/music/playlists.toml:2: 'A': limit is a whole number")
+
+
+def test_a_media_server_is_asked_for_its_songs(settings: Settings) -> None:
+    assert found(settings)["plugins"].text.endswith("AUDIOMUSE_API switches it on")
+    song = {"id": "1", "path": "/m/a/1.mp3", "title": "One", "artist": "Anna"}
+    with media_server_double("subsonic", [song]) as server:
+        asked = replace(
+            settings,
+            audiomuse_api=True,
+            media_server="subsonic",
+            media_server_url=server.url,
+            media_server_user=USER,
+            media_server_password=PASSWORD,
+        )
+        assert found(asked)["plugins"].verdict is Verdict.GOOD
+        server.songs.clear()
+        assert found(asked)["plugins"].verdict is Verdict.WARN
+        wrong = found(replace(asked, media_server_password="another"))["plugins"]
+        assert wrong.verdict is Verdict.BAD
+        assert "MEDIA_SERVER_USER" in wrong.text
 
 
 def test_writing_tags_is_checked_against_the_mount_and_the_rights(settings: Settings, tmp_path: Path) -> None:

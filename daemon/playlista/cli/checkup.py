@@ -14,7 +14,7 @@ from pathlib import Path
 
 from playlista.config import Settings
 from playlista.decode.readers.ffmpeg_child import FfmpegMissingError, ffmpeg_health, ffmpeg_path
-from playlista.errors import ModelError
+from playlista.errors import ModelError, PlaylistaError
 from playlista.memory.advice import ADVISED_MIB, LEAST_MIB
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.child import child_limit
@@ -24,6 +24,7 @@ from playlista.musicnn.files import ModelFiles
 from playlista.musicnn.runtimes.runtime import installed_runtimes
 from playlista.outputs.playlists.kept import rules_in_force
 from playlista.outputs.playlists.rules import RuleError
+from playlista.serve.audiomuse.media_servers import media_server
 from playlista.system.mountinfo import Mount, mount_of, parse_mountinfo, read_mountinfo
 from playlista.system.processor import cpu_flags
 from playlista.system.units import MEBIBYTE
@@ -56,6 +57,7 @@ def examine(settings: Settings, root: Path = Path("/")) -> Iterator[Finding]:
         _data_mount,
         _playlists,
         _tags,
+        _plugins,
         _inotify,
         _memory,
         _processor,
@@ -120,6 +122,23 @@ def _playlists(settings: Settings, root: Path) -> Finding:  # noqa: ARG001
         text = f"{folder}: this user cannot write it; give uid {os.geteuid()} write rights, or mount it for writing"
         return Finding("playlists", Verdict.BAD, text)
     return Finding("playlists", Verdict.GOOD, f"{len(rules)} are kept in {folder}")
+
+
+def _plugins(settings: Settings, root: Path) -> Finding:  # noqa: ARG001
+    if not settings.audiomuse_api:
+        return Finding("plugins", Verdict.GOOD, "AudioMuse-AI's are not answered; AUDIOMUSE_API switches it on")
+    if settings.media_server == "none":
+        return Finding("plugins", Verdict.GOOD, "AudioMuse-AI's are answered, by our ids; MEDIA_SERVER sets a player's")
+    server = media_server(
+        settings.media_server, settings.media_server_url, settings.media_server_user, settings.media_server_password
+    )
+    try:
+        has_songs = next(server.pages(), None) is not None
+    except PlaylistaError as error:
+        return Finding("plugins", Verdict.BAD, str(error))
+    if not has_songs:
+        return Finding("plugins", Verdict.WARN, f"{server.url}: this user sees no songs there; give it the library")
+    return Finding("plugins", Verdict.GOOD, f"AudioMuse-AI's are answered, by the ids of {server.url}")
 
 
 def _tags(settings: Settings, root: Path) -> Finding:
