@@ -2,7 +2,7 @@
 
 Input: recordings in a folder, and pieces made here. Output: docs/duplicates.md with tables of both.
 
-    python -m benchmarks.duplicates measure [--music ../shared] [--recordings 16] [--pieces 24] [--keep FILE]
+    python -m benchmarks.duplicates measure [--music ../shared] [--recordings 16] [--pieces 8] [--keep FILE]
     python -m benchmarks.duplicates scale [--tracks 100000] [--keep FILE]
 
 ``measure`` puts every recording with its copies, other masters and other playings into a library and lets it find the
@@ -278,7 +278,7 @@ def main() -> None:
     parser.add_argument("what", choices=("measure", "table", "scale", "inside"))
     parser.add_argument("--music", type=Path, default=Path("../shared"))
     parser.add_argument("--recordings", type=int, default=16)
-    parser.add_argument("--pieces", type=int, default=20)
+    parser.add_argument("--pieces", type=int, default=8)
     parser.add_argument("--tracks", type=int, default=100_000)
     parser.add_argument("--keep", type=Path, default=KEPT)
     given = parser.parse_args()

@@ -140,6 +140,8 @@ def titles(tracks: list[dict[str, Any]]) -> list[str]:
         ("tracks/1", "tracks/{name}"),
         ("search?q=song", "search"),
         ("stats", "stats"),
+        ("duplicates", "duplicates"),
+        ("duplicates?id=1&same_audio=true&limit=5&after=0", "duplicates"),
         ("similar?id=1", "similar"),
         ("path?from=1&to=8", "path"),
         ("blend?add=1&add=2&subtract=8", "blend"),

@@ -80,6 +80,16 @@ def test_a_copy_of_two_recordings_makes_them_one(tmp_path: Path) -> None:
         assert find(parts) == [{"1.mp3", "2.mp3", "whole.flac"}]
 
 
+def test_what_lies_between_two_masters_does_not_make_them_one(tmp_path: Path) -> None:
+    """A poor encoding has half of the balance of another master, 0.9 dB in three bands: it fits both, they do not."""
+    tilt = np.array([0.0] * 5 + [0.9] * 3) / 10
+    music = LEVELS * 10 ** np.random.default_rng(1).uniform(0, 1, (60, 1))  # so that steps of a level even out
+    with open_parts(tmp_path) as parts:
+        for name, share in (("a.flac", 0.0), ("a.mp3", 0.0), ("a.poor.ogg", 0.5), ("remaster.flac", 1.0)):
+            add(parts, name, fingerprint_of(with_errors(numbers(1), 0.02, len(name)), music * 10 ** (share * tilt)))
+        assert find(parts) == [{"a.flac", "a.mp3", "a.poor.ogg"}]
+
+
 def test_another_balance_of_the_bands_is_no_copy(tmp_path: Path) -> None:
     with open_parts(tmp_path) as parts:
         add(parts, "a.mp3", heard(1))

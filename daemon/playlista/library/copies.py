@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from playlista.library.database import Database
@@ -36,11 +36,12 @@ _SAME = """
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A file and the fingerprint of its result, which lasts so many `seconds`."""
+    """A file with the fingerprint and the length of its result; ``recording`` is None while no copy of it is known."""
 
     file_id: int
     fingerprint: Fingerprint
     seconds: float
+    recording: int | None
 
 
 class Copies:
@@ -72,11 +73,10 @@ class Copies:
             read = {one.file_id: one for one in _read(connection, [file_id, *found])}
         return read.get(file_id), [read[one] for one in found if one in read]
 
-    def settle(self, found: Iterable[tuple[int, Sequence[int]]]) -> None:
-        """Write down which files are copies of which, all in one transaction; none of a file: it has no copy."""
+    def settle(self, file_id: int, copies: Sequence[int]) -> None:
+        """Write down which files are copies of this one; none: it has no copy."""
         with self._database.transaction() as connection:
-            for file_id, copies in found:
-                _settle(connection, file_id, copies)
+            _settle(connection, file_id, copies)
 
     @staticmethod
     def _sharing(connection: sqlite3.Connection, file_id: int, keys: Sequence[int]) -> list[int]:
@@ -97,11 +97,12 @@ def count_due_copies(database: Database) -> int:
 def _read(connection: sqlite3.Connection, ids: Sequence[int]) -> list[Candidate]:
     """Those of these files that are on disk and have a fingerprint."""
     query = f"""
-        SELECT file_id, {FINGERPRINT_COLUMNS}, duration_seconds FROM fingerprints JOIN analyses USING (file_id)
+        SELECT file_id, {FINGERPRINT_COLUMNS}, duration_seconds, recording
+        FROM fingerprints JOIN analyses USING (file_id)
         JOIN copies USING (file_id) WHERE file_id IN ({", ".join("?" * len(ids))})
     """  # noqa: S608 - put together from constants; every value is bound
     return [
-        Candidate(row["file_id"], fingerprint, row["duration_seconds"] or 0.0)
+        Candidate(row["file_id"], fingerprint, row["duration_seconds"] or 0.0, row["recording"])
         for row in connection.execute(query, ids)
         if (fingerprint := fingerprint_in(row["chromaprint"], row["band_levels"])) is not None
     ]

@@ -23,7 +23,7 @@ MOST_CUT_SECONDS = 12.0
 #: Share of the bits that may differ.
 MOST_ERRORS = 0.15
 #: Decibels by which three quarters of the bands may differ from the change of level of all of them.
-MOST_APART_DB = 0.4
+MOST_APART_DB = 0.5
 #: So many sub-fingerprints have to lie over one another, and so many of them have to be different ones: a tone or a
 #: noise that does not change is like any other.
 LEAST_FRAMES, LEAST_DISTINCT = 32, 16
@@ -61,9 +61,14 @@ class Fit:
     shift_seconds: float
 
     @property
+    def is_recording(self) -> bool:
+        """Whether it is the same recording, whatever the master."""
+        return self.errors <= MOST_ERRORS
+
+    @property
     def is_copy(self) -> bool:
         """Whether it is the same recording and the same master."""
-        return self.errors <= MOST_ERRORS and self.apart_db <= MOST_APART_DB
+        return self.is_recording and self.apart_db <= MOST_APART_DB
 
 
 def fit(first: Heard, second: Heard) -> Fit | None:
