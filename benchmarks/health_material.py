@@ -26,7 +26,7 @@ LEAST_SECONDS = 1.9
 LEAST_RATE_HZ = 44_100
 SUFFIXES = {".flac", ".wav", ".aiff", ".aif"}
 #: Of the recordings in ../shared/audio these are no genuine sound: test signals of FLAC decoders, a tone, a recording
-#: that has the grid of an MP3 encoder in it, excerpts of one file.
+#: that has the grid of an MP3 encoder in it, excerpts of one file, one channel after the other.
 LEFT_OUT = (
     "faulty/",
     "uncommon/",
@@ -36,6 +36,12 @@ LEFT_OUT = (
     "sine_1000",
     "1770-2",
     "vocadito",
+    "(3.0)",
+    "(4.0)",
+    "(5.0)",
+    "(5.1)",
+    "(6.1)",
+    "(7.1)",
     "whitenoise",
 )
 
