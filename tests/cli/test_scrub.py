@@ -40,6 +40,12 @@ def test_a_path_is_read_alone(library: Daemon) -> None:
     assert (ended.returncode, ended.stdout) == (0, "1 sound\n")
 
 
+def test_the_music_folder_itself_is_the_whole_library(library: Daemon) -> None:
+    ended = library.run("scrub", f"{library.music}/", "--json")
+    assert ended.returncode == 3
+    assert [json.loads(line)["path"] for line in ended.stdout.splitlines()] == ["3.mp3"]
+
+
 def test_a_path_that_has_no_result_is_an_error(library: Daemon, tmp_path: Path) -> None:
     ended = library.run("scrub", str(tmp_path / "other.mp3"))
     assert ended.returncode == 1

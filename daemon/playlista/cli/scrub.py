@@ -49,9 +49,16 @@ def scrub(
     if rotted:
         failed = _list_rotted(settings, json_lines=json_lines)
     else:
-        failed = _scrub(settings, [in_library(path, settings) for path in paths or [""]], json_lines=json_lines)
+        places = [_place(path, settings) for path in paths or ()] or [""]
+        failed = _scrub(settings, places, json_lines=json_lines)
     if failed:
         raise typer.Exit(3)
+
+
+def _place(path: str, settings: Settings) -> str:
+    """`path` as the library knows it; "" for the music folder itself."""
+    is_root = os.path.realpath(path) == os.path.realpath(settings.music_dir)
+    return "" if is_root else in_library(path, settings).rstrip("/")
 
 
 def _list_rotted(settings: Settings, *, json_lines: bool) -> int:
