@@ -11,6 +11,7 @@ from contextlib import ExitStack, suppress
 from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pytest
 from waitress.adjustments import Adjustments
 
@@ -21,6 +22,7 @@ from playlista.serve.http import Application
 from playlista.serve.server import THREADS, Server
 from tests.serve.test_http import ask
 from tests.serve.views import views_of
+from tests.watch.folders import until
 
 DEADLINE_SECONDS = 60.0
 
@@ -112,7 +114,8 @@ def test_a_page_that_does_not_read_is_cut_off(daemon: Daemon) -> None:
         with socket.create_connection(("127.0.0.1", server.port), timeout=DEADLINE_SECONDS) as client:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**16)
             client.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: x\r\n\r\n")
-            time.sleep(4)
+            until(lambda: is_served(client))
+            until(lambda: not is_served(client))
             total = 0
             with suppress(ConnectionError):  # closed is as good as reset
                 while received := client.recv(2**16):
@@ -120,6 +123,12 @@ def test_a_page_that_does_not_read_is_cut_off(daemon: Daemon) -> None:
             assert total < longer_than_any_buffer
     finally:
         server.stop()
+
+
+def is_served(client: socket.socket) -> bool:
+    """Whether the server, which is in this process, still has its end of the connection."""
+    own_end = client.getsockname()
+    return any(one.raddr == own_end for one in psutil.Process().net_connections("tcp"))
 
 
 def test_all_pages_together_ask_as_often_as_one() -> None:
