@@ -1,6 +1,6 @@
 """Dask's own settings, as they must be for one death to be one attempt; nothing of the user's dask configuration.
 
-Output: changes of ``dask.config``, to be made before ``distributed`` is imported. ADR 17 gives the reasons.
+Output: changes of ``dask.config``, to be made before ``distributed`` is imported. ADR 20 gives the reasons.
 """
 
 from __future__ import annotations
