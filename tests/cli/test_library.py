@@ -11,6 +11,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
+from xml.etree import ElementTree
 
 import pytest
 
@@ -88,6 +90,30 @@ def test_acousticbrainz_documents_have_its_names_and_only_tracks_with_sound(libr
     assert [one["metadata"]["tags"]["file_name"] for one in found] == ["middle.ogg", "fast.wav", "slow.flac"]
     assert found[0]["metadata"]["audio_properties"]["length"] == pytest.approx(8, abs=0.01)
     assert found[0]["rhythm"]["bpm"] == pytest.approx(120, rel=0.01)
+
+
+def test_a_collection_for_dj_programs_has_the_tracks_with_sound_where_those_programs_see_them(
+    library: CommandLine, tmp_path: Path
+) -> None:
+    place = tmp_path / "collection.xml"
+    command = ("export", "--format", "rekordbox", "-o")
+    assert library.run(*command, str(place)).stdout == f"{place}: 3 results\n"
+    collection = ElementTree.parse(place).find("COLLECTION")
+    assert collection is not None
+    tracks = collection.findall("TRACK")
+    assert collection.get("Entries") == "3"
+    assert [one.get("Location") for one in tracks] == [
+        f"file://localhost{quote(str(library.music))}/{name}" for name in IN_ORDER[:3]
+    ]
+    assert [float(one.get("AverageBpm", "")) for one in tracks] == pytest.approx([120, 150, 90], rel=0.01)
+    for track in tracks:
+        assert 0 <= float(track[0].get("Inizio", "")) < 2
+        assert float(track[0].get("Bpm", "")) == pytest.approx(float(track.get("AverageBpm", "")), rel=0.02)
+    mapped = library.run(*command, "-", "--music-path", "D:\\Music").stdout
+    assert 'Location="file://localhost/D:/Music/slow.flac"' in mapped
+    refused = library.run(*command, "-", "--music-path", "Music")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "Music: is not an absolute path" in refused.stderr
 
 
 def test_an_export_into_a_file_is_whole_or_not_there(library: CommandLine, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Commands on the library: status, show, list, failures, retry, export. All work while the daemon runs."""
+"""Commands on the library: status, show, list, failures, retry. All work while the daemon runs."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from playlista.cli.filter_options import EnergyOption, MoodOption, VoiceOption, filter_of
 from playlista.cli.options import ConfigOption, DataOption, JsonOption, MusicOption, settings_from
-from playlista.cli.output_options import ForceOption, opened_for_writing, say_written
 from playlista.cli.terminal import (
     duration,
     megabytes,
@@ -33,14 +31,6 @@ if TYPE_CHECKING:
     from playlista.library.results import Store
     from playlista.library.track_summaries import TrackSummary
     from playlista.tracks import Analysis
-
-
-class ExportKind(StrEnum):
-    """The formats of ``export``."""
-
-    JSONL = "jsonl"
-    CSV = "csv"
-    ACOUSTICBRAINZ = "acousticbrainz"
 
 
 #: As in ``library.track_pages``, which help need not import.
@@ -64,7 +54,7 @@ PathsArgument = Annotated[list[str] | None, typer.Argument(metavar="PATH…")]
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
-    for command in (status, show, failures, retry, export):
+    for command in (status, show, failures, retry):
         app.command()(command)
     app.command("list")(list_tracks)
 
@@ -265,27 +255,6 @@ def retry(
     unknown = [path for name, path in wanted.items() if name not in known]
     if unknown:
         raise PlaylistaError(f"{', '.join(unknown)}: not in the library; `playlista list` shows what is")
-
-
-def export(
-    kind: Annotated[
-        ExportKind, typer.Option("--format", help="jsonl, csv, or AcousticBrainz' low-level documents.")
-    ] = ExportKind.JSONL,
-    output: Annotated[str, typer.Option("--output", "-o", metavar="F", help="A file instead of stdout (-).")] = "-",
-    force: ForceOption = False,
-    config: ConfigOption = None,
-    data: DataOption = None,
-) -> None:
-    """Export all results."""
-    settings = settings_from(config, data_dir=data)
-    from playlista.library.results import Store  # noqa: PLC0415
-    from playlista.outputs.export import EXPORT_KINDS, write_results  # noqa: PLC0415
-
-    opened = opened_for_writing(output, EXPORT_KINDS[kind.value], settings, force=force)
-    with reading(settings) as database, opened as stream:
-        count = write_results(Store(database, clock=time.time).iterate(), kind.value, stream)
-    if output != "-":
-        say_written(output, f"{count} results")
 
 
 def _key(key: str | None, scale: str | None) -> str:

@@ -1,7 +1,7 @@
 """Results for other programs: JSON lines, a flat table, or documents in AcousticBrainz' low-level layout.
 
 Input: analyses, one at a time. Output: bytes on a stream. Nothing is collected, so a library of any size costs the
-memory of one result.
+memory of one result. The collection for DJ programs is in ``rekordbox``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO
 
+from playlista.outputs.rekordbox import REKORDBOX
 from playlista.system.output_files import OutputKind
 from playlista.tracks import Analysis
 from playlista.tracks.findings import findings
@@ -82,6 +83,7 @@ EXPORT_KINDS = {
     "jsonl": JSON_LINES,
     "csv": OutputKind("a CSV export", lambda head: head.startswith(b"path,status,"), (".csv",)),
     "acousticbrainz": JSON_LINES,
+    "rekordbox": REKORDBOX,
 }
 
 

@@ -1,0 +1,87 @@
+"""A beat grid as DJ programs keep it: places from which on beats come at one tempo, made from the times of the beats.
+
+Input: the rhythm of a track. Output: one marker for each stretch of one tempo, and more where the beats wander, as
+those of a band do. Downbeats are not known here, so beats are counted from the first one of the track.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from statistics import fmean
+
+from playlista.tracks import Rhythm
+
+#: How far the grid may be from the beats (root mean square); these come in steps of 16 ms.
+TOLERANCE_SECONDS = 0.020
+#: A stretch is not divided into parts of fewer beats, nor is a tempo measured from fewer.
+FEWEST_BEATS = 16
+
+#: The number of a beat in the track and its time in seconds.
+_Beat = tuple[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class TempoMarker:
+    """From `start_seconds` on there is a beat every 60 / `bpm` seconds, up to the next marker.
+
+    bpm : to two decimals, which is what DJ programs keep.
+    beat : the number of the beat at `start_seconds`, from 0 for the first beat of the track.
+    """
+
+    start_seconds: float
+    bpm: float
+    beat: int
+
+
+def tempo_markers(rhythm: Rhythm) -> list[TempoMarker]:
+    """The markers of a track, in order; none where no beats are known, as in results of old versions."""
+    times = rhythm.beat_times()
+    if not times or not rhythm.bpm:
+        return []
+    changes = rhythm.tempo_changes or ((0.0, rhythm.bpm),)
+    found: list[TempoMarker] = []
+    for place, beats in groupby(_numbered(times, changes), lambda one: one[0]):
+        found += _markers([(number, seconds) for _, number, seconds in beats], changes[place][1])
+    return found
+
+
+def _numbered(times: Sequence[float], changes: Sequence[tuple[float, float]]) -> Iterator[tuple[int, int, float]]:
+    """Of each beat the place of its tempo in `changes`, its number and its time; beats left out in a break count."""
+    starts = [start for start, _ in changes]
+    number, before = 0, times[0]
+    for seconds in times:
+        place = max(bisect_right(starts, seconds) - 1, 0)
+        if seconds > before:
+            number += max(1, round((seconds - before) * changes[place][1] / 60))
+        before = seconds
+        yield place, number, seconds
+
+
+def _markers(beats: Sequence[_Beat], usual_bpm: float) -> list[TempoMarker]:
+    """One marker where an even grid fits these beats, else those of either half."""
+    marker, error_seconds = _fitted(beats, usual_bpm)
+    if error_seconds <= TOLERANCE_SECONDS or len(beats) < 2 * FEWEST_BEATS:
+        return [marker]
+    middle = len(beats) // 2
+    return _markers(beats[:middle], usual_bpm) + _markers(beats[middle:], usual_bpm)
+
+
+def _fitted(beats: Sequence[_Beat], usual_bpm: float) -> tuple[TempoMarker, float]:
+    """The even grid with the least squared distance from `beats`, and that distance as root mean square, in seconds."""
+    first = beats[0][0]
+    middle_number, middle_seconds = (fmean(values) for values in zip(*beats, strict=True))
+    spread = sum((number - middle_number) ** 2 for number, _ in beats)
+    bpm = round(usual_bpm, 2)
+    if len(beats) >= FEWEST_BEATS and spread:
+        slope = sum((number - middle_number) * (seconds - middle_seconds) for number, seconds in beats) / spread
+        bpm = round(60 / slope, 2)
+    # Laid through the middle, the grid of the rounded tempo is nowhere farther off than half of what it drifts.
+    period = 60 / bpm
+    start = middle_seconds - period * (middle_number - first)
+    error = math.sqrt(fmean((seconds - start - period * (number - first)) ** 2 for number, seconds in beats))
+    skipped = max(0, math.ceil(-start / period))  # a grid does not begin before the track
+    return TempoMarker(start + skipped * period, bpm, first + skipped), error
