@@ -27,17 +27,17 @@ def library(tmp_path_factory: pytest.TempPathFactory, clean_environment: dict[st
 
 def test_the_one_that_rotted_is_named_and_no_other(library: Daemon) -> None:
     ended = library.run("scrub", "--all")
-    assert ended.stdout == f"3.mp3: rotted, {AUDIO_ROTTED}\n4 sound, 1 rotted\n"
+    assert ended.stdout == f"3.mp3: rotted, {AUDIO_ROTTED}\n4 unchanged, 1 rotted\n"
     assert (ended.returncode, ended.stderr) == (3, "")
     listed = library.run("scrub", "--rotted", "--json")
     assert listed.returncode == 3
     assert json.loads(listed.stdout) == {"path": "3.mp3", "result": "rotted", "detail": AUDIO_ROTTED}
-    assert "1 files are no longer what was analyzed" in library.run("status").stdout
+    assert "1 file no longer what was analyzed" in library.run("status").stdout
 
 
 def test_a_path_is_read_alone(library: Daemon) -> None:
     ended = library.run("scrub", os.path.join(library.music, "1.mp3"))
-    assert (ended.returncode, ended.stdout) == (0, "1 sound\n")
+    assert (ended.returncode, ended.stdout) == (0, "1 unchanged\n")
 
 
 def test_the_music_folder_itself_is_the_whole_library(library: Daemon) -> None:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from playlista.cli.library import in_library, reading
+from playlista.cli.library import reading
+from playlista.cli.library_paths import known_places
 from playlista.cli.options import ConfigOption, DataOption, JsonOption, MusicOption, settings_from
-from playlista.cli.terminal import duration, megabytes, table, write_json_line, write_line
+from playlista.cli.terminal import counted, duration, megabytes, table, write_json_line, write_line
 
 if TYPE_CHECKING:
-    from playlista.config import Settings
     from playlista.library.duplicates import Duplicates, Recording
 
 
@@ -39,7 +39,8 @@ def duplicates(
 
     with reading(settings) as database:
         library = Duplicates(database)
-        found = _found(library, paths, settings, same_audio=same_audio)
+        places = known_places(paths, settings, database) if paths else []
+        found = _found(library, places, same_audio=same_audio)
         if json_lines:
             for one in found:
                 write_json_line(one.to_json())
@@ -49,28 +50,21 @@ def duplicates(
         table(columns, _rows(found), right=right, nothing="no recording is there more than once")
         counts = library.counts()
     if counts.due:
-        write_line(f"{counts.due} tracks are still to be compared; the daemon does it when it has nothing else to do")
+        due = counted(counts.due, "track")
+        write_line(f"{due} still to be compared; the daemon does it when it has nothing else to do")
 
 
-def _found(
-    library: Duplicates, paths: list[str] | None, settings: Settings, *, same_audio: bool
-) -> Iterator[Recording]:
-    """All of them, or those with a copy in one of `paths`, each once."""
-    if not paths:
+def _found(library: Duplicates, places: list[str], *, same_audio: bool) -> Iterator[Recording]:
+    """All of them, or those with a copy in one of `places`, each once."""
+    if not places:
         yield from library.iterate(same_audio=same_audio)
         return
     told: set[int] = set()
-    for path in paths:
-        for one in library.iterate(path=_inside(path, settings), same_audio=same_audio):
+    for place in places:
+        for one in library.iterate(path=place, same_audio=same_audio):
             if one.number not in told:
                 told.add(one.number)
                 yield one
-
-
-def _inside(path: str, settings: Settings) -> str:
-    """`path` as the library knows it; "" for the music folder itself."""
-    known = in_library(path.rstrip("/") or "/", settings)
-    return "" if known in {".", str(settings.music_dir)} else known
 
 
 def _rows(found: Iterable[Recording]) -> Iterator[tuple[str, ...]]:

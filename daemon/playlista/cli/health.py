@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from playlista.cli.library import in_library, reading
+from playlista.cli.library import reading
+from playlista.cli.library_paths import known_places
 from playlista.cli.options import ConfigOption, DataOption, JsonOption, MusicOption, settings_from
 from playlista.cli.terminal import table, write_json_line
 from playlista.tracks.findings import Finding
@@ -34,11 +35,9 @@ def health(
     settings = settings_from(config, data_dir=data, music_dir=music)
     from playlista.library.health_report import read_findings  # noqa: PLC0415
 
-    places = [in_library(path, settings).rstrip("/") for path in paths or ()] or [""]
     with reading(settings) as database:
-        found = (
-            one for place in places for one in read_findings(database, only=wanted, below="" if place == "." else place)
-        )
+        places = known_places(paths, settings, database)
+        found = (one for place in places for one in read_findings(database, only=wanted, below=place))
         if json_lines:
             for one in found:
                 write_json_line({"path": one.path, "findings": one.findings})

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from playlista.cli.filter_options import EnergyOption, MoodOption, VoiceOption, filter_of
+from playlista.cli.library_paths import in_library
 from playlista.cli.options import ConfigOption, DataOption, JsonOption, MusicOption, settings_from
 from playlista.cli.terminal import (
+    counted,
     duration,
     megabytes,
     number,
@@ -68,14 +70,6 @@ def reading(settings: Settings) -> Iterator[Database]:
         yield database
 
 
-def in_library(path: str, settings: Settings) -> str:
-    """`path` as the library knows it: relative to the music folder where it lies in one, else as given."""
-    music = os.path.realpath(settings.music_dir)
-    absolute = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
-    inside = absolute.startswith(music + os.sep) and (os.path.isabs(path) or os.path.exists(path))
-    return os.path.relpath(absolute, music) if inside else path
-
-
 def status(
     json_lines: JsonOption = False, config: ConfigOption = None, data: DataOption = None, music: MusicOption = None
 ) -> None:
@@ -96,7 +90,7 @@ def _scrub_lines(scrub: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if scrub["started_at"] is not None and (scrub["finished_at"] or 0) < scrub["started_at"]:
         yield "scrub", f"{scrub['scrubbed']} of {scrub['files']} files read again"
     if scrub["rotted"]:
-        yield "rotted", f"{scrub['rotted']} files are no longer what was analyzed: `playlista scrub --rotted`"
+        yield "rotted", f"{counted(scrub['rotted'], 'file')} no longer what was analyzed: `playlista scrub --rotted`"
 
 
 def _status_lines(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -109,11 +103,11 @@ def _status_lines(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if report["gone"]:
         yield "gone", f"{report['gone']} no longer on disk; their results are kept for a while"
     if report["tags_due"]:
-        yield "tags", f"{report['tags_due']} tracks whose tags are still to be read"
+        yield "tags", f"{counted(report['tags_due'], 'track')} whose tags are still to be read"
     if report["tag_writes"]["fields"]:
         yield "writing", printable(_tag_writes_line(report["tag_writes"]))
     if report["moods_due"]:
-        yield "moods", f"{report['moods_due']} tracks whose mood is still to be derived from their results"
+        yield "moods", f"{counted(report['moods_due'], 'track')} whose mood is still to be derived from their results"
     yield from _scrub_lines(report["scrub"])
     yield "queue", ", ".join(f"{count} {state}" for state, count in queue.items() if count) or "empty"
     if rate["tracks_per_hour"]:

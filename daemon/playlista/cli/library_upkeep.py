@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from playlista.cli.library import PathsArgument, in_library
+from playlista.cli.library import PathsArgument
+from playlista.cli.library_paths import in_library
 from playlista.cli.options import ConfigOption, DataOption, MusicOption, settings_from
 from playlista.cli.output_options import ForceOption, refuse_library_files, say_written
 from playlista.cli.terminal import write_line

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from playlista.cli.library import PathsArgument, in_library, reading
+from playlista.cli.library import PathsArgument, reading
+from playlista.cli.library_paths import place_in_library
 from playlista.cli.options import ConfigOption, DataOption, JsonOption, MusicOption, settings_from
 from playlista.cli.terminal import write_json_line, write_line
 from playlista.config import Settings
@@ -19,7 +20,8 @@ from playlista.errors import PlaylistaError, TrackError
 if TYPE_CHECKING:
     from playlista.library.scrubs import DueScrub, Scrubs
 
-RESULTS = ("sound", "rotted", "changed", "unread")
+#: What can be found, and how the summary names it: "sound" would be taken for what is heard.
+RESULTS = {"sound": "unchanged", "rotted": "rotted", "changed": "changed", "unread": "unread"}
 #: Files that are written down in one transaction.
 NOTED_TOGETHER = 100
 
@@ -49,16 +51,10 @@ def scrub(
     if rotted:
         failed = _list_rotted(settings, json_lines=json_lines)
     else:
-        places = [_place(path, settings) for path in paths or ()] or [""]
+        places = [place_in_library(path, settings) for path in paths or ()] or [""]
         failed = _scrub(settings, places, json_lines=json_lines)
     if failed:
         raise typer.Exit(3)
-
-
-def _place(path: str, settings: Settings) -> str:
-    """`path` as the library knows it; "" for the music folder itself."""
-    is_root = os.path.realpath(path) == os.path.realpath(settings.music_dir)
-    return "" if is_root else in_library(path, settings).rstrip("/")
 
 
 def _list_rotted(settings: Settings, *, json_lines: bool) -> int:
@@ -69,6 +65,8 @@ def _list_rotted(settings: Settings, *, json_lines: bool) -> int:
         found = Scrubs(database).rotted(limit=-1)
     for one in found:
         _say(one.path, "rotted", one.detail, json_lines=json_lines)
+    if not found and not json_lines:
+        write_line("no file is known to have rotted")
     return len(found)
 
 
@@ -93,7 +91,8 @@ def _scrub(settings: Settings, paths: list[str], *, json_lines: bool) -> int:
                 read = []
         scrubs.note(read, time.time())
     if not json_lines:
-        write_line(", ".join(f"{counts[result]} {result}" for result in RESULTS if counts[result]) or "nothing to read")
+        told = (f"{counts[result]} {name}" for result, name in RESULTS.items() if counts[result])
+        write_line(", ".join(told) or "nothing to read")
     return counts["rotted"] + counts["unread"]
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from playlista.cli.library import in_library, reading
+from playlista.cli.library import reading
+from playlista.cli.library_paths import in_library
 from playlista.cli.options import ConfigOption, DataOption, JsonOption, MusicOption, settings_from
 from playlista.cli.output_options import ForceOption, write_playlist
 from playlista.cli.terminal import table, write_json_line

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from playlista.cli.library import in_library, reading
+from playlista.cli.library import reading
+from playlista.cli.library_paths import place_in_library
 from playlista.cli.options import ConfigOption, DataOption, MusicOption, native_settings_from
 from playlista.cli.terminal import printable, write_line
 from playlista.errors import PlaylistaError
@@ -97,8 +98,7 @@ def _chosen(database: Database, paths: list[str] | None, settings: Settings) -> 
 
     library = Library(database)
     for path in [""] if paths is None else paths:
-        name = in_library(path, settings) if path else ""
-        name = "" if name == os.curdir else name
+        name = place_in_library(path, settings) if path else ""
         if name and library.get(name) is not None:
             yield name
             continue

@@ -53,9 +53,14 @@ def number(value: float | None, digits: int = 1) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
 
 
+def counted(count: int, what: str) -> str:
+    """`count` of `what`: "1 track", "2 tracks"."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def megabytes(count: float | None) -> str:
-    """Bytes as MB of 1024 * 1024."""
-    return "-" if count is None else f"{count / 2**20:.0f} MB"
+    """Bytes as MB of 1024 * 1024, below 10 MB to a tenth."""
+    return "-" if count is None else f"{count / 2**20:.{0 if count >= 9.95 * 2**20 else 1}f} MB"
 
 
 #: Rows by which the widths of a table's columns are chosen; those after them are written as they come.
