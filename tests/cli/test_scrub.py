@@ -35,6 +35,12 @@ def test_the_one_that_rotted_is_named_and_no_other(library: Daemon) -> None:
     assert "1 file no longer what was analyzed" in library.run("status").stdout
 
 
+def test_what_is_known_of_the_track_names_the_rot(library: Daemon) -> None:
+    library.run("scrub", "--all")
+    assert f"rotted: {AUDIO_ROTTED}" in library.run("show", "3.mp3").stdout
+    assert "rotted" not in library.run("show", "1.mp3").stdout
+
+
 def test_a_path_is_read_alone(library: Daemon) -> None:
     ended = library.run("scrub", os.path.join(library.music, "1.mp3"))
     assert (ended.returncode, ended.stdout) == (0, "1 unchanged\n")

@@ -100,6 +100,7 @@ def _views(settings: Settings, reader: Any, second: Any, library: LibraryViews, 
         status=lambda: read_progress(reader, settings, now=parts.clock.now) | extra,
         settings=lambda: report_settings(settings, {}),
         track=library.track,
+        findings=library.findings,
         tracks=library.tracks,
         failures=library.failures,
         failure_groups=library.failure_groups,
@@ -202,6 +203,15 @@ def test_the_times_of_the_beats_are_told_of_one_track_and_not_in_lists(port: int
     listed = get(port, f"tracks?ids={known.file_id}")["tracks"][0]
     assert "beat_times" not in listed
     assert listed["rhythm"]["beat_grid"] == encode_beats([0.5, 1.0])
+
+
+def test_a_track_that_rotted_says_so(port: int, parts: Parts) -> None:
+    (first,) = get(port, "tracks?fields=summary&limit=1")["tracks"]
+    assert get(port, f"tracks/{first['id']}")["findings"] == {}
+    with parts.database.transaction() as connection:  # as the scrub writes it down
+        row = ("rotted", first["id"], "other bytes")
+        connection.execute("INSERT INTO track_findings (finding, file_id, evidence) VALUES (?, ?, ?)", row)
+    assert get(port, f"tracks/{first['id']}")["findings"] == {"rotted": "other bytes"}
 
 
 def test_search_finds_tracks_artists_albums_and_tags_without_accents(port: int) -> None:

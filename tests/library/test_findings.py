@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from playlista.library.database import Database
-from playlista.library.health_report import read_findings
+from playlista.library.health_report import findings_at, read_findings
 from playlista.library.statistics import read_statistics
 from playlista.library.track_filter import TrackFilter
 from playlista.library.track_pages import TrackPages
@@ -69,6 +69,11 @@ def test_a_file_that_is_gone_has_none(parts: Parts) -> None:
     with parts.database.transaction() as connection:
         connection.execute("DELETE FROM files WHERE id = ?", (parts.library.get("b/two.flac").file_id,))
     assert [one.path for one in read_findings(parts.database)] == ["b/one.flac"]
+
+
+def test_one_track_has_its_own_findings_and_a_folder_none(parts: Parts) -> None:
+    assert list(findings_at(parts.database, "b/two.flac")) == ["clipped", "dead_channel", "dropouts"]
+    assert findings_at(parts.database, "b") == findings_at(parts.database, "a.flac") == {}
 
 
 def test_the_report_is_in_the_order_of_paths_and_keeps_to_a_folder(database: Database) -> None:

@@ -15,6 +15,7 @@ def views_of(**given: Any) -> Views:
         "not_ready": lambda: None,
         "status": dict,
         "track": lambda name: None,
+        "findings": lambda path: {},
         "tracks": lambda status, after, limit: iter(()),
         "failures": list,
         "failure_groups": list,

@@ -147,17 +147,19 @@ def show(
 ) -> None:
     """Show the stored result of one track. With --beats the times of its beats."""
     settings = settings_from(config, data_dir=data, music_dir=music)
+    from playlista.library.health_report import findings_at  # noqa: PLC0415
     from playlista.library.results import Store  # noqa: PLC0415
 
     with reading(settings) as database:
-        analysis = Store(database, clock=time.time).get(in_library(path, settings))
+        known_as = in_library(path, settings)
+        analysis, found = Store(database, clock=time.time).get(known_as), findings_at(database, known_as)
     if analysis is None:
         raise PlaylistaError(f"{path}: not in the library, or not analyzed yet; `playlista list` shows what is")
     if beats:
         for seconds in (analysis.rhythm.beat_times() if analysis.rhythm else None) or ():
             write_line(f"{seconds:.3f}")
         return
-    write_json_line(analysis.to_json()) if json_lines else write_summary(analysis)
+    write_json_line(analysis.to_json()) if json_lines else write_summary(analysis, found)
 
 
 def list_tracks(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
 
@@ -102,12 +102,15 @@ def _width(text: str) -> int:
 _SHOWN_CHAPTERS = 20
 
 
-def write_summary(analysis: Analysis) -> None:
-    """A few lines on one track, for people."""
+def write_summary(analysis: Analysis, found: Mapping[str, str] | None = None) -> None:
+    """A few lines on one track, for people; `found` is what the library knows to be wrong with it, if it is in one."""
+    if found is None:
+        found = {str(finding): evidence for finding, evidence in findings(analysis).items()}
     write_line(printable(analysis.path))
     if analysis.reason:
         write_line(f"  {analysis.status}: {analysis.reason}, {printable(analysis.detail or '')}")
-    for name, text in (*(_names(analysis.metadata) if analysis.metadata else ()), *_facts(analysis), *_rest(analysis)):
+    names = _names(analysis.metadata) if analysis.metadata else ()
+    for name, text in (*names, *_facts(analysis), *_rest(analysis, found)):
         write_line(f"  {name:<9} {text}")
 
 
@@ -200,13 +203,12 @@ def _facts(analysis: Analysis) -> Iterator[tuple[str, str]]:
         yield "tags", ", ".join(f"{name} {activation:.2f}" for name, activation in top)
 
 
-def _rest(analysis: Analysis) -> Iterator[tuple[str, str]]:
+def _rest(analysis: Analysis, found: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Its mood, what is wrong with the track, its chapters, how it was analyzed."""
     if mood := analysis.mood:
         yield "mood", _mood(mood)
-    if analysis.health:
-        found = findings(analysis).items()
-        yield "health", "; ".join(f"{name}: {evidence}" for name, evidence in found) or "nothing found"
+    if analysis.health or found:
+        yield "health", "; ".join(f"{name}: {evidence}" for name, evidence in found.items()) or "nothing found"
     yield from _chapters(analysis.chapters)
     if made := _made_with(analysis):
         yield "made with", made

@@ -18,6 +18,7 @@ from playlista.daemon.status import failure_reports
 from playlista.errors import FailureReason
 from playlista.library.database import Database
 from playlista.library.files import Library
+from playlista.library.health_report import findings_at
 from playlista.library.queue import JobQueue
 from playlista.library.results import Store
 from playlista.library.retries import Retries
@@ -48,6 +49,7 @@ class LibraryViews:
         self, settings: Settings, reader: Database, *, queue: JobQueue, writer: Database, wake: Callable[[], None]
     ) -> None:
         self._settings = settings
+        self._reader = reader
         self._overview = Overview(reader)
         self._store = Store(reader, clock=time.time)
         self._library = Library(reader)
@@ -63,6 +65,10 @@ class LibraryViews:
         if known is None or analysis is None:
             return None
         return {"id": known.file_id, **analysis.to_json()}
+
+    def findings(self, path: str) -> dict[str, str]:
+        """What is wrong with one track, with the evidence; empty if nothing."""
+        return findings_at(self._reader, path)
 
     def tracks(self, status: Status | None, after: str, limit: int) -> Iterator[dict[str, Any]]:
         """At most `limit` result objects, with STREAMED_ROWS of them in memory."""

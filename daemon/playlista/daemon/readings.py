@@ -134,6 +134,7 @@ class Readings:
             status=self._status,
             settings=lambda: report_settings(self._settings, self._sources),
             track=self._library.track,
+            findings=self._library.findings,
             tracks=self._library.tracks,
             failures=self._library.failures,
             failure_groups=self._library.failure_groups,

@@ -40,6 +40,12 @@ def read_findings(database: Database, *, only: Collection[str] = (), below: str 
         after = path_bytes(rows[-1].path)
 
 
+def findings_at(database: Database, path: str) -> dict[str, str]:
+    """What was found in the track at `path`, by its analysis and by the scrub, in order; empty if nothing."""
+    found = next(read_findings(database, below=path), None)
+    return found.findings if found is not None and found.path == path else {}
+
+
 def _page(database: Database, only: Collection[str], below: bytes, after: bytes) -> list[TrackFindings]:
     wanted = f"AND finding IN ({', '.join('?' * len(only))})" if only else ""
     # A folder's files begin with its name and a slash; "0" is the character behind the slash.

@@ -52,6 +52,7 @@ class Views:
     not_ready : why the daemon is not ready, or None.
     status : counts, rate, time left, memory.
     track : the stored result object of a track, or None.
+    findings : what the analysis and the scrub found wrong with the track at a path, with the evidence of each.
     tracks : at most so many result objects behind a path, by status, in the order of paths; read as they are taken.
     failures : what failed and why, with what to do.
     failure_groups : the same by reason.
@@ -74,6 +75,7 @@ class Views:
     not_ready: Callable[[], str | None]
     status: Callable[[], dict[str, Any]]
     track: Callable[[TrackName], dict[str, Any] | None]
+    findings: Callable[[str], dict[str, str]]
     tracks: Callable[[Status | None, str, int], Iterator[dict[str, Any]]]
     failures: Callable[[], list[dict[str, Any]]]
     failure_groups: Callable[[], list[dict[str, Any]]]

@@ -27,9 +27,8 @@ from playlista.serve.parameters import (
 from playlista.serve.plain_list import plain_list
 from playlista.serve.requests import Request
 from playlista.serve.routes import Context
-from playlista.tracks import Analysis, Status
+from playlista.tracks import Status
 from playlista.tracks.beat_grid import decode_beats
-from playlista.tracks.findings import findings
 
 PAGE_LIMIT = 500
 #: Tracks that may be named by their ids.
@@ -99,7 +98,7 @@ def track(context: Context, _request: Request, _given: dict[str, Any], value: st
     if not found:
         return Answer.not_found("no such track")
     found["beat_times"] = _beat_times(found)
-    found["findings"] = findings(Analysis.from_json(found))
+    found["findings"] = context.views.findings(found["path"])
     return Answer("200 OK", "application/json", f"{result_text(found)}\n".encode())
 
 
