@@ -11,12 +11,16 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from statistics import fmean
+from statistics import fmean, median
 
 from playlista.tracks import Rhythm
 
-#: How far the grid may be from the beats (root mean square); these come in steps of 16 ms.
+#: How far the grid may be from the beats (median).
 TOLERANCE_SECONDS = 0.020
+#: Beats come in such steps; those farther off than so many medians and a step are left out of the next of the passes.
+_STEP_SECONDS = 0.016
+_FAR = 3.0
+_PASSES = 3
 #: A stretch is not divided into parts of fewer beats, nor is a tempo measured from fewer.
 FEWEST_BEATS = 16
 
@@ -52,11 +56,13 @@ def tempo_markers(rhythm: Rhythm) -> list[TempoMarker]:
 def _numbered(times: Sequence[float], changes: Sequence[tuple[float, float]]) -> Iterator[tuple[int, int, float]]:
     """Of each beat the place of its tempo in `changes`, its number and its time; beats left out in a break count."""
     starts = [start for start, _ in changes]
-    number, before = 0, times[0]
+    number, before, late = 0, times[0], 0.0
     for seconds in times:
         place = max(bisect_right(starts, seconds) - 1, 0)
-        if seconds > before:
-            number += max(1, round((seconds - before) * changes[place][1] / 60))
+        # What came late is in part made up for by the next: else an off-beat among the beats would count as one more.
+        passed = (seconds - before) * changes[place][1] / 60 + late / 2
+        late = passed - round(passed)
+        number += round(passed)
         before = seconds
         yield place, number, seconds
 
@@ -71,8 +77,22 @@ def _markers(beats: Sequence[_Beat], usual_bpm: float) -> list[TempoMarker]:
 
 
 def _fitted(beats: Sequence[_Beat], usual_bpm: float) -> tuple[TempoMarker, float]:
-    """The even grid with the least squared distance from `beats`, and that distance as root mean square, in seconds."""
-    first = beats[0][0]
+    """The even grid with the least squared distance from most of `beats`, and the median distance in seconds.
+
+    Beats that were heard beside the beat count as little as possible: the grid is laid again without the farthest.
+    """
+    first, kept = beats[0][0], beats
+    for _ in range(_PASSES):
+        start, bpm = _line(kept, first, usual_bpm)
+        distances = [abs(seconds - start - 60 / bpm * (number - first)) for number, seconds in beats]
+        usual = median(distances)
+        kept = [beat for beat, far in zip(beats, distances, strict=True) if far <= _FAR * usual + _STEP_SECONDS]
+    skipped = max(0, math.ceil(-start * bpm / 60))  # a grid does not begin before the track
+    return TempoMarker(start + skipped * 60 / bpm, bpm, first + skipped), usual
+
+
+def _line(beats: Sequence[_Beat], first: int, usual_bpm: float) -> tuple[float, float]:
+    """When the beat `first` is and the tempo, by least squares."""
     middle_number, middle_seconds = (fmean(values) for values in zip(*beats, strict=True))
     spread = sum((number - middle_number) ** 2 for number, _ in beats)
     bpm = round(usual_bpm, 2)
@@ -80,8 +100,4 @@ def _fitted(beats: Sequence[_Beat], usual_bpm: float) -> tuple[TempoMarker, floa
         slope = sum((number - middle_number) * (seconds - middle_seconds) for number, seconds in beats) / spread
         bpm = round(60 / slope, 2)
     # Laid through the middle, the grid of the rounded tempo is nowhere farther off than half of what it drifts.
-    period = 60 / bpm
-    start = middle_seconds - period * (middle_number - first)
-    error = math.sqrt(fmean((seconds - start - period * (number - first)) ** 2 for number, seconds in beats))
-    skipped = max(0, math.ceil(-start / period))  # a grid does not begin before the track
-    return TempoMarker(start + skipped * period, bpm, first + skipped), error
+    return middle_seconds - 60 / bpm * (middle_number - first), bpm
