@@ -70,6 +70,8 @@ def test_a_blend_adds_and_subtracts_and_a_path_has_two_ends() -> None:
         ('[B]\nlimit = 3\n["A"]\nlimit = 0', "p.toml:4: 'A': limit is a whole number from 1 to 10000"),
         ("[A]\nbpm = '110-90'", "p.toml:2: 'A': bpm begins above its end"),
         ("[A]\nbpm = true", "p.toml:2: 'A': bpm is a range of numbers"),
+        ("[A]\nenergy = '7..10'", "p.toml:2: 'A': energy is a range of numbers within 0..1"),
+        ("[A]\nvoice = inf", "p.toml:2: 'A': voice is a range of numbers within 0..1"),
         ("[A]\nkey = '13A'", "p.toml:2: 'A': key is a key or a list of them"),
         ("[A]\ntags = ['jazz>=0.01']", "p.toml:2: 'A': tags has a least activation that is not from 0.1 to 1"),
         ("[A]\ntags = []", "p.toml:2: 'A': tags is a text in quotes, or a list"),

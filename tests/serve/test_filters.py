@@ -27,6 +27,12 @@ def test_a_range_is_read_as_people_write_it(text: str, expected: tuple) -> None:
     assert NumberRange().read("bpm", text) == expected
 
 
+def test_a_share_is_a_range_within_0_and_1() -> None:
+    assert NumberRange(of_shares=True).read("energy", "0..1") == (0, 1)
+    with pytest.raises(BadRequestError, match=r"energy is a range of numbers within 0\.\.1"):
+        NumberRange(of_shares=True).read("energy", "7..")
+
+
 @pytest.mark.parametrize("text", ["", "-", "..", "a-b", "1-2-3", "1e5", "110-90", "9999999", "\u0661"])
 def test_a_text_that_is_no_range_is_refused(text: str) -> None:
     with pytest.raises(BadRequestError):

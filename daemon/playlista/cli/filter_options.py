@@ -47,26 +47,25 @@ def filter_of(
     ------
     typer.BadParameter : a text that is none of its kind.
     """
-    from playlista.library.filter_texts import mood_floor, tag_floor  # noqa: PLC0415
+    from playlista.library.filter_texts import mood_floor, number_range, share_range, tag_floor  # noqa: PLC0415
     from playlista.library.track_filter import TrackFilter  # noqa: PLC0415
 
     return TrackFilter(
         status=status,
-        bpm=_range("bpm", bpm, "tempo"),
-        energy=_range("energy", energy),
-        voice=_range("voice", voice),
+        bpm=_range("bpm", bpm, "tempo", read=number_range),
+        energy=_range("energy", energy, read=share_range),
+        voice=_range("voice", voice, read=share_range),
         camelot=_codes(keys or ()),
         tags=_floors("tag", tag_floor, tags or ()),
         moods=_floors("mood", mood_floor, moods or ()),
     )
 
 
-def _range(option: str, text: str | None, name: str | None = None) -> Range | None:
-    from playlista.library.filter_texts import number_range  # noqa: PLC0415
+def _range(option: str, text: str | None, name: str | None = None, *, read: Callable[[str], Range]) -> Range | None:
     from playlista.library.track_filter import FilterError  # noqa: PLC0415
 
     try:
-        return None if text is None else number_range(text)
+        return None if text is None else read(text)
     except FilterError as error:
         raise typer.BadParameter(f"{text!r}: {name or option} {error}", param_hint=f"--{option}") from None
 

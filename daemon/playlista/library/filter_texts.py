@@ -43,6 +43,28 @@ def number_range(text: str) -> Range:
     return low, high
 
 
+def share_range(text: str) -> Range:
+    """As `number_range`, of values from 0 to 1.
+
+    Raises
+    ------
+    FilterError : it is no range, or none within 0..1.
+    """
+    return within_shares(number_range(text))
+
+
+def within_shares(found: Range) -> Range:
+    """`found`, if it is within 0..1: other numbers are meant on another scale, such as energies of 1 to 10.
+
+    Raises
+    ------
+    FilterError : it is not.
+    """
+    if not all(0 <= end <= 1 for end in found if end is not None):
+        raise FilterError("is a range of numbers within 0..1, such as 0.7.. or ..0.3")
+    return found
+
+
 def tag_floor(text: str) -> tuple[str, float]:
     """Name and least activation of a text such as ``jazz>=0.3``; the name alone stands for `USUAL_ACTIVATION`.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from playlista.library.filter_texts import camelot_code, mood_floor, number_range, tag_floor
+from playlista.library.filter_texts import camelot_code, mood_floor, number_range, share_range, tag_floor
 from playlista.library.track_filter import FilterError, Range, TrackFilter
 from playlista.serve.parameters import BadRequestError, Choice, Parameter, Repeated, Text
 from playlista.tracks import Status
@@ -23,18 +23,22 @@ MOST_TAGS = 8
 class NumberRange:
     """Two numbers, both included, such as ``90-110`` or ``-20..-10``; either may be missing. One stands for itself."""
 
+    #: Of values from 0 to 1.
+    of_shares: bool = False
+
     def read(self, name: str, text: str | None) -> Range | None:
         """Lowest and highest, None where an end is open."""
         if text is None:
             return None
         try:
-            return number_range(text)
+            return share_range(text) if self.of_shares else number_range(text)
         except FilterError as error:
             raise BadRequestError(f"{name} {error}") from error
 
     def schema(self) -> dict[str, Any]:
         """The texts of ranges."""
-        return {"type": "string", "description": "a range: 90-110, 90.., ..110 or -20..-10"}
+        examples = "within 0..1: 0.7.., ..0.3 or 0.2..0.5" if self.of_shares else "90-110, 90.., ..110 or -20..-10"
+        return {"type": "string", "description": f"a range: {examples}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +101,8 @@ FILTERS: dict[str, Parameter | Repeated] = {
     "key": Keys(),
     "loudness": NumberRange(),
     "duration": NumberRange(),
-    "energy": NumberRange(),
-    "voice": NumberRange(),
+    "energy": NumberRange(of_shares=True),
+    "voice": NumberRange(of_shares=True),
     "mood": Repeated(MoodFloor(), MOST_TAGS),
     "tag": Repeated(TagFloor(), MOST_TAGS),
     "format": Text(),

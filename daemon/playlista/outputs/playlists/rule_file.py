@@ -12,7 +12,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from playlista.library.filter_texts import camelot_code, camelot_neighbours, mood_floor, number_range, tag_floor
+from playlista.library.filter_texts import (
+    camelot_code,
+    camelot_neighbours,
+    mood_floor,
+    number_range,
+    tag_floor,
+    within_shares,
+)
 from playlista.library.ranking import RANKINGS
 from playlista.library.track_filter import FilterError, Range
 from playlista.library.track_rows import LEAST_ACTIVATION
@@ -146,6 +153,10 @@ def _range(value: object) -> Range:
     raise RuleError("is a range of numbers in quotes, such as '90-110', '90..' or '-20..-10'")
 
 
+def _shares(value: object) -> Range:
+    return within_shares(_range(value))
+
+
 def _text(value: object) -> str:
     if isinstance(value, str) and value.strip():
         return value
@@ -232,8 +243,8 @@ _KEYS: dict[str, _Read] = {
     "tags": _filtered("tags", _tags),
     "any_tags": _filtered("any_tags", _tags),
     "without_tags": _filtered("without_tags", _tags),
-    "energy": _filtered("energy", _range),
-    "voice": _filtered("voice", _range),
+    "energy": _filtered("energy", _shares),
+    "voice": _filtered("voice", _shares),
     "mood": _filtered("moods", lambda value: tuple(mood_floor(one) for one in _texts(value))),
     "format": _filtered("format", lambda value: _text(value).upper()),
     "similar": _direct("like", lambda value: Mixture((_text(value),))),
