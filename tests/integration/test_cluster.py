@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -127,6 +130,39 @@ def test_workers_of_one_machine_are_the_daemons_children_and_end_with_it(cluster
     assert at_work
     assert at_work <= {"local-1", "local-2"}  # one may be done before the other has come
     assert len(comparable(cluster.daemon.run("export").stdout)) == TRACKS
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A folder with a path short enough for sockets in it."""
+    with TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+def test_a_local_cluster_says_nothing_that_needs_no_care_and_leaves_nothing_behind(
+    cluster: Cluster, temporary: Path
+) -> None:
+    cluster.daemon.environment |= {"DASK_SCHEDULER": "", "WORKERS": "2", "TMPDIR": str(temporary)}
+    with socket.socket() as dasks_own_port, suppress(OSError):
+        dasks_own_port.bind(("127.0.0.1", 8787))
+        dasks_own_port.listen()
+        ended = cluster.daemon.run("run", "--once")
+    assert ended.returncode == 0, ended.stderr
+    lines = ended.stderr.splitlines()
+    assert [line for line in lines if not line.startswith("{")] == []
+    warnings = {line["event"] for line in map(_event, lines) if line["level"] == "warning"}
+    assert warnings <= {"runtime.chosen", "workers.exceed_cpus"}, ended.stderr  # the machine's, not the cluster's
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_temporary_folder_with_a_path_too_long_for_sockets_stops_the_start(cluster: Cluster, tmp_path: Path) -> None:
+    deep = tmp_path / ("x" * 100)
+    deep.mkdir()
+    cluster.daemon.environment |= {"DASK_SCHEDULER": "", "WORKERS": "2", "TMPDIR": str(deep)}
+    ended = cluster.daemon.run("run", "--once")
+    assert ended.returncode == 2
+    assert f"{deep}: its path is too long" in ended.stderr
+    assert list(deep.iterdir()) == []
 
 
 def _event(line: str) -> dict[str, str]:

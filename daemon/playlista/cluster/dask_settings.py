@@ -14,6 +14,8 @@ from playlista.errors import PlaylistaError
 WORKER_TTL_SECONDS = 60.0
 #: Without any packet from the other side a connection is closed after this long.
 SILENCE_SECONDS = 30.0
+#: Dask always opens an HTTP server, at port 8787 of every interface unless told otherwise. It serves nothing here.
+HTTP_ADDRESS = "127.0.0.1:0"
 
 _SETTINGS: dict[str, Any] = {
     # One death is one attempt. A task at a worker is its own: none is queued behind another, stolen, or tried again.

@@ -15,13 +15,14 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
 from playlista.cluster.certificates import make_certificates
-from playlista.cluster.security import Credentials
+from playlista.cluster.security import ClusterError, Credentials, probe
 from playlista.config import Settings
 from playlista.errors import ConfigError
 from playlista.memory.advice import LEAST_MIB
@@ -40,6 +41,8 @@ LONGEST_WAIT_SECONDS = 60.0
 #: A child that lived so long has worked.
 SETTLED_SECONDS = 60.0
 STOP_SECONDS = 2.0
+#: Of the folder for temporary files: the path of a socket has 107 bytes at most, of which ours takes up to 42.
+LONGEST_PLACE_BYTES = 65
 
 
 @dataclass(slots=True)
@@ -53,15 +56,20 @@ class _Child:
 
 
 class LocalCluster:
-    """Keeps the children of `settings` running from `start` to `stop`."""
+    """Keeps the children of `settings` running from `start` to `stop`.
+
+    Raises
+    ------
+    ConfigError : the path of the folder for temporary files is too long for sockets in it.
+    """
 
     def __init__(self, settings: Settings, config: Path | None) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="playlista-cluster-"))
+        self._folder = _made_folder()
         self.address = f"tls://127.0.0.1:{_free_port()}"
-        self._children = [self._scheduler(settings, config)]
-        self._children += [self._worker(settings, config, number) for number in range(1, settings.workers + 1)]
+        self._scheduler = self._scheduler_child(settings, config)
+        self._workers = [self._worker_child(settings, config, number) for number in range(1, settings.workers + 1)]
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="local-cluster", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def credentials(self) -> Credentials:
         """Make the certificates; with what the daemon shows who it is.
@@ -73,43 +81,46 @@ class LocalCluster:
         make_certificates(self._folder, days=3650)
         return Credentials.of(self._folder, "daemon")
 
-    def start(self) -> None:
-        """Start the children."""
+    def start(self, when_ready: Callable[[], None]) -> None:
+        """Start the scheduler, and when it answers the workers; `when_ready` is called then, in another thread."""
+        cpus = Cgroup().cpu_threads()
+        if len(self._workers) > cpus:
+            log.warning("workers.exceed_cpus", workers=len(self._workers), cpus=cpus, why="set WORKERS to cpus at most")
+        self._thread = threading.Thread(target=self._run, args=(when_ready,), name="local-cluster", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """End the children."""
         self._stop.set()
-        if self._thread.is_alive():
+        if self._thread is not None:
             self._thread.join()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _run(self) -> None:
+    def _run(self, when_ready: Callable[[], None]) -> None:
+        ready = False
         while not self._stop.wait(WATCH_SECONDS):
-            now = time.monotonic()
-            for child in self._children:
-                if child.process is not None and child.process.poll() is not None:
-                    _note_death(child, now)
-                if child.process is None and now >= child.due:
-                    child.process, child.began = _started(child), now
-        self._end()
+            _keep_running(self._scheduler)
+            if not ready and self._answers():
+                ready = True
+                when_ready()
+            if ready:
+                for worker in self._workers:
+                    _keep_running(worker)
+        # The scheduler goes last: it shall see the workers leave, and none of them lose it.
+        _end(self._workers)
+        _end([self._scheduler])
 
-    def _end(self) -> None:
-        running = [child.process for child in self._children if child.process is not None]
-        for process in running:
-            process.terminate()
-        end = time.monotonic() + STOP_SECONDS
-        for process in running:
-            try:
-                process.wait(max(0.0, end - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+    def _answers(self) -> bool:
+        try:
+            probe(self.address, Credentials.of(self._folder, "daemon"))
+        except ClusterError:
+            return False
+        return True
 
-    def _scheduler(self, settings: Settings, config: Path | None) -> _Child:
+    def _scheduler_child(self, settings: Settings, config: Path | None) -> _Child:
         return _Child(["scheduler", "--listen", self.address], self._environment(settings, config, "scheduler"))
 
-    def _worker(self, settings: Settings, config: Path | None, number: int) -> _Child:
+    def _worker_child(self, settings: Settings, config: Path | None, number: int) -> _Child:
         name = f"local-{number}"
         arguments = ["worker", "--scheduler", self.address, "--name", name]
         return _Child(arguments, self._environment(settings, config, name))
@@ -123,6 +134,8 @@ class LocalCluster:
             "LISTEN_ADDRESS": f"unix:{self._folder}/{name}.sock",
             "CLUSTER_TLS_DIR": os.fspath(self._folder),
             "CLUSTER_GRACE_SECONDS": "0",
+            # What a child leaves behind that was killed goes with our folder.
+            "TMPDIR": os.fspath(self._folder),
             "LOG_LEVEL": settings.log_level,
             "LOG_FORMAT": settings.log_format,
             "WORKERS": "1",
@@ -148,13 +161,22 @@ def require_memory(settings: Settings, limit_bytes: int) -> None:
         )
 
 
+def _keep_running(child: _Child) -> None:
+    now = time.monotonic()
+    if child.process is not None and child.process.poll() is not None:
+        _note_end(child, now)
+    if child.process is None and now >= child.due:
+        child.process, child.began = _started(child), now
+
+
 def _started(child: _Child) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "playlista", *child.arguments, "--until-eof"]
     # Its standard input is the daemon's word that it lives: a child reads its end when the daemon is killed.
-    return subprocess.Popen(command, env=child.environment, stdin=subprocess.PIPE)
+    # A group of its own keeps Ctrl-C in a terminal from it: the daemon ends it in its turn.
+    return subprocess.Popen(command, env=child.environment, stdin=subprocess.PIPE, process_group=0)
 
 
-def _note_death(child: _Child, now: float) -> None:
+def _note_end(child: _Child, now: float) -> None:
     process, child.process = child.process, None
     if process is None:
         return
@@ -164,7 +186,29 @@ def _note_death(child: _Child, now: float) -> None:
         FIRST_WAIT_SECONDS if now - child.began > SETTLED_SECONDS else min(child.wait * 2, LONGEST_WAIT_SECONDS)
     )
     child.due = now + child.wait
-    log.warning("child.died", child=child.arguments[0], exit_code=process.returncode, start_again_seconds=child.wait)
+    # 0 is a stop that somebody asked for, as systemd does of all processes of a service at once.
+    tell = log.warning if process.returncode else log.info
+    tell("child.ended", child=child.arguments[0], exit_code=process.returncode, start_again_seconds=child.wait)
+
+
+def _end(children: list[_Child]) -> None:
+    running = [child.process for child in children if child.process is not None]
+    for process in running:
+        process.terminate()
+    end = time.monotonic() + STOP_SECONDS
+    for process in running:
+        try:
+            process.wait(max(0.0, end - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _made_folder() -> Path:
+    place = tempfile.gettempdir()
+    if len(os.fsencode(place)) > LONGEST_PLACE_BYTES:
+        raise ConfigError(f"{place}: its path is too long for sockets in it; let TMPDIR name a shorter one")
+    return Path(tempfile.mkdtemp(prefix="playlista-cluster-"))
 
 
 def _free_port() -> int:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from playlista import __version__
-from playlista.cluster.dask_settings import configure_dask
+from playlista.cluster.dask_settings import HTTP_ADDRESS, configure_dask
 from playlista.cluster.security import Credentials, security_of
 from playlista.errors import PlaylistaError
 from playlista.memory.process import resident_memory
@@ -39,6 +39,8 @@ class Presence:
     def __init__(self) -> None:
         self._workers: dict[str, Any] = {}
         self._lost: deque[dict[str, Any]] = deque(maxlen=LOSSES_KEPT)
+        #: The scheduler itself goes, and its connections with it: no worker is lost by that.
+        self.stopping = False
 
     def add_worker(self, scheduler: Any, worker: str) -> None:
         """A worker came."""
@@ -50,7 +52,7 @@ class Presence:
         state = self._workers.pop(worker, None)
         if state is None:
             return
-        if not stimulus_id.startswith(_UNEXPECTED):
+        if self.stopping or not stimulus_id.startswith(_UNEXPECTED):
             log.info("worker.left", name=str(state.name), address=worker)
             return
         silent_seconds = max(0.0, time.time() - state.last_seen)
@@ -95,6 +97,7 @@ async def _run(listen: str, credentials: Credentials | None, signals: StopSignal
             port=parts.port or 0,
             protocol=parts.scheme,
             dashboard=False,
+            dashboard_address=HTTP_ADDRESS,
             security=security_of(credentials, "scheduler"),
             plugins=[presence],
         )
@@ -103,6 +106,7 @@ async def _run(listen: str, credentials: Credentials | None, signals: StopSignal
     scheduler.handlers["playlista_presence"] = presence.report
     log.info("scheduler.started", address=scheduler.address, version=__version__, pid=os.getpid())
     await stop.wait()
+    presence.stopping = True
     await scheduler.close(reason="asked to stop")
     log.info("scheduler.stopped", why="asked to stop")
     return 0

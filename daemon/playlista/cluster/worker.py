@@ -17,7 +17,7 @@ from typing import Any
 
 import structlog
 
-from playlista.cluster.dask_settings import configure_dask
+from playlista.cluster.dask_settings import HTTP_ADDRESS, configure_dask
 from playlista.cluster.requests import Requests
 from playlista.cluster.security import ClusterError, Credentials, probe, security_of
 from playlista.cluster.tasks import PLUGIN
@@ -126,6 +126,7 @@ class ClusterWorker:
                 port=place.port or None,
                 memory_limit=0,
                 dashboard=False,
+                dashboard_address=HTTP_ADDRESS,
                 local_directory=folder,
                 security=security_of(place.credentials, "worker"),
                 plugins=(_plugin(self._requests),),

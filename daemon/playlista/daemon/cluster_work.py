@@ -83,9 +83,10 @@ class ClusterWork:
 
     def start(self) -> None:
         """Begin to dispatch."""
-        if self._local is not None:
-            self._local.start()
-        self._dispatcher.start()
+        if self._local is None:
+            self._dispatcher.start()
+        else:
+            self._local.start(when_ready=self._dispatcher.start)
 
     def stop(self) -> None:
         """Give back what is in flight, and end the children."""
