@@ -73,6 +73,24 @@ def test_certificates_are_made_once_and_keys_are_their_owners_alone(tmp_path: Pa
     assert (folder / "ca.pem").read_bytes() == former
 
 
+@pytest.mark.parametrize("missing", ["ca.key", "ca.pem", "worker.key", "worker.pem"])
+def test_half_of_a_pair_is_said_in_one_line_and_nothing_is_replaced(tmp_path: Path, missing: str) -> None:
+    make_certificates(tmp_path, days=1)
+    (tmp_path / missing).unlink()
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(PlaylistaError, match=f"{missing}: is missing.*put it back"):
+        make_certificates(tmp_path, days=1)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("file", ["ca.key", "ca.pem"])
+def test_a_broken_authority_is_said_in_one_short_line(tmp_path: Path, file: str) -> None:
+    make_certificates(tmp_path, days=1)
+    (tmp_path / file).write_text("no PEM")
+    with pytest.raises(PlaylistaError, match=r"and ca\.key are no certificate and key of ours; name another"):
+        make_certificates(tmp_path, days=1)
+
+
 def test_a_folder_that_cannot_be_made_is_said_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(PlaylistaError, match="cannot be written"):

@@ -50,8 +50,10 @@ def make_certificates(folder: Path, *, days: int) -> list[Path]:
         raise PlaylistaError(
             f"{error.filename or folder}: cannot be written ({error.strerror}); name another folder"
         ) from error
-    except ValueError as error:
-        raise PlaylistaError(f"{folder / 'ca.pem'}: is no authority of ours ({error}); name another folder") from error
+    except (ValueError, TypeError) as error:  # TypeError: a key with a password
+        raise PlaylistaError(
+            f"{folder}: ca.pem and ca.key are no certificate and key of ours; name another folder"
+        ) from error
 
 
 def _made(folder: Path, lasting: timedelta) -> list[Path]:
@@ -61,9 +63,20 @@ def _made(folder: Path, lasting: timedelta) -> list[Path]:
         authority = _issue("Playlista cluster", None, lasting)
         made += _write(folder, "ca", authority)
     for part in PARTS:
-        if not (folder / f"{part}.pem").exists():
+        if not _is_there(folder, part):
             made += _write(folder, part, _issue(f"Playlista {part}", authority, lasting))
     return made
+
+
+def _is_there(folder: Path, name: str) -> bool:
+    """Whether certificate and key are there; one without the other is of no use, and not ours to replace."""
+    missing = [file for file in (f"{name}.pem", f"{name}.key") if not (folder / file).exists()]
+    if len(missing) != 1:
+        return not missing
+    (other,) = {f"{name}.pem", f"{name}.key"} - set(missing)
+    both_anew = f"put it back, or remove {other} to have both made anew"
+    remedy = "put it back, or name another folder" if name == "ca" else both_anew
+    raise PlaylistaError(f"{folder / missing[0]}: is missing, {other} is there; {remedy}")
 
 
 def _loaded(folder: Path) -> _Signed | None:
@@ -71,7 +84,7 @@ def _loaded(folder: Path) -> _Signed | None:
     from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
     from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
 
-    if not (folder / "ca.pem").exists():
+    if not _is_there(folder, "ca"):
         return None
     key = load_pem_private_key((folder / "ca.key").read_bytes(), None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
