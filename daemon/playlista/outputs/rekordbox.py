@@ -8,11 +8,11 @@ its bar.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 from urllib.parse import quote
-from xml.sax.saxutils import quoteattr
 
 from playlista import __version__
 from playlista.errors import ConfigError, PlaylistaError
@@ -29,6 +29,8 @@ REKORDBOX = OutputKind("a rekordbox collection", lambda head: b"<DJ_PLAYLISTS" i
 _BEATS_PER_BAR = 4
 #: What XML 1.0 cannot hold in any way (production 2, "Char").
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: A reader takes these for spaces unless they are references (XML 1.0, 3.3.3).
+_WHITE_SPACE = str.maketrans({"\t": "&#9;", "\n": "&#10;", "\r": "&#13;"})
 _WINDOWS_PATH = re.compile(r"[A-Za-z]:(?:[/\\]|$)|\\\\")
 _DRIVE = re.compile(r"/[A-Za-z]:(?=/)")
 
@@ -125,8 +127,12 @@ def _tempo(marker: TempoMarker) -> str:
 
 def _tag(name: str, values: dict[str, str | None] | dict[str, str], end: str) -> str:
     """A tag in a line of its own, with those of the `values` that are known."""
-    known = (f" {key}={quoteattr(_NOT_IN_XML.sub('', text))}" for key, text in values.items() if text is not None)
+    known = (f' {key}="{_escaped(text)}"' for key, text in values.items() if text is not None)
     return f"<{name}{''.join(known)}{end}\n"
+
+
+def _escaped(text: str) -> str:
+    return html.escape(_NOT_IN_XML.sub("", text)).translate(_WHITE_SPACE)
 
 
 def _whole(number: int | None) -> str | None:
