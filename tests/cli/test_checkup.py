@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,6 +43,20 @@ def test_a_machine_that_will_do_has_nothing_bad(settings: Settings, tmp_path: Pa
     assert [one for one in findings.values() if one.verdict is Verdict.BAD] == []
     assert findings["watching"].text == "ext4 reports changes: inotify"
     assert findings["processor"].text.endswith("avx, avx2, fma")
+
+
+def test_a_cluster_that_would_not_work_is_bad_and_says_why(settings: Settings, tmp_path: Path) -> None:
+    pytest.importorskip("distributed", reason="playlista[dask] is not installed")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        assert found(replace(settings, dask_scheduler=f"tcp://{address}"))["cluster"].verdict is Verdict.GOOD
+    away = found(replace(settings, dask_scheduler=f"tcp://{address}"))["cluster"]
+    assert (away.verdict, "cannot be reached" in away.text) == (Verdict.BAD, True)
+    unknown = found(replace(settings, dask_scheduler=f"tls://{address}"))["cluster"]
+    assert (unknown.verdict, "CLUSTER_TLS_DIR" in unknown.text) == (Verdict.BAD, True)
+    too_many = found(replace(settings, workers=200), machine(tmp_path))["cluster"]
+    assert (too_many.verdict, "lower WORKERS" in too_many.text) == (Verdict.BAD, True)
+    assert found(settings)["cluster"].verdict is Verdict.GOOD
 
 
 def test_a_missing_music_folder_is_bad_and_names_the_setting(settings: Settings, tmp_path: Path) -> None:

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from playlista.cluster.dask_settings import configure_dask
+from playlista.cluster.local import require_memory
+from playlista.cluster.security import credentials_for, probe
 from playlista.config import Settings
 from playlista.decode.readers.ffmpeg_child import FfmpegMissingError, ffmpeg_health, ffmpeg_path
 from playlista.errors import ModelError, PlaylistaError
@@ -58,6 +61,7 @@ def examine(settings: Settings, root: Path = Path("/")) -> Iterator[Finding]:
         _playlists,
         _tags,
         _plugins,
+        _cluster,
         _inotify,
         _memory,
         _processor,
@@ -139,6 +143,25 @@ def _plugins(settings: Settings, root: Path) -> Finding:  # noqa: ARG001
     if not has_songs:
         return Finding("plugins", Verdict.WARN, f"{server.url}: this user sees no songs there; give it the library")
     return Finding("plugins", Verdict.GOOD, f"AudioMuse-AI's are answered, by the ids of {server.url}")
+
+
+def _cluster(settings: Settings, root: Path) -> Finding:
+    """As the daemon's start would find it; a worker or scheduler has certificates of its own."""
+    address = settings.dask_scheduler
+    if not address and settings.workers == 1:
+        return Finding("cluster", Verdict.GOOD, "none, the daemon analyzes by itself; see WORKERS and DASK_SCHEDULER")
+    try:
+        configure_dask()
+        if not address:
+            require_memory(settings, Cgroup(root).memory_limit().bytes)
+            return Finding("cluster", Verdict.GOOD, f"{settings.workers} workers on this machine")
+        probe(
+            address,
+            credentials_for(address, "daemon", tls_dir=settings.cluster_tls_dir, insecure=settings.cluster_insecure),
+        )
+    except PlaylistaError as error:
+        return Finding("cluster", Verdict.BAD, str(error))
+    return Finding("cluster", Verdict.GOOD, f"the scheduler {address} answers")
 
 
 def _tags(settings: Settings, root: Path) -> Finding:
