@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,6 +64,11 @@ def test_they_are_counted(database: Database) -> None:
 def test_a_new_result_takes_the_place_of_the_old_findings(parts: Parts) -> None:
     record(parts, "b/two.flac", SOUND)
     assert paths(parts.database, "clipped", "dropouts") == ["b/one.flac"]
+
+
+def test_the_manual_explains_every_finding_and_no_other() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "health.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(\w+)` \|", manual, re.MULTILINE)) == set(Finding)
 
 
 def test_a_file_that_is_gone_has_none(parts: Parts) -> None:

@@ -21,7 +21,6 @@ class Finding(StrEnum):
     MISMATCH = "mismatch"
     TRANSCODED = "transcoded"
     UPSAMPLED = "upsampled"
-    PADDED = "padded"
     CLIPPED = "clipped"
     OVERS = "overs"
     DC_OFFSET = "dc_offset"
@@ -48,18 +47,16 @@ WEAK_CHANNEL_DB = 20.0
 SILENCE_START_SECONDS = 3.0
 SILENCE_END_SECONDS = 5.0
 SILENCE_INSIDE_SECONDS = 5.0
-#: Bits of a file that is not padded: CDs have 16, and so have most of what was made in 16 bits.
-USUAL_BITS = (8, 16, 24)
 
 
 def findings(analysis: Analysis) -> dict[Finding, str]:
     """What was found in a track, each with its evidence in words; empty for a sound track or without `health`."""
     if analysis.health is None:
         return {}
-    health, format_name = analysis.health, analysis.audio.format if analysis.audio else ""
+    health = analysis.health
     found = dict(
         (
-            *_of_the_file(health, format_name),
+            *_of_the_file(health),
             *_of_levels(health, analysis.loudness),
             *_of_channels(health),
             *_of_time(health),
@@ -74,7 +71,7 @@ def in_order(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: (known.index(Finding(name)) if name in known else len(known), name)))
 
 
-def _of_the_file(health: Health, _format_name: str) -> Iterator[tuple[Finding, str]]:
+def _of_the_file(health: Health) -> Iterator[tuple[Finding, str]]:
     if health.integrity is IntegrityState.MISMATCH:
         yield Finding.MISMATCH, health.integrity_detail or "the sound is not what the file's checksum says"
     if health.lossy_suspicion is not None and health.lossy_suspicion >= SUSPICION:
