@@ -62,6 +62,7 @@ def test_the_version_is_said(library: CommandLine) -> None:
         (("playlist", "x.m3u", "--bpm", "126-118"), "begins above its end"),
         (("playlist", "x.m3u", "--key", "13A"), "'13A' is no key, such as 8A or Am"),
         (("list", "--mood", "clam"), "a mood is one of calm, happy, sad, party, aggressive, dark"),
+        (("tag", "--all", "--fields", ""), "--fields: names no field; it takes some of bpm, key"),
         (("list", "--energy", "7.."), "'7..': energy is a range of numbers within 0..1"),
         (("list", "--energy", "high"), "'high': energy is a range of numbers"),
         (("playlist",), "name the file to write, or a playlist with --preview NAME"),

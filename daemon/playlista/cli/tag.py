@@ -67,6 +67,10 @@ def tag(
         raise typer.BadParameter("name tracks or folders, or --all, or --missing alone for every file that lacks tags")
     if missing and overwrite not in {None, Overwrite.MISSING}:
         raise typer.BadParameter("--missing and --overwrite contradict each other")
+    if chosen is not None and not chosen.strip(", "):
+        raise typer.BadParameter(
+            "names no field; it takes some of bpm, key, replaygain, mood, energy", param_hint="--fields"
+        )
     settings = native_settings_from(config, data_dir=data, music_dir=music, tag_write=chosen)
     failures = 0
     with (_writing if write else reading)(settings) as database:
