@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from playlista.tracks import Status
 
 BpmOption = Annotated[str | None, typer.Option(metavar="LOW-HIGH", help="Tempo, such as 118-126.")]
-KeyOption = Annotated[list[str] | None, typer.Option(help="Key, such as 8A or Am; can be repeated.")]
+KeyOption = Annotated[list[str] | None, typer.Option(metavar="KEY", help="Key, such as 8A or Am; can be repeated.")]
 TagOption = Annotated[
-    list[str] | None, typer.Option("--tag", help="MusiCNN tag, such as jazz or 'jazz>=0.2'; tracks must match all.")
+    list[str] | None,
+    typer.Option("--tag", metavar="TAG", help="MusiCNN tag, such as jazz or 'jazz>=0.2'; tracks must match all."),
 ]
 EnergyOption = Annotated[
     str | None, typer.Option(metavar="LOW-HIGH", help="Energy within 0..1, such as 0.7.. or ..0.3.")
@@ -27,7 +28,11 @@ VoiceOption = Annotated[
 ]
 MoodOption = Annotated[
     list[str] | None,
-    typer.Option("--mood", help="calm, happy, sad, party, aggressive or dark, or 'calm>=0.9'; tracks must match all."),
+    typer.Option(
+        "--mood",
+        metavar="MOOD",
+        help="calm, happy, sad, party, aggressive or dark, or 'calm>=0.9'; tracks must match all.",
+    ),
 ]
 
 
