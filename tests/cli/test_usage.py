@@ -67,7 +67,7 @@ def test_the_version_is_said(library: CommandLine) -> None:
         (("list", "--energy", "high"), "'high': energy is a range of numbers"),
         (("playlist",), "name the file to write, or a playlist with --preview NAME"),
         (("playlist", "x.m3u", "--preview", "Calm evening"), "name the file to write, or a playlist"),
-        (("similar", "slow.flac", "-n", "0"), "should be greater than or equal to 1"),
+        (("similar", "slow.flac", "-n", "0"), "0 is not in the range 1<=x"),
         (("models",), "Missing command; `playlista models --help`"),
     ],
 )
