@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from playlista.features.analyzer import VERSIONS
+from playlista.tracks.mood import MOOD_VERSION
 from tests.integration.daemon import Daemon
 from tests.signals import song, write
 
@@ -70,4 +71,5 @@ def test_when_nothing_rises_nothing_is_computed_anew(library: Daemon) -> None:
 
 
 def test_every_row_says_which_versions_made_it(library: Daemon) -> None:
-    assert shown(library)["versions"] == {group: number for group, number in VERSIONS.items() if group != "tags"}
+    analyzed = {group: number for group, number in VERSIONS.items() if group != "tags"}
+    assert shown(library)["versions"] == analyzed | {"mood": MOOD_VERSION}

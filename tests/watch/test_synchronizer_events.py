@@ -73,6 +73,15 @@ def test_a_moved_folder_keeps_all_results(synced: Synced) -> None:
     assert synced.queued() == 0
 
 
+def test_a_folder_that_was_renamed_and_made_anew_keeps_the_results_of_its_files(synced: Synced) -> None:
+    rows = analyzed(synced, "c/old.mp3", "z.mp3")
+    os.rename(synced.root / "c", synced.root / "moved")
+    make_old(synced.root, "c/new.mp3", content=b"other")
+    synced.follow("c", "moved")
+    assert synced.rows().items() >= {"moved/old.mp3": rows["c/old.mp3"], "z.mp3": rows["z.mp3"]}.items()
+    assert synced.queued() == 1
+
+
 def test_a_folder_moved_in_is_taken_and_one_moved_out_goes(synced: Synced, tmp_path: Path) -> None:
     analyzed(synced, "stays.mp3", "goes/a.mp3", "goes/deep/b.mp3")
     make_old(tmp_path, "outside/c.mp3", "outside/deep/d.mp3")

@@ -122,8 +122,9 @@ class Synchronizer:
         if len(follow_up.folders) > FOLDERS_PER_SCAN:
             return True
         scan_all = follow_up.scan_all
-        for folder in _outermost(follow_up.folders):
-            report = self._scanner.scan(folder)
+        # All of them before anything is taken out: what left one folder may be in the next.
+        reports = [self._scanner.scan(folder) for folder in _outermost(follow_up.folders)]
+        for report in reports:
             if report.complete:
                 self._deletion_guard.take_out(report.gone_ids, told=True)
             scan_all |= report.displaced or report.left_out > 0 or not report.complete
