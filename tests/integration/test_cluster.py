@@ -89,6 +89,7 @@ def test_a_worker_that_dies_is_one_attempt_of_its_track_and_a_poison_is_quaranti
 
 def test_members_that_do_not_fit_are_refused_in_one_line_and_the_rest_work(cluster: Cluster) -> None:
     cluster.scheduler()
+    cluster.wait_for_event("scheduler", "scheduler.started")  # before that, nobody reaches it
     foreign = cluster.folder / "foreign"
     make_certificates(foreign, days=1)
     empty = cluster.folder / "empty"
