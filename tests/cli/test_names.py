@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ from mutagen.flac import FLAC
 
 from playlista.errors import PlaylistaError
 from playlista.library.filter_texts import tag_named
+from playlista.tracks import Status
 from tests import signals
 from tests.cli.commands import CommandLine
+from tests.libraries import open_parts
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +96,21 @@ def test_tags_are_written_by_folder_and_where_they_are_missing(songs: CommandLin
     assert "sun.au" in refused
     assert "Error" not in refused, "a name of Python's tells people nothing"
     assert "not analyzed yet" in copy.run("tag", "nowhere").stderr
+
+
+def test_a_track_that_was_analyzed_in_part_is_not_tagged(songs: CommandLine, tmp_path: Path) -> None:
+    copy = CommandLine(tmp_path, songs.environment)
+    shutil.copytree(songs.data, copy.data, dirs_exist_ok=True)
+    with open_parts(copy.data) as parts:
+        known, analysis = parts.library.get("slow.flac"), parts.store.get("slow.flac")
+        parts.store.record(known.file_id, replace(analysis, status=Status.PARTIAL), attempts=1)
+    shutil.copytree(songs.music, copy.music, dirs_exist_ok=True)
+    before = (copy.music / "slow.flac").read_bytes()
+    refused = copy.run("tag", "--write", "slow.flac")
+    assert (refused.returncode, refused.stdout) == (3, "")
+    assert "slow.flac: partial; only tracks that were analyzed whole are tagged" in refused.stderr
+    assert (copy.music / "slow.flac").read_bytes() == before
+    assert "slow.flac" not in copy.run("tag", "--all").stdout
 
 
 def test_fields_and_whose_tags_may_be_replaced_are_chosen_for_one_run(songs: CommandLine, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""``playlista scrub``: it names what rotted, says so by its exit code, and works beside a daemon."""
+"""``playlista scrub``: it names what rotted, says so by its exit code, and works while a daemon runs."""
 
 from __future__ import annotations
 

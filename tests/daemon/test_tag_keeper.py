@@ -19,7 +19,7 @@ from playlista.library.tag_jobs import TagJobs, count_tag_jobs
 from playlista.outputs.file_tags import writer
 from playlista.outputs.file_tags.tagging import MOST_REWRITES
 from playlista.system.callbacks import noop
-from playlista.tracks import Loudness, Rhythm, Tonal, TrackFile
+from playlista.tracks import Loudness, Rhythm, Status, Tonal, TrackFile
 from playlista.tracks.metadata import Metadata
 from tests.daemon.tagged_library import TaggedLibrary, comment
 from tests.libraries import open_parts
@@ -89,6 +89,14 @@ def test_the_own_write_is_no_change_for_a_scan_and_its_bytes_are_those_of_the_re
     assert stored is not None
     assert stored.origin.content is not None
     assert stored.origin.content.startswith(song.stat().st_size.to_bytes(8, "big"))
+
+
+def test_a_track_that_was_analyzed_in_part_is_left_alone(library: TaggedLibrary, song: Path) -> None:
+    library.add(song, status=Status.PARTIAL)
+    before = song.read_bytes()
+    assert library.keep(tag_write=("bpm", "key")) == {}
+    assert song.read_bytes() == before
+    assert count_tag_jobs(library.parts.database).pending == 0
 
 
 def test_what_another_program_wrote_stays_and_the_rest_is_written(library: TaggedLibrary, song: Path) -> None:

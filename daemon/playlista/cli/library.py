@@ -70,6 +70,15 @@ def reading(settings: Settings) -> Iterator[Database]:
         yield database
 
 
+@contextmanager
+def writing(settings: Settings) -> Iterator[Database]:
+    """The library, for commands that change it, also while the daemon runs."""
+    from playlista.library.database import FILE_NAME, open_existing  # noqa: PLC0415
+
+    with open_existing(os.path.join(settings.data_dir, FILE_NAME)) as database:
+        yield database
+
+
 def status(
     json_lines: JsonOption = False, config: ConfigOption = None, data: DataOption = None, music: MusicOption = None
 ) -> None:
@@ -234,12 +243,10 @@ def retry(
     if bool(paths) == everything:
         raise typer.BadParameter("name tracks, or --all")
     settings = settings_from(config, data_dir=data, music_dir=music)
-    from playlista.library.database import FILE_NAME, open_existing  # noqa: PLC0415
     from playlista.library.queue import JobQueue  # noqa: PLC0415
     from playlista.library.results import Store  # noqa: PLC0415
 
-    place = os.path.join(settings.data_dir, FILE_NAME)
-    with open_existing(place) as database:
+    with writing(settings) as database:
         store = Store(database, clock=time.time)
         queue = JobQueue(database, store, clock=time.time, max_attempts=settings.max_attempts)
         if everything:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from playlista.cli.library import PathsArgument
+from playlista.cli.library import PathsArgument, writing
 from playlista.cli.library_paths import in_library
 from playlista.cli.options import ConfigOption, DataOption, MusicOption, settings_from
 from playlista.cli.output_options import ForceOption, refuse_library_files, say_written
@@ -32,10 +32,9 @@ def forget(
     if bool(paths) == gone:
         raise typer.BadParameter("name tracks or folders, or --gone")
     settings = settings_from(config, data_dir=data, music_dir=music)
-    from playlista.library.database import FILE_NAME, open_existing  # noqa: PLC0415
     from playlista.library.gone_files import GoneFiles  # noqa: PLC0415
 
-    with open_existing(os.path.join(settings.data_dir, FILE_NAME)) as database:
+    with writing(settings) as database:
         gone_files = GoneFiles(database)
         if gone:
             write_line(f"{gone_files.forget_all()} forgotten")

@@ -1,4 +1,4 @@
-"""``playlista scrub``: read files again and say which of them rotted. It works beside a running daemon."""
+"""``playlista scrub``: read files again and say which of them rotted. It works while the daemon runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from playlista.cli.library import PathsArgument, reading
+from playlista.cli.library import PathsArgument, reading, writing
 from playlista.cli.library_paths import place_in_library
 from playlista.cli.options import ConfigOption, DataOption, JsonOption, MusicOption, settings_from
 from playlista.cli.terminal import write_json_line, write_line
@@ -72,13 +72,12 @@ def _list_rotted(settings: Settings, *, json_lines: bool) -> int:
 
 def _scrub(settings: Settings, paths: list[str], *, json_lines: bool) -> int:
     """Read all of `paths`, and print what is not sound; how many rotted or cannot be read."""
-    from playlista.library.database import FILE_NAME, open_existing  # noqa: PLC0415
     from playlista.library.scrubs import Scrubbed, Scrubs  # noqa: PLC0415
     from playlista.system.io_priority import read_when_idle  # noqa: PLC0415
 
     read_when_idle()
     counts: Counter[str] = Counter()
-    with open_existing(os.path.join(settings.data_dir, FILE_NAME)) as database:
+    with writing(settings) as database:
         scrubs, read = Scrubs(database), []
         for due in _due(scrubs, paths):
             found, result, detail = _read(settings, due)

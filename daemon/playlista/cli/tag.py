@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from playlista.cli.library import reading
+from playlista.cli.library import reading, writing
 from playlista.cli.library_paths import place_in_library
 from playlista.cli.options import ConfigOption, DataOption, MusicOption, native_settings_from
 from playlista.cli.terminal import printable, write_line
@@ -65,39 +64,44 @@ def tag(
     """
     if bool(paths) == every and not (missing and not paths):
         raise typer.BadParameter("name tracks or folders, or --all, or --missing alone for every file that lacks tags")
-    if missing and overwrite not in {None, Overwrite.MISSING}:
-        raise typer.BadParameter("--missing and --overwrite contradict each other")
     if chosen is not None and not chosen.strip(", "):
         raise typer.BadParameter(
             "names no field; it takes some of bpm, key, replaygain, mood, energy", param_hint="--fields"
         )
+    replaced = _replaced(overwrite, missing=missing)
     settings = native_settings_from(config, data_dir=data, music_dir=music, tag_write=chosen)
-    failures = 0
-    with (_writing if write else reading)(settings) as database:
-        tagger = _Tagger(database, settings, Overwrite.MISSING if missing else overwrite or Overwrite.ALL, write=write)
-        for name in _chosen(database, paths, settings):
-            try:
-                done, shown = tagger.tag(name)
-            except PlaylistaError as error:
-                failures += 1
-                typer.echo(f"playlista: {printable(str(error))}", err=True)
-                continue
-            if shown or not missing:
-                write_line(f"{done}  {printable(name)}  {shown}".rstrip())
+    with (writing if write else reading)(settings) as database:
+        tagger = _Tagger(database, settings, replaced, write=write)
+        failures = _tag_all(tagger, _chosen(database, paths, settings), only_changes=missing)
     raise typer.Exit(3 if failures else 0)
 
 
-@contextmanager
-def _writing(settings: Settings) -> Iterator[Database]:
-    """The library, also beside a daemon, for the note of what is written."""
-    from playlista.library.database import FILE_NAME, open_existing  # noqa: PLC0415
+def _tag_all(tagger: _Tagger, names: Iterable[str], *, only_changes: bool) -> int:
+    """Tag tracks with a line for each, also for those left as they are unless `only_changes`; how many failed."""
+    failures = 0
+    for name in names:
+        try:
+            done, shown = tagger.tag(name)
+        except PlaylistaError as error:
+            failures += 1
+            typer.echo(f"playlista: {printable(str(error))}", err=True)
+            continue
+        if shown or not only_changes:
+            write_line(f"{done}  {printable(name)}  {shown}".rstrip())
+    return failures
 
-    with open_existing(os.path.join(settings.data_dir, FILE_NAME)) as database:
-        yield database
+
+def _replaced(overwrite: Overwrite | None, *, missing: bool) -> Overwrite:
+    """Which tags may be replaced; --missing is short for --overwrite missing."""
+    if not missing:
+        return overwrite or Overwrite.ALL
+    if overwrite not in {None, Overwrite.MISSING}:
+        raise typer.BadParameter("--missing and --overwrite contradict each other")
+    return Overwrite.MISSING
 
 
 def _chosen(database: Database, paths: list[str] | None, settings: Settings) -> Iterator[str]:
-    """The tracks that are meant; those in folders, and all, are the ones with numbers, in the order of their paths."""
+    """The tracks that are meant; of folders, and of all, those that can be tagged, in the order of their paths."""
     from playlista.library.files import Library  # noqa: PLC0415
 
     library = Library(database)
@@ -106,7 +110,7 @@ def _chosen(database: Database, paths: list[str] | None, settings: Settings) -> 
         if name and library.get(name) is not None:
             yield name
             continue
-        below = _analyzed_below(database, name)
+        below = _taggable_below(database, name)
         first = next(below, None)
         if first is None and paths is not None:
             yield name  # which is said to be unknown
@@ -114,16 +118,17 @@ def _chosen(database: Database, paths: list[str] | None, settings: Settings) -> 
             yield from chain([first], below)
 
 
-def _analyzed_below(database: Database, folder: str) -> Iterator[str]:
+def _taggable_below(database: Database, folder: str) -> Iterator[str]:
     from playlista.library.files import Library  # noqa: PLC0415
     from playlista.library.results import Store  # noqa: PLC0415
+    from playlista.outputs.file_tags.tagging import is_taggable  # noqa: PLC0415
 
     library, store, after = Library(database), Store(database, clock=time.time), ""
     while page := library.page(folder=folder, after=after):
         after = page[-1].file.path
         for known in page:
             analysis = store.of_file(known.file_id)
-            if analysis is not None and analysis.audio is not None:
+            if analysis is not None and is_taggable(analysis):
                 yield known.file.path
 
 
@@ -154,10 +159,14 @@ class _Tagger:
         """Tag one track; what was done, or would be, and the fields: written, or kept as another program wrote them."""
         from playlista.outputs.file_tags.album_gain import album_gain  # noqa: PLC0415
         from playlista.outputs.file_tags.fields import FIELDS_OF_CHOICE, tag_fields  # noqa: PLC0415
+        from playlista.outputs.file_tags.tagging import is_taggable  # noqa: PLC0415
 
         analysis, known = self._store.get(name), self._library.get(name)
-        if analysis is None or analysis.audio is None or known is None:
+        if analysis is None or known is None:
             raise PlaylistaError(f"{name}: not analyzed yet; `playlista list` shows what is")
+        if not is_taggable(analysis):
+            what = f"{name}: {analysis.status}; only tracks that were analyzed whole are tagged"
+            raise PlaylistaError(f"{what}; `playlista failures` says why")
         album = self._albums.of_track(known.file_id, time.time())
         fields = tag_fields(
             analysis,

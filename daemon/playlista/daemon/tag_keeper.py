@@ -32,11 +32,11 @@ from playlista.outputs.file_tags.album_gain import album_gain
 from playlista.outputs.file_tags.fields import AlbumGain, tag_fields
 from playlista.outputs.file_tags.refusal import LATER, SOON, RefusedError
 from playlista.outputs.file_tags.sound import Bounds
-from playlista.outputs.file_tags.tagging import Tagging
+from playlista.outputs.file_tags.tagging import Tagging, is_taggable
 from playlista.outputs.file_tags.writer import TagWriter
 from playlista.system.mountinfo import why_read_only
 from playlista.system.units import MEBIBYTE
-from playlista.tracks import Analysis, Status
+from playlista.tracks import Analysis
 from playlista.tracks.mood import MOOD_VERSION
 
 log = structlog.get_logger(__name__)
@@ -152,7 +152,7 @@ class TagKeeper:
     def _look_at(self, job: TagJob) -> bool:
         """Bring the tags of one file up to date; whether it was written."""
         known, analysis = self._library.by_id(job.file_id), self._result(job.file_id)
-        if known is None or analysis is None or analysis.status is not Status.ANALYZED:
+        if known is None or analysis is None or not is_taggable(analysis):
             self._jobs.done(job.file_id)
             return False
         self.writing = known.file.path

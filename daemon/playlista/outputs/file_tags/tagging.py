@@ -19,10 +19,15 @@ from playlista.outputs.file_tags.names import KeyNames
 from playlista.outputs.file_tags.reading import Present, as_written
 from playlista.outputs.file_tags.refusal import RefusedError
 from playlista.outputs.file_tags.writer import Measured, TagWriter, opened_for_tags
-from playlista.tracks import Analysis, TrackFile
+from playlista.tracks import Analysis, Status, TrackFile
 
 #: So often a value of ours that another program undid is written again; then it is left to that program.
 MOST_REWRITES = 3
+
+
+def is_taggable(analysis: Analysis) -> bool:
+    """Whether its values are those of the whole track; of a partial one they are of what could be heard."""
+    return analysis.status is Status.ANALYZED
 
 
 @dataclass(frozen=True, slots=True)
