@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from playlista.config.settings import Settings, load_settings
+from playlista.config import Settings, load_settings
 from playlista.library.album_tracks import AlbumTrack, album_folder
 from playlista.outputs.file_tags.album_gain import album_gain
 from playlista.outputs.file_tags.fields import FIELDS_OF_CHOICE, GROUPS, key_text

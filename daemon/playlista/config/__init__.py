@@ -1,10 +1,9 @@
-"""Settings: what they are (``settings``), and how their texts are read (``rules``)."""
+"""Settings: what they are (``settings``), where their texts come from (``loading``), how these are read (``rules``)."""
 
 from __future__ import annotations
 
-from playlista.config.settings import (
+from playlista.config.loading import (
     DEFAULT_LOCATIONS,
-    Settings,
     Source,
     load_settings,
     parse_config,
@@ -12,6 +11,7 @@ from playlista.config.settings import (
     settings_from_process,
     sources_of_process,
 )
+from playlista.config.settings import Settings
 
 __all__ = [
     "DEFAULT_LOCATIONS",
