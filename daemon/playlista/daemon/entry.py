@@ -15,6 +15,7 @@ from pathlib import Path
 from playlista import __version__
 from playlista.config import Settings
 from playlista.daemon.app import Daemon
+from playlista.daemon.components import Components
 from playlista.daemon.data_guard import DataGuard
 from playlista.daemon.readings import views_while_starting
 from playlista.daemon.stopping import Stopping
@@ -58,22 +59,15 @@ def run_daemon(
         guard = resources.enter_context(_owned(settings, stopping.ask))
 
         def built() -> Daemon:
-            return Daemon(
-                settings,
-                resources,
-                guard=guard,
-                metrics=metrics,
-                stopping=stopping,
-                sources=sources or {},
-                config=config,
-            )
+            components = Components(settings, resources, guard=guard, metrics=metrics, stopping=stopping, config=config)
+            return Daemon(components, resources, guard=guard, stopping=stopping)
 
         if once:
             return built().run_once()
         sys.setswitchinterval(SWITCH_SECONDS)
         application = Application(views_while_starting(metrics), http_rules(settings), is_starting=True)
         server = resources.enter_context(serving(settings.listen_address, application))
-        return built().run(application, server)
+        return built().run(application, server, sources or {})
 
 
 @contextmanager
