@@ -148,7 +148,7 @@ def _plugins(settings: Settings, root: Path) -> Finding:  # noqa: ARG001
 def _cluster(settings: Settings, root: Path) -> Finding:
     """As the daemon's start would find it; a worker or scheduler has certificates of its own."""
     address = settings.dask_scheduler
-    if not address and settings.workers == 1:
+    if not settings.has_cluster:
         return Finding("cluster", Verdict.GOOD, "none, the daemon analyzes by itself; see WORKERS and DASK_SCHEDULER")
     try:
         configure_dask()

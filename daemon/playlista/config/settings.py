@@ -141,6 +141,11 @@ class Settings:
         """Whether that signal is kept as float16."""
         return self.memory_optimization_enabled and self.memory_use_float16 and self.memory_optimized_bit_depth == 16
 
+    @property
+    def has_cluster(self) -> bool:
+        """Whether other processes analyze, on this machine or others."""
+        return bool(self.dask_scheduler) or self.workers > 1
+
     def inference_threads(self, cpu_threads: int) -> int:
         """Width of an inference: one patch at a time gains nothing from a second thread, and costs it 40 % more CPU."""
         return cpu_threads if self.musicnn_batch_size > 1 else 1

@@ -144,7 +144,7 @@ def made_cluster(
     ------
     PlaylistaError : see ``ClusterWork``.
     """
-    if not settings.dask_scheduler and settings.workers == 1:
+    if not settings.has_cluster:
         return None
     kinship = kinship_of(settings, equipment.analyzer, equipment.tagger)
     # Failures of their own: what fails at a worker says nothing of the storage here.
@@ -152,3 +152,18 @@ def made_cluster(
     jobs = RemoteJobs(queue, store, failures, metrics, kinship.digest)
     limit_bytes = equipment.cgroup.memory_limit().bytes
     return ClusterWork(settings, jobs, kinship, limit_bytes=limit_bytes, may_claim=may_claim, config=config)
+
+
+def ignored_settings(settings: Settings) -> dict[str, str]:
+    """Settings of a cluster that others leave without effect, each with the reason and what to do."""
+    ignored = {}
+    if settings.dask_scheduler and settings.workers > 1:
+        ignored["WORKERS"] = (
+            f"the workers of {settings.dask_scheduler} analyze; start one more there for each process, or clear "
+            "DASK_SCHEDULER"
+        )
+    if settings.cluster_local_too and not settings.has_cluster:
+        ignored["CLUSTER_LOCAL_TOO"] = (
+            "there is no cluster, and the daemon analyzes in any case; set DASK_SCHEDULER or WORKERS, or leave it out"
+        )
+    return ignored

@@ -15,6 +15,7 @@ from playlista import __version__
 from playlista.analysis.audio_analyzer import AudioAnalyzer
 from playlista.analysis.tagger import Tagger
 from playlista.config import Settings
+from playlista.daemon.cluster_work import ignored_settings
 from playlista.daemon.former_life import former_fault, why_not_to_blame
 from playlista.library.database import FILE_NAME, Database, open_database
 from playlista.library.queue import JobQueue
@@ -40,7 +41,7 @@ def opened_library(settings: Settings) -> Database:
 
 
 def say_start(settings: Settings, cgroup: Cgroup, database: Database, tagger: Tagger) -> None:
-    """Log the limits that hold, the state of the database, and the runtime."""
+    """Log the limits that hold, the state of the database, the runtime, and settings that have no effect."""
     limit = cgroup.memory_limit()
     log.info(
         "daemon.starting",
@@ -59,6 +60,8 @@ def say_start(settings: Settings, cgroup: Cgroup, database: Database, tagger: Ta
         )
     say = log.warning if tagger.is_wanted and tagger.accumulator is None else log.info
     say("runtime.chosen", runtime=tagger.runtime, why=tagger.why)
+    for key, why in ignored_settings(settings).items():
+        log.warning("setting.ignored", key=key, why=why)
 
 
 def clear_up(data_dir: Path, queue: JobQueue, metrics: Metrics) -> None:
