@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from playlista.tracks.health import Health, Integrity, IntegrityState
-from playlista.tracks.result import (
+from playlista.tracks.groups import (
     FASTEST_BPM,
     FEATURE_GROUPS,
-    MAX_CHAPTERS,
     SLOWEST_BPM,
-    Analysis,
-    Audio,
-    Chapter,
     Fingerprint,
     GroupSettings,
     Loudness,
-    MemoryUse,
     Rhythm,
     Spectral,
-    Status,
     Tagging,
-    Timings,
     Tonal,
+)
+from playlista.tracks.health import Health, Integrity, IntegrityState
+from playlista.tracks.result import (
+    MAX_CHAPTERS,
+    Analysis,
+    Audio,
+    Chapter,
+    MemoryUse,
+    Status,
+    Timings,
     TrackFile,
     reason_of,
 )

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
+from playlista.tracks.groups import Loudness
 from playlista.tracks.health import Health, IntegrityState
-from playlista.tracks.result import Analysis, Loudness
+from playlista.tracks.result import Analysis
 
 
 class Finding(StrEnum):

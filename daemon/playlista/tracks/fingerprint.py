@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.tracks.chromaprint import decode_chromaprint, encode_chromaprint
-from playlista.tracks.result import Fingerprint
+from playlista.tracks.groups import Fingerprint
 
 #: From one sub-fingerprint to the next: 1365 samples of 11 025 Hz.
 FRAME_SECONDS = 1365 / 11025

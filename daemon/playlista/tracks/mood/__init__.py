@@ -7,14 +7,11 @@ of it is stored in the result, and a better version takes hold without decoding 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from playlista.tracks.groups import Loudness, Rhythm, Spectral, Tagging
 from playlista.tracks.mood.energy import energy_of
 from playlista.tracks.mood.moods import LEAST_MOOD, MOODS, USUAL_MOOD, moods_of
 from playlista.tracks.mood.voice import voice_of
-
-if TYPE_CHECKING:
-    from playlista.tracks.result import Loudness, Rhythm, Spectral, Tagging
 
 __all__ = ["LEAST_MOOD", "MOODS", "MOOD_VERSION", "USUAL_MOOD", "Mood", "derive_mood"]
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
+from playlista.tracks.groups import Loudness, Rhythm, Spectral
 from playlista.tracks.mood.logits import share_of
-
-if TYPE_CHECKING:
-    from playlista.tracks.result import Loudness, Rhythm, Spectral
 
 #: Louder and quieter tracks count as these, in LUFS: how a recording was levelled says no more beyond.
 _LUFS = (-40.0, -3.0)
