@@ -40,7 +40,8 @@ class BitDepth:
             return
         scaled = block.padded * FULL_SCALE
         integers = scaled.astype(np.int32)
-        self._is_integer = bool((integers == scaled).all())
+        # Up to 2^24 float32 is exact; compared with each other, integers and floats would both become float64.
+        self._is_integer = bool((integers.astype(np.float32) == scaled).all())
         self._bits |= int(np.bitwise_or.reduce(integers, axis=None))
 
     def effective_bits(self) -> int | None:

@@ -101,13 +101,13 @@ class ContinuityMeter:
         """Take the next block."""
         samples, fresh = self._with_tail(block), self._kept
         start = block.start - fresh
-        # The last stretch of the tail has not been looked at: what is behind it was not known.
-        stretches = slice(max(fresh // STRETCH_FRAMES - 1, 1), samples.shape[1] // STRETCH_FRAMES - 1)
+        # The last stretch of the tail has not been looked at: what is behind it was not known. One more is before it.
+        first = max(fresh // STRETCH_FRAMES - 2, 0) * STRETCH_FRAMES
         found: dict[str, list[int]] = {"hole": [], "held": [], "click": []}
         for channel in samples:
             for place, is_zero in _holes(channel, fresh, self._work):
                 found["hole" if is_zero else "held"].append(start + place)
-            for place, is_repeat in _sharp_bends(channel, stretches, self._work):
+            for place, is_repeat in _sharp_bends(channel, first, self._work):
                 found["hole" if is_repeat else "click"].append(start + place)
         for long_holes, peaks in zip(self._long_holes, block.peaks, strict=True):
             found["hole"] += long_holes.update(peaks, block.start)
@@ -125,7 +125,7 @@ class ContinuityMeter:
             grown = np.zeros((self._channels, TAIL + block.padded.shape[1]), np.float32)
             grown[:, : self._end] = self._samples[:, : self._end]
             self._samples, self._work = grown, _Work(grown.shape[1])
-        self._samples[:, : self._kept] = self._samples[:, self._end - self._kept : self._end].copy()
+        self._samples[:, : self._kept] = self._samples[:, self._end - self._kept : self._end]
         self._samples[:, self._kept : self._kept + block.frames] = block.samples
         return self._samples[:, : self._kept + block.frames]
 
@@ -207,27 +207,34 @@ def _is_cut(before: NDArray[np.float32], behind: NDArray[np.float32], value: flo
     return jump >= EDGE_JUMP * max(levels)
 
 
-def _sharp_bends(samples: NDArray[np.float32], stretches: slice, work: _Work) -> Iterator[tuple[int, bool]]:
-    """Samples at which a click is, in the stretches given, and whether what follows is what came before, once more."""
-    first = max(stretches.start - 1, 0) * STRETCH_FRAMES  # before it all has been looked at
-    bends = work.bends[: len(samples)]
-    slopes = np.subtract(samples[first + 1 :], samples[first:-1], out=work.slopes[: len(samples) - first - 1])
-    bends[: first + 1], bends[-1] = 0.0, 0.0
-    np.subtract(slopes[1:], slopes[:-1], out=bends[first + 1 : -1])
-    np.abs(bends, out=bends)
-    whole = bends[: len(bends) // STRETCH_FRAMES * STRETCH_FRAMES]
-    sharpest = whole.view(np.int32).reshape(-1, STRETCH_FRAMES).max(axis=1).view(np.float32)
-    around = np.maximum(sharpest[:-2], sharpest[2:])
+def _sharp_bends(samples: NDArray[np.float32], first: int, work: _Work) -> Iterator[tuple[int, bool]]:
+    """Samples at which a click is, and whether what follows is what came before, once more.
+
+    From `first` on, which is where a stretch begins; the stretch there and the last whole one are only compared with.
+    """
+    bends = _bends(samples[first:], work)
+    sharpest = bends[: len(bends) // STRETCH_FRAMES * STRETCH_FRAMES].view(np.int32)
+    sharpest = sharpest.reshape(-1, STRETCH_FRAMES).max(axis=1).view(np.float32)
+    inner = sharpest[1:-1]
     # A stretch beside may hold the click's own end; it is looked at closely before anything is said.
-    candidates = np.flatnonzero((sharpest[1:-1] >= CLICK_LEVEL) & (sharpest[1:-1] > SHARPER * around)) + 1
-    for stretch in candidates[(candidates >= stretches.start) & (candidates < stretches.stop)]:
-        begin = int(stretch) * STRETCH_FRAMES
-        place = begin + int(bends[begin : begin + STRETCH_FRAMES].argmax())
-        ratio = float(bends[place]) / max(_sharpest_around(bends, place), 1e-9)
+    is_candidate = (inner >= CLICK_LEVEL) & (inner > SHARPER * np.maximum(sharpest[:-2], sharpest[2:]))
+    for begin in ((np.flatnonzero(is_candidate) + 1) * STRETCH_FRAMES).tolist():
+        sharp = begin + int(bends[begin : begin + STRETCH_FRAMES].argmax())
+        ratio = float(bends[sharp]) / max(_sharpest_around(bends, sharp), 1e-9)
+        place = first + sharp
         if ratio >= SEAM_RATIO and not _is_beside_hold(samples, place):
             is_repeat = _repeats(samples, place)
             if is_repeat or ratio >= CLICK_RATIO:
                 yield place, is_repeat
+
+
+def _bends(samples: NDArray[np.float32], work: _Work) -> NDArray[np.float32]:
+    """How sharply the waveform bends at each sample; 0 at both ends, where that is not known."""
+    slopes = np.subtract(samples[1:], samples[:-1], out=work.slopes[: len(samples) - 1])
+    bends = work.bends[: len(samples)]
+    bends[0] = bends[-1] = 0.0
+    np.subtract(slopes[1:], slopes[:-1], out=bends[1:-1])
+    return np.abs(bends, out=bends)
 
 
 def _sharpest_around(bends: NDArray[np.float32], place: int) -> float:

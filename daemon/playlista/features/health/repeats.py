@@ -49,7 +49,8 @@ class RepeatedPieces:
 def _repeats(samples: NDArray[np.float32], peaks: NDArray[np.float32], kept: int) -> Iterator[int]:
     """Places behind pairs of equal peaks, of which the second is not among those `kept`."""
     order = np.argsort(peaks, kind="stable")
-    equal = np.flatnonzero((np.diff(peaks[order]) == 0.0) & (peaks[order][1:] >= LEAST_PEAK))
+    in_order = peaks[order]
+    equal = np.flatnonzero((in_order[1:] == in_order[:-1]) & (in_order[1:] >= LEAST_PEAK))
     if len(equal) > MOST_PAIRS:
         return
     for one, other in zip(order[equal].tolist(), order[equal + 1].tolist(), strict=True):

@@ -58,12 +58,8 @@ class SilenceMeter:
             self._first_sound = start
         else:
             self._note_gap(self._sound_end, start - self._sound_end)
-        steps = np.diff(sounding)
-        for index in np.flatnonzero(steps > self._long_frames // STRETCH_FRAMES):
-            gap_start = block.start + (int(sounding[index]) + 1) * STRETCH_FRAMES
-            self._note_gap(gap_start, (int(steps[index]) - 1) * STRETCH_FRAMES)
-        if len(steps):
-            self._longest = max(self._longest, (int(steps.max()) - 1) * STRETCH_FRAMES)
+        if len(sounding) <= last - first:
+            self._note_gaps_between(sounding, block.start)
         self._sound_end = block.start + last * STRETCH_FRAMES + _sounding_frames(block, last)[-1] + 1
 
     def silences(self) -> Silences:
@@ -77,6 +73,13 @@ class SilenceMeter:
     @property
     def _long_frames(self) -> float:
         return LONG_SECONDS * self._sample_rate_hz
+
+    def _note_gaps_between(self, sounding: NDArray[np.intp], block_start: int) -> None:
+        steps = np.diff(sounding)
+        for index in np.flatnonzero(steps > self._long_frames // STRETCH_FRAMES):
+            gap_start = block_start + (int(sounding[index]) + 1) * STRETCH_FRAMES
+            self._note_gap(gap_start, (int(steps[index]) - 1) * STRETCH_FRAMES)
+        self._longest = max(self._longest, (int(steps.max()) - 1) * STRETCH_FRAMES)
 
     def _note_gap(self, start: int, frames: int) -> None:
         self._longest = max(self._longest, frames)
