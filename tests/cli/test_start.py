@@ -14,8 +14,8 @@ HEAVY = {
     "asyncio", "essentia", "mutagen", "numpy", "onnxruntime", "prometheus_client", "psutil", "rich", "soundfile",
     "soxr", "structlog", "tensorflow", "waitress", "watchdog",
 }  # fmt: skip
-#: Of our own; `status`, which has most, had 70.
-MODULES = 90
+#: Of our own; `status`, which has most, has 90.
+MODULES = 100
 
 
 @pytest.mark.parametrize("command", ["--help", "status", "show slow.flac", "list", "failures", "export", "search slow"])

@@ -151,24 +151,24 @@ def test_a_bit_in_the_tags_is_told_from_one_in_the_audio(parts: Parts, music: Pa
     }
 
 
-def test_a_change_behind_the_same_size_and_time_is_held_back_and_named(parts: Parts, music: Path) -> None:
+def test_a_change_behind_the_same_size_and_time_is_read_first_and_named(parts: Parts, music: Path) -> None:
     """Only the ctime tells that somebody wrote to the file: it is not analyzed as if that had been meant."""
     place = add(parts, music, "a.mp3", os.urandom(5000))
     rot(place, parts, hides_ctime=False)
     present = TrackFile.from_stat("a.mp3", place.stat())
-    assert Scrubs(parts.database).hold_back([present, replace(present, path="new.mp3")]) == [
+    assert Scrubs(parts.database).mark_suspects([present, replace(present, path="new.mp3")]) == [
         replace(present, path="new.mp3")
     ]
     scrubber_of(parts, music)[0].look()
     assert rotted(parts) == ["a.mp3"]
-    assert Scrubs(parts.database).hold_back([present]) == [present]  # the scan does not find it changed any more
+    assert Scrubs(parts.database).mark_suspects([present]) == [present]  # the scan does not find it changed any more
 
 
 def test_a_program_that_writes_tags_and_keeps_the_time_is_no_rot(parts: Parts, music: Path, tmp_path: Path) -> None:
     place = add(parts, music, "a.flac", content := song(tmp_path, "flac").read_bytes())
     rot(place, parts, at=content.index(b"A title"), hides_ctime=False)
     present = TrackFile.from_stat("a.flac", place.stat())
-    Scrubs(parts.database).hold_back([present])
+    Scrubs(parts.database).mark_suspects([present])
     changed: list[TrackFile] = []
     scrubber_of(parts, music, changed=changed.append)[0].look()
     assert rotted(parts) == []
@@ -180,7 +180,7 @@ def test_a_touched_file_is_read_and_left_alone(parts: Parts, music: Path) -> Non
     place = add(parts, music, "a.mp3", os.urandom(5000))
     place.chmod(0o600)
     present = TrackFile.from_stat("a.mp3", place.stat())
-    assert Scrubs(parts.database).hold_back([present]) == []
+    assert Scrubs(parts.database).mark_suspects([present]) == []
     scrubber_of(parts, music)[0].look()
     known = parts.library.get("a.mp3")
     assert known is not None

@@ -16,6 +16,7 @@ from playlista.library.duplicates import Duplicates
 from playlista.library.gone_files import GoneFiles, take_up
 from playlista.tracks import Analysis, Audio, Fingerprint, Status
 from playlista.tracks.fingerprint import fingerprint_of
+from playlista.tracks.metadata import Metadata
 from playlista.tracks.origin import Origin
 from tests.libraries import Parts, analysis_of, open_parts, track_file
 
@@ -33,9 +34,16 @@ def with_errors(values: NDArray[np.uint32], share: float, seed: int = 1) -> NDAr
     return np.asarray(values ^ np.packbits(turned, axis=1).view(">u4").astype(np.uint32)[:, 0])
 
 
-def result(path: str, fingerprint: Fingerprint | None, origin: Origin | None = None, form: str = "MP3") -> Analysis:
+def result(
+    path: str,
+    fingerprint: Fingerprint | None,
+    origin: Origin | None = None,
+    form: str = "MP3",
+    metadata: Metadata | None = None,
+) -> Analysis:
     audio = Audio(180.0, 180.0, 180.0, 44100, 2, form, truncated=False)
-    return replace(analysis_of(path, music_hash=path), audio=audio, fingerprint=fingerprint, origin=origin or Origin())
+    analysis = replace(analysis_of(path, music_hash=path), audio=audio, fingerprint=fingerprint, metadata=metadata)
+    return replace(analysis, origin=origin or Origin())
 
 
 def add(parts: Parts, path: str, fingerprint: Fingerprint | None, **more: object) -> int:
@@ -203,6 +211,21 @@ COPY = Copy(1, "b.mp3", 3_000_000, "MP3", 180.0, 44100, 2, is_whole=True, clippe
 def test_the_best_copy_is_named_with_what_sets_it_apart(better: dict[str, object], why: str) -> None:
     best = replace(COPY, **{"id": 2, "path": "c.mp3"} | better)  # type: ignore[arg-type]
     assert best_of([COPY, best]) == best_of([best, COPY]) == (best, why)
+
+
+@pytest.mark.parametrize("name", ["FLAC", "PCM_S16LE", "VOC", "DSD_LSBF_PLANAR"])
+def test_formats_that_lose_nothing_are_lossless(name: str) -> None:
+    assert replace(COPY, format=name).is_lossless
+    assert not COPY.is_lossless
+
+
+def test_names_that_were_taken_from_the_path_are_no_tags(tmp_path: Path) -> None:
+    with open_parts(tmp_path) as parts:
+        for path in ("Artist/Album/01 Title.mp3", "Artist/Album/Other/01 Title.mp3"):
+            add(parts, path, heard(1), metadata=Metadata().completed(path))
+        find(parts)
+        (found,) = Duplicates(parts.database).page()
+        assert [copy.named for copy in found.copies] == [0, 0]
 
 
 def test_what_is_damaged_clipped_or_only_looks_lossless_is_not_the_best() -> None:

@@ -168,7 +168,7 @@ class Components:
         return self.watcher.health().music_present and self.probe.trouble is None
 
     def _enqueue(self, files: Iterable[TrackFile], cause: Literal["event", "scan"]) -> int:
-        return self._queue_up(self.scrubber.held_back(files), cause)
+        return self._queue_up(self.scrubber.to_analyze(files), cause)
 
     def _queue_up(self, files: Iterable[TrackFile], cause: Literal["event", "scan"]) -> int:
         due = self.queue.enqueue(files, cause)

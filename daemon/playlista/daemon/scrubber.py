@@ -101,14 +101,14 @@ class Scrubber:
         if self._thread.is_alive():
             self._thread.join(STOP_SECONDS)
 
-    def held_back(self, files: Iterable[TrackFile]) -> Iterator[TrackFile]:
-        """Those of `files` that are to be analyzed; the others are read here first: see ``Scrubs.hold_back``."""
+    def to_analyze(self, files: Iterable[TrackFile]) -> Iterator[TrackFile]:
+        """Those of `files` that are to be analyzed; the others are read here first: see ``Scrubs.mark_suspects``."""
         if not self._thread.is_alive():
             yield from files
             return
         remaining = iter(files)
         while batch := list(islice(remaining, BATCH_FILES)):
-            yield from self._scrubs.hold_back(batch)
+            yield from self._scrubs.mark_suspects(batch)
 
     def look(self) -> None:
         """Read all that is due: files under suspicion, then what is left of a pass.

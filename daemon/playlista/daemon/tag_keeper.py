@@ -151,7 +151,7 @@ class TagKeeper:
 
     def _look_at(self, job: TagJob) -> bool:
         """Bring the tags of one file up to date; whether it was written."""
-        known, analysis = self._library.by_id(job.file_id), self._result(job.file_id)
+        known, analysis = self._library.by_id(job.file_id), self._store.readable(job.file_id)
         if known is None or analysis is None or not is_taggable(analysis):
             self._jobs.done(job.file_id)
             return False
@@ -173,13 +173,6 @@ class TagKeeper:
             return False
         finally:
             self.writing = None
-
-    def _result(self, file_id: int) -> Analysis | None:
-        """The stored result; None where there is none or it cannot be understood."""
-        try:
-            return self._store.of_file(file_id)
-        except (KeyError, TypeError, ValueError):
-            return None
 
     def _keep(self, job: TagJob, known: KnownFile, analysis: Analysis) -> bool:
         album = self._albums.of_track(job.file_id, self._clock()) if "replaygain" in self._settings.tag_write else None

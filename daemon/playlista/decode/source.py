@@ -17,15 +17,9 @@ from numpy.typing import NDArray
 from playlista.decode.layouts import UNKNOWN, ChannelLayout
 from playlista.errors import Blame, DecodeError, FailureReason, Interrupted
 from playlista.tracks import Chapter
+from playlista.tracks.formats import keeps_every_sample
 
 BYTES_PER_SAMPLE = 4
-#: Formats, as ``StreamInfo.format`` names them, that keep every sample. DSD is none: it has no samples of this kind.
-LOSSLESS = frozenset(
-    {
-        *("WAV", "RF64", "W64", "AIFF", "AU", "CAF", "VOC", "IRCAM", "NIST", "SVX", "AVR", "PAF", "FLAC", "ALAC"),
-        *("WAVPACK", "APE", "TTA", "TAK", "WMALOSSLESS", "SHORTEN", "MLP", "TRUEHD", "MP4ALS"),
-    }
-)
 MIN_BLOCK_FRAMES = 1024
 
 
@@ -53,7 +47,7 @@ class StreamInfo:
     @property
     def is_lossless(self) -> bool:
         """Whether the format keeps every sample as it was given to the encoder."""
-        return self.format in LOSSLESS or self.format.startswith("PCM_")
+        return keeps_every_sample(self.format)
 
 
 class FrameReader(Protocol):

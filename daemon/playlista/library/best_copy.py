@@ -10,13 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-LOSSLESS_FORMATS = frozenset(
-    {"FLAC", "ALAC", "WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "APE", "WAVPACK", "TTA", "TAK", "SHORTEN"}
-    | {"MLP", "DSD_LSBF", "DSD_MSBF", "DSD_LSBF_PLANAR", "DSD_MSBF_PLANAR", "WMALOSSLESS", "MP4ALS", "TRUEHD"}
-)  # fmt: skip
+from playlista.tracks.formats import is_lossless
+
 #: A lossless file that is suspected at least so much to come from a lossy one counts as lossy.
 _SUSPECTED = 0.5
-#: What a bit of other encoders is worth beside one of MP3, roughly: at half an MP3's rate Opus sounds about the same.
+#: What a bit of other encoders is worth, in bits of MP3, roughly: at half an MP3's rate Opus sounds about the same.
 _WORTH_OF_A_BIT = {"OPUS": 1.8, "AAC": 1.3, "VORBIS": 1.3}
 #: Lengths that differ by less are the same: encoders pad the ends.
 _LENGTH_STEP_SECONDS = 1.0
@@ -49,7 +47,7 @@ class Copy:
     @property
     def is_lossless(self) -> bool:
         """Whether nothing was lost, as far as is known."""
-        return self.format in LOSSLESS_FORMATS and (self.lossy_suspicion or 0.0) < _SUSPECTED
+        return is_lossless(self.format or "") and (self.lossy_suspicion or 0.0) < _SUSPECTED
 
     @property
     def kilobits_per_second(self) -> int | None:

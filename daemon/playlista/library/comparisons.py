@@ -17,8 +17,7 @@ from dataclasses import dataclass, replace
 from playlista.errors import FailureReason
 from playlista.library import job_rows
 from playlista.library.database import Database
-from playlista.library.file_rows import FILE_COLUMNS, as_stored, same_content, track_file
-from playlista.library.job_intake import update_file
+from playlista.library.file_rows import FILE_COLUMNS, as_stored, same_content, track_file, update_file
 from playlista.library.origins import put_hashes
 from playlista.library.results import Store
 from playlista.tracks import Analysis, GroupSettings, Status, TrackFile

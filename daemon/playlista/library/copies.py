@@ -1,8 +1,8 @@
 """Which files hold one recording: the table ``copies`` in statements.
 
 Input: files whose result is new. Output: candidates to be compared, and what became of the comparison. Nothing is
-compared with the whole library: a file is looked at beside those alone that have the same bytes or sound, or share
-some keys of its fingerprint.
+compared with the whole library, only with the files that have the same bytes or sound, or share some keys of its
+fingerprint.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def _read(connection: sqlite3.Connection, ids: Sequence[int]) -> list[Candidate]
 
 
 def _settle(connection: sqlite3.Connection, file_id: int, copies: Sequence[int]) -> None:
-    """Give `file_id` and its copies one number, and all that have a number with one of these."""
+    """Give one number to `file_id`, to its copies, and to all files that had the number of one of these copies."""
     if not copies:
         connection.execute("UPDATE copies SET due = 0, recording = NULL WHERE file_id = ?", (file_id,))
         return

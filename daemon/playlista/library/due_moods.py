@@ -9,7 +9,6 @@ from __future__ import annotations
 from playlista.library.database import Database
 from playlista.library.results import Store
 from playlista.library.track_rows import put_mood
-from playlista.tracks import Analysis
 from playlista.tracks.mood import MOOD_VERSION
 
 _DUE = "FROM tracks WHERE mood_version < ?"
@@ -40,15 +39,8 @@ class DueMoods:
         if due:
             with self._database.transaction() as connection:
                 for file_id in due:
-                    put_mood(connection, file_id, self._result(file_id))
+                    put_mood(connection, file_id, self._store.readable(file_id))
         return len(due)
-
-    def _result(self, file_id: int) -> Analysis | None:
-        """The stored result; None where there is none or it cannot be understood, which must not be tried again."""
-        try:
-            return self._store.of_file(file_id)
-        except (KeyError, TypeError, ValueError):
-            return None
 
 
 def count_due_moods(database: Database) -> int:

@@ -16,7 +16,7 @@ from playlista.library.database import Database
 from playlista.library.file_rows import FILE_COLUMNS, track_file
 from playlista.library.results import Store
 from playlista.library.track_rows import put_metadata, put_track
-from playlista.tracks import Analysis, TrackFile
+from playlista.tracks import TrackFile
 from playlista.tracks.metadata import Metadata
 
 _DUE = f"""
@@ -63,18 +63,12 @@ class DueTags:
                LEFT JOIN analyses ON analyses.file_id = tracks.file_id WHERE tracks.file_id = ?""",
             (file_id,),
         ).fetchone()
-        analysis = self._result(file_id) if row["title"] is None and row["finished_at"] is not None else None
+        is_unknown = row["title"] is None and row["finished_at"] is not None
+        analysis = self._store.readable(file_id) if is_unknown else None
         if analysis is None:
             put_metadata(connection, file_id, names)
         else:
             put_track(connection, file_id, replace(analysis, metadata=names), finished_at=row["finished_at"])
-
-    def _result(self, file_id: int) -> Analysis | None:
-        """The stored result; None where it cannot be understood, which must not keep the names away."""
-        try:
-            return self._store.of_file(file_id)
-        except (KeyError, TypeError, ValueError):
-            return None
 
 
 def count_due_tags(database: Database) -> int:

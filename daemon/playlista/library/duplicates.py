@@ -1,7 +1,7 @@
 """The recordings that a library has more than once, each with its copies and the best of them.
 
-Input: a place in the order of recordings. Output: pages of `Recording`, bounded in number and in copies. What is a copy
-of what was found out before, see ``library.copies``; nothing is ever deleted.
+Input: a place in the order of recordings. Output: pages of `Recording`, bounded in number and in copies. Which files
+are copies is settled before, see ``library.copies``; nothing is ever deleted.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any
 
 from playlista.library.best_copy import Copy, best_of
 from playlista.library.database import Database
-from playlista.library.file_rows import path_bytes, prefix_range, track_path
+from playlista.library.file_rows import at_or_below, track_path
+from playlista.tracks import Status
 
 #: Copies that are told of one recording; there may be more.
 MOST_COPIES = 100
@@ -21,16 +22,13 @@ MOST_COPIES = 100
 PAGE_RECORDINGS = 100
 
 _NUMBERS = """
-    SELECT recording, count(*) AS copies, max(file_id) AS newest FROM copies LEFT JOIN origins USING (file_id)
-    WHERE recording > :after {inside} GROUP BY recording HAVING count(*) > 1 {same} ORDER BY recording LIMIT :limit
+    SELECT recording, count(*) AS copies FROM copies LEFT JOIN origins USING (file_id)
+    WHERE recording > ? {inside} GROUP BY recording HAVING count(*) > 1 {same} ORDER BY recording LIMIT ?
 """
 #: Two copies at least with the same sound.
 _SAME = "AND (count(sound) > count(DISTINCT sound) OR count(encoded) > count(DISTINCT encoded))"
-_INSIDE = """AND recording IN (
-    SELECT recording FROM copies JOIN files ON files.id = copies.file_id
-    WHERE files.path = :path OR (files.path >= :first AND files.path < :end))
-"""
-_OF_FILE = "AND recording = (SELECT recording FROM copies WHERE file_id = :file_id)"
+_INSIDE = "AND recording IN (SELECT recording FROM copies JOIN files ON files.id = copies.file_id WHERE {place})"
+_OF_FILE = "AND recording = (SELECT recording FROM copies WHERE file_id = ?)"
 
 _COPIES = """
     SELECT copies.file_id, files.path, files.size_bytes, tracks.status, tracks.format, tracks.duration_seconds,
@@ -39,8 +37,8 @@ _COPIES = """
         json_extract(result, '$.health.clipped_runs') AS clipped_runs,
         json_extract(result, '$.health.lossy_suspicion') AS lossy_suspicion,
         (title IS NOT NULL AND from_path NOT LIKE '%title%') + (artist IS NOT NULL AND from_path NOT LIKE '%artist%')
-        + (album IS NOT NULL AND from_path NOT LIKE '%album%') + (year IS NOT NULL) + (track IS NOT NULL)
-        + (genres <> '[]') + (mb_recording IS NOT NULL) + (has_cover IS 1) AS named, sound, encoded
+        + (album IS NOT NULL AND from_path NOT LIKE '%album%') + (track IS NOT NULL AND from_path NOT LIKE '%track%')
+        + (year IS NOT NULL) + (genres <> '[]') + (mb_recording IS NOT NULL) + (has_cover IS 1) AS named, sound, encoded
     FROM copies JOIN files ON files.id = copies.file_id LEFT JOIN tracks ON tracks.file_id = copies.file_id
     LEFT JOIN analyses ON analyses.file_id = copies.file_id LEFT JOIN origins ON origins.file_id = copies.file_id
     WHERE recording = ? ORDER BY files.path LIMIT ?
@@ -104,13 +102,15 @@ class Duplicates:
         file_id : only that of this file.
         same_audio : only those with copies that sound the same bit for bit.
         """
-        inside = _INSIDE if path is not None else _OF_FILE if file_id is not None else ""
-        first, end = prefix_range(path or "")
-        place = {"path": path_bytes(path or ""), "first": first, "end": end}
-        values = {"after": after, "limit": limit, "file_id": file_id, **place}
+        inside, values = "", tuple[object, ...]()
+        if path is not None:
+            place, values = at_or_below(path)
+            inside = _INSIDE.format(place=place)
+        elif file_id is not None:
+            inside, values = _OF_FILE, (file_id,)
         query = _NUMBERS.format(inside=inside, same=_SAME if same_audio else "")
         with self._database.read() as connection:
-            found = connection.execute(query, values).fetchall()
+            found = connection.execute(query, (after, *values, limit)).fetchall()
             read = [(row, connection.execute(_COPIES, (row["recording"], MOST_COPIES)).fetchall()) for row in found]
         return [_recording(row["recording"], row["copies"], copies) for row, copies in read if len(copies) > 1]
 
@@ -147,7 +147,7 @@ def _copy(row: sqlite3.Row) -> Copy:
         duration_seconds=row["duration_seconds"],
         sample_rate_hz=row["sample_rate_hz"],
         channels=row["channels"],
-        is_whole=row["status"] == "analyzed" and not row["truncated"],
+        is_whole=row["status"] == Status.ANALYZED.value and not row["truncated"],
         clipped_runs=row["clipped_runs"],
         lossy_suspicion=row["lossy_suspicion"],
         named=row["named"] or 0,

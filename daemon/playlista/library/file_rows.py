@@ -98,3 +98,16 @@ def prefix_range(folder: str) -> tuple[bytes, bytes]:
         return b"", b"\xff" * 256  # above every path: a name has 255 bytes at most, and then comes "/"
     prefix = path_bytes(folder) + b"/"
     return prefix, prefix[:-1] + b"0"  # "0" is the byte after "/"
+
+
+def at_or_below(path: str) -> tuple[str, tuple[bytes, bytes, bytes]]:
+    """Condition on the column ``path``, and its values, for the file `path` or those in the folder `path`; "": all."""
+    return "(path = ? OR (path >= ? AND path < ?))", (path_bytes(path), *prefix_range(path))
+
+
+def update_file(connection: sqlite3.Connection, file_id: int, file: TrackFile) -> None:
+    """Note what the disk holds now at the file's path."""
+    connection.execute(
+        "UPDATE files SET device = ?, inode = ?, size_bytes = ?, mtime_ns = ?, ctime_ns = ? WHERE id = ?",
+        (*file_values(file)[1:], file_id),
+    )

@@ -17,6 +17,7 @@ from typing import TypeVar
 from playlista.library.database import Database
 from playlista.library.file_rows import DISPLACED, FILE_COLUMNS, file_values, path_bytes, prefix_range, track_file
 from playlista.library.gone_files import GoneFiles, take_up
+from playlista.library.remembered import recall, remember
 from playlista.tracks import TrackFile
 
 #: Rows changed in one transaction, so that the worker never waits long for its own.
@@ -124,16 +125,12 @@ class Library:
     def remember(self, name: str, value: str) -> None:
         """Keep a single fact about the library."""
         with self._database.transaction() as connection:
-            connection.execute(
-                "INSERT INTO remembered VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                (name, value),
-            )
+            remember(connection, name, value)
 
     def recall(self, name: str) -> str | None:
         """The fact kept under `name`, or None."""
         with self._database.read() as connection:
-            row = connection.execute("SELECT value FROM remembered WHERE name = ?", (name,)).fetchone()
-        return None if row is None else str(row["value"])
+            return recall(connection, name)
 
     def _known(self, query: str, values: tuple[object, ...]) -> list[KnownFile]:
         with self._database.read() as connection:

@@ -1,7 +1,7 @@
 """The fingerprints of a library in statements: stored with the results, and read again.
 
 Input: a connection inside a transaction. Output: rows, fingerprints. Which of them are copies of one recording is
-decided in ``library.duplicates``.
+decided by ``library.same_recording``.
 """
 
 from __future__ import annotations

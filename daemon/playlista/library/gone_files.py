@@ -17,9 +17,8 @@ from itertools import islice
 from playlista.library.database import Database
 from playlista.library.file_rows import (
     as_stored,
+    at_or_below,
     file_values,
-    path_bytes,
-    prefix_range,
     same_content,
     same_file,
     track_file,
@@ -94,8 +93,8 @@ class GoneFiles:
 
     def forget_at(self, path: str) -> int:
         """Forget what was at `path` or below it; how many there were."""
-        first, end = prefix_range(path)
-        return self._forget("path = ? OR (path >= ? AND path < ?)", (path_bytes(path), first, end), noop)
+        place, values = at_or_below(path)
+        return self._forget(place, values, noop)
 
     def _forget(self, where: str, values: tuple[float | bytes, ...], stopped: Callable[[], bool]) -> int:
         statement = f"DELETE FROM gone_files WHERE id IN (SELECT id FROM gone_files WHERE {where} LIMIT ?)"

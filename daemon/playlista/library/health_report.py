@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from playlista.library.database import Database
-from playlista.library.file_rows import path_bytes, track_path
+from playlista.library.file_rows import at_or_below, path_bytes, track_path
 from playlista.tracks.findings import in_order
 
 PAGE_ROWS = 500
@@ -35,7 +35,7 @@ def read_findings(database: Database, *, only: Collection[str] = (), below: str 
     below : a file or a folder, relative to the music folder; "" for all.
     """
     after = b""
-    while rows := _page(database, only, path_bytes(below), after):
+    while rows := _page(database, only, below, after):
         yield from rows
         after = path_bytes(rows[-1].path)
 
@@ -46,15 +46,13 @@ def findings_at(database: Database, path: str) -> dict[str, str]:
     return found.findings if found is not None and found.path == path else {}
 
 
-def _page(database: Database, only: Collection[str], below: bytes, after: bytes) -> list[TrackFindings]:
+def _page(database: Database, only: Collection[str], below: str, after: bytes) -> list[TrackFindings]:
     wanted = f"AND finding IN ({', '.join('?' * len(only))})" if only else ""
-    # A folder's files begin with its name and a slash; "0" is the character behind the slash.
-    place = "AND (path = ? OR (path > ? AND path < ?))" if below else ""
-    values = (below, below + b"/", below + b"0") if below else ()
+    place, values = at_or_below(below) if below else ("TRUE", ())
     query = f"""SELECT path, (
             SELECT json_group_object(finding, evidence) FROM track_findings WHERE file_id = files.id
         ) AS found
-        FROM files WHERE path > ? {place}
+        FROM files WHERE path > ? AND {place}
             AND EXISTS (SELECT 1 FROM track_findings WHERE file_id = files.id {wanted})
         ORDER BY path LIMIT ?"""
     with database.read() as connection:

@@ -12,7 +12,15 @@ import sqlite3
 from dataclasses import dataclass
 
 from playlista.library import job_rows
-from playlista.library.file_rows import FILE_COLUMNS, as_stored, file_values, path_bytes, same_content, track_file
+from playlista.library.file_rows import (
+    FILE_COLUMNS,
+    as_stored,
+    file_values,
+    path_bytes,
+    same_content,
+    track_file,
+    update_file,
+)
 from playlista.library.job_rows import groups_in, groups_text
 from playlista.tracks import TrackFile
 from playlista.tracks.origin import size_prefix
@@ -102,14 +110,6 @@ def _may_be_known(connection: sqlite3.Connection, file: TrackFile) -> bool:
         (size_prefix(file.size_bytes), size_prefix(file.size_bytes + 1)),
     ).fetchone()
     return bool(row[0])
-
-
-def update_file(connection: sqlite3.Connection, file_id: int, file: TrackFile) -> None:
-    """Note what the disk holds now at the file's path."""
-    connection.execute(
-        "UPDATE files SET device = ?, inode = ?, size_bytes = ?, mtime_ns = ?, ctime_ns = ? WHERE id = ?",
-        (*file_values(file)[1:], file_id),
-    )
 
 
 def _insert_file(connection: sqlite3.Connection, file: TrackFile) -> int:

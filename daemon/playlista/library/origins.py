@@ -40,6 +40,13 @@ def settings_in(document: Mapping[str, Any], old_settings: str | None) -> GroupS
     return {group: values for group, values in settings.items() if group in document.get("versions", {})}
 
 
+def is_of_same_bytes(former: Origin, present: Origin, *, changed: bool) -> bool:
+    """Whether both are of the same bytes; where these are not known, unless the file is known to have `changed`."""
+    if former.content is None or present.content is None:
+        return not changed
+    return former.content == present.content
+
+
 def put_origin(connection: sqlite3.Connection, file_id: int, origin: Origin, settings: GroupSettings) -> None:
     """Say what the result of this file was made from."""
     text = json.dumps(settings, sort_keys=True)

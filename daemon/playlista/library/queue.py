@@ -30,8 +30,9 @@ from playlista.library.file_rows import (
     same_file,
     track_file,
     track_path,
+    update_file,
 )
-from playlista.library.job_intake import EnqueueRequest, update_file, upsert
+from playlista.library.job_intake import EnqueueRequest, upsert
 from playlista.library.job_outcomes import Backoff, JobOutcomes
 from playlista.library.job_rows import URGENT_PRIORITY
 from playlista.library.jobs import PRIORITIES, Cause, CrashedJob, Job, first_by_priority, next_attempt

@@ -25,6 +25,7 @@ from playlista.library.fingerprints import FINGERPRINT_COLUMNS, fingerprint_in, 
 from playlista.library.origins import (
     OLD_SETTINGS_COLUMN,
     ORIGIN_COLUMNS,
+    is_of_same_bytes,
     origin_of,
     put_origin,
     remember_old_settings,
@@ -32,7 +33,6 @@ from playlista.library.origins import (
 )
 from playlista.library.track_rows import METADATA_COLUMN, metadata_in, put_track
 from playlista.tracks import Analysis, GroupSettings, Status, TrackFile
-from playlista.tracks.origin import Origin
 
 #: Rows read at a time by the streams: memory stays small, and no long read keeps the WAL from being cut.
 PAGE_ROWS = 500
@@ -113,7 +113,7 @@ class Store:
         """
         with self._database.transaction() as connection:
             former = _find(connection, "files.id = ?", file_id)
-            if former is not None and _is_of_same_bytes(former.origin, failure.origin, changed=changed):
+            if former is not None and is_of_same_bytes(former.origin, failure.origin, changed=changed):
                 failure = replace(former, status=failure.status, reason=failure.reason, detail=failure.detail)
             self.record(file_id, failure, attempts=attempts)
 
@@ -152,6 +152,13 @@ class Store:
         """The result of the file with this row, wherever it is now; None if there is none yet."""
         with self._database.read() as connection:
             return _find(connection, "files.id = ?", file_id)
+
+    def readable(self, file_id: int) -> Analysis | None:
+        """As `of_file`; None also where it cannot be understood, which must not stop work on many files."""
+        try:
+            return self.of_file(file_id)
+        except (KeyError, TypeError, ValueError):
+            return None
 
     def with_content(self, content: bytes) -> list[Analysis]:
         """Some of the results of files that hold these bytes, by their `Origin.content`."""
@@ -227,12 +234,6 @@ class _Kind:
     setting_set: int | None
     versions: dict[str, int]
     settings: GroupSettings
-
-
-def _is_of_same_bytes(former: Origin, present: Origin, *, changed: bool) -> bool:
-    if former.content is None or present.content is None:
-        return not changed
-    return former.content == present.content
 
 
 def _columns(analysis: Analysis) -> dict[str, Any]:

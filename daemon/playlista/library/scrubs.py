@@ -16,15 +16,16 @@ from playlista.library.database import Database
 from playlista.library.file_rows import (
     FILE_COLUMNS,
     as_stored,
-    file_values,
+    at_or_below,
     path_bytes,
-    prefix_range,
     same_content,
     same_file,
     track_file,
     track_path,
+    update_file,
 )
 from playlista.library.origins import ORIGIN_COLUMNS, origin_of
+from playlista.library.remembered import remember
 from playlista.tracks import TrackFile
 from playlista.tracks.findings import Finding
 from playlista.tracks.origin import Origin
@@ -104,14 +105,14 @@ class Scrubs:
 
     def at(self, path: str, after: str = "", limit: int = _ROWS_PER_LOOK) -> list[DueScrub]:
         """The file at `path`, or those below it above the path `after`; "" is the whole library."""
-        first, end = prefix_range(path)
-        query = f"{_KNOWN} AND (path = ? OR path >= ? AND path < ?) AND path > ? ORDER BY path LIMIT ?"
+        place, values = at_or_below(path)
+        query = f"{_KNOWN} AND {place} AND path > ? ORDER BY path LIMIT ?"
         with self._database.read() as connection:
-            rows = connection.execute(query, (path_bytes(path), first, end, path_bytes(after), limit)).fetchall()
+            rows = connection.execute(query, (*values, path_bytes(after), limit)).fetchall()
         return [_due(row) for row in rows]
 
-    def hold_back(self, files: Sequence[TrackFile]) -> list[TrackFile]:
-        """Those of `files` that are to be analyzed; the others have their size and time stamp still, and are due here.
+    def mark_suspects(self, files: Sequence[TrackFile]) -> list[TrackFile]:
+        """Mark those of `files` of which only the ctime has changed, to be read here; the others, to be analyzed.
 
         Somebody wrote to them, or a program that sets the time stamp back changed them: reading them will tell.
         """
@@ -179,10 +180,7 @@ class Scrubs:
 
     def _remember(self, name: str, now: float) -> None:
         with self._database.transaction() as connection:
-            connection.execute(
-                "INSERT INTO remembered VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                (name, repr(now)),
-            )
+            remember(connection, name, repr(now))
 
 
 def _note(connection: sqlite3.Connection, one: Scrubbed, now: float) -> None:
@@ -194,10 +192,7 @@ def _note(connection: sqlite3.Connection, one: Scrubbed, now: float) -> None:
         (one.due.file_id, now, None if one.rot is None else now, one.rot),
     )
     _note_finding(connection, one)
-    connection.execute(
-        "UPDATE files SET device = ?, inode = ?, size_bytes = ?, mtime_ns = ?, ctime_ns = ? WHERE id = ?",
-        (*file_values(one.seen)[1:], one.due.file_id),
-    )
+    update_file(connection, one.due.file_id, one.seen)
 
 
 def _note_finding(connection: sqlite3.Connection, one: Scrubbed) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from playlista.library.database import Database
+from playlista.library.remembered import recall, remember
 
 #: The fact that says what is written, so that other settings bring all files back; empty while nothing is.
 PLAN_FACT = "tag_plan"
@@ -50,13 +51,9 @@ class TagJobs:
     def follow(self, plan: str) -> bool:
         """Write by this `plan` from now on; all tracks become due where it is another than before. Whether it was."""
         with self._database.transaction() as connection:
-            former = connection.execute("SELECT value FROM remembered WHERE name = ?", (PLAN_FACT,)).fetchone()
-            if (former["value"] if former else "") == plan:
+            if (recall(connection, PLAN_FACT) or "") == plan:
                 return False
-            connection.execute(
-                "INSERT INTO remembered VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-                (PLAN_FACT, plan),
-            )
+            remember(connection, PLAN_FACT, plan)
             connection.execute("DELETE FROM tag_jobs")
             if plan:
                 connection.execute("INSERT INTO tag_jobs (file_id, due_at, spread) SELECT file_id, 0, 0 FROM tracks")

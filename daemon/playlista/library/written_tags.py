@@ -12,8 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from playlista.library.database import Database
-from playlista.library.file_rows import FILE_COLUMNS, as_stored, same_content, track_file
-from playlista.library.job_intake import update_file
+from playlista.library.file_rows import FILE_COLUMNS, as_stored, same_content, track_file, update_file
 from playlista.library.origins import put_hashes
 from playlista.tracks import TrackFile
 from playlista.tracks.origin import Origin
