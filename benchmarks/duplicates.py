@@ -28,11 +28,10 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-import numpy as np
 import soundfile
-from numpy.typing import NDArray
 
 from benchmarks.cgroups import MIB, memory_cgroup
+from benchmarks.duplicates_invented import invented
 from benchmarks.duplicates_music import COPIES, OTHER_MASTERS, RATE_HZ, Playing, convert, other_playings, piece
 from benchmarks.tables import markdown_table, mib, write_section
 
@@ -184,34 +183,6 @@ def report(made: list[Made]) -> str:
     header = ("half", "recordings", "files", "pairs right", "wrong", "missed", "precision", "recall")
     by_kind = markdown_table(("kind", "a copy", "files", "found with the original"), kinds(made, found))
     return f"{markdown_table(header, rows)}\n\n{by_kind}"
-
-
-def invented(count: int) -> Iterator[tuple[str, str, float, int]]:
-    """Fingerprints of `count` tracks of three minutes, and a number for each recording: one of a hundred is a copy.
-
-    From one number to the next some bits change, as in music; a copy has 3 % other bits and begins up to 5 s later.
-    """
-    from playlista.tracks.fingerprint import fingerprint_of
-
-    chance = np.random.default_rng(1)
-    former: NDArray[np.uint32] = np.zeros(0, np.uint32)
-    levels = np.zeros((0, 8))
-    for number in range(count):
-        if number % 100 == 99:
-            numbers = np.roll(former, -int(chance.integers(0, 40))) ^ _bits(chance, len(former), 0.03)
-            yield (*_texts(fingerprint_of(numbers, levels)), 180.0, number - 1)
-            continue
-        former = np.bitwise_xor.accumulate(_bits(chance, 948, 0.12))
-        levels = 10 ** chance.uniform(-6, -2, size=8) * np.ones((60, 1))
-        yield (*_texts(fingerprint_of(former, levels)), 180.0, number)
-
-
-def _bits(chance: np.random.Generator, count: int, share: float) -> NDArray[np.uint32]:
-    return np.packbits(chance.random((count, 32)) < share, axis=1).view(">u4").astype(np.uint32)[:, 0]
-
-
-def _texts(fingerprint: Any) -> tuple[str, str]:
-    return fingerprint.chromaprint, fingerprint.band_levels
 
 
 def scaled(kept: Path, tracks: int) -> dict[str, Any]:

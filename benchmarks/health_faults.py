@@ -24,11 +24,11 @@ def fault_table(material: list[Recording]) -> str:
     stereo = [one for one in material if one.samples.shape[1] == 2 and len(one.samples) > 3 * one.rate_hz]
     sound = {one.name: _found(one.samples, one.rate_hz) for one in stereo}
     rows = []
-    for finding, (name, fault) in FAULTS.items():
-        tried = [one for one in stereo if finding.kind not in sound[one.name]]
-        hits = sum(finding.kind in _found(fault(one.samples, one.rate_hz, _loud(one)), one.rate_hz) for one in tried)
+    for finding, name, fault in FAULTS:
+        tried = [one for one in stereo if finding not in sound[one.name]]
+        hits = sum(finding in _found(fault(one.samples, one.rate_hz, _loud(one)), one.rate_hz) for one in tried)
         false = len(stereo) - len(tried)
-        rows.append([finding.kind.value, name, f"{hits} of {len(tried)}", f"{false} of {len(stereo)}"])
+        rows.append([finding.value, name, f"{hits} of {len(tried)}", f"{false} of {len(stereo)}"])
     return markdown_table(("finding", "fault", "found", "found before"), rows)
 
 
@@ -85,33 +85,29 @@ def _silent_inside(samples: Samples, rate_hz: int, place: int) -> Samples:
     return np.concatenate([samples[:place], np.zeros((6 * rate_hz, 2), np.float32), samples[place:]])
 
 
-class _Row:
-    """A key of its own for each row, since several faults have one finding."""
-
-    def __init__(self, kind: Finding) -> None:
-        self.kind = kind
-
-
-FAULTS: dict[_Row, tuple[str, Fault]] = {
-    _Row(Finding.CLIPPED): ("6 dB over full scale", _clipped),
-    _Row(Finding.DC_OFFSET): (
+FAULTS: tuple[tuple[Finding, str, Fault], ...] = (
+    (Finding.CLIPPED, "6 dB over full scale", _clipped),
+    (
+        Finding.DC_OFFSET,
         "2 % of full scale",
         lambda samples, _rate, _place: samples * np.float32(0.9) + np.float32(0.02),
     ),
-    _Row(Finding.DEAD_CHANNEL): ("the right channel silent", lambda samples, _rate, _place: samples * np.array([1, 0])),
-    _Row(Finding.WEAK_CHANNEL): (
+    (Finding.DEAD_CHANNEL, "the right channel silent", lambda samples, _rate, _place: samples * np.array([1, 0])),
+    (
+        Finding.WEAK_CHANNEL,
         "the right channel 30 dB down",
         lambda samples, _rate, _place: samples * np.array([1, 0.03]),
     ),
-    _Row(Finding.MONO): ("the left channel twice", lambda samples, _rate, _place: samples[:, [0, 0]]),
-    _Row(Finding.POLARITY): (
+    (Finding.MONO, "the left channel twice", lambda samples, _rate, _place: samples[:, [0, 0]]),
+    (
+        Finding.POLARITY,
         "the right channel upside down",
         lambda samples, _rate, _place: samples * np.array([1, -1]),
     ),
-    _Row(Finding.SILENCE): ("6 s of silence inside", _silent_inside),
-    _Row(Finding.DROPOUTS): ("200 zeros", _zeros(200)),
-    _Row(Finding.DROPOUTS): ("8,000 zeros", _zeros(8_000)),
-    _Row(Finding.DROPOUTS): ("a value held for 400 samples", _held),
-    _Row(Finding.DROPOUTS): ("1,024 samples played twice", _twice),
-    _Row(Finding.CLICKS): ("a step of half of full scale", _step),
-}
+    (Finding.SILENCE, "6 s of silence inside", _silent_inside),
+    (Finding.DROPOUTS, "200 zeros", _zeros(200)),
+    (Finding.DROPOUTS, "8,000 zeros", _zeros(8_000)),
+    (Finding.DROPOUTS, "a value held for 400 samples", _held),
+    (Finding.DROPOUTS, "1,024 samples played twice", _twice),
+    (Finding.CLICKS, "a step of half of full scale", _step),
+)

@@ -25,7 +25,7 @@ class Accumulator(Protocol[ResultT_co]):
         """Bytes of left-over samples, frames and state held right now."""
 
     def update(self, chunk: NDArray[np.floating]) -> None:
-        """Take the next samples: ``[shape=(n,)]`` mono, or ``[shape=(n, channels)]`` for two; n may be 0."""
+        """Take the next samples: ``[shape=(n,)]`` mono; loudness and health: ``[shape=(n, channels)]``; n may be 0."""
 
     def result(self) -> ResultT_co:
         """Close the stream and answer. To be called once, after the last ``update``."""

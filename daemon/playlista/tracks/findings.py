@@ -41,7 +41,7 @@ SUSPICION = 0.5
 CLIPPED_RUNS = 3
 #: Above full scale between the samples; a meter after BS.1770 may read 0.1 dB too high.
 OVERS_DBTP = 0.1
-#: -46 dB: audible as a click at the start and the end, and half a bit of headroom lost at -6 dB.
+#: -46 dB: may be heard as a click where the track starts and ends.
 DC_OFFSET = 0.005
 WEAK_CHANNEL_DB = 20.0
 #: Silence that somebody waits through.
@@ -123,6 +123,6 @@ def _of_time(health: Health) -> Iterator[tuple[Finding, str]]:
 
 
 def _at(health: Health, kind: str) -> str:
-    """ " at 0:12" where the first one of a kind is known."""
+    """The place of the first one of a kind, as " from 0:12 on"; empty where it is not known."""
     seconds = health.positions.get(kind)
     return f" from {int(seconds[0]) // 60}:{int(seconds[0]) % 60:02} on" if seconds else ""

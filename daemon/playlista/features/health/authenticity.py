@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.features.health.spectrum import AverageSpectrum
+from playlista.tracks.findings import SUSPICION
 
 #: The regression: by the names of `Evidence.measures`. Fitted, not thought out; see the module.
 WEIGHTS = {
@@ -47,7 +48,7 @@ WEIGHTS = {
     "floor": 2.27,
     "holes_above_mean": 0.98,
 }
-#: Scores are moved and stretched so that the threshold is 0.5.
+#: The score at which the suspicion is 0.5, see ``tracks.findings.SUSPICION``.
 THRESHOLD_SCORE = 1.0
 #: Fewer looks than these tell nothing.
 LEAST_LOOKS = 2
@@ -162,7 +163,7 @@ def authenticity(spectrum: AverageSpectrum | None, codec: str, grid: float, *, i
         return Authenticity()
     found = evidence(spectrum, codec, grid)
     suspicion = round(1.0 / (1.0 + math.exp(THRESHOLD_SCORE - found.score())), 3) if is_lossless else None
-    is_suspicious = suspicion is not None and suspicion >= 0.5
+    is_suspicious = suspicion is not None and suspicion >= SUSPICION
     return Authenticity(
         suspicion=suspicion,
         evidence=tuple(found.words()) if is_lossless else (),

@@ -32,8 +32,6 @@ from numpy.typing import NDArray
 SEGMENT_FRAMES = 3_072
 #: Segments of one track that are looked at; more add little.
 MOST_SEGMENTS = 10
-#: A segment that stays below has nothing to look for, -50 dBFS.
-SILENT = 3e-3
 HIGHEST_RATE_HZ = 50_000
 #: Half a step of 16 bits: coefficients below it are lost in the rounding of the samples.
 ROUNDING = np.float32(0.5 / 32768)
@@ -70,12 +68,12 @@ class CodecGrid:
         self.name = name
         self.hop_frames = hop_frames
         self.segment_frames = _fast_length(bases.shape[1] + hop_frames - 1)
-        # Scaled for the inverse transform without a factor, which numpy computes in float32 (see ``features.frames``).
         filters = np.conj(np.fft.rfft(bases, self.segment_frames, axis=1))
         self._filters = filters.astype(np.complex64)
 
     def smallness(self, segment: NDArray[np.float32]) -> NDArray[np.float32]:
         """Mean log of the coefficients for a grid that starts at each of the first samples [shape=(hop_frames,)]."""
+        # Scaled before the inverse transform, which without a factor is computed in float64 (see ``features.frames``).
         spectrum = np.fft.rfft(segment[: self.segment_frames], norm="forward").astype(np.complex64)
         coefficients = np.fft.irfft(self._filters * spectrum, self.segment_frames, axis=1, norm="forward")
         magnitudes = np.abs(coefficients[:, : self.hop_frames])
@@ -167,8 +165,8 @@ class GridSearch:
         self._totals = [np.zeros(grid.hop_frames) for grid in self._grids]
 
     def update(self, segment: NDArray[np.float32], start: int) -> None:
-        """Look at one segment [shape=(SEGMENT_FRAMES or more,)] that starts at frame `start` of the track."""
-        if self._segments >= MOST_SEGMENTS or float(np.abs(segment).max()) < SILENT:
+        """Look at one segment [shape=(SEGMENT_FRAMES or more,)], not silent, from frame `start` of the track on."""
+        if self._segments >= MOST_SEGMENTS:
             return
         self._segments += 1
         for grid, total in zip(self._grids, self._totals, strict=True):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-#: Findings of one kind whose places are kept.
-FIRST_POSITIONS = 8
+from playlista.tracks.health import MOST_POSITIONS
+
 #: Seconds between two of them: a burst is one place.
 APART_SECONDS = 0.5
 
@@ -20,7 +20,7 @@ class FirstPositions:
 
     def add(self, frames: NDArray[np.intp]) -> None:
         """Take findings at these frames, in order and behind all former ones."""
-        while len(frames) and len(self.frames) < FIRST_POSITIONS:
+        while len(frames) and len(self.frames) < MOST_POSITIONS:
             if self.frames:
                 next_frame = self.frames[-1] + APART_SECONDS * self._sample_rate_hz
                 frames = frames[int(np.searchsorted(frames, next_frame)) :]
