@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from playlista.cluster.kinship import Kinship
@@ -63,6 +65,13 @@ def test_a_worker_names_what_the_daemon_has_different_in_one_line(other: Kinship
     assert says in different[1]
     assert "\n" not in different[1]
     assert SAME.digest != other.digest
+
+
+def test_a_daemon_that_says_more_of_itself_is_told_by_its_version() -> None:
+    newer = Kinship.from_text(json.dumps({**json.loads(SAME.to_text()), "version": "2", "codecs": ["opus"]}))
+    different = SAME.difference(newer)
+    assert different is not None
+    assert different[0] is Refusal.VERSION
 
 
 def test_what_computes_the_same_is_kin() -> None:

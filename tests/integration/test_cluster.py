@@ -144,9 +144,10 @@ def test_a_local_cluster_says_nothing_that_needs_no_care_and_leaves_nothing_behi
     cluster: Cluster, temporary: Path
 ) -> None:
     cluster.daemon.environment |= {"DASK_SCHEDULER": "", "WORKERS": "2", "TMPDIR": str(temporary)}
-    with socket.socket() as dasks_own_port, suppress(OSError):
-        dasks_own_port.bind(("127.0.0.1", 8787))
-        dasks_own_port.listen()
+    with socket.socket() as dasks_own_port:
+        with suppress(OSError):  # somebody else has it, which will do
+            dasks_own_port.bind(("127.0.0.1", 8787))
+            dasks_own_port.listen()
         ended = cluster.daemon.run("run", "--once")
     assert ended.returncode == 0, ended.stderr
     lines = ended.stderr.splitlines()

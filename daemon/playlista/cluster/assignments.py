@@ -159,9 +159,13 @@ class Assignments:
     async def _greet(self, client: Any, member: Member) -> None:
         try:
             text = await asyncio.wait_for(self._ask(client, member, answer_greeting, self._kinship), GREETING_SECONDS)
-        except (asyncio.CancelledError, Exception):
+            answer = Answer.from_text(text)
+        except TimeoutError:
             return  # it left meanwhile, or will be asked once more
-        answer = Answer.from_text(text)
+        except Exception as error:  # such as an answer that another version means otherwise
+            self._roster.rests_longer(member, _shown(error), time.monotonic())
+            log.warning("worker.failed", worker=member.name, why=_shown(error))
+            return
         if answer.refusal is None:
             self._roster.accepted(member)
             log.info("worker.joined", worker=member.name, address=member.address)
@@ -184,7 +188,7 @@ class Assignments:
             else:
                 await self._settled(self._jobs.release, job, "the cluster does not have it any more")
         except Exception as error:
-            why = f"{type(error).__name__}: {error}"
+            why = _shown(error)
             self._roster.rests(member, why, time.monotonic() + REST_SECONDS)
             log.warning("worker.failed", worker=member.name, path=job.file.path, why=why)
             await self._settled(self._jobs.release, job, why)
@@ -241,3 +245,7 @@ class Assignments:
 
     async def _in_database(self, call: Callable[..., Value], *arguments: Any) -> Value:
         return await asyncio.get_running_loop().run_in_executor(self._database, call, *arguments)
+
+
+def _shown(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -105,26 +105,26 @@ class Dispatcher:
 
     def reading(self) -> ClusterReading:
         """How it is at this moment; from any thread."""
-        members = list(self._roster.members.values())
+        members, refusals = list(self._roster.members.values()), dict(self._roster.refusals)
         return ClusterReading(
             self._address,
             self._up,
             self._trouble,
             {state.value: count for state, count in self._roster.counts().items()},
-            {reason.value: count for reason, count in self._roster.refusals.items()},
+            {reason.value: count for reason, count in refusals.items()},
             self._assignments.in_flight,
             dict(self._assignments.lost),
             states(members),
         )
 
     def _run(self) -> None:
-        try:
-            asyncio.run(self._main())
-        except Exception:
-            self._trouble = "the cluster's thread ended with an error; see the log, and restart the daemon"
-            log.exception("cluster.broke")
-        finally:
-            self._up = False
+        while not self._stop.is_set():
+            try:
+                asyncio.run(self._main())
+            except Exception as error:  # one that nobody thought of must not end the dispatching in silence
+                self._trouble = f"{type(error).__name__}: {error}; please report it with the log"
+                log.exception("cluster.broke", retry_seconds=LONGEST_WAIT_SECONDS)
+                self._stop.wait(LONGEST_WAIT_SECONDS)
 
     async def _main(self) -> None:
         self._loop, self._changed = asyncio.get_running_loop(), asyncio.Event()

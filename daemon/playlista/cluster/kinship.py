@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from playlista import __version__
@@ -56,8 +56,9 @@ class Kinship:
 
     @classmethod
     def from_text(cls, text: str) -> Kinship:
-        """The inverse of `to_text`."""
-        return cls(**json.loads(text))
+        """The inverse of `to_text`; another version may say more, and is to be told by its version."""
+        values = json.loads(text)
+        return cls(**{entry.name: values[entry.name] for entry in fields(cls)})
 
     def difference(self, other: Kinship) -> tuple[Refusal, str] | None:
         """What `other`, a daemon's, has different, in one line; None where nothing is."""

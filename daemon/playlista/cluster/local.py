@@ -8,7 +8,6 @@ on the machine could knock.
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -64,7 +63,8 @@ class LocalCluster:
     """
 
     def __init__(self, settings: Settings, config: Path | None) -> None:
-        self._folder = _made_folder()
+        self._temporary = _made_folder()  # removed with the process, too, where the daemon does not get to a stop
+        self._folder = Path(self._temporary.name)
         self.address = f"tls://127.0.0.1:{_free_port()}"
         self._scheduler = self._scheduler_child(settings, config)
         self._workers = [self._worker_child(settings, config, number) for number in range(1, settings.workers + 1)]
@@ -94,7 +94,7 @@ class LocalCluster:
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._temporary.cleanup()
 
     def _run(self, when_ready: Callable[[], None]) -> None:
         ready = False
@@ -165,8 +165,13 @@ def _keep_running(child: _Child) -> None:
     now = time.monotonic()
     if child.process is not None and child.process.poll() is not None:
         _note_end(child, now)
-    if child.process is None and now >= child.due:
+    if child.process is not None or now < child.due:
+        return
+    try:
         child.process, child.began = _started(child), now
+    except OSError as error:  # such as no memory or no process number at the moment
+        wait = _wait_longer(child, now)
+        log.warning("child.not_started", child=child.arguments[0], why=str(error), start_again_seconds=wait)
 
 
 def _started(child: _Child) -> subprocess.Popen[bytes]:
@@ -182,13 +187,19 @@ def _note_end(child: _Child, now: float) -> None:
         return
     if process.stdin is not None:
         process.stdin.close()
-    child.wait = (
-        FIRST_WAIT_SECONDS if now - child.began > SETTLED_SECONDS else min(child.wait * 2, LONGEST_WAIT_SECONDS)
-    )
-    child.due = now + child.wait
+    if now - child.began > SETTLED_SECONDS:
+        child.wait = FIRST_WAIT_SECONDS
+    wait = _wait_longer(child, now)
     # 0 is a stop that somebody asked for, as systemd does of all processes of a service at once.
     tell = log.warning if process.returncode else log.info
-    tell("child.ended", child=child.arguments[0], exit_code=process.returncode, start_again_seconds=child.wait)
+    tell("child.ended", child=child.arguments[0], exit_code=process.returncode, start_again_seconds=wait)
+
+
+def _wait_longer(child: _Child, now: float) -> float:
+    """Seconds until the child is started again; twice as many the next time."""
+    wait, child.wait = child.wait, min(child.wait * 2, LONGEST_WAIT_SECONDS)
+    child.due = now + wait
+    return wait
 
 
 def _end(children: list[_Child]) -> None:
@@ -204,11 +215,11 @@ def _end(children: list[_Child]) -> None:
             process.wait()
 
 
-def _made_folder() -> Path:
+def _made_folder() -> tempfile.TemporaryDirectory[str]:
     place = tempfile.gettempdir()
     if len(os.fsencode(place)) > LONGEST_PLACE_BYTES:
         raise ConfigError(f"{place}: its path is too long for sockets in it; let TMPDIR name a shorter one")
-    return Path(tempfile.mkdtemp(prefix="playlista-cluster-"))
+    return tempfile.TemporaryDirectory(prefix="playlista-cluster-", ignore_cleanup_errors=True)
 
 
 def _free_port() -> int:

@@ -27,7 +27,7 @@ from playlista.serve.metrics import Metrics
 from playlista.serve.scrape import Gauges
 from playlista.serve.server import serving
 from playlista.serve.views import Views
-from playlista.system.stop_signals import StopSignals
+from playlista.system.stop_signals import StopSignals, end_at_once
 
 
 class Node:
@@ -85,12 +85,8 @@ def run_worker(settings: Settings, place: Place, signals: StopSignals) -> int:
         raise PlaylistaError(f"{settings.music_dir}: no such folder; set MUSIC_DIR or --music to your music")
     node = Node(settings)
     worker = ClusterWorker(place, node.requests(), node.progress, grace_seconds=settings.cluster_grace_seconds)
-    signals.follow(worker.ask_to_stop, _end_at_once)
+    signals.follow(worker.ask_to_stop, end_at_once)
     with ExitStack() as resources:
         application = Application(node.views(), http_rules(settings))
         resources.enter_context(serving(settings.listen_address, application))
         return worker.run()
-
-
-def _end_at_once(number: int) -> None:
-    os._exit(128 + number)

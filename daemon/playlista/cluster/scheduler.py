@@ -20,8 +20,7 @@ from playlista import __version__
 from playlista.cluster.dask_settings import HTTP_ADDRESS, configure_dask
 from playlista.cluster.security import Credentials, security_of
 from playlista.errors import PlaylistaError
-from playlista.memory.process import resident_memory
-from playlista.system.stop_signals import StopSignals
+from playlista.system.stop_signals import StopSignals, end_at_once
 
 log = structlog.get_logger(__name__)
 
@@ -56,19 +55,16 @@ class Presence:
             log.info("worker.left", name=str(state.name), address=worker)
             return
         silent_seconds = max(0.0, time.time() - state.last_seen)
-        loss = {"address": worker, "name": str(state.name), "silent_seconds": silent_seconds, "at": time.time()}
-        self._lost.append(loss)
+        self._lost.append({"address": worker, "silent_seconds": silent_seconds, "at": time.time()})
         log.warning("worker.lost", name=str(state.name), address=worker, silent_seconds=round(silent_seconds, 1))
 
     async def report(self) -> str:
-        """Answer of the handler ``playlista_presence``: JSON with ``version``, ``now``, ``workers``, ``lost``."""
+        """Answer of the handler ``playlista_presence``: JSON with ``version``, ``workers``, ``lost``."""
         return json.dumps(
             {
                 "version": __version__,
-                "now": time.time(),
                 "workers": [{"address": address, "name": str(one.name)} for address, one in self._workers.items()],
                 "lost": list(self._lost),
-                "resident_bytes": resident_memory().resident_bytes,
             }
         )
 
@@ -89,7 +85,7 @@ async def _run(listen: str, credentials: Credentials | None, signals: StopSignal
     from distributed.diagnostics.plugin import SchedulerPlugin  # noqa: PLC0415
 
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    signals.follow(lambda: loop.call_soon_threadsafe(stop.set), os._exit)  # type: ignore[arg-type]
+    signals.follow(lambda: loop.call_soon_threadsafe(stop.set), end_at_once)  # type: ignore[arg-type]
     parts, presence = urlsplit(listen), _as_plugin(SchedulerPlugin)
     try:
         scheduler = await Scheduler(

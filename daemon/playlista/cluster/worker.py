@@ -98,6 +98,9 @@ class ClusterWorker:
         self._loop = asyncio.get_running_loop()
         wait = FIRST_WAIT_SECONDS
         while not self._stop.is_set():
+            if self._requests.current is not None:  # the thread of a former connection, which was told to give up
+                await self._until_stop(TICK_SECONDS)
+                continue
             try:
                 worker = await self._joined(folder)
             except (ClusterError, OSError, TimeoutError, ValueError, RuntimeError) as error:
@@ -114,8 +117,6 @@ class ClusterWorker:
         from distributed import Worker  # noqa: PLC0415 - after its settings
 
         place = self._place
-        while self._requests.current is not None:  # the thread of a former connection, which was told to give up
-            await asyncio.sleep(TICK_SECONDS)
         await asyncio.to_thread(probe, place.scheduler, place.credentials)
         self._progress.abandoned.clear()
         worker = await asyncio.wait_for(

@@ -104,11 +104,6 @@ class ClusterWork:
         """Tracks that did not succeed."""
         return self._jobs.unsuccessful
 
-    @property
-    def trouble(self) -> str | None:
-        """Why the cluster does not work, in one line."""
-        return self._dispatcher.reading().trouble
-
     def gauges(self) -> ClusterGauges:
         """For metrics."""
         reading = self._dispatcher.reading()
