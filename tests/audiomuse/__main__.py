@@ -45,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
     table = markdown_table(("case", "came out"), rows)
     report = f"Plugins: {_plugins(options)}. {TRACKS} tracks, {minutes:.0f} minutes.\n\n{table}"
     sys.stdout.write(f"\n{report}\n")
-    if options.write:
+    if options.write and good:
         write_section(PAGE, "test-audiomuse", report)
     return int(not good)
 
@@ -64,7 +64,7 @@ def _cases(options: argparse.Namespace) -> Iterator[Case]:
     has_navidrome = options.plugin is not None and options.navidrome is not None
     if not (has_navidrome and os.access(options.navidrome, os.X_OK)):
         sys.stdout.write("skip  Navidrome: name the program and a checkout of its plugin (docs/integrations.md)\n")
-        has_navidrome = False
+        has_navidrome, options.plugin = False, None
     if options.beets is None or not (options.beets / "audiomuse.py").is_file():
         sys.stdout.write("skip  beets: name a folder with audiomuse.py (docs/integrations.md)\n")
         options.beets = None

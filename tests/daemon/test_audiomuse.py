@@ -353,7 +353,7 @@ def test_a_server_of_another_kind_is_said(serving: Serving, kind: str) -> None:
     with media_server_double("subsonic", []) as server:
         server.answer = lambda *_: {"hello": ["world"]}  # type: ignore[method-assign]
         with serving(**of_server(kind, server.url)) as asked:
-            assert "see to MEDIA_SERVER" in asked.refusal("/api/track", item_id="1")[1]
+            assert "check MEDIA_SERVER" in asked.refusal("/api/track", item_id="1")[1]
 
 
 def test_a_song_that_is_new_on_the_server_is_found_after_a_while(parts: Parts, tmp_path: Path) -> None:

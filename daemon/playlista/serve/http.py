@@ -201,7 +201,9 @@ class Application:
             wrong = Answer.of_text(f"here are {allowed}", "405 Method Not Allowed")
             return wrong.with_headers(("Allow", allowed))
         if routes is not ROUTES:
-            return Answer.not_found("AudioMuse-AI has this call, or not; Playlista does not answer it")
+            return Answer.not_found(
+                "Playlista does not answer this call of AudioMuse-AI; docs/integrations.md lists those that it does"
+            )
         if path == "openapi.json":
             return Answer.of_json(self._description)
         return Answer.not_found(f"no such path; {API}openapi.json describes what there is")

@@ -65,7 +65,7 @@ class MediaServer:
             try:
                 page = self._read_page(start)
             except (KeyError, TypeError, AttributeError, IndexError) as error:
-                raise MediaServerError(f"{self.url}: is no media server of that kind; see to MEDIA_SERVER") from error
+                raise MediaServerError(f"{self.url}: is no media server of that kind; check MEDIA_SERVER") from error
             if page:
                 yield page
             if len(page) < PAGE_SONGS:
@@ -96,7 +96,7 @@ class _Subsonic:
         answer = self._client.get("/rest/search3", {**self._access(), "query": "", **counts})["subsonic-response"]
         if answer["status"] != "ok":
             said = str(answer.get("error", {}).get("message", "no reason"))[:100]
-            raise MediaServerError(f"{self._client.url}: refuses ({said}); see to MEDIA_SERVER_USER and _PASSWORD")
+            raise MediaServerError(f"{self._client.url}: refuses ({said}); check MEDIA_SERVER_USER and _PASSWORD")
         return [_subsonic_song(one) for one in answer.get("searchResult3", {}).get("song", [])]
 
     def _access(self) -> dict[str, str]:

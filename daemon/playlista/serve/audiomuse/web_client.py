@@ -66,15 +66,15 @@ class WebClient:
         except urllib.error.HTTPError as error:
             error.close()
             what = "refuses the user or password" if error.code in (401, 403) else f"answers {error.code}"
-            raise MediaServerError(f"{self.url}: {what}; see to MEDIA_SERVER_URL, _USER and _PASSWORD") from error
+            raise MediaServerError(f"{self.url}: {what}; check MEDIA_SERVER_URL, _USER and _PASSWORD") from error
         except (OSError, http.client.HTTPException) as error:
             why = getattr(error, "reason", None) or error
             raise MediaServerError(
-                f"{self.url}: does not answer ({why}); start it, or see to MEDIA_SERVER_URL"
+                f"{self.url}: does not answer ({why}); start it, or check MEDIA_SERVER_URL"
             ) from error
         if len(said) > LARGEST_ANSWER_BYTES:
             raise MediaServerError(f"{self.url}: answers more than {LARGEST_ANSWER_BYTES >> 20} MB at a time")
         try:
             return json.loads(said)
         except (ValueError, RecursionError) as error:
-            raise MediaServerError(f"{self.url}: is no media server of that kind; see to MEDIA_SERVER") from error
+            raise MediaServerError(f"{self.url}: is no media server of that kind; check MEDIA_SERVER") from error
