@@ -246,3 +246,8 @@ def test_results_without_a_fingerprint_lose_the_former_one(tmp_path: Path) -> No
         parts.store.record(file_id, replace(stored, fingerprint=None, status=Status.PARTIAL), attempts=1)
         with parts.database.read() as connection:
             assert connection.execute("SELECT count(*) FROM fingerprint_keys").fetchone()[0] == 0
+
+
+def test_what_only_looks_lossless_is_not_better_than_a_lossy_file_for_its_bit_rate() -> None:
+    fake = replace(COPY, path="a.flac", format="FLAC", size_bytes=20_000_000, lossy_suspicion=0.9)
+    assert best_of([fake, COPY]) == (COPY, "not made from a lossy file")

@@ -22,6 +22,7 @@ from playlista.daemon.playlist_keeper import made_keeper
 from playlista.daemon.playlist_views import PlaylistViews
 from playlista.daemon.readings import Readings
 from playlista.daemon.similar_views import SimilarViews
+from playlista.library.copies import Copies
 from playlista.library.database import FILE_NAME, Database, open_database, open_read_only
 from playlista.library.queue import JobQueue
 from playlista.library.results import Store
@@ -32,8 +33,14 @@ from playlista.serve.http import Application
 from playlista.serve.media_ids import OwnIds
 from playlista.serve.metrics import Metrics
 from playlista.serve.server import Server
+from playlista.tracks.findings import Finding
 from playlista.tracks.metadata import Metadata
 from tests.page.music import HOSTILE
+
+#: Tracks that are clipped: more than the page shows at once.
+CLIPPED = 60
+#: The track that has every other finding.
+ODD = 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,7 @@ def serve(folder: Path, tracks: int) -> Iterator[Served]:
     with ExitStack() as resources:
         database = resources.enter_context(open_database(os.fspath(settings.data_dir / FILE_NAME)))
         hostile = _rename(database)
+        _add_findings(database)
         server = Server("127.0.0.1:0", Application(_readings(settings, database, resources).views()))
         server.start()
         resources.callback(server.stop)
@@ -65,6 +73,9 @@ def serve(folder: Path, tracks: int) -> Iterator[Served]:
             "hostile": hostile,
             "writable": True,
             "failed": failed,
+            "clipped": CLIPPED,
+            "odd": ODD,
+            "best": 31,
         }
         yield Served(f"http://127.0.0.1:{server.port}/", expected)
 
@@ -76,6 +87,18 @@ def _rename(database: Database) -> list[dict[str, Any]]:
         for number, title in enumerate(HOSTILE, start=1):
             put_metadata(connection, number, Metadata(title[:500], title[:500], None, title[:500], has_cover=False))
     return [{"id": number, "title": title[:400]} for number, title in enumerate(HOSTILE, start=1)]
+
+
+def _add_findings(database: Database) -> None:
+    """Tracks that are clipped, one with each kind of finding and hostile evidence, and a recording in two files."""
+    clipped = [(Finding.CLIPPED, number, "91 runs at the ceiling from 0:12 on") for number in range(20, 20 + CLIPPED)]
+    others = [(finding, ODD, HOSTILE[0]) for finding in Finding if finding is not Finding.CLIPPED]
+    with database.transaction() as connection:
+        connection.executemany(
+            "INSERT INTO track_findings (finding, file_id, evidence) VALUES (?, ?, ?)", [*clipped, *others]
+        )
+        connection.execute("INSERT INTO scrubs (file_id, scrubbed_at, rotted_at) VALUES (?, 1.0, 1.0)", (ODD,))
+    Copies(database).settle(31, [32])
 
 
 def _readings(settings: Settings, database: Database, resources: ExitStack) -> Readings:

@@ -170,4 +170,5 @@ test("filters read as a sentence", () => {
   assert.equal(sentence("key", "odd"), "odd");
   assert.equal(sentence("status", "partial"), "partly analyzed");
   assert.equal(sentence("genre", "Rock"), "genre: Rock");
+  assert.equal(sentence("health", "dc_offset"), "DC offset");
 });

@@ -95,6 +95,50 @@ export async function trackExplainsItself(visit, { tracks, track }) {
   await page.context().close();
 }
 
+export async function healthIsLookedThrough(visit, { clipped, odd }) {
+  if (!clipped) return;
+  const page = await visit.open("phone");
+  await page.getByText("1 file changed on the disk").waitFor();
+  visit.check("what rotted is said on the first view", await page.locator('main a[href="#/health?show=rotted"]').isVisible());
+  await page.getByRole("navigation", { name: "Views" }).getByRole("link", { name: "Health" }).click();
+  const choice = page.getByRole("list", { name: "What was found" }).getByRole("link", { name: /^Clipped/ });
+  await choice.focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Clipped" }).waitFor();
+  await settled(page);
+  const rows = page.getByRole("region", { name: "Results" }).locator(".health > li");
+  visit.check("a finding is a filter in the address", new URL(page.url()).hash === "#/health?show=clipped", page.url());
+  visit.check("the choice says how many tracks and that it is chosen",
+    (await choice.textContent()) === `Clipped${clipped}` && (await choice.getAttribute("aria-current")) === "true");
+  const before = await rows.count();
+  await page.getByRole("button", { name: "Show more" }).focus();
+  await page.keyboard.press("Enter");
+  await rows.nth(before).waitFor();
+  visit.check("more is shown when it is asked for", before < clipped && (await rows.count()) === clipped, `${before}`);
+  visit.check("and the focus is on the first of it", await rows.nth(before).evaluate((row) => row.contains(document.activeElement)));
+  await rows.first().locator("summary").focus();
+  await page.keyboard.press("Enter");
+  await page.getByText("91 runs at the ceiling").first().waitFor();
+  visit.check("the evidence is in words", await page.getByText("cut flat at full level").first().isVisible());
+  await page.getByRole("link", { name: "Show in the library" }).click();
+  await page.getByRole("heading", { name: `${clipped} tracks` }).waitFor();
+  visit.check("the library takes the finding for a filter", (await page.locator(".chips .chip").textContent()).startsWith("Clipped"));
+  await go(page, `#/track/${odd}`);
+  visit.check("a track shows its findings", await page.getByRole("region", { name: "Findings" }).getByText("<script>").first().isVisible());
+  await page.context().close();
+}
+
+export async function duplicatesNameTheBestCopy(visit, { best }) {
+  if (!best) return;
+  const page = await visit.open("phone");
+  await go(page, "#/health?show=duplicates");
+  const copies = page.locator(".copies").first().getByRole("listitem");
+  visit.check("a recording shows its copies", (await copies.count()) === 2, String(await copies.count()));
+  visit.check("the best one first", (await copies.first().textContent()).includes("Best copy"), await copies.first().textContent());
+  visit.check("no other is", !(await copies.nth(1).textContent()).includes("Best copy"));
+  await page.context().close();
+}
+
 export async function playlistIsTakenAway(visit, { tracks }) {
   if (!tracks) return;
   const page = await visit.open("desk");

@@ -18,6 +18,8 @@ const VIEWS = {
   track: `#/track/${expected.track}`,
   map: "#/map",
   steps: `#/steps?from=${expected.track}&to=${expected.other}`,
+  health: "#/health",
+  duplicates: "#/health?show=duplicates",
   playlists: "#/playlists",
   settings: "#/settings",
   failures: "#/failures",

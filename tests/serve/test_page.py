@@ -15,6 +15,7 @@ from playlista.serve.api.table import ROUTES
 from playlista.serve.assets import load_assets
 from playlista.serve.routes import find
 from playlista.tracks import Status
+from playlista.tracks.findings import Finding
 from tests.libraries import open_parts
 
 SCRIPTS = {path: asset.body.decode() for path, asset in load_assets("token").items() if path.endswith(".js")}
@@ -71,3 +72,8 @@ def test_every_reason_for_a_failure_has_words() -> None:
 
 def test_every_status_has_words() -> None:
     assert words_of("STATUSES") == set(Status) | {"waiting"}
+
+
+@pytest.mark.parametrize("name", ["FINDINGS", "ADVICE"])
+def test_every_finding_has_words_and_an_advice(name: str) -> None:
+    assert words_of(name) == set(Finding)

@@ -1,7 +1,8 @@
 """Which of several copies of a recording is the best, and why.
 
 Input: copies. Output: the best, and in words what sets it apart. The first of these on which they differ decides: it is
-whole, its format is lossless, it is longer, it is not clipped, its sample rate, its channels, its bit rate, its tags.
+whole, its format is lossless, it is longer, it is not clipped, its sample rate, its channels, whether it only looks
+lossless, its bit rate, its tags.
 """
 
 from __future__ import annotations
@@ -50,6 +51,11 @@ class Copy:
         return is_lossless(self.format or "") and (self.lossy_suspicion or 0.0) < _SUSPECTED
 
     @property
+    def is_suspected(self) -> bool:
+        """Whether it looks as if it had been made from a lossy file, whose bit rate nobody knows."""
+        return self.format in LOSSLESS_FORMATS and not self.is_lossless
+
+    @property
     def kilobits_per_second(self) -> int | None:
         """Of the file, tags and pictures included."""
         return round(self.size_bytes * 8 / self.duration_seconds / 1000) if self.duration_seconds else None
@@ -85,6 +91,7 @@ _CRITERIA: tuple[tuple[Callable[[Copy], float], Callable[[float, float], bool], 
     (lambda copy: not copy.clipped_runs, lambda best, other: best > other, "not clipped"),
     (lambda copy: copy.sample_rate_hz or 0, lambda best, other: best > other, "higher sample rate"),
     (lambda copy: copy.channels or 0, lambda best, other: best > other, "more channels"),
+    (lambda copy: not copy.is_suspected, lambda best, other: best > other, "not made from a lossy file"),
     (_worth, lambda best, other: best > other * _RATE_STEP, "higher bit rate"),
     (lambda copy: copy.named, lambda best, other: best > other, "more tags"),
 )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from playlista.library.database import Database
 from playlista.library.search import Named, tag_counts
 from playlista.library.track_rows import CAMELOT
+from playlista.tracks.findings import in_order
 from playlista.tracks.mood import MOODS
 
 #: Widths of the ranges of tempo and loudness, as ``0007_tracks.sql`` counts them.
@@ -67,9 +68,7 @@ def read_statistics(database: Database) -> Statistics:
             energy=_numbers(moods, "energy"),
             voice=_numbers(moods, "voice"),
             moods={name: moods["mood"].get(name, 0) for name in MOODS},
-            findings=dict(
-                map(tuple, connection.execute("SELECT finding, count(*) FROM track_findings GROUP BY finding"))
-            ),
+            findings=_findings(connection),
             tags=tag_counts(connection),
         )
 
@@ -80,6 +79,11 @@ def read_audio_seconds(database: Database) -> tuple[int, float]:
     with database.read() as connection:
         tracks, seconds = connection.execute(query).fetchone()
     return int(tracks), float(seconds)
+
+
+def _findings(connection: sqlite3.Connection) -> dict[str, int]:
+    counts = dict(connection.execute("SELECT finding, count(*) FROM track_findings GROUP BY finding").fetchall())
+    return {name: counts[name] for name in in_order(counts)}
 
 
 def _count(connection: sqlite3.Connection, query: str) -> int:

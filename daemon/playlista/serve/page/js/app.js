@@ -15,6 +15,7 @@ const VIEWS = {
   steps: () => import("./steps.js"),
   failures: () => import("./failures.js"),
   map: () => import("./map.js"),
+  health: () => import("./health.js"),
   playlists: () => import("./playlists.js"),
   settings: () => import("./settings.js"),
 };

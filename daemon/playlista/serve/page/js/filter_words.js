@@ -1,6 +1,7 @@
 // Filters as the API reads them, and as people do.
 
 import { keyName } from "./camelot.js";
+import { wordFor } from "./findings.js";
 import { STATUSES } from "./meanings.js";
 
 /** A range as the API reads it; loudness has minus signs of its own, and an open end needs two dots. */
@@ -23,6 +24,7 @@ function rangeWords(text) {
 export function sentence(name, value) {
   if (name === "key") return value.split(",").map((code) => (/^\d+[AB]$/.test(code) ? `${code} (${keyName(code)})` : code)).join(" or ");
   const words = { q: `“${value}”`, artist: `by ${value}`, album: `on ${value}`, bpm: `${rangeWords(value)} BPM`,
-    loudness: `${rangeWords(value)} LUFS`, year: `year ${rangeWords(value)}`, energy: `energy ${rangeWords(value)}`, voice: `voice ${rangeWords(value)}`, mood: value, format: value, status: STATUSES[value] ?? value };
+    loudness: `${rangeWords(value)} LUFS`, year: `year ${rangeWords(value)}`, energy: `energy ${rangeWords(value)}`, voice: `voice ${rangeWords(value)}`, mood: value, format: value,
+    health: wordFor(value), status: STATUSES[value] ?? value };
   return words[name] ?? `${name}: ${value}`;
 }

@@ -1,8 +1,9 @@
-// The filters of the library: search text, tags, tempo, keys, loudness, year, energy, voice, mood, format, status; and what is chosen, as chips.
+// The filters of the library: search text, tags, tempo, keys, loudness, year, energy, voice, mood, format, finding, status; and what is chosen, as chips.
 
 import { keyWheel } from "./camelot.js";
 import { bdi, el } from "./elements.js";
 import { filled, histogram } from "./charts.js";
+import { wordFor } from "./findings.js";
 import { STATUSES } from "./meanings.js";
 import { between, ends, sentence } from "./filter_words.js";
 import { get } from "./server.js";
@@ -28,7 +29,7 @@ export class Filters {
     this.element = el("div", { class: "filter-body" }, this.#search(), this.#tag(),
       ...RANGES.map((range) => this.#range(...range)),
       el("fieldset", {}, el("legend", { text: "Key" }), this.#wheel),
-      this.#select("mood", "Mood"), this.#select("format", "Format"), this.#select("status", "Status"));
+      this.#select("mood", "Mood"), this.#select("format", "Format"), this.#select("health", "Finding"), this.#select("status", "Status"));
     for (const [value, name] of Object.entries(STATUSES)) {
       if (value !== "waiting") this.#inputs.status.append(el("option", { value, text: name }));
     }
@@ -43,6 +44,7 @@ export class Filters {
     }
     this.#inputs.mood.append(...this.#stats.moods.map(({ name }) => el("option", { value: name, text: name })));
     this.#inputs.format.append(...this.#stats.formats.map(({ name }) => el("option", { value: name, text: name })));
+    this.#inputs.health.append(...this.#stats.findings.map(({ name }) => el("option", { value: name, text: wordFor(name) })));
     this.element.querySelector("#tag-names").append(...this.#stats.tags.map(({ name }) => el("option", { value: name })));
     for (const [name] of RANGES) this.#draw(name);
     this.show(this.#given);
@@ -56,7 +58,7 @@ export class Filters {
       set(this.#inputs[`${name}-low`], low);
       set(this.#inputs[`${name}-high`], high);
     }
-    for (const name of ["q", "mood", "format", "status"]) set(this.#inputs[name], given[name] ?? "");
+    for (const name of ["q", "mood", "format", "health", "status"]) set(this.#inputs[name], given[name] ?? "");
     this.#showWheel();
     this.#showChips();
   }

@@ -12,7 +12,7 @@ import { MOST_TRACKS, tray } from "./tray.js";
 export const title = "Library";
 
 /** What the API takes; everything else in the address is left alone. */
-const PARAMETERS = ["q", "artist", "album", "genre", "year", "bpm", "key", "loudness", "energy", "voice", "mood", "tag", "format", "status", "sort"];
+const PARAMETERS = ["q", "artist", "album", "genre", "year", "bpm", "key", "loudness", "energy", "voice", "mood", "tag", "format", "health", "status", "sort"];
 const SORTS = [["path", "Folder"], ...COLUMNS.filter(([, sort]) => sort).map(([name, sort]) => [sort, name]),
   ["year", "Year"], ["energy", "Energy"], ["voice", "Voice"], ["finished", "Analyzed"]];
 const ADD_LIMIT = 500;

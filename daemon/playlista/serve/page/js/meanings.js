@@ -12,6 +12,9 @@ const bpm = (value, group) => {
 const truth = (value) => (value == null ? "–" : value ? "yes" : "no");
 const hz = (value) => (value == null ? "–" : `${count(value)} Hz`);
 
+/** What the value of any mood means. */
+export const MOOD_MEANING = "How strong the mood is, compared with other music: 80 % means that 80 of 100 pieces have less of it.";
+
 /** Groups of a result object: [heading, field of the object, [[field, name, how it is written, what it means]]]. */
 export const GROUPS = [
   ["Rhythm", "rhythm", [
@@ -87,3 +90,41 @@ export const REASONS = {
 /** Words for a track's status. */
 export const STATUSES = { analyzed: "analyzed", partial: "partly analyzed", failed: "failed", quarantined: "quarantined",
   waiting: "tried again later" };
+
+/** The findings of health, in the order of the API. */
+export const FINDINGS = {
+  rotted: "Rotted",
+  mismatch: "Checksum does not fit",
+  transcoded: "Made from lossy",
+  upsampled: "Upsampled",
+  clipped: "Clipped",
+  overs: "Peaks above full scale",
+  dc_offset: "DC offset",
+  dead_channel: "Dead channel",
+  weak_channel: "Weak channel",
+  mono: "Mono as stereo",
+  polarity: "Polarity inverted",
+  silence: "Long silence",
+  dropouts: "Dropouts",
+  clicks: "Clicks",
+  wrong_rate: "Sample rate changes",
+};
+
+/** What each finding means and what to do; docs/health.md says more. */
+export const ADVICE = {
+  rotted: "The bytes changed though size and time did not. Restore the file from a backup.",
+  mismatch: "The file's own checksum does not fit its sound. Restore it from a backup.",
+  transcoded: "A lossless file that looks as if it was made from a lossy one. Look where it came from.",
+  upsampled: "It has nothing above half of a lower sample rate. Nothing is lost, only space.",
+  clipped: "The waveform is cut flat at full level. Look for another master.",
+  overs: "The sound goes above full scale between the samples. Use ReplayGain, or turn it down before converting.",
+  dc_offset: "The waveform is not centred on zero. Harmless by itself; an editor can repair it.",
+  dead_channel: "One channel is silent. Check the cable or the rip.",
+  weak_channel: "One channel is much quieter than the other. Early stereo was mixed so; else check the rip.",
+  mono: "Both channels hold the same. A mono file takes half the space.",
+  polarity: "One channel is upside down. Listen in mono: if voice or bass vanish, invert one channel.",
+  silence: "There is a long silence at the start, at the end or inside. Hidden tracks have it.",
+  dropouts: "There are short holes in the music. Listen at the times named, and rip it again.",
+  clicks: "There are steps in the waveform that do not belong to the music. Listen at the times named.",
+  wrong_rate: "Parts with different sample rates were joined. Players may play some too fast or too slow.",
+};

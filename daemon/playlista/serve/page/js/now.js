@@ -38,7 +38,7 @@ export async function show(place, _route, signal) {
 }
 
 function showStatus({ sentence, work }, status) {
-  const { tracks, queue, rate, memory, tag_writes: writes } = status;
+  const { tracks, queue, rate, memory, scrub, tag_writes: writes } = status;
   const left = queue.queued + queue.claimed + queue.waiting;
   const done = Math.max(0, tracks.total - left);
   const text = sentenceOf(status, left, done);
@@ -46,6 +46,7 @@ function showStatus({ sentence, work }, status) {
   note(rate.times_real_time);
   work.replaceChildren(
     status.not_ready ? el("p", { class: "failure", role: "alert" }, bdi(status.not_ready)) : "",
+    scrub.rotted ? rottedLine(scrub.rotted) : "",
     writes.trouble ? el("p", { class: "failure" }, bdi(writes.trouble)) : "",
     left && tracks.total ? progressBar(status, done) : "",
     status.current ? el("p", {}, "At work: ", bdi(status.current)) : "",
@@ -88,6 +89,11 @@ function figures({ tracks, rate, runtime, watch_mode: mode, gone, tag_writes: wr
   ];
   return el("dl", { class: "figures" }, rows.filter(([, text]) => text).map(([name, text]) =>
     el("div", {}, el("dt", { text: name }), el("dd", { text }))));
+}
+
+function rottedLine(files) {
+  return el("p", { class: "warn" }, `${several(files, "file")} changed on the disk while size and time did not. `,
+    el("a", { href: href("health", { show: "rotted" }), text: "Show" }));
 }
 
 function clusterLine({ scheduler_up: up, trouble, workers, in_flight: busy }) {

@@ -2,10 +2,11 @@
 
 import { bars } from "./charts.js";
 import { button, bdi, el, failure } from "./elements.js";
+import { findingList } from "./findings.js";
 import { length, percent } from "./format.js";
 import { keyChip } from "./camelot.js";
 import { live } from "./live.js";
-import { GROUPS, isUncertain, REASONS, STATUSES } from "./meanings.js";
+import { GROUPS, isUncertain, MOOD_MEANING, REASONS, STATUSES } from "./meanings.js";
 import { TAG_FLOOR } from "./portrait.js";
 import { href, trackHref } from "./route.js";
 import { audioAddress, coverAddress, get, getWhenReady } from "./server.js";
@@ -31,7 +32,7 @@ export async function show(place, { value: id }, signal) {
     track.audio && live.status?.serve_audio ? el("audio", { controls: true, preload: "none", src: audioAddress(track.id) }) : "",
     timeline(track) ?? "",
     el("div", { class: "columns" },
-      el("div", {}, tagsOf(track), track.tags ? similar : ""),
+      el("div", {}, findingsOf(track), tagsOf(track), track.tags ? similar : ""),
       el("div", {}, GROUPS.map((group) => valuesOf(track, ...group)))),
     el("p", { class: "soft" }, el("a", { href: `api/v1/tracks/${track.id}`, text: "Everything as JSON" })),
   );
@@ -70,6 +71,11 @@ function selectButton(summary) {
   return node;
 }
 
+function findingsOf({ findings }) {
+  if (!Object.keys(findings).length) return "";
+  return el("section", { "aria-label": "Findings" }, el("h2", { text: "Findings" }), findingList(findings));
+}
+
 function tagsOf({ tags }) {
   if (!tags) return "";
   const rows = Object.entries(tags).filter(([, value]) => value >= LEAST_ACTIVATION).sort((a, b) => b[1] - a[1]).slice(0, 12);
@@ -82,21 +88,22 @@ function tagsOf({ tags }) {
 function valuesOf(track, name, field, values) {
   const group = track[field];
   if (!group) return "";
-  const rows = values.filter(([key]) => group[key] !== undefined).map(([key, label, write, meaning], place) => {
-    const id = `meaning-${field}-${place}`;
-    const text = el("p", { class: "meaning", id, hidden: true, text: meaning });
-    const press = el("button", { type: "button", class: "term", title: meaning, "aria-expanded": "false", "aria-controls": id }, label);
-    press.addEventListener("click", () => {
-      text.hidden = !text.hidden;
-      press.setAttribute("aria-expanded", String(!text.hidden));
-    });
-    const doubt = isUncertain(key, group) ? el("span", { class: "chip hollow", text: "uncertain" }) : "";
-    return el("div", {}, el("dt", {}, press), el("dd", {}, key === "camelot" ? keyChip(group) : write(group[key], group), doubt, text));
-  });
-  if (field === "mood" && group.moods) {
-    rows.push(...Object.entries(group.moods).map(([mood, value]) => el("div", {}, el("dt", { title: "Of 100 pieces of music, how many have less of this mood" }, bdi(mood)), el("dd", { text: percent(value) }))));
-  }
+  const rows = values.filter(([key]) => group[key] !== undefined).map(([key, label, write, meaning]) =>
+    valueRow(`meaning-${field}-${key}`, label, meaning, key === "camelot" ? keyChip(group) : write(group[key], group),
+      isUncertain(key, group) ? el("span", { class: "chip hollow", text: "uncertain" }) : ""));
+  const moods = Object.entries((field === "mood" && group.moods) || {});
+  rows.push(...moods.map(([mood, value]) => valueRow(`meaning-mood-${mood}`, mood[0].toUpperCase() + mood.slice(1), MOOD_MEANING, percent(value))));
   return rows.length ? el("section", { "aria-label": name }, el("h2", { text: name }), el("dl", { class: "values" }, rows)) : "";
+}
+
+function valueRow(id, label, meaning, ...value) {
+  const text = el("p", { class: "meaning", id, hidden: true, text: meaning });
+  const press = el("button", { type: "button", class: "term", title: meaning, "aria-expanded": "false", "aria-controls": id }, label);
+  press.addEventListener("click", () => {
+    text.hidden = !text.hidden;
+    press.setAttribute("aria-expanded", String(!text.hidden));
+  });
+  return el("div", {}, el("dt", {}, press), el("dd", {}, value, text));
 }
 
 async function showSimilar(place, id, signal) {
