@@ -53,7 +53,7 @@ class Copy:
     @property
     def is_suspected(self) -> bool:
         """Whether it looks as if it had been made from a lossy file, whose bit rate nobody knows."""
-        return self.format in LOSSLESS_FORMATS and not self.is_lossless
+        return is_lossless(self.format or "") and not self.is_lossless
 
     @property
     def kilobits_per_second(self) -> int | None:
