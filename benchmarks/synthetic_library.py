@@ -1,8 +1,9 @@
-"""A library of any size with metadata, results and embeddings, made without a single music file.
+"""A library of any size with metadata, results, health, fingerprints and embeddings, made without a music file.
 
 Input: a data folder and a number of tracks. Output: a database that the product takes for its own, the same for the
 same number each time. Artists have a few albums, a genre, a tempo and a place in the space of embeddings around which
-their tracks lie, so that searches, filters and similar tracks find something.
+their tracks lie, so that searches, filters and similar tracks find something. Fingerprints are a few that are used
+again and again, and are found under no key: ``benchmarks.duplicates`` measures them.
 
     python -m benchmarks.synthetic_library DATA --tracks 200000
 """
@@ -10,12 +11,14 @@ their tracks lie, so that searches, filters and similar tracks find something.
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import os
 import random
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -24,8 +27,26 @@ import numpy as np
 
 from playlista.library.database import FILE_NAME, Database, open_database
 from playlista.library.file_rows import file_values
+from playlista.library.fingerprints import stored_bytes
 from playlista.library.track_rows import CAMELOT, put_track
-from playlista.tracks import Analysis, Audio, Loudness, Rhythm, Spectral, Status, Tagging, Timings, Tonal, TrackFile
+from playlista.tracks import (
+    Analysis,
+    Audio,
+    Health,
+    IntegrityState,
+    Loudness,
+    MemoryUse,
+    Rhythm,
+    Spectral,
+    Status,
+    Tagging,
+    Timings,
+    Tonal,
+    TrackFile,
+)
+from playlista.tracks.beat_grid import encode_beats
+from playlista.tracks.fingerprint import BANDS, fingerprint_of
+from playlista.tracks.groups import FEATURE_GROUPS
 from playlista.tracks.metadata import Metadata
 
 BATCH_ROWS = 5_000
@@ -34,6 +55,12 @@ TRACKS_PER_ALBUM = 12
 ALBUMS_PER_ARTIST = 3
 #: One result in a thousand is that of a damaged file.
 FAILED_EVERY = 1000
+#: Of every so many tracks one is clipped.
+CLIPPED_EVERY = 20
+#: Fingerprints that there are, each of two minutes of sound.
+FINGERPRINTS = 32
+_VERSIONS = dict.fromkeys(FEATURE_GROUPS, 1)
+_SETTINGS = {group: {"sample_rate_hz": 22050, "bit_depth": 16} for group in ("rhythm", "tonal", "spectral")}
 
 _SYLLABLES = (
     "ba", "cor", "dé", "el", "fö", "gar", "hi", "jo", "ka", "lu", "mi", "nor", "ó", "pa", "ri", "sol", "ta", "vê",
@@ -65,7 +92,8 @@ def build(data: Path, tracks: int, *, embeddings: bool = True) -> None:
     with open_database(os.fspath(data / FILE_NAME)) as database:
         with database.read() as connection:
             connection.execute("PRAGMA synchronous = OFF")
-            connection.execute("INSERT INTO version_sets VALUES (1, ?)", (json.dumps({"rhythm": 1, "tags": 1}),))
+            connection.execute("INSERT INTO version_sets VALUES (1, ?)", (json.dumps(_VERSIONS, sort_keys=True),))
+            connection.execute("INSERT INTO setting_sets VALUES (1, ?)", (json.dumps(_SETTINGS, sort_keys=True),))
         numbered = enumerate(invented_tracks(tracks), start=1)
         while batch := list(islice(numbered, BATCH_ROWS)):
             _put(database, batch, embeddings=embeddings)
@@ -107,19 +135,61 @@ def _result(
     activations[MSD_TAGS[genre * 3 % len(MSD_TAGS)]] = round(chance.uniform(0.3, 0.9), 6)
     code = chance.choice(CAMELOT)
     seconds = chance.uniform(90, 420)
+    beats = np.arange(0.5, seconds, 60 / bpm)
     return Analysis(
         path,
         Status.ANALYZED,
         audio=Audio(seconds, seconds, seconds, 44100, 2, chance.choice(_FORMATS), truncated=False),
-        rhythm=Rhythm(round(chance.gauss(bpm, 6), 2), chance.random(), int(seconds * 2), chance.uniform(1, 5), 1.0),
+        rhythm=Rhythm(
+            round(chance.gauss(bpm, 6), 2),
+            chance.random(),
+            len(beats),
+            chance.uniform(1, 5),
+            chance.uniform(0.5, 2),
+            tempo_changes=((0.0, bpm),),
+            beat_grid=encode_beats(beats.tolist()),
+        ),
         tonal=Tonal("C", "minor" if code.endswith("A") else "major", chance.random(), code, 440.0),
         loudness=Loudness(chance.uniform(-24, -6), chance.uniform(2, 15), -0.5, -4.0),
-        spectral=Spectral(2000.0, 5000.0, 0.1, 0.5, 0.08, (1.0,) * 6, (0.5,) * 13, (0.25,) * 13),
+        spectral=_spectral(noise),
         tagging=Tagging(
             activations, tuple((place + noise.normal(size=EMBEDDING_SIZE)).astype("f4").tolist()), 60, False, "essentia"
         ),
-        versions={"rhythm": 1, "tags": 1},
-        timings=Timings(total_seconds=2.5),
+        health=_health(chance),
+        versions=_VERSIONS,
+        settings=_SETTINGS,
+        timings=Timings(*(round(chance.random(), 6) for _ in range(9)), total_seconds=2.5),
+        memory=MemoryUse(105_000_000, 6_400_000, 268_435_456),
+        music_hash=f"{chance.getrandbits(128):032x}",
+    )
+
+
+def _spectral(noise: np.random.Generator) -> Spectral:
+    contrast, means, spreads = noise.normal(20, 5, 7), noise.normal(0, 9, 13), noise.gamma(2, 50, 13)
+    return Spectral(
+        noise.uniform(800, 4000),
+        noise.uniform(2000, 9000),
+        noise.uniform(0.01, 0.4),
+        noise.uniform(0.1, 2),
+        noise.uniform(0.02, 0.2),
+        tuple(contrast.tolist()),
+        tuple(means.tolist()),
+        tuple(spreads.tolist()),
+    )
+
+
+def _health(chance: random.Random) -> Health:
+    runs = chance.randrange(3, 400) if chance.randrange(CLIPPED_EVERY) == 0 else 0
+    return Health(
+        IntegrityState.VERIFIED,
+        "CRC-32 of every Ogg page",
+        bandwidth_hz=round(chance.uniform(15_000, 22_050), 1),
+        clipped_runs=runs,
+        longest_clipped_samples=4 if runs else 0,
+        clipped_runs_per_minute=runs / 3,
+        channel_difference_db=chance.uniform(-1, 1),
+        silence_start_seconds=round(chance.uniform(0, 2), 2),
+        positions={"clipped": tuple(range(1, min(runs, 8) + 1))} if runs else {},
     )
 
 
@@ -133,7 +203,7 @@ def _put(database: Database, batch: list[tuple[int, Analysis]], *, embeddings: b
             ((number, *file_values(_file(number, one.path)), one.status.value) for number, one in rows),
         )
         connection.executemany(
-            "INSERT INTO analyses VALUES (?, 1, ?, 1, ?, ?, ?, ?, ?, NULL, ?)", (_values(*row) for row in rows)
+            "INSERT INTO analyses VALUES (?, 1, ?, 1, ?, ?, ?, ?, ?, ?, ?)", (_values(*row) for row in rows)
         )
         if embeddings:
             connection.executemany(
@@ -144,12 +214,35 @@ def _put(database: Database, batch: list[tuple[int, Analysis]], *, embeddings: b
                     if one.tagging is not None
                 ),
             )
+        connection.executemany(
+            "INSERT INTO fingerprints VALUES (?, ?, ?, '[]')",
+            ((number, *_fingerprint(number)) for number, one in rows if one.audio is not None),
+        )
+        connection.executemany(
+            "INSERT INTO origins (file_id, setting_set) VALUES (?, 1)", ((number,) for number, _ in rows)
+        )
         for number, one in rows:
             put_track(connection, number, one, finished_at=float(number))
 
 
 def _file(number: int, path: str) -> TrackFile:
     return TrackFile(path, device=1, inode=number, size_bytes=10_000_000 + number, mtime_ns=number * 10**9)
+
+
+@cache
+def _fingerprint_rows() -> list[tuple[bytes, bytes]]:
+    """A few fingerprints as they are stored."""
+    noise = np.random.default_rng(7)
+    made = []
+    for _ in range(FINGERPRINTS):
+        changes = np.uint32(1) << noise.integers(0, 32, (948, 4), np.uint32)  # a few bits from one frame to the next
+        numbers = np.bitwise_xor.accumulate(np.bitwise_xor.reduce(changes, axis=1))
+        made.append(fingerprint_of(numbers, 10 ** noise.uniform(-8, -1, (59, BANDS))))
+    return [(stored_bytes(one.chromaprint), base64.b64decode(one.band_levels)) for one in made]
+
+
+def _fingerprint(number: int) -> tuple[bytes, bytes]:
+    return _fingerprint_rows()[number % FINGERPRINTS]
 
 
 def _failed(analysis: Analysis) -> Analysis:
@@ -162,8 +255,9 @@ def _failed(analysis: Analysis) -> Analysis:
 
 def _values(number: int, analysis: Analysis) -> tuple[Any, ...]:
     document = analysis.to_json()
-    for name in ("path", "embedding", "metadata"):
+    for name in ("path", "embedding", "metadata", "mood", "fingerprint"):
         del document[name]
+    document["versions"] = analysis.versions
     return (
         number,
         float(number),
@@ -172,6 +266,7 @@ def _values(number: int, analysis: Analysis) -> tuple[Any, ...]:
         analysis.rhythm and analysis.rhythm.bpm,
         analysis.tonal and analysis.tonal.key,
         analysis.tonal and analysis.tonal.scale,
+        analysis.music_hash,
         json.dumps(document),
     )
 

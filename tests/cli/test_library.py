@@ -141,7 +141,7 @@ def test_no_output_takes_the_place_of_music_or_of_the_library_itself(
     assert library.run(*command, str(song), "--force").returncode == 0
     assert song.read_bytes() != b"ID3 music"
     assert library.run(*command, str(song)).returncode == 0, "it is of the kind now"
-    for name in ("playlista.db", "playlista.db-wal", "playlista.lock"):
+    for name in ("playlista.db", "playlista.db-wal", "playlista.lock", "similarity.npz"):
         own = library.run(*command, str(library.data / name), "--force")
         assert own.returncode == 1
         assert "is a file of the library itself" in own.stderr or "is the library itself" in own.stderr

@@ -79,7 +79,7 @@ def similar(
 
     with reading(settings) as database, MpdClient(host, port) as client:
         kept = SonicPlaylist(client, TrackLookup(database), name=name, count=count, per_artist=per_artist, below=below)
-        similarity = Similarity(database)
+        similarity = Similarity(database, data_dir=settings.data_dir)
         if follow:
             _follow(client, kept, similarity)
         song = playing(client)

@@ -84,7 +84,7 @@ def _tracks_of(name: str, settings: Settings) -> list[TrackSummary]:
 
     rule = rule_named(name, settings)
     with reading(settings) as database:
-        return PlaylistChoice(database, Similarity(database).make).tracks(rule)
+        return PlaylistChoice(database, Similarity(database, data_dir=settings.data_dir).make).tracks(rule)
 
 
 def _show(tracks: list[TrackSummary], *, json_lines: bool) -> None:

@@ -47,9 +47,10 @@ def write_playlist(path: str, tracks: Sequence[str], settings: Settings, *, forc
 def refuse_library_files(path: str, settings: Settings) -> None:
     """Raise PlaylistaError where `path` is the library's database, one of its companions, or a lock."""
     from playlista.library import data_owner, database, instance_lock  # noqa: PLC0415
+    from playlista.outputs import similarity  # noqa: PLC0415
 
     names = {f"{database.FILE_NAME}{companion}" for companion in _COMPANIONS}
-    names |= {instance_lock.FILE_NAME, data_owner.CHALLENGE_NAME}
+    names |= {instance_lock.FILE_NAME, data_owner.CHALLENGE_NAME, similarity.FILE_NAME}
     own = {os.path.realpath(os.path.join(settings.data_dir, name)) for name in names}
     if path != "-" and os.path.realpath(path) in own:
         raise PlaylistaError(f"{path}: is a file of the library itself; name another file")

@@ -50,7 +50,7 @@ def similar(
 
     with reading(settings) as database:
         of = _named(track, settings, database)
-        similarity = Similarity(database).make()
+        similarity = Similarity(database, data_dir=settings.data_dir).make()
         most = _size_of(database) if per_artist else count
         found = listed(
             similarity.nearest(of.id, most=most), TrackLookup(database), count=count, of=of, per_artist=per_artist
@@ -85,7 +85,7 @@ def path(
         ends = [_named(text, settings, database).id for text in (first, last)]
         if ends[0] == ends[1]:
             raise PlaylistaError(f"{first} and {last} are one track; name two")
-        similarity = Similarity(database).make()
+        similarity = Similarity(database, data_dir=settings.data_dir).make()
         steps = {one.file_id: one.step for one in similarity.way(ends[0], ends[1], count)}
         found = TrackLookup(database).summaries(steps)
     if m3u_file:

@@ -88,14 +88,14 @@ class Daemon:
         self._start_cluster()
         unsuccessful = parts.worker.run(until_empty=True)
         reader = parts.reader()
-        made_keeper(self._settings, reader, Similarity(reader)).keep()
+        made_keeper(self._settings, reader, Similarity(reader, data_dir=self._settings.data_dir)).keep()
         return 3 if unsuccessful or parts.queue.next_due_at() is not None else 0
 
     def _readings(self, sources: Mapping[str, str]) -> Readings:
         parts = self._components
         reader, probe_reader, similarity_reader, playlist_reader = (parts.reader() for _ in range(4))
         self._guard.watch(reader)
-        similarity = Similarity(similarity_reader, stopped=self._stopping.stop.is_set)
+        similarity = Similarity(similarity_reader, stopped=self._stopping.stop.is_set, data_dir=self._settings.data_dir)
         keeper = made_keeper(self._settings, playlist_reader, similarity)
         keeper.start()
         self._resources.callback(keeper.stop)

@@ -29,7 +29,7 @@ def put_fingerprint(connection: sqlite3.Connection, file_id: int, fingerprint: F
     connection.execute(
         """INSERT INTO fingerprints VALUES (?, ?, ?, ?) ON CONFLICT (file_id) DO UPDATE SET
                chromaprint = excluded.chromaprint, band_levels = excluded.band_levels, keys = excluded.keys""",
-        (file_id, _bytes_of(fingerprint.chromaprint), base64.b64decode(fingerprint.band_levels), keys),
+        (file_id, stored_bytes(fingerprint.chromaprint), base64.b64decode(fingerprint.band_levels), keys),
     )
 
 
@@ -50,5 +50,6 @@ def note_due(connection: sqlite3.Connection, file_id: int) -> None:
     )
 
 
-def _bytes_of(text: str) -> bytes:
+def stored_bytes(text: str) -> bytes:
+    """The column ``chromaprint`` of a fingerprint with this text."""
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -68,10 +68,11 @@ class Vectors:
             row = connection.execute(query).fetchone()
         return 0 if row is None else int(row[0])
 
-    def count(self) -> int:
-        """About how many there are: the number of results."""
+    def ids(self) -> NDArray[np.int64]:
+        """Those of all files with a result [shape=(n,), ascending], whether it has an embedding or not."""
         with self._database.read() as connection:
-            return int(connection.execute("SELECT count(*) FROM embeddings").fetchone()[0])
+            found = connection.execute("SELECT json_group_array(file_id) FROM analyses").fetchone()[0]
+        return np.sort(np.array(json.loads(found), np.int64))
 
     def sample(self, size: int, dimensions: int) -> VectorPage:
         """About `size` of them, spread evenly over the ids."""

@@ -6,8 +6,10 @@ answered is ranked by the whole vectors of a few hundred of them, so that half a
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +18,9 @@ from numpy.typing import NDArray
 from playlista.errors import PlaylistaError
 from playlista.library.database import Database
 from playlista.library.vectors import Vectors
+from playlista.outputs.similarity import FILE_NAME
 from playlista.outputs.similarity.index import Index
+from playlista.outputs.similarity.index_file import read_index, write_index
 from playlista.outputs.similarity.space import Floats, Space
 
 #: Candidates of which the best are answered: so many for each that is asked for, and at least.
@@ -28,6 +32,8 @@ MOST_MORE = 1000
 STEP_CANDIDATES = 100
 #: Embeddings read at a time where tracks that were chosen before are ranked.
 AMONG_ROWS = 1000
+#: The index is kept in a file once so many tracks were read that are not in it: at least, and of so many one.
+LEAST_UNSAVED, UNSAVED_PART = 2000, 100
 
 
 class NotComparableError(PlaylistaError):
@@ -61,9 +67,18 @@ class Similarity:
     ----------
     database : a connection of its own; making the index reads all embeddings.
     stopped : ends the making of the index.
+    data_dir : where the index of a large library is kept, if that can be written; None for nowhere.
     """
 
-    def __init__(self, database: Database, *, stopped: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        stopped: Callable[[], bool] = lambda: False,
+        data_dir: str | os.PathLike[str] | None = None,
+    ) -> None:
+        self._stopped = stopped
+        self._kept_at = None if data_dir is None else os.path.join(data_dir, FILE_NAME)
         self._vectors = Vectors(database)
         self._index = Index(self._vectors, stopped=stopped)
         self._lock = threading.Lock()
@@ -73,7 +88,10 @@ class Similarity:
     def make(self) -> Similarity:
         """Itself, after it has read what the library has got since the last time."""
         with self._lock:
+            if not self._is_made and self._kept_at is not None and (kept := read_index(self._kept_at)) is not None:
+                self._index.put_back(kept)
             self._index.refresh()
+            self._keep()
             self._is_made = True
         return self
 
@@ -148,6 +166,17 @@ class Similarity:
         """Ids [shape=(n,)] and places on the map [shape=(n, 2), 0..10,000] of all tracks."""
         with self._lock:
             return self._index.points()
+
+    def _keep(self) -> None:
+        """Write the index into its file, where many tracks came into it since the last time."""
+        if self._kept_at is None or self._stopped():
+            return
+        if self._index.unsaved < max(LEAST_UNSAVED, len(self._index) // UNSAVED_PART):
+            return
+        kept = self._index.take_out()
+        if kept is not None:
+            with suppress(OSError):  # a reader may have no right to write there; then it is made again the next time
+                write_index(self._kept_at, kept)
 
     def _mixture(self, add: Sequence[int], subtract: Sequence[int]) -> Floats:
         """The direction of the sum of some without others."""

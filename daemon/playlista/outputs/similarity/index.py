@@ -1,7 +1,8 @@
 """The codes of all tracks of a library in memory, 76 bytes each, and the ranking by them.
 
 Input: pages of embeddings. Output: ids of candidates, many enough that the best are among them; points on the map. It
-follows the library: what was analyzed since is read when it is asked. Nothing is kept on disk.
+follows the library: what was analyzed since is read when it is asked. Reading half a million embeddings takes a minute,
+so that an index can be taken out and put back; what is put back is compared with the library first.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.library.vectors import Place, Vectors
+from playlista.outputs.similarity.index_file import KeptIndex
 from playlista.outputs.similarity.space import CODE_LENGTH, Floats, Space
 
 #: Rows of a block: what is unpacked to float32 at a time.
@@ -25,6 +27,10 @@ SAMPLE_TRACKS = 3000
 GROWTH = 2.0
 #: The id of a row whose track has another row by now.
 _REPLACED = 0
+#: Tracks of an index from elsewhere that are compared with the library, and the share that has to be the same.
+_COMPARED_TRACKS, _LEAST_SAME = 64, 0.75
+#: Steps of a code that arithmetic on another processor may bring about.
+_ROUNDING_STEPS = 1
 
 
 @dataclass(slots=True)
@@ -66,7 +72,10 @@ class Index:
         self._stopped = stopped
         self._blocks: list[_Block] = []
         self._place = Place()
+        self._fitted = 0
         self.space: Space | None = None
+        #: Tracks that were read since it was made, taken out or put back.
+        self.unsaved = 0
 
     def __len__(self) -> int:
         return sum(block.count for block in self._blocks)
@@ -78,9 +87,32 @@ class Index:
         while self.space is not None and not self._stopped():
             page, last = self._vectors.page(self._place, self.space.dimensions, limit=PAGE_ROWS)
             if last is None:
+                self._fitted = self._fitted or len(self)
                 return
             self._place = last
             self._put(self.space, page.ids, page.vectors)
+
+    def put_back(self, kept: KeptIndex) -> bool:
+        """Go on from an index that was taken out; False where it is not of this library, or the library outgrew it."""
+        if len(kept.ids) > GROWTH * kept.fitted or not self._is_known(kept):
+            return False
+        self.space, self._place, self._fitted = kept.space, kept.place, kept.fitted
+        self._blocks = []
+        self._append(kept.ids, kept.codes, kept.points)
+        return True
+
+    def take_out(self) -> KeptIndex | None:
+        """All that it holds, after it was compared with the results that there are; None while it is empty."""
+        if self.space is None:
+            return None
+        self._reconcile(self.space)
+        self.unsaved = 0
+        present = np.concatenate([block.ids[: block.count] for block in self._blocks]) != _REPLACED
+        ids, codes, points = (
+            np.concatenate([getattr(block, name)[: block.count] for block in self._blocks])[present]
+            for name in ("ids", "codes", "points")
+        )
+        return KeptIndex(self.space, ids, codes, points, self._place, max(self._fitted, 1))
 
     def candidates(self, directions: Floats, count: int) -> list[NDArray[np.int64]]:
         """About the `count` tracks nearest to each of `directions` [shape=(n, dimensions)], in no order."""
@@ -111,7 +143,7 @@ class Index:
         if sample is None or len(sample.ids) == 0 or dimensions < CODE_LENGTH:
             return
         self.space = Space.fit(sample.vectors, dimensions, former=self.space)
-        self._blocks, self._place = [], Place()
+        self._blocks, self._place, self._fitted = [], Place(), 0
 
     def _put(self, space: Space, ids: NDArray[np.int64], vectors: Floats) -> None:
         if len(ids) == 0:
@@ -119,12 +151,40 @@ class Index:
         for block in self._blocks:
             block.ids[np.isin(block.ids, ids)] = _REPLACED
         directions = space.directions(vectors)
-        codes, points = space.codes(directions), space.points(directions)
+        self._append(ids, space.codes(directions), space.points(directions))
+        self.unsaved += len(ids)
+
+    def _append(self, ids: NDArray[np.int64], codes: NDArray[np.int8], points: NDArray[np.uint16]) -> None:
         while len(ids):
             if not self._blocks or self._blocks[-1].count == BLOCK_ROWS:
                 self._blocks.append(_Block.empty())
             taken = self._blocks[-1].put(ids, codes, points)
             ids, codes, points = ids[taken:], codes[taken:], points[taken:]
+
+    def _is_known(self, kept: KeptIndex) -> bool:
+        """Whether a sample of tracks has the codes that the library's vectors give."""
+        if kept.space.dimensions != self._vectors.dimensions():
+            return False
+        rows = np.unique(np.linspace(0, len(kept.ids) - 1, _COMPARED_TRACKS).astype(np.int64))
+        page = self._vectors.of_ids(kept.ids[rows].tolist(), kept.space.dimensions)
+        codes = dict(zip(kept.ids[rows].tolist(), kept.codes[rows].astype(np.int16), strict=True))
+        found = kept.space.codes(kept.space.directions(page.vectors))
+        same = sum(
+            bool(np.abs(codes[int(file_id)] - code).max() <= _ROUNDING_STEPS)
+            for file_id, code in zip(page.ids, found, strict=True)
+        )
+        return same >= _LEAST_SAME * len(rows)
+
+    def _reconcile(self, space: Space) -> None:
+        """Leave out what has no result any more; read what was finished by a clock that went wrong."""
+        stored = self._vectors.ids()
+        for block in self._blocks:
+            block.ids[~np.isin(block.ids, stored)] = _REPLACED
+        known = np.concatenate([block.ids[: block.count] for block in self._blocks])
+        missing = np.setdiff1d(stored, known)
+        for start in range(0, len(missing), PAGE_ROWS):
+            page = self._vectors.of_ids(missing[start : start + PAGE_ROWS].tolist(), space.dimensions)
+            self._put(space, page.ids, page.vectors)
 
 
 class _Best:
