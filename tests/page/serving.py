@@ -16,6 +16,7 @@ from typing import Any
 
 from benchmarks.synthetic_library import FAILED_EVERY, build
 from playlista.config import Settings
+from playlista.daemon.evidence_views import EvidenceViews
 from playlista.daemon.library_views import LibraryViews
 from playlista.daemon.music_views import MusicViews
 from playlista.daemon.playlist_keeper import made_keeper
@@ -111,14 +112,16 @@ def _readings(settings: Settings, database: Database, resources: ExitStack) -> R
     queue = JobQueue(database, store, clock=time.time, max_attempts=3, first_backoff_seconds=60.0)
     well = SimpleNamespace(trouble=None, current=None, is_wanted=False, runtime="onnx", why=None)
     watcher = SimpleNamespace(health=lambda: SimpleNamespace(mode="inotify", problem=None), overflows=0)
+    library = LibraryViews(settings, reader, queue=queue, writer=database, wake=lambda: None)
     return Readings(
         settings,
         reader,
         probe_reader,
-        library=LibraryViews(settings, reader, queue=queue, writer=database, wake=lambda: None),
+        library=library,
         music=MusicViews(reader),
         similar=SimilarViews(reader, similarity),
         playlists=PlaylistViews(settings, reader, similarity, made_keeper(settings, reader, similarity)),
+        evidence=EvidenceViews(reader, library.file),
         media_ids=OwnIds(),
         sources={},
         worker=well,

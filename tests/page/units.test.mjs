@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { CODES, hue, keyName, neighbours } from "./js/camelot.js";
 import { filled } from "./js/charts.js";
 import { closed, cut } from "./js/elements.js";
+import { ticks, wallWords, waveWords } from "./js/evidence.js";
 import { between, ends, sentence } from "./js/filter_words.js";
 import * as format from "./js/format.js";
 import { m3u8 } from "./js/m3u8.js";
@@ -161,6 +162,15 @@ test("ranges are written as the API reads them, and read back", () => {
     assert.deepEqual(ends(text), [low, high]);
   }
   assert.deepEqual(ends(""), ["", ""]);
+});
+
+test("pictures say what they show", () => {
+  assert.equal(wallWords({ wall_hz: 16021.4, wall_fall_db: 40.4 }), "falls by 40 dB at 16.0 kHz");
+  assert.equal(wallWords({ wall_hz: null, wall_fall_db: null }), "no hard edge");
+  const channels = [{ low: [-0.5, -0.8], high: [0.5, 0.25] }];
+  assert.equal(waveWords({ at_seconds: 65.5, step_seconds: 0.004, channels }), "at 1:05.500 (8 ms shown, peak 0.800 of full scale)");
+  assert.deepEqual(ticks(22050), [0, 5000, 10000, 15000, 20000]);
+  assert.deepEqual(ticks(96000), [0, 20000, 40000, 60000, 80000]);
 });
 
 test("filters read as a sentence", () => {

@@ -1,7 +1,7 @@
 // What people do with the page, each from a fresh start.
 
 import { readFileSync } from "node:fs";
-import { frames, go, settled } from "./browser.mjs";
+import { frames, go, overflow, settled, violations } from "./browser.mjs";
 
 export async function searchByKeyboard(visit, { tracks }) {
   if (!tracks) return;
@@ -125,6 +125,26 @@ export async function healthIsLookedThrough(visit, { clipped, odd }) {
   visit.check("the library takes the finding for a filter", (await page.locator(".chips .chip").textContent()).startsWith("Clipped"));
   await go(page, `#/track/${odd}`);
   visit.check("a track shows its findings", await page.getByRole("region", { name: "Findings" }).getByText("<script>").first().isVisible());
+  await page.context().close();
+}
+
+export async function evidenceIsDrawnAndReported(visit, { tracks, track, clipped }) {
+  if (!tracks || clipped) return; // an invented library has no files
+  const page = await visit.open("phone");
+  await go(page, `#/track/${track}`);
+  await page.getByText("Spectrum and waveform").click();
+  const picture = page.getByRole("img", { name: /^Average level by frequency over 0:12/ });
+  await picture.waitFor();
+  visit.check("the spectrum of a track is drawn", ((await picture.locator("path").getAttribute("d")) ?? "").length > 1000);
+  const found = await violations(page);
+  visit.check("axe-core finds nothing in it", found.length === 0, found);
+  const [report] = await Promise.all([page.context().waitForEvent("page"), page.getByRole("link", { name: "Report" }).click()]);
+  await report.getByText("Health report").waitFor();
+  const coloured = await report.locator(".curve").evaluate((curve) => getComputedStyle(curve).fill);
+  visit.check("a report has its style sheet", coloured === "none", coloured);
+  visit.check("and is no wider than the window", (await overflow(report)) <= 0);
+  const barriers = await violations(report);
+  visit.check("axe-core finds nothing in a report", barriers.length === 0, barriers);
   await page.context().close();
 }
 

@@ -15,6 +15,7 @@ from playlista.serve.api.table import ROUTES
 from playlista.serve.assets import load_assets
 from playlista.serve.routes import find
 from playlista.tracks import Status
+from playlista.tracks.finding_words import WORDS
 from playlista.tracks.findings import Finding
 from tests.libraries import open_parts
 
@@ -77,3 +78,8 @@ def test_every_status_has_words() -> None:
 @pytest.mark.parametrize("name", ["FINDINGS", "ADVICE"])
 def test_every_finding_has_words_and_an_advice(name: str) -> None:
     assert words_of(name) == set(Finding)
+
+
+def test_findings_have_the_same_names_on_the_page_and_in_reports() -> None:
+    text = SCRIPTS["/js/meanings.js"].partition("export const FINDINGS = ")[2].partition("};")[0]
+    assert dict(re.findall(r'(\w+): "([^"]+)"', text)) == {str(finding): words.name for finding, words in WORDS.items()}

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from playlista.serve.plain_list import COLUMNS, LONGEST_TEXT, plain_list
+from playlista.serve.plain_list import COLUMNS, plain_list
+from playlista.system.html_text import LONGEST_TEXT
 
 
 class Reader(HTMLParser):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from playlista.serve.media_ids import OwnIds
-from playlista.serve.views import Views
+from playlista.serve.views import Document, Views
 
 
 def views_of(**given: Any) -> Views:
@@ -16,6 +16,8 @@ def views_of(**given: Any) -> Views:
         "status": dict,
         "track": lambda name: None,
         "findings": lambda path: {},
+        "evidence": lambda file_id: {"heard_seconds": 0.0, "spectrum": None, "waveforms": [], "left_out": 0},
+        "report": lambda file_id: Document(b"<!doctype html>", "default-src 'none'"),
         "tracks": lambda status, after, limit: iter(()),
         "failures": list,
         "failure_groups": list,

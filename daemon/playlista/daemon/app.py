@@ -15,6 +15,7 @@ import structlog
 
 from playlista.daemon.components import Components
 from playlista.daemon.data_guard import DataGuard
+from playlista.daemon.evidence_views import EvidenceViews
 from playlista.daemon.former_life import faults_recorded
 from playlista.daemon.library_views import LibraryViews
 from playlista.daemon.media_ids import made_media_ids
@@ -99,16 +100,18 @@ class Daemon:
         keeper = made_keeper(self._settings, playlist_reader, similarity)
         keeper.start()
         self._resources.callback(keeper.stop)
+        library = LibraryViews(
+            self._settings, reader, queue=parts.queue, writer=parts.database, wake=self._stopping.wake.set
+        )
         readings = Readings(
             self._settings,
             reader,
             probe_reader,
-            library=LibraryViews(
-                self._settings, reader, queue=parts.queue, writer=parts.database, wake=self._stopping.wake.set
-            ),
+            library=library,
             music=MusicViews(reader),
             similar=SimilarViews(reader, similarity),
             playlists=PlaylistViews(self._settings, reader, similarity, keeper),
+            evidence=EvidenceViews(reader, library.file, stop=self._stopping.stop.is_set),
             media_ids=made_media_ids(self._settings, reader, self._resources),
             sources=sources,
             worker=parts.worker,

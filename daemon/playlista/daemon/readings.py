@@ -18,6 +18,7 @@ from playlista.analysis.tagger import Tagger
 from playlista.config import Settings
 from playlista.daemon.bounded import Bounded, UnansweredError
 from playlista.daemon.cluster_work import ClusterWork, no_cluster
+from playlista.daemon.evidence_views import EvidenceViews
 from playlista.daemon.library_views import LibraryViews
 from playlista.daemon.music_views import MusicViews
 from playlista.daemon.playlist_views import PlaylistViews
@@ -73,6 +74,7 @@ class Readings:
     ----------
     database, probe_database : connections for reading, of the API and of the metrics.
     library, music, similar, playlists : what the API answers from the library.
+    evidence : what it answers from the files.
     media_ids : how other programs name tracks.
     sources : where the values of settings come from.
     """
@@ -87,6 +89,7 @@ class Readings:
         music: MusicViews,
         similar: SimilarViews,
         playlists: PlaylistViews,
+        evidence: EvidenceViews,
         media_ids: MediaIds,
         sources: Mapping[str, str],
         worker: Worker,
@@ -101,6 +104,7 @@ class Readings:
         self._sources = sources
         self._database = database
         self._library, self._music, self._similar, self._playlists = library, music, similar, playlists
+        self._evidence = evidence
         self._media_ids = media_ids
         self._worker = worker
         self._watcher = watcher
@@ -135,6 +139,8 @@ class Readings:
             settings=lambda: report_settings(self._settings, self._sources),
             track=self._library.track,
             findings=self._library.findings,
+            evidence=self._evidence.evidence,
+            report=self._evidence.report,
             tracks=self._library.tracks,
             failures=self._library.failures,
             failure_groups=self._library.failure_groups,

@@ -23,7 +23,7 @@ HEADERS = [
     ("Referrer-Policy", "same-origin"),  # with "no-referrer" a form would not say its origin
     ("Content-Security-Policy", CONTENT_POLICY),
 ]
-#: Unless the answer says something else.
+#: Of these, too, an answer may say something else.
 NOT_STORED = ("Cache-Control", "no-store")
 
 #: Shorter bodies are not worth compressing.
@@ -92,8 +92,9 @@ class Answer:
     def headers(self) -> list[tuple[str, str]]:
         """Its header lines."""
         length = [("Content-Length", str(len(self.body)))] if isinstance(self.body, bytes) else []
-        is_kept = any(name == "Cache-Control" for name, _ in self.extra)
-        return [("Content-Type", self.kind), *length, *HEADERS, *self.extra, *([] if is_kept else [NOT_STORED])]
+        said = {name for name, _ in self.extra}
+        usual = [header for header in (*HEADERS, NOT_STORED) if header[0] not in said]
+        return [("Content-Type", self.kind), *length, *usual, *self.extra]
 
     def pieces(self) -> Iterable[bytes]:
         """Its body."""

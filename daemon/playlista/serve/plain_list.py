@@ -6,17 +6,13 @@ escaped, shortened, and kept in an element of its own direction (`bdi`), so that
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
-#: Characters of one text; a title can be a megabyte.
-LONGEST_TEXT = 300
-#: Marks that begin an isolate of text, and the one that ends it.
-ISOLATE_MARKS = re.compile("[\u2066-\u2069]")
-POP_ISOLATE = "\u2069"
+from playlista.system.html_text import shown
+
 UNKNOWN = "\N{EN DASH}"
 COLUMNS = ("Title", "Artist", "Album", "Length", "Tempo", "Key", "Loudness", "Status")
 
@@ -63,34 +59,6 @@ def plain_list(
         query = urlencode({"after": cursor, **kept}, errors="replace")
         yield f'<p><a rel="next" href="?{escape(query)}">Next page</a></p>\n'.encode()
     yield b"</main></body></html>\n"
-
-
-def shown(value: object) -> str:
-    """`value` as HTML text of at most `LONGEST_TEXT` characters: escaped, with U+FFFD for what is not Unicode."""
-    whole = str(value)
-    short = whole if len(whole) <= LONGEST_TEXT else whole[:LONGEST_TEXT] + "…"
-    return escape(_closed(short.encode("utf-16", "surrogatepass").decode("utf-16", "replace")))
-
-
-def _closed(shown: str) -> str:
-    """`shown` with an end for each mark that begins an isolate (Unicode annex 9), and no end without one.
-
-    An end too few or too many would leave the isolate of the `bdi` around it open, or end it early; a name could then
-    turn around what stands next to it.
-    """
-    depth = 0
-
-    def kept(mark: re.Match[str]) -> str:
-        nonlocal depth
-        if mark[0] != POP_ISOLATE:
-            depth += 1
-        elif depth == 0:
-            return ""
-        else:
-            depth -= 1
-        return mark[0]
-
-    return ISOLATE_MARKS.sub(kept, shown) + POP_ISOLATE * depth
 
 
 def _row(track: dict[str, Any]) -> str:

@@ -27,6 +27,7 @@ class Threads(Enum):
     API = "api"
     COVERS = "covers"
     AUDIO = "audio"
+    EVIDENCE = "evidence"
     EVENTS = "events"
 
 

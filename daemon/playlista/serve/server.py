@@ -37,13 +37,15 @@ from playlista.serve.sockets import bind, release
 
 #: Threads for everything that is neither a probe nor a stream.
 THREADS = 4
-#: Threads by what they answer. One for pictures: their tags are read whole. One more for events than there are streams:
+#: Threads by what they answer. One for pictures: their tags are read whole; and one for
+#: evidence: a file is decoded. One more for events than there are streams:
 #: it refuses those that are too many.
 MOST_THREADS: dict[Threads | str, int] = {
     **dict.fromkeys(PROBES, 1),
     Threads.API: THREADS,
     Threads.COVERS: 1,
     Threads.AUDIO: 4,
+    Threads.EVIDENCE: 1,
     Threads.EVENTS: MOST_CLIENTS + 1,
 }
 #: Answers that last as long as somebody listens.

@@ -45,6 +45,14 @@ class SimilarRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """An HTML document that stands alone; ``policy`` is what a browser may do with it, as a content security policy."""
+
+    body: bytes
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
 class Views:
     """Each is called from threads of the server.
 
@@ -53,6 +61,8 @@ class Views:
     status : counts, rate, time left, memory.
     track : the stored result object of a track, or None.
     findings : what the analysis and the scrub found wrong with the track at a path, with the evidence of each.
+    evidence : pictures of what is wrong with a track, by its id; its file is read.
+    report : the same with everything that is known of its health, as an HTML document.
     tracks : at most so many result objects behind a path, by status, in the order of paths; read as they are taken.
     failures : what failed and why, with what to do.
     failure_groups : the same by reason.
@@ -76,6 +86,8 @@ class Views:
     status: Callable[[], dict[str, Any]]
     track: Callable[[TrackName], dict[str, Any] | None]
     findings: Callable[[str], dict[str, str]]
+    evidence: Callable[[int], dict[str, Any]]
+    report: Callable[[int], Document]
     tracks: Callable[[Status | None, str, int], Iterator[dict[str, Any]]]
     failures: Callable[[], list[dict[str, Any]]]
     failure_groups: Callable[[], list[dict[str, Any]]]

@@ -114,12 +114,18 @@ def _of_time(health: Health) -> Iterator[tuple[Finding, str]]:
     if long := [f"{seconds:.1f} s {where}" for seconds, least, where in silences if seconds >= least]:
         yield Finding.SILENCE, ", ".join(long)
     for finding, count, name, kind in (
-        (Finding.DROPOUTS, health.dropouts, "holes", "dropouts"),
-        (Finding.CLICKS, health.clicks, "clicks", "clicks"),
-        (Finding.WRONG_RATE, health.rate_changes, "changes of the sample rate", "rate_changes"),
+        (Finding.DROPOUTS, health.dropouts, "hole", "dropouts"),
+        (Finding.CLICKS, health.clicks, "click", "clicks"),
+        (Finding.WRONG_RATE, health.rate_changes, "change of the sample rate", "rate_changes"),
     ):
         if count:
-            yield finding, f"{count} {name}{_at(health, kind)}"
+            yield finding, f"{count} {name if count == 1 else _several(name)}{_at(health, kind)}"
+
+
+def _several(name: str) -> str:
+    """The plural of a name, whose first word is the noun."""
+    noun, space, rest = name.partition(" ")
+    return f"{noun}s{space}{rest}"
 
 
 def _at(health: Health, kind: str) -> str:

@@ -177,6 +177,12 @@ def evidence(spectrum: AverageSpectrum, codec: str, grid: float) -> Evidence:
     return Evidence(_wall(spectrum), _holes(spectrum), codec, grid)
 
 
+def named_wall(spectrum: AverageSpectrum) -> Wall | None:
+    """The hardest edge of a spectrum, if it is hard enough to be named."""
+    wall = _wall(spectrum)
+    return wall if wall.fall_db >= NAMED_WALL_DB else None
+
+
 def _wall(spectrum: AverageSpectrum) -> Wall:
     bins, levels = len(spectrum.typical_db), _Levels(spectrum.typical_db)
 

@@ -128,6 +128,17 @@ _RECORDING = record(
     recording=INTEGER, copies_total=INTEGER, best=record(id=INTEGER, path=TEXT, why=TEXT), copies=array(_COPY)
 )
 DUPLICATES = record(recordings=array(_RECORDING), next=nullable(INTEGER), total=INTEGER, tracks=INTEGER, due=INTEGER)
+_WAVE = record(low=array(NUMBER), high=array(NUMBER))
+EVIDENCE = record(
+    heard_seconds=NUMBER,
+    spectrum=nullable(
+        record(step_hz=NUMBER, levels_db=array(NUMBER), wall_hz=nullable(NUMBER), wall_fall_db=nullable(NUMBER))
+    ),
+    waveforms=array(
+        record(kind=TEXT, at_seconds=NUMBER, from_seconds=NUMBER, step_seconds=NUMBER, channels=array(_WAVE))
+    ),
+    left_out=INTEGER,
+)
 MAP = record(
     ids=array(INTEGER),
     x=array(NUMBER),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from playlista.errors import FailureReason
-from playlista.serve.api import duplicates, failures, machine, media, playlists, schemas, similar, tracks
+from playlista.serve.api import duplicates, failures, health, machine, media, playlists, schemas, similar, tracks
 from playlista.serve.api.schemas import INTEGER, RESULT, TEXT, array, record
 from playlista.serve.parameters import Choice, Text, WholeNumber
 from playlista.serve.routes import Route, Threads
@@ -113,6 +113,23 @@ ROUTES: tuple[Route, ...] = (
         answer=TEXT,
         kind="audio/*",
         threads=Threads.AUDIO,
+    ),
+    Route(
+        "GET",
+        "tracks/{id}/evidence",
+        health.evidence,
+        "Pictures of a track's health: its average spectrum, and the waveform around its first faults. Reads the file.",
+        answer=schemas.EVIDENCE,
+        threads=Threads.EVIDENCE,
+    ),
+    Route(
+        "GET",
+        "tracks/{id}/report",
+        health.report,
+        "A report on a track's health as an HTML document that stands alone. Reads the file.",
+        answer=TEXT,
+        kind="text/html",
+        threads=Threads.EVIDENCE,
     ),
     Route("GET", "tracks/{name:path}", tracks.track, "One track, by its id or its path.", answer=RESULT),
     Route(

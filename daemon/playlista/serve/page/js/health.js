@@ -1,6 +1,7 @@
 // Health: what is wrong with tracks, by finding, and recordings that the library has more than once.
 
 import { announce, bdi, button, el, failure } from "./elements.js";
+import { pictures, reportLink } from "./evidence.js";
 import { findingList, wordFor } from "./findings.js";
 import { count, fixed, length, several } from "./format.js";
 import { ADVICE } from "./meanings.js";
@@ -100,7 +101,7 @@ function trackRow({ id, title: name, path, artist, findings }, signal) {
 async function showEvidence(place, id, signal) {
   try {
     const { findings } = await get(`tracks/${id}`, {}, { signal });
-    place.replaceChildren(findingList(findings));
+    place.replaceChildren(findingList(findings), pictures(id, signal), el("p", { class: "actions" }, reportLink(id)));
   } catch (error) {
     if (!signal.aborted) place.replaceChildren(failure("The evidence cannot be read", error));
   }

@@ -2,6 +2,7 @@
 
 import { bars } from "./charts.js";
 import { button, bdi, el, failure } from "./elements.js";
+import { pictures, reportLink } from "./evidence.js";
 import { findingList } from "./findings.js";
 import { length, percent } from "./format.js";
 import { keyChip } from "./camelot.js";
@@ -32,7 +33,7 @@ export async function show(place, { value: id }, signal) {
     track.audio && live.status?.serve_audio ? el("audio", { controls: true, preload: "none", src: audioAddress(track.id) }) : "",
     timeline(track) ?? "",
     el("div", { class: "columns" },
-      el("div", {}, findingsOf(track), tagsOf(track), track.tags ? similar : ""),
+      el("div", {}, findingsOf(track, signal), tagsOf(track), track.tags ? similar : ""),
       el("div", {}, GROUPS.map((group) => valuesOf(track, ...group)))),
     el("p", { class: "soft" }, el("a", { href: `api/v1/tracks/${track.id}`, text: "Everything as JSON" })),
   );
@@ -71,9 +72,13 @@ function selectButton(summary) {
   return node;
 }
 
-function findingsOf({ findings }) {
-  if (!Object.keys(findings).length) return "";
-  return el("section", { "aria-label": "Findings" }, el("h2", { text: "Findings" }), findingList(findings));
+/** What is wrong with it, in words and pictures; the report says it to somebody else. */
+function findingsOf({ id, findings, health, audio }, signal) {
+  const found = Object.keys(findings).length;
+  if (!health && !found) return "";
+  return el("section", { "aria-label": "Findings" }, el("h2", { text: "Findings" }),
+    found ? findingList(findings) : el("p", { class: "soft", text: "Nothing was found to be wrong." }),
+    audio ? pictures(id, signal) : "", el("p", { class: "actions" }, reportLink(id)));
 }
 
 function tagsOf({ tags }) {

@@ -1,0 +1,75 @@
+"""``playlista health --report``: one HTML file on one track, which replaces no file of another kind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from playlista.tracks import TrackFile
+from playlista.tracks.health import Health
+from tests import signals
+from tests.integration.daemon import Daemon
+from tests.libraries import analysis_of, open_parts
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory, clean_environment: dict[str, str]) -> Daemon:
+    """One track with a dropout."""
+    daemon = Daemon(tmp_path_factory.mktemp("report"), clean_environment)
+    daemon.data.mkdir(exist_ok=True)
+    path = signals.write(daemon.music / "a.wav", np.stack([signals.noise(2)] * 2, axis=1))
+    health = Health(dropouts=1, positions={"dropouts": (1.0,)})
+    with open_parts(daemon.data) as parts:
+        parts.queue.enqueue([TrackFile.from_stat("a.wav", path.stat())], "scan")
+        job = parts.queue.claim()
+        assert job is not None
+        parts.queue.finish(job, replace(analysis_of("a.wav"), health=health))
+    return daemon
+
+
+def test_a_report_is_written_and_written_anew(library: Daemon, tmp_path: Path) -> None:
+    report = tmp_path / "a.html"
+    for _ in range(2):
+        ended = library.run("health", "--report", str(report), str(library.music / "a.wav"))
+        assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"{report}: report on 1 finding\n", "")
+    content = report.read_text()
+    assert "1 hole from 0:01 on" in content
+    assert content.count("<svg") == 2  # the spectrum and the hole
+
+
+def test_a_report_can_go_to_stdout(library: Daemon) -> None:
+    ended = library.run("health", "--report", "-", "a.wav")
+    assert ended.returncode == 0
+    assert ended.stdout.startswith("<!doctype html>")
+    assert ended.stderr == "report on 1 finding\n"
+
+
+def test_another_file_is_kept_unless_it_may_be_replaced(library: Daemon, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.html"
+    mine.write_text("<!doctype html><p>mine</p>")
+    ended = library.run("health", "--report", str(mine), "a.wav")
+    assert ended.returncode == 1
+    assert "is not a report of Playlista" in ended.stderr
+    assert mine.read_text() == "<!doctype html><p>mine</p>"
+    assert library.run("health", "--report", str(mine), "--force", "a.wav").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("b.wav",), 1, "not in the library"),
+        ((), 2, "takes one PATH"),
+        (("a.wav", "a.wav"), 2, "takes one PATH"),
+        (("--json", "a.wav"), 2, "neither --only nor --json"),
+    ],
+)
+def test_what_cannot_be_reported_on_is_said(
+    library: Daemon, tmp_path: Path, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    ended = library.run("health", "--report", str(tmp_path / "x.html"), *arguments)
+    assert ended.returncode == code
+    assert said in " ".join(ended.stderr.split())
+    assert not (tmp_path / "x.html").exists()
