@@ -1,9 +1,17 @@
 # Three targets from one file, each for linux/amd64 and linux/arm64: `lean` (the default: MusiCNN by NumPy or ONNX
 # Runtime), `cluster` (with dask besides)
 # and `full` (on amd64 also by essentia's TensorFlow and by tensorflow-cpu, which have no wheels for ARM). No package
-# manager runs in them, and no compiler anywhere: every dependency is a wheel that the lock files name by hash.
+# manager runs in them, and no compiler is in them: every dependency is a wheel that the lock files name by hash.
 # docs/deploy/image.md shows how to run it and how it was built and run where there is no registry.
 ARG PYTHON_IMAGE=python:3.11.14-slim-bookworm
+ARG COMPILER_IMAGE=python:3.11.14-bookworm
+
+# The kernels are compiled in an image that has a compiler, and of it only they go on. The same Debian: the same libc.
+FROM ${COMPILER_IMAGE} AS kernels
+WORKDIR /build
+COPY daemon/playlista/__init__.py playlista/
+COPY daemon/playlista/native playlista/native
+RUN python3 -m playlista.native.build --into . && ls kernels-*.so
 
 # --- where things are installed; none of this but /opt/playlista reaches an image ---------------------------------
 FROM ${PYTHON_IMAGE} AS builder
@@ -35,14 +43,17 @@ RUN playlista models prepare --models /opt/playlista/models
 # setuptools has made our package and is needed no more; tensorflow imports it, so that `full` keeps it.
 FROM installed-lean AS environment-lean
 RUN pip uninstall --yes pip setuptools
+COPY --from=kernels /build/kernels-*.so /opt/playlista/lib/python3.11/site-packages/playlista/native/
 
 FROM installed-lean AS environment-cluster
 COPY requirements-dask.lock ./
 RUN pip install --only-binary :all: --require-hashes --requirement requirements-dask.lock \
     && pip uninstall --yes pip setuptools
+COPY --from=kernels /build/kernels-*.so /opt/playlista/lib/python3.11/site-packages/playlista/native/
 
 FROM installed-full AS environment-full
 RUN pip uninstall --yes pip
+COPY --from=kernels /build/kernels-*.so /opt/playlista/lib/python3.11/site-packages/playlista/native/
 
 # --- what both images are -----------------------------------------------------------------------------------------
 FROM ${PYTHON_IMAGE} AS runtime

@@ -1,11 +1,12 @@
 # Everything a newcomer needs is `make run MUSIC=/path/to/music` and `make test`.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-load check format lint types layers bench bench-memory bench-quality bench-start bench-guard soak test-page check-deploy docs-dashboard test-kubernetes test-cgroup2 test-arm64 test-old-cpu test-navidrome test-audiomuse test-mpd test-cluster integrations lock clean
+.PHONY: help kernels run test test-native test-fast test-load check format lint types layers bench bench-memory bench-quality bench-start bench-guard soak test-page check-deploy docs-dashboard test-kubernetes test-cgroup2 test-arm64 test-old-cpu test-navidrome test-audiomuse test-mpd test-cluster integrations lock clean
 
 MUSIC ?=
 DATA ?= ./data
 SOAK ?= all
+ROUNDS ?= 2000
 TESTS ?=
 # --write puts the tables of bench-start, test-kubernetes, test-cgroup2, test-navidrome and test-mpd into the docs.
 REPORT ?=
@@ -47,7 +48,11 @@ $(SOAK_STAMP): $(TEST_STAMP)
 	@$(PIP) install --require-hashes -r requirements-soak.lock
 	@rm -f $(VENV)/.soaked-* && touch $@
 
-run: $(RUN_STAMP) ## Analyze a folder and keep watching it: make run MUSIC=/path/to/music [DATA=./data]
+# The library's name carries the checksum of its sources: what is there and fits stays. Without a compiler it is a line.
+kernels: $(RUN_STAMP)
+	@$(BIN)/python -m playlista.native.build --compiler "$(CC)"
+
+run: $(RUN_STAMP) kernels ## Analyze a folder and keep watching it: make run MUSIC=/path/to/music [DATA=./data]
 	@if [ -z "$(MUSIC)" ]; then echo "playlista: say which folder: make run MUSIC=/path/to/music" >&2; exit 2; fi
 	@$(BIN)/playlista models prepare --data "$(DATA)"
 	@exec $(BIN)/playlista run --music "$(MUSIC)" --data "$(DATA)"
@@ -58,12 +63,12 @@ LOAD ?= 20
 # Two workers beside 20 programs would get a twelfth of the CPUs; eight get a third, and the machine is as busy.
 LOAD_WORKERS ?= 8
 
-test: $(TEST_STAMP) ## Run the whole test suite
+test: $(TEST_STAMP) kernels ## Run the whole test suite
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
 	@echo "playlista: running the tests"
 	@$(PYTEST)
 
-test-fast: $(TEST_STAMP) ## Run the tests that take no processes and no seconds, all or those in TESTS: under a minute
+test-fast: $(TEST_STAMP) kernels ## Run the tests that take no processes and no seconds, all or those in TESTS: under a minute
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
 	@$(PYTEST) -m "not slow and not cost" $(TESTS)
 
@@ -75,7 +80,10 @@ test-old-cpu: $(TEST_STAMP) ## Run every MusiCNN runtime on emulated processors 
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
 	@$(BIN)/python -m deploy.old_cpu "$(MUSIC)"
 
-test-load: $(TEST_STAMP) ## Run the whole test suite while LOAD programs keep the CPUs busy (default 20)
+test-native: $(TEST_STAMP) ## Try the native kernels under sanitizers, on random arrays: make test-native [ROUNDS=2000]
+	@$(BIN)/python -m tests.native --compiler "$(CC)" --rounds $(ROUNDS)
+
+test-load: $(TEST_STAMP) kernels ## Run the whole test suite while LOAD programs keep the CPUs busy (default 20)
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
 	@$(BIN)/python -m tests.load $(LOAD) $(BIN)/python -m pytest -n $(LOAD_WORKERS) --dist worksteal
 
@@ -93,23 +101,23 @@ types: $(TEST_STAMP)
 layers: $(TEST_STAMP)
 	@echo "playlista: checking the import layers" && $(BIN)/lint-imports --no-logo
 
-bench: $(TEST_STAMP) ## Measure speed and compare it with other programs: make bench MUSIC=/path/to/music
+bench: $(TEST_STAMP) kernels ## Measure speed and compare it with other programs: make bench MUSIC=/path/to/music
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
 	@$(BIN)/python -m benchmarks.speed $(if $(MUSIC),--music "$(MUSIC)")
 
-bench-memory: $(TEST_STAMP) ## Measure memory: the guide's tables, lengths, limits (as root for real cgroups)
+bench-memory: $(TEST_STAMP) kernels ## Measure memory: the guide's tables, lengths, limits (as root for real cgroups)
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
 	@$(BIN)/python -m benchmarks.memory $(if $(MUSIC),--music "$(MUSIC)")
 
-bench-quality: $(TEST_STAMP) ## Check every number against its truth, and the optimized against the full analysis
+bench-quality: $(TEST_STAMP) kernels ## Check every number against its truth, and the optimized against the full analysis
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
 	@$(BIN)/python -m benchmarks.quality $(if $(MUSIC),--music "$(MUSIC)")
 
-bench-start: $(TEST_STAMP) ## Measure what each command costs to start: make bench-start [BEFORE=PYTHON] [REPORT=--write]
+bench-start: $(TEST_STAMP) kernels ## Measure what each command costs to start: make bench-start [BEFORE=PYTHON] [REPORT=--write]
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
 	@$(BIN)/python -m benchmarks.start $(if $(BEFORE),--before "$(BEFORE)") $(REPORT)
 
-bench-guard: $(TEST_STAMP) ## Guard the CPU time of each stage of the analysis by ratios (its calls: `make test`)
+bench-guard: $(TEST_STAMP) kernels ## Guard the CPU time of each stage of the analysis by ratios (its calls: `make test`)
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
 	@$(BIN)/python -m pytest -m cost tests/benchmarks/test_stage_costs.py
 
@@ -169,4 +177,4 @@ lock: $(TEST_STAMP) ## Resolve the dependencies anew and write the lock files
 	@sh deploy/lock.sh
 
 clean: ## Remove the environment and everything built
-	rm -rf $(VENV) build *.egg-info daemon/*.egg-info
+	rm -rf $(VENV) build *.egg-info daemon/*.egg-info daemon/playlista/native/*.so

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
@@ -14,6 +14,9 @@ import pytest
 from playlista.config import Settings
 from playlista.memory.cgroup import Cgroup
 from playlista.system.environment import prepare_environment
+
+if TYPE_CHECKING:
+    from playlista.native.kernels import Kernels
 
 # Modules are compiled once, also where the machine says otherwise: each of hundreds of processes would do it anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -98,6 +101,27 @@ def models_dir() -> Path:
     if not (folder / "msd-musicnn.pb").is_file():
         pytest.skip("no model in build/models; `make test` prepares it")
     return folder
+
+
+@pytest.fixture(scope="session")
+def kernels() -> Kernels:
+    """The compiled kernels; skipped where there are none and no compiler."""
+    from tests.kernels import compiled_kernels
+
+    found = compiled_kernels()
+    if isinstance(found, str):
+        pytest.skip(f"no compiled kernels: {found}")
+    return found
+
+
+@pytest.fixture(scope="module", params=["numpy", "native"])
+def each_way(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A module's tests once with NumPy and once with the compiled kernels, which ``tests.kernels.way`` hands out."""
+    from tests.kernels import way
+
+    way.kernels = request.getfixturevalue("kernels") if request.param == "native" else None
+    yield
+    way.kernels = None
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ EMPTY = Statistics(
 def idle_page() -> str:
     """The page of a daemon that has done nothing yet."""
     metrics = Metrics(version="0", cap_reasons=["none"])
-    metrics.runtime_chosen("off")
+    metrics.runtime_chosen("off", "numpy")
     WorkerCounters(metrics.registry)  # on the page of a worker
     metrics.read_from(
         Gauges(

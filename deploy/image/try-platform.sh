@@ -1,14 +1,14 @@
 #!/bin/sh
 # Build the images for one machine and run them: try-platform.sh amd64|arm64 MUSIC_FILE IMAGE...
 #
-# Part of try.sh, which runs this for arm64 under emulation. The base comes from debootstrap: Debian bookworm with its
-# Python 3.11, imported under the name that the Dockerfile asks for. All else is the Dockerfile as it is.
+# Part of try.sh, which runs this for arm64 under emulation. The bases come from debootstrap: Debian bookworm with its
+# Python 3.11, one of them with a compiler, imported under the names that the Dockerfile asks for. All else is the
+# Dockerfile as it is.
 set -eu
 platform=$1
 track=$2
 shift 2
 
-base=docker.io/library/$(sed -n 's/^ARG PYTHON_IMAGE=//p' Dockerfile)
 built=build/image
 storage=$PWD/$built/storage-$platform # of its own: the overlays of a user namespace differ from those of the host
 work=$(mktemp -d)
@@ -40,20 +40,21 @@ expect() { # expect WHAT CONDITION...: one line, and a failure at the end if the
     if "$@"; then echo "ok    $what"; else echo "FAIL  $what" && failures=$((failures + 1)); fi
 }
 
-make_base() {
+make_base() { # make_base ARGUMENT ROOT PACKAGES: the image that this ARG of the Dockerfile names
+    base=docker.io/library/$(sed -n "s/^ARG $1=//p" Dockerfile)
+    root=$built/$2-$platform
+    packages=$3
     buildah inspect --type image "$base" >/dev/null 2>&1 && return
     say "making $base"
-    packages=python3,python3-venv,ca-certificates
-    root=$built/base-$platform
     if [ "$platform" = arm64 ]; then
-        sh deploy/arm64/root.sh "$root" $packages
+        sh deploy/arm64/root.sh "$root" "$packages"
     elif [ ! -e "$root/.ready" ]; then
-        debootstrap --variant=minbase --include=$packages bookworm "$root" >/dev/null
+        debootstrap --variant=minbase --include="$packages" bookworm "$root" >/dev/null
         : >"$root/.ready"
     fi
     ln -sf /usr/bin/python3 "$root/usr/local/bin/python3"
     rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "${root:?}"/dev/*
-    printf 'FROM scratch\nCOPY base-%s /\n' "$platform" >"$work/Dockerfile"
+    printf 'FROM scratch\nCOPY %s-%s /\n' "$2" "$platform" >"$work/Dockerfile"
     buildah build --quiet --platform "linux/$platform" --isolation chroot --tag "$base" --file "$work/Dockerfile" \
         "$built" >/dev/null
 }
@@ -85,6 +86,8 @@ measure() { # What is in the image, and what is not
     expect "no compiler and no pip" run --rm --entrypoint /bin/sh "playlista:$1" -c \
         '! command -v gcc cc g++ clang make pip pip3 >/dev/null && ! python -m pip --version 2>/dev/null'
     expect "starts as 65534" [ "$(run --rm --entrypoint id "playlista:$1" -u)" = 65534 ]
+    expect "computes by compiled kernels" run --rm --entrypoint /bin/sh "playlista:$1" -c \
+        'playlista doctor | grep -q "kernels .*compiled kernels compute"'
     for label in licenses version revision created source url documentation; do
         expect "label $label" [ -n "$(podman image inspect "playlista:$1" --format "{{index .Labels \"org.opencontainers.image.$label\"}}")" ]
     done
@@ -141,7 +144,8 @@ name=track.${track##*.}
 mkdir -p "$work/music"
 cp "$track" "$work/music/$name"
 chmod -R a+rX "$work"
-make_base
+make_base PYTHON_IMAGE base python3,python3-venv,ca-certificates
+make_base COMPILER_IMAGE compiler python3,gcc,libc6-dev
 for image in "$@"; do
     build "$image"
     say "running $image"

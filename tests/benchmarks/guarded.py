@@ -28,12 +28,12 @@ class Guarded:
 
 
 def guarded(folder: Path, models_dir: Path) -> Guarded:
-    """Make both tracks in `folder`; tags are by the runtime that every machine has.
+    """Make both tracks in `folder`; it computes by what every machine has: NumPy.
 
     The machine is one CPU without limits, whatever it is: nothing is decoded ahead, and no cgroup is read.
     """
     machine = Cgroup(folder, affinity=lambda: 1)
-    settings = dataclasses.replace(Settings(), models_dir=models_dir, musicnn_runtime="numpy")
+    settings = dataclasses.replace(Settings(), models_dir=models_dir, musicnn_runtime="numpy", native_kernels="off")
     analyzer = AudioAnalyzer(settings, tagger=load_tagger(settings, machine).accumulator, cgroup=machine)
     song = signals.write(folder / "song.flac", signals.song(SONG_SECONDS))
     short = signals.write(folder / "short.flac", signals.song(SHORT_SECONDS))

@@ -18,6 +18,7 @@ from scipy import signal
 
 from playlista.features.loudness.accumulator import LoudnessAccumulator
 from tests.conformance.rows import Row
+from tests.kernels import way
 
 Signal = Callable[[int], NDArray[np.float32]]
 
@@ -52,7 +53,7 @@ class Case:
     def measure(self, rate_hz: int) -> float | None:
         """What we read at this sample rate, in chunks of 3 s."""
         track = self.signal(rate_hz)
-        accumulator = LoudnessAccumulator(rate_hz, track.shape[1], LAYOUTS[track.shape[1]])
+        accumulator = LoudnessAccumulator(rate_hz, track.shape[1], LAYOUTS[track.shape[1]], kernels=way.kernels)
         for start in range(0, len(track), 3 * rate_hz):
             accumulator.update(track[start : start + 3 * rate_hz])
         measured: float | None = getattr(accumulator.result(), self.quantity)

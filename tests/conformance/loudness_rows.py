@@ -19,6 +19,7 @@ from playlista.decode.layouts import named_layout
 from playlista.features.loudness.accumulator import LoudnessAccumulator
 from playlista.tracks import Loudness
 from tests.conformance.rows import Row, greatest
+from tests.kernels import way
 
 #: ffmpeg would otherwise guess 2.1 for three channels and 4.0 with a rear centre for four.
 FFMPEG_LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
@@ -32,7 +33,7 @@ SHORTEST_FOR_RANGE_SECONDS = 30.0
 def measure(track: NDArray[np.float32], rate_hz: int) -> Loudness:
     """Loudness of a whole track [shape=(n, channels)]."""
     layout = named_layout(FFMPEG_LAYOUTS[track.shape[1]])
-    accumulator = LoudnessAccumulator(rate_hz, track.shape[1], layout)
+    accumulator = LoudnessAccumulator(rate_hz, track.shape[1], layout, kernels=way.kernels)
     accumulator.update(track)
     return accumulator.result()
 

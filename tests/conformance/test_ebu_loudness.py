@@ -21,6 +21,8 @@ from tests.conformance.loudness_rows import (
 from tests.conformance.made import made_tracks
 from tests.signals import song
 
+pytestmark = pytest.mark.usefixtures("each_way")
+
 
 @pytest.mark.parametrize("rate_hz", RATES_HZ)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.source}: {case.name}")

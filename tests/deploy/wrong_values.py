@@ -141,6 +141,7 @@ _SETTINGS: dict[str, list[Any]] = {
     "MUSICNN_RUNTIME": ["torch", False],
     "MUSICNN_PATCH_HOP_FRAMES": _integer(1, 187),
     "MUSICNN_BATCH_SIZE": _integer(1, 64),
+    "NATIVE_KERNELS": ["on", False],
     "TRACK_TIMEOUT_SECONDS": _number(1, 604800),
     "MAX_ATTEMPTS": _integer(1, 100),
     "RETRY_BACKOFF_SECONDS": _number(0, 86400),

@@ -31,6 +31,9 @@ from playlista.memory_optimized_loader import MemoryOptimizedLoader
 from playlista.tracks import FEATURE_GROUPS
 from playlista.tracks.chunks import AudioChunk
 from tests import signals
+from tests.kernels import way
+
+pytestmark = pytest.mark.usefixtures("each_way")
 
 RATE_HZ = 8000
 SECONDS = 45
@@ -52,7 +55,7 @@ ACCUMULATORS: dict[str, tuple[Callable[[], Accumulator[Any]], NDArray[np.floatin
     "rhythm": (lambda: RhythmAccumulator(RATE_HZ), MONO),
     "danceability": (lambda: DanceabilityAccumulator(RATE_HZ), MONO),
     "tonal": (lambda: TonalAccumulator(RATE_HZ), MONO),
-    "loudness": (lambda: LoudnessAccumulator(RATE_HZ, 2), STEREO),
+    "loudness": (lambda: LoudnessAccumulator(RATE_HZ, 2, kernels=way.kernels), STEREO),
     "health": (lambda: HealthAccumulator(RATE_HZ, 2), STEREO),
     "spectral": (lambda: SpectralAccumulator(RATE_HZ), MONO),
     "fingerprint": (lambda: FingerprintAccumulator(RATE_HZ), MONO),
@@ -91,7 +94,7 @@ def test_an_accumulator_gives_one_answer_for_every_split_new_or_reset(name: str,
 def features(signals: list[list[NDArray[Any]]]) -> Features:
     """Features of signals that are cut each in its own way; a signal may be empty in a chunk."""
     tagger = TagsAccumulator(Probe(), ["mean"])
-    analyzer = FeatureAnalyzer(RATE_HZ, 2, RATE_HZ, tagger=tagger)
+    analyzer = FeatureAnalyzer(RATE_HZ, 2, RATE_HZ, tagger=tagger, kernels=way.kernels)
     ends = (STEREO[:0], MONO[:0], STEREO[:0, 0])
     for number in range(max(map(len, signals))):
         pieces = (signal[number] if number < len(signal) else end for signal, end in zip(signals, ends, strict=True))
@@ -117,7 +120,9 @@ def stream_features(path: Path, chunk_seconds: float) -> Features:
     chosen = replace(Settings(), memory_optimized_chunk_duration_seconds=chunk_seconds)
     with MemoryOptimizedLoader(chosen).open(path) as stream:
         info, tagger = stream.info, TagsAccumulator(Probe(), ["mean"])
-        analyzer = FeatureAnalyzer(info.sample_rate_hz, info.channels, stream.analysis_rate_hz, tagger=tagger)
+        analyzer = FeatureAnalyzer(
+            info.sample_rate_hz, info.channels, stream.analysis_rate_hz, tagger=tagger, kernels=way.kernels
+        )
         for chunk in stream:
             analyzer.update(chunk)
     return analyzer.result()

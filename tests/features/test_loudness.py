@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,15 +19,23 @@ from playlista.features.loudness.accumulator import LoudnessAccumulator
 from playlista.features.loudness.gating import loudness_lufs
 from playlista.features.loudness.k_weighting import STANDARD_HIGH_PASS, STANDARD_SHELF
 from playlista.tracks import Loudness
+from tests.kernels import way
 from tests.signals import noise, sine, song
 
+pytestmark = pytest.mark.usefixtures("each_way")
+
 ONE_SIDE_DB = 10 * math.log10(1.41)
+
+
+def made(rate_hz: int, channels: int, layout: Sequence[str] = ()) -> LoudnessAccumulator:
+    """By NumPy, then by the compiled kernels."""
+    return LoudnessAccumulator(rate_hz, channels, layout, kernels=way.kernels)
 
 
 def measure(samples: NDArray[np.floating], rate_hz: int = 44_100) -> Loudness:
     """Loudness of a whole signal [shape=(n,) or (n, channels)], fed at one go."""
     samples = samples.reshape(len(samples), samples.shape[-1] if samples.ndim > 1 else 1)
-    accumulator = LoudnessAccumulator(rate_hz, samples.shape[1])
+    accumulator = made(rate_hz, samples.shape[1])
     accumulator.update(samples)
     return accumulator.result()
 
@@ -89,7 +98,7 @@ def test_each_channel_counts_with_the_weight_of_its_loudspeaker(layout: str, wei
     for channel, weight_db in enumerate(weights_db):
         track = np.zeros((len(tone), len(weights_db)), np.float32)
         track[:, channel] = tone
-        accumulator = LoudnessAccumulator(48_000, len(weights_db), layout.split())
+        accumulator = made(48_000, len(weights_db), layout.split())
         accumulator.update(track)
         expected = None if weight_db is None else pytest.approx(-23.01 + weight_db, abs=0.02)
         assert accumulator.result().integrated_lufs == expected
@@ -151,7 +160,7 @@ def test_at_rates_too_low_for_the_filter_only_the_peak_is_measured(rate_hz: int)
 
 @pytest.mark.parametrize("channels", [64, 1_000])
 def test_absurd_numbers_of_channels_are_measured_in_the_same_memory(channels: int) -> None:
-    accumulator = LoudnessAccumulator(8_000, channels)
+    accumulator = made(8_000, channels)
     for _ in range(4):
         accumulator.update(np.full((1_000, channels), 0.1, np.float32))
     assert accumulator.retained_bytes < 4_000_000
@@ -169,7 +178,7 @@ def test_samples_at_the_end_of_float32_give_finite_values() -> None:
 @given(cuts=st.lists(st.integers(0, 5 * 44_100), max_size=12))
 def test_every_split_of_a_track_gives_the_same_bits(cuts: list[int]) -> None:
     track = song(5)
-    accumulator = LoudnessAccumulator(44_100, 2)
+    accumulator = made(44_100, 2)
     for chunk in np.split(track, sorted(cuts)):
         accumulator.update(chunk)
     assert accumulator.result() == measure(track)
@@ -192,7 +201,7 @@ def test_the_width_of_the_thread_pool_of_blas_changes_no_bit(
 
 def test_chunks_of_one_sample_give_the_same_bits() -> None:
     track = song(1, rate_hz=8_000)
-    accumulator = LoudnessAccumulator(8_000, 2)
+    accumulator = made(8_000, 2)
     for frame in range(len(track)):
         accumulator.update(track[frame : frame + 1])
     assert accumulator.result() == measure(track, 8_000)
@@ -200,7 +209,7 @@ def test_chunks_of_one_sample_give_the_same_bits() -> None:
 
 def test_after_a_reset_the_track_before_is_forgotten() -> None:
     track = song(4)
-    accumulator = LoudnessAccumulator(44_100, 2)
+    accumulator = made(44_100, 2)
     accumulator.update(np.stack([noise(7, seed=1), noise(7, seed=2)], axis=1))
     accumulator.reset()
     accumulator.update(track)
@@ -216,7 +225,7 @@ def test_half_precision_is_widened_before_arithmetic() -> None:
 
 
 def test_memory_does_not_grow_with_the_track() -> None:
-    accumulator = LoudnessAccumulator(44_100, 2)
+    accumulator = made(44_100, 2)
     minute = song(60)
     accumulator.update(minute)
     after_one = accumulator.retained_bytes

@@ -90,8 +90,8 @@ def test_the_page_is_there_before_the_runtime_and_the_library_are_known(metrics:
     page = samples(metrics)
     assert page["playlista_tracks_in_flight", ""] == 0
     assert "playlista_build_info" not in {name for name, _ in page}
-    metrics.runtime_chosen("off")
-    assert samples(metrics)["playlista_build_info", "off,0"] == 1
+    metrics.runtime_chosen("off", "native")
+    assert samples(metrics)["playlista_build_info", "native,off,0"] == 1
 
 
 def test_a_kept_result_is_counted_as_kept_and_as_nothing_else(metrics: Metrics) -> None:

@@ -29,6 +29,7 @@ from playlista.features.tags.accumulator import TagsAccumulator
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.child import NEED_BYTES
 from playlista.memory.configuration import Configuration
+from playlista.native.library import choose_kernels
 from playlista.system.callbacks import noop
 from playlista.tracks import FEATURE_GROUPS, Analysis, Audio, Chapter, GroupSettings
 from playlista.tracks.origin import Origin
@@ -90,6 +91,7 @@ class AudioAnalyzer:
     ) -> None:
         self._cgroup = cgroup or Cgroup()
         self._loader = MemoryOptimizedLoader(settings, self._cgroup)
+        self._kernels = choose_kernels(settings.native_kernels).kernels
         self._settings = settings
         self._tagger = tagger
         self._stop = stop
@@ -243,6 +245,7 @@ class AudioAnalyzer:
             checkpoint=self._checkpoint,
             tempo_range=self._settings.tempo_range,
             tags_executor=executor,
+            kernels=self._kernels,
         )
 
     def _checkpoint(self) -> None:

@@ -15,6 +15,7 @@ from playlista.memory.admission import Admission, Reloadable
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.cleanup import Cleanup
 from playlista.memory.configuration import fallback_configurations
+from playlista.native.library import choose_kernels
 
 
 class Equipment:
@@ -42,6 +43,7 @@ class Equipment:
         has_hung_since: Callable[[float], bool] = lambda _moment: False,
     ) -> None:
         self.cgroup = Cgroup()
+        self.kernels = choose_kernels(settings.native_kernels)
         self.tagger = load_tagger(settings, self.cgroup)
         self.cleanup = Cleanup(enabled=settings.memory_force_cleanup, spent=cleanup_took)
         self.admission = self._made_admission(settings, stop, paused)

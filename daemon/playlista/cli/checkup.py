@@ -25,6 +25,7 @@ from playlista.memory.headroom import HIGH_WATERMARK, headroom
 from playlista.musicnn.choice import choose_runtime
 from playlista.musicnn.files import ModelFiles
 from playlista.musicnn.runtimes.runtime import installed_runtimes
+from playlista.native.library import choose_kernels
 from playlista.outputs.playlists.kept import rules_in_force
 from playlista.outputs.playlists.rules import RuleError
 from playlista.serve.audiomuse.media_servers import media_server
@@ -67,6 +68,7 @@ def examine(settings: Settings, root: Path = Path("/")) -> Iterator[Finding]:
         _processor,
         _model,
         _runtime,
+        _kernels,
         _ffmpeg,
     )
     for check in checks:
@@ -235,6 +237,11 @@ def _runtime(settings: Settings, root: Path) -> Finding:
         return Finding("runtime", Verdict.BAD, str(error))
     wanted = settings.musicnn_runtime != "off"
     return Finding("runtime", Verdict.WARN if choice.name is None and wanted else Verdict.GOOD, choice.why)
+
+
+def _kernels(settings: Settings, root: Path) -> Finding:  # noqa: ARG001
+    """Not having them costs time and nothing else, so it is no fault."""
+    return Finding("kernels", Verdict.GOOD, choose_kernels(settings.native_kernels).why)
 
 
 def _ffmpeg(settings: Settings, root: Path) -> Finding:  # noqa: ARG001

@@ -44,7 +44,7 @@ class Node:
             cleanup_took=self.metrics.cleanup_took,
             paused=self.metrics.memory_pause,
         )
-        self.metrics.runtime_chosen(self._equipment.tagger.runtime)
+        self.metrics.runtime_chosen(self._equipment.tagger.runtime, self._equipment.kernels.name)
         self.metrics.read_from(Gauges(memory=lambda: memory_reading(settings, self._equipment.cgroup)))
 
     def requests(self) -> Requests:

@@ -91,6 +91,7 @@ class Settings:
     musicnn_runtime: str = setting("auto", choice("auto", "numpy", "onnx", "tensorflow", "essentia", "off"))
     musicnn_patch_hop_frames: int = setting(187, number(int, 1, 187))
     musicnn_batch_size: int = setting(1, number(int, 1, 64))
+    native_kernels: Literal["auto", "off"] = setting("auto", choice("auto", "off"))
 
     dask_scheduler: str = setting("", scheduler_address())
     cluster_tls_dir: Path | None = setting(None, optional_path())

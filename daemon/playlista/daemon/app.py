@@ -127,7 +127,7 @@ class Daemon:
 
     def _begin(self) -> None:
         parts = self._components
-        say_start(self._settings, parts.equipment.cgroup, parts.database, parts.equipment.tagger)
+        say_start(self._settings, parts.database, parts.equipment)
         clear_up(self._settings.data_dir, parts.queue, parts.metrics)
         self._resources.enter_context(faults_recorded(self._settings.data_dir))  # nothing is claimed before this
         parts.tag_keeper.begin()

@@ -103,7 +103,7 @@ class Components:
             paused=self.metrics.memory_pause,
             has_hung_since=self.probe.has_hung_since,
         )
-        self.metrics.runtime_chosen(equipment.tagger.runtime)
+        self.metrics.runtime_chosen(equipment.tagger.runtime, equipment.kernels.name)
         return equipment
 
     def _made_cluster(self, config: Path | None) -> ClusterWork | None:

@@ -13,7 +13,7 @@ import structlog
 
 from playlista import __version__
 from playlista.analysis.audio_analyzer import AudioAnalyzer
-from playlista.analysis.tagger import Tagger
+from playlista.analysis.equipment import Equipment
 from playlista.config import Settings
 from playlista.daemon.cluster_work import ignored_settings
 from playlista.daemon.former_life import former_fault, why_not_to_blame
@@ -21,7 +21,6 @@ from playlista.library.database import FILE_NAME, Database, open_database
 from playlista.library.queue import JobQueue
 from playlista.library.restore import finish_restore
 from playlista.library.results import Store
-from playlista.memory.cgroup import Cgroup
 from playlista.memory.kernel_counts import read_kernel_counts
 from playlista.outputs.file_tags.journal import remove_leftovers
 from playlista.serve.metrics import Metrics
@@ -40,8 +39,9 @@ def opened_library(settings: Settings) -> Database:
     return open_database(path, check_seconds=START_CHECK_SECONDS)
 
 
-def say_start(settings: Settings, cgroup: Cgroup, database: Database, tagger: Tagger) -> None:
-    """Log the limits that hold, the state of the database, the runtime, and settings that have no effect."""
+def say_start(settings: Settings, database: Database, equipment: Equipment) -> None:
+    """Log the limits that hold, the state of the database, what computes, and settings that have no effect."""
+    cgroup, tagger, kernels = equipment.cgroup, equipment.tagger, equipment.kernels
     limit = cgroup.memory_limit()
     log.info(
         "daemon.starting",
@@ -60,6 +60,7 @@ def say_start(settings: Settings, cgroup: Cgroup, database: Database, tagger: Ta
         )
     say = log.warning if tagger.is_wanted and tagger.accumulator is None else log.info
     say("runtime.chosen", runtime=tagger.runtime, why=tagger.why)
+    log.info("kernels.chosen", kernels=kernels.name, why=kernels.why)
     for key, why in ignored_settings(settings).items():
         log.warning("setting.ignored", key=key, why=why)
 

@@ -23,6 +23,7 @@ from playlista.features.rhythm import accumulator as rhythm
 from playlista.features.spectral import accumulator as spectral
 from playlista.features.tags import accumulator as tags
 from playlista.features.tonal import accumulator as tonal
+from playlista.native.kernels import Kernels
 from playlista.tracks import FEATURE_GROUPS, Fingerprint, Health, Loudness, Rhythm, Spectral, Tagging, Tonal
 from playlista.tracks.chunks import AudioChunk
 
@@ -70,6 +71,7 @@ class FeatureAnalyzer:
     tempo_range : the slowest and the fastest tempo to count in; None for what most people tap to.
     tags_executor : runs the tags of each chunk in another thread; None for one after the other. No accumulator is ever
         touched by two threads at a time, so the results are the same.
+    kernels : compiled kernels to compute with; None for NumPy.
     """
 
     def __init__(
@@ -85,13 +87,14 @@ class FeatureAnalyzer:
         checkpoint: Callable[[], None] = noop,
         tempo_range: tuple[int, int] | None = None,
         tags_executor: Executor | None = None,
+        kernels: Kernels | None = None,
     ) -> None:
         made: dict[str, Accumulator[Any] | None] = {
             "rhythm": rhythm.RhythmAccumulator(analysis_rate_hz, tempo_range=tempo_range, checkpoint=checkpoint)
             if "rhythm" in groups
             else None,
             "tonal": tonal.TonalAccumulator(analysis_rate_hz) if "tonal" in groups else None,
-            "loudness": loudness.LoudnessAccumulator(sample_rate_hz, channels, layout)
+            "loudness": loudness.LoudnessAccumulator(sample_rate_hz, channels, layout, kernels=kernels)
             if "loudness" in groups
             else None,
             "spectral": spectral.SpectralAccumulator(analysis_rate_hz) if "spectral" in groups else None,

@@ -33,7 +33,11 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         self._version = version
         self._build = self._gauge(
-            "build_info", "Version and MusiCNN runtime of this daemon; always 1", "version", "runtime"
+            "build_info",
+            "Version, MusiCNN runtime and kernels (native or numpy) of this daemon; always 1",
+            "version",
+            "runtime",
+            "kernels",
         )
         self._in_flight = self._gauge("tracks_in_flight", "Tracks being analyzed right now")
         self._discovered = self._counter("tracks_discovered", "Files queued for analysis")
@@ -68,9 +72,9 @@ class Metrics:
         #: What the scrub counts.
         self.scrub = ScrubMetrics(self.registry)
 
-    def runtime_chosen(self, runtime: str) -> None:
-        """What computes tags in this process; it is known a while after the start."""
-        self._build.labels(version=self._version, runtime=runtime).set(1)
+    def runtime_chosen(self, runtime: str, kernels: str) -> None:
+        """What computes tags and all else in this process; it is known a while after the start."""
+        self._build.labels(version=self._version, runtime=runtime, kernels=kernels).set(1)
 
     def track_started(self) -> None:
         """A track is being analyzed from now on."""

@@ -39,6 +39,8 @@ ROWS_AT_ONCE = 4
 PRODUCT_ROWS = 12
 #: The bounds are raised by this, a few hundred times what float32 may be off.
 ROUNDING_MARGIN = 1.0001
+#: What sums in float32 may be off, by the highest sample; the highest rows of a block are computed again in float64.
+FLOAT32_MARGIN, EXACT_ROWS = 1e-5, 8
 #: Above this, float32 sums of products could overflow; only damaged or hostile files get there.
 FLOAT32_SAFE_PEAK = 1e30
 
@@ -100,7 +102,9 @@ class TruePeakMeter:
     def __init__(self, sample_rate_hz: int, channels: int, frames: int) -> None:
         if frames % ROW_FRAMES:
             raise ValueError(f"a block must be a multiple of {ROW_FRAMES} frames, not {frames}")
-        self._points, self._sample_bound, self._bend_bound = _row_interpolator(oversampling(sample_rate_hz))
+        self._weights = interpolator(oversampling(sample_rate_hz))
+        self._sample_bound, self._bend_bound = bounds(self._weights)
+        self._points = _row_interpolator(oversampling(sample_rate_hz))
         self._stretch = math.gcd(frames, ROWS_AT_ONCE * ROW_FRAMES)
         self._samples = np.zeros((channels, self._stretch + frames), dtype=np.float32)
         self._work = np.zeros_like(self._samples)
@@ -161,26 +165,34 @@ class TruePeakMeter:
         self._interpolate(windows[:, self._stretch - TAPS + 1 :: ROW_FRAMES][candidates])
 
     def _interpolate(self, rows: NDArray[np.float32]) -> None:
-        """Interpolate these rows; some twice, so that they fill whole products."""
+        """Interpolate these rows; some twice, so that they fill whole products. The highest, once more in float64."""
         padded = np.resize(np.arange(len(rows)), -(-len(rows) // PRODUCT_ROWS) * PRODUCT_ROWS)
-        precision = np.float32 if self.peak < FLOAT32_SAFE_PEAK else np.float64
-        products = rows[padded].reshape(-1, PRODUCT_ROWS, rows.shape[1]).astype(precision, copy=False)
-        between = products @ self._points.astype(precision, copy=False)
-        self.peak = max(self.peak, float(between.max()), -float(between.min()))
+        if self.peak < FLOAT32_SAFE_PEAK:
+            between = np.abs(rows[padded].reshape(-1, PRODUCT_ROWS, rows.shape[1]) @ self._points)
+            highest = between.reshape(len(padded), -1).max(axis=1, initial=0.0)[: len(rows)]
+            if float(highest.max()) <= self.peak * (1.0 - FLOAT32_MARGIN):
+                return
+            rows = rows[np.argsort(highest)[-EXACT_ROWS:]]
+        exact = sliding_window_view(rows.astype(np.float64), TAPS, axis=1) @ self._weights.T
+        self.peak = max(self.peak, float(np.abs(exact).max(initial=0.0)))
+
+
+def bounds(weights: NDArray[np.float64]) -> tuple[float, float]:
+    """By which the largest sample and the sharpest bend are to be multiplied to bound what `weights` make of them."""
+    sample_bound = float(np.abs(weights).sum(axis=1).max(initial=0.0))
+    return ROUNDING_MARGIN * sample_bound, ROUNDING_MARGIN * bend_bound(weights)
 
 
 @cache
-def _row_interpolator(factor: int) -> tuple[NDArray[np.float32], float, float]:
-    """The interpolator of each sample of a row, side by side in one matrix, and its two bounds.
+def _row_interpolator(factor: int) -> NDArray[np.float32]:
+    """The interpolator of each sample of a row, side by side in one matrix.
 
     Returns
     -------
-    points : np.ndarray [shape=(ROW_FRAMES + TAPS - 1, ROW_FRAMES * (factor - 1)), float32].
-    sample_bound, bend_bound : by which the largest sample and the sharpest bend are to be multiplied.
+    np.ndarray [shape=(ROW_FRAMES + TAPS - 1, ROW_FRAMES * (factor - 1)), float32].
     """
     weights = interpolator(factor)
-    sample_bound = float(np.abs(weights).sum(axis=1).max(initial=0.0))
     points = np.zeros((ROW_FRAMES + TAPS - 1, ROW_FRAMES, len(weights)), dtype=np.float32)
     for frame in range(ROW_FRAMES):
         points[frame : frame + TAPS, frame] = weights.T
-    return points.reshape(len(points), -1), ROUNDING_MARGIN * sample_bound, ROUNDING_MARGIN * bend_bound(weights)
+    return points.reshape(len(points), -1)

@@ -1,0 +1,33 @@
+/* What the kernels share: how they are exported, and for which processors they are compiled.
+ *
+ * Every kernel gives the same bits on every processor: the order of all additions is written out, and products and sums
+ * are never contracted (-ffp-contract=off). So a copy for AVX2 may be chosen when the library is loaded without changing
+ * a value. Arrays are C-contiguous, their lengths are of the caller. Nothing is allocated, and nothing is kept.
+ */
+#ifndef PLAYLISTA_KERNELS_H
+#define PLAYLISTA_KERNELS_H
+
+#include <stddef.h> /* defines __GLIBC__ by way of features.h, where there is one */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EXPORTED __attribute__((visibility("default")))
+
+EXPORTED const char *playlista_checksum(void);
+
+/* glibc picks the copy for this processor when the library is loaded; sanitizers cannot follow it there. */
+#if defined(__x86_64__) && defined(__GLIBC__) && !defined(ONE_COPY)
+#define FOR_EACH_CPU __attribute__((target_clones("avx2", "default")))
+#else
+#define FOR_EACH_CPU
+#endif
+
+/* Part of the kernel that calls it, and so compiled for its processors. */
+#define INLINE __attribute__((always_inline)) static inline
+
+/* Two doubles and eight floats that are computed side by side; the compiler makes of them what the processor has. */
+typedef double pair __attribute__((vector_size(16)));
+typedef float octet __attribute__((vector_size(32)));
+
+#endif

@@ -1,0 +1,55 @@
+"""Random arrays through every kernel, in a process that may be under sanitizers: ``python -m tests.native.fuzz SO``.
+
+Input: a library, and how many rounds. Output: nothing; what is wrong ends the process, or fails a comparison.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playlista.features.loudness.accumulator import LoudnessAccumulator
+from playlista.native.kernels import Kernels
+
+RATES_HZ = (1_000, 4_000, 8_000, 44_100, 96_000, 192_000)
+#: Bit patterns of samples that are no numbers, or are at the ends of what floats can be.
+ODD = np.array([np.nan, np.inf, -np.inf, 3.4e38, -3.4e38, 1e-45, -0.0], np.float32)
+
+
+def frames(random: np.random.Generator, *, finite: bool = False) -> NDArray[np.float32]:
+    """Some frames of some channels, in memory of just that size; now and then with odd values."""
+    shape = (int(random.choice([0, 1, 2, 31, 32, 33, 511, 512, 513, int(random.integers(0, 5000))])),)
+    made = random.uniform(-1, 1, (*shape, int(random.integers(1, 9)))) * 10.0 ** random.uniform(-40, 38)
+    samples = made.astype(np.float32)
+    if not finite and samples.size and random.random() < 0.3:
+        samples.flat[random.integers(0, samples.size, 5)] = random.choice(ODD, 5)
+    return samples
+
+
+def loudness(kernels: Kernels, random: np.random.Generator) -> None:
+    """A track in pieces, whatever its samples are."""
+    track = frames(random)
+    accumulator = LoudnessAccumulator(int(random.choice(RATES_HZ)), track.shape[1], kernels=kernels)
+    for piece in np.split(track, np.sort(random.integers(0, len(track) + 1, 4))):
+        accumulator.update(np.array(piece))
+    with np.errstate(all="ignore"):
+        accumulator.result()
+
+
+TRIALS: tuple[Callable[[Kernels, np.random.Generator], None], ...] = (loudness,)
+
+
+def main(library: str, rounds: int, seed: int) -> None:
+    """So many rounds of each trial."""
+    kernels = Kernels(ctypes.CDLL(library))
+    for number in range(rounds):
+        for trial in TRIALS:
+            trial(kernels, np.random.default_rng([seed, number]))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
