@@ -1,13 +1,16 @@
-"""The dashboard's row on the health of the files: what rotted, what does not fit, how far the scrub is."""
+"""The dashboard's row on health: what rotted, what does not fit, how far the scrub is; findings by kind, duplicates."""
 
 from __future__ import annotations
 
-from grafana_foundation_sdk.builders import stat, timeseries
+from grafana_foundation_sdk.builders import bargauge, stat, timeseries
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as models
 
 from deploy.grafana import panels
 from deploy.grafana.panels import BLUE, GREEN, RED, YELLOW, Query
+
+#: Kinds of findings that are shown: as many as there is place for.
+MOST_FINDINGS = 12
 
 
 def rotted() -> stat.Panel:
@@ -24,8 +27,8 @@ def rotted() -> stat.Panel:
 def mismatched() -> stat.Panel:
     return panels.number(
         "Checksums that do not fit",
-        "Tracks analyzed since the start of the daemon whose own checksums do not fit, or whose frames break off.",
-        Query('sum(playlista_track_integrity_total{@, integrity="mismatch"})'),
+        "Tracks whose own checksums do not fit, or whose frames break off: `playlista health --only mismatch`.",
+        Query('sum(playlista_library_finding_tracks{@, finding="mismatch"})'),
         unit="short",
         steps=[(None, GREEN), (1, YELLOW)],
         size=(4, 8),
@@ -63,6 +66,52 @@ def scrubbed_files() -> timeseries.Panel:
     )
 
 
+def findings() -> bargauge.Panel:
+    return panels.bars(
+        "Findings",
+        "Tracks by what was found, the most frequent first; `playlista health` names them. No finding is a verdict.",
+        Query(f"topk({MOST_FINDINGS}, sum by (finding) (playlista_library_finding_tracks{{@}}) > 0)", "{{finding}}"),
+        unit="short",
+        size=(12, 10),
+    ).no_value("none")
+
+
+def duplicates() -> stat.Panel:
+    return panels.number(
+        "Duplicate recordings",
+        "Recordings that the library has more than once; `playlista duplicates` names them with the best copy.",
+        Query("sum(playlista_duplicate_recordings{@})"),
+        unit="short",
+        steps=[(None, BLUE)],
+        size=(4, 10),
+    )
+
+
+def duplicate_tracks() -> stat.Panel:
+    return panels.number(
+        "Tracks with copies",
+        "Tracks that hold a recording which the library has more than once.",
+        Query("sum(playlista_duplicate_tracks{@})"),
+        unit="short",
+        steps=[(None, BLUE)],
+        size=(4, 10),
+    )
+
+
+def copies_due() -> stat.Panel:
+    return panels.number(
+        "To be compared",
+        "Tracks whose copies are still to be looked for; until then the numbers at the left grow.",
+        Query("sum(playlista_copies_due_tracks{@})"),
+        unit="short",
+        steps=[(None, BLUE)],
+        size=(4, 10),
+    )
+
+
 def health_row() -> list[Builder[models.Panel]]:
     """Health."""
-    return [rotted(), mismatched(), scrub_left(), scrub_speed(), scrubbed_files()]
+    return [
+        *(rotted(), mismatched(), scrub_left(), scrub_speed(), scrubbed_files()),
+        *(findings(), duplicates(), duplicate_tracks(), copies_due()),
+    ]
