@@ -14,7 +14,6 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
-from jsonschema import Draft202012Validator
 
 from playlista.config import Settings
 from playlista.daemon.library_views import LibraryViews
@@ -129,34 +128,6 @@ def get(port: int, path: str) -> Any:
 
 def titles(tracks: list[dict[str, Any]]) -> list[str]:
     return [f"{one['artist'][0]}{one['title'][-1]}" for one in tracks]
-
-
-@pytest.mark.parametrize(
-    ("path", "described"),
-    [
-        ("status", "status"),
-        ("settings", "settings"),
-        ("tracks", "tracks"),
-        ("tracks?fields=summary", "tracks"),
-        ("tracks/1", "tracks/{name}"),
-        ("search?q=song", "search"),
-        ("stats", "stats"),
-        ("duplicates", "duplicates"),
-        ("duplicates?id=1&same_audio=true&limit=5&after=0", "duplicates"),
-        ("similar?id=1", "similar"),
-        ("path?from=1&to=8", "path"),
-        ("blend?add=1&add=2&subtract=8", "blend"),
-        ("map", "map"),
-        ("playlists", "playlists"),
-        ("failures", "failures"),
-        ("failures?group=reason", "failures"),
-    ],
-)
-def test_every_answer_is_what_the_description_says(port: int, path: str, described: str) -> None:
-    operation = get(port, "openapi.json")["paths"][f"/{described}"]["get"]
-    schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
-    Draft202012Validator.check_schema(schema)
-    Draft202012Validator(schema).validate(get(port, path))
 
 
 def test_tracks_are_filtered_sorted_and_paged_as_summaries(port: int) -> None:
@@ -309,8 +280,6 @@ def test_a_rule_is_previewed_without_a_file_and_without_a_token(port: int, body:
     assert status == 200, said
     document = json.loads(said)
     assert titles(document["tracks"]) == ["Á3", "Á2"]
-    described = get(port, "openapi.json")["paths"]["/playlists"]["post"]["responses"]["200"]
-    Draft202012Validator(described["content"]["application/json"]["schema"]).validate(document)
 
 
 @pytest.mark.parametrize(
@@ -341,9 +310,7 @@ def test_playlists_are_listed_and_previewed_whether_they_are_kept_or_not(port: i
         "error": None,
         "playlists": [{"name": "Like it", "file": None, "tracks": None, "error": None}],
     }
-    described = get(port, "openapi.json")["paths"]["/playlists/preview"]["get"]["responses"]["200"]
     previewed = get(port, "playlists/preview?name=Like+it")
-    Draft202012Validator(described["content"]["application/json"]["schema"]).validate(previewed)
     found = previewed["tracks"]
     assert [one["artist"] for one in found] == ["Ánna"] * 3
     (tmp_path / "playlists.toml").write_text('["Like it"]\nlimit = 0\n')

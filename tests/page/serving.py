@@ -95,6 +95,7 @@ def _add_findings(database: Database) -> None:
     clipped = [(Finding.CLIPPED, number, "91 runs at the ceiling from 0:12 on") for number in range(20, 20 + CLIPPED)]
     others = [(finding, ODD, HOSTILE[0]) for finding in Finding if finding is not Finding.CLIPPED]
     with database.transaction() as connection:
+        connection.execute("DELETE FROM track_findings")  # those that the library was made with
         connection.executemany(
             "INSERT INTO track_findings (finding, file_id, evidence) VALUES (?, ?, ?)", [*clipped, *others]
         )

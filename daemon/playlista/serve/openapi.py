@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from playlista import __version__
+from playlista.serve.api.schemas import result_schema
 from playlista.serve.routes import API, Route
 
 _ERRORS = {
@@ -32,10 +33,11 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
         "servers": [{"url": API.rstrip("/")}],
         "paths": paths,
         "components": {
+            "schemas": {"Result": result_schema()},
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "description": "AUTH_TOKEN, where one is set."},
                 "cookie": {"type": "apiKey", "in": "cookie", "name": "playlista", "description": "From `login`."},
-            }
+            },
         },
         "security": [{}, {"bearer": []}, {"cookie": []}],
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from importlib.resources import files
 from typing import Any
 
 Schema = dict[str, Any]
@@ -27,8 +29,27 @@ def record(**properties: Schema) -> Schema:
     return {"type": "object", "properties": properties, "required": list(properties)}
 
 
+def result_schema() -> Schema:
+    """The result object as ``result.schema.json`` has it, and with the ``id`` that it has in most answers."""
+    document: Schema = json.loads((files("playlista") / "result.schema.json").read_text("utf-8"))
+    described = {name: part for name, part in document.items() if name not in ("$schema", "additionalProperties")}
+    return {**described, "properties": {"id": INTEGER, **document["properties"]}}
+
+
 OK = record(ok=BOOLEAN)
-RESULT: Schema = {"type": "object", "description": "A result object: daemon/playlista/result.schema.json."}
+#: A result object; `result_schema` is what stands there.
+RESULT: Schema = {"$ref": "#/components/schemas/Result"}
+#: One track with everything that is known of it.
+TRACK: Schema = {
+    "allOf": [
+        RESULT,
+        record(
+            id=INTEGER,
+            beat_times=nullable(array(NUMBER)),
+            findings={"type": "object", "additionalProperties": TEXT},
+        ),
+    ]
+}
 FAILURE = record(
     id=INTEGER,
     path=TEXT,
@@ -42,19 +63,6 @@ FAILURE = record(
 )
 FAILURE_GROUP = record(reason=TEXT, count=INTEGER, remedy=TEXT, retryable=BOOLEAN)
 SETTING = record(key=TEXT, value={}, default={}, source=TEXT, meaning=TEXT)
-STATUS = record(
-    version=TEXT,
-    music_dir=TEXT,
-    tracks={"type": "object"},
-    queue={"type": "object"},
-    rate={"type": "object"},
-    audio_seconds_done=NUMBER,
-    audio_seconds_total=nullable(NUMBER),
-    current=nullable(TEXT),
-    not_ready=nullable(TEXT),
-    writable=BOOLEAN,
-    serve_audio=BOOLEAN,
-)
 _TAGS = array(record(name=TEXT, activation=NUMBER))
 _SUMMARY: dict[str, Schema] = {
     "id": INTEGER,
@@ -86,7 +94,13 @@ _SUMMARY: dict[str, Schema] = {
 SUMMARY = record(**_SUMMARY)
 SIMILAR = record(**_SUMMARY, similarity=NUMBER, shared_tags=array(TEXT))
 STEP = record(**_SUMMARY, step=NUMBER)
-PAGE = record(tracks=array({"anyOf": [RESULT, SUMMARY]}), next=nullable(TEXT))
+#: A page of summaries, with how many there are in all, or of result objects.
+PAGE: Schema = {
+    "anyOf": [
+        record(tracks=array(SUMMARY), next=nullable(TEXT), total=nullable(INTEGER)),
+        record(tracks=array(RESULT), next=nullable(TEXT)),
+    ]
+}
 _NAMED = record(name=TEXT, tracks=INTEGER)
 FOUND = record(
     tracks=array(SUMMARY),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from playlista.errors import FailureReason
 from playlista.serve.api import duplicates, failures, health, machine, media, playlists, schemas, similar, tracks
-from playlista.serve.api.schemas import INTEGER, RESULT, TEXT, array, record
+from playlista.serve.api.schemas import INTEGER, TEXT, array, record
+from playlista.serve.api.status_schema import STATUS
 from playlista.serve.parameters import Choice, Text, WholeNumber
 from playlista.serve.routes import Route, Threads
 
 _REASONS = {"type": "string", "enum": [reason.value for reason in FailureReason]}
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "status", machine.status, "Counts, rate, time left, memory.", answer=schemas.STATUS),
+    Route("GET", "status", machine.status, "Counts, rate, time left, memory.", answer=STATUS),
     Route(
         "GET",
         "events",
@@ -131,7 +132,7 @@ ROUTES: tuple[Route, ...] = (
         kind="text/html",
         threads=Threads.EVIDENCE,
     ),
-    Route("GET", "tracks/{name:path}", tracks.track, "One track, by its id or its path.", answer=RESULT),
+    Route("GET", "tracks/{name:path}", tracks.track, "One track, by its id or its path.", answer=schemas.TRACK),
     Route(
         "GET",
         "failures",
