@@ -44,6 +44,13 @@ def test_an_offset_is_measured_to_a_hundredth_of_a_percent_on_the_channel_that_h
     assert found.dc_offset == pytest.approx(-0.03 + without.dc_offset, abs=1e-3)
 
 
+def test_a_mean_that_comes_and_goes_with_the_notes_is_no_offset() -> None:
+    note = np.abs(signals.sine(220.0, 2, peak=0.1))[:, np.newaxis] * np.ones((1, 2), np.float32)
+    phrases = np.concatenate([note, silence(2), note, silence(2)])
+    assert phrases.mean() > 0.02
+    assert health(phrases).dc_offset == 0.0
+
+
 @pytest.mark.parametrize("hiss", [0.0, 1e-4])
 @pytest.mark.parametrize("side", [0, 1])
 def test_a_channel_that_is_silent_or_hisses_beside_music_is_dead(side: int, hiss: float) -> None:
@@ -76,6 +83,17 @@ def test_a_channel_upside_down_is_inverted_and_nothing_else_is() -> None:
     found = health(samples)
     assert found.polarity_inverted
     assert not found.is_mono
+
+
+def test_without_bass_the_rest_decides_whether_a_channel_is_inverted() -> None:
+    """What both have in common is above 2 kHz; the bass is the hiss of each side."""
+    hz = np.fft.rfftfreq(5 * RATE_HZ, 1 / RATE_HZ)
+    shared = np.fft.irfft(np.fft.rfft(signals.noise(5, seed=3)) * (hz > 2_000), 5 * RATE_HZ)
+    own = [0.02 * signals.noise(5, seed=seed) for seed in (1, 2)]
+    both = np.stack([shared + own[0], own[1] - shared], axis=1)
+    assert health(both).polarity_inverted
+    both[:, 1] *= -1
+    assert not health(both).polarity_inverted
 
 
 def test_channels_that_have_nothing_in_common_are_not_inverted() -> None:

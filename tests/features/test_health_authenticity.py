@@ -111,6 +111,22 @@ def test_what_was_resampled_from_a_lower_rate_says_so_and_is_not_suspected(
     assert found.bandwidth_hz == pytest.approx(0.47 * low_hz, rel=0.06)
 
 
+@pytest.mark.parametrize("low_hz", [32000, 22050])
+def test_a_part_from_another_rate_is_told_with_its_place(music: NDArray[np.float32], low_hz: int) -> None:
+    half = 4 * RATE_HZ
+    low = soxr.resample(soxr.resample(music[half : 2 * half], RATE_HZ, low_hz, "HQ"), low_hz, RATE_HZ, "HQ")
+    found = health(np.round(np.concatenate([music[:half], low]) * 32768) / 32768)
+    assert found.rate_changes == 1
+    assert found.positions["rate_changes"][0] == pytest.approx(4.0, abs=1.3)  # a look is taken each second
+
+
+def test_music_whose_treble_comes_and_goes_has_no_parts_of_another_rate(music: NDArray[np.float32]) -> None:
+    low = soxr.resample(soxr.resample(music, RATE_HZ, 22050, "HQ"), 22050, RATE_HZ, "HQ")
+    seconds = [(low if second % 2 else music)[second * RATE_HZ : (second + 1) * RATE_HZ] for second in range(9)]
+    assert health(np.round(np.concatenate(seconds) * 32768) / 32768).rate_changes == 0
+    assert health(music).rate_changes == 0
+
+
 def test_the_verdict_is_that_of_the_samples_whatever_lossless_file_holds_them(
     music: NDArray[np.float32], tmp_path: Path
 ) -> None:

@@ -59,6 +59,28 @@ def test_a_value_that_stands_still_is_a_dropout(music: NDArray[np.float32]) -> N
     assert health(samples).dropouts == 1
 
 
+def test_a_value_stands_still_also_where_the_music_goes_on_just_there(music: NDArray[np.float32]) -> None:
+    samples = music.copy()
+    place, later = 50_000, 50_000 + 300 + int(np.abs(music[50_300:50_700, 0] - music[50_000, 0]).argmin())
+    samples[place:later, 0] = samples[place, 0]
+    assert abs(float(samples[later, 0] - samples[place, 0])) < 0.01
+    assert health(samples[:, :1]).dropouts == 1
+
+
+def test_a_hole_in_a_slow_wave_is_a_dropout_whatever_the_level_on_its_two_sides() -> None:
+    slow = signals.sine(40.0, 2, peak=0.8)[:, np.newaxis]
+    place = 22_050 + 20  # just behind a crossing of zero
+    slow[place : place + 200] = 0.0
+    assert health(slow).dropouts == 1
+
+
+def test_a_drum_that_rises_over_four_samples_does_not_click() -> None:
+    rise = np.array([0.05, 0.25, 0.65, 0.9], np.float32)
+    hit = np.concatenate([rise, 0.9 * np.exp(-np.arange(8_000) / 900).astype(np.float32)])
+    track = np.tile(np.concatenate([hit, np.full(8_000, hit[-1])]), 6) + signals.noise(6, peak=1e-4)[: 6 * 16_004]
+    assert health(track[:, np.newaxis]).clicks == 0
+
+
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("length", [512, 1_024, 2_048])
 def test_a_piece_that_is_played_twice_is_a_dropout(music: NDArray[np.float32], place: int, length: int) -> None:

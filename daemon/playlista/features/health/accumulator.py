@@ -24,6 +24,7 @@ from playlista.features.health.codec_grid import GridSearch
 from playlista.features.health.continuity import ContinuityMeter
 from playlista.features.health.silence import SilenceMeter
 from playlista.features.health.spectrum import SpectrumLooks
+from playlista.tracks.findings import SUSPICION
 from playlista.tracks.health import Health
 
 #: Raised when values change.
@@ -94,7 +95,7 @@ class HealthAccumulator:
             "dropouts": breaks.dropout_positions,
             "clicks": breaks.click_positions,
         }
-        return Health(
+        health = Health(
             lossy_suspicion=origin.suspicion,
             suspicion_evidence=origin.evidence,
             bandwidth_hz=origin.bandwidth_hz,
@@ -115,6 +116,10 @@ class HealthAccumulator:
             longest_silence_seconds=silences.longest_seconds,
             positions={kind: found for kind, found in positions.items() if found},
         )
+        # An encoder ends the spectrum where it likes, from frame to frame.
+        is_original = self._is_lossless and (origin.suspicion or 0.0) < SUSPICION
+        joins = self._looks.joins() if is_original else []
+        return health.with_rate_changes([join / self._sample_rate_hz for join in joins])
 
     def _measure(self, block: Block) -> None:
         self._frames += block.frames

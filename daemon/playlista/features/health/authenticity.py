@@ -26,9 +26,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from playlista.features.health.spectrum import AverageSpectrum
+from playlista.features.health.walls import ROUNDING_DB, Wall, former_rate, wall_of
 from playlista.tracks.findings import SUSPICION
 
 #: The regression: by the names of `Evidence.measures`. Fitted, not thought out; see the module.
@@ -58,12 +58,6 @@ NAMED_GRID = 7.0
 NAMED_HOLES_DB = 6.2
 #: The mean unsteadiness of a spectrum of tones, and of one that is filled.
 FILLED_DB = (3.8, 4.6)
-#: Sound below this is the rounding of 16 bits: -124 dB in a bin of 21 Hz.
-ROUNDING_DB = -124.0
-#: Rates that music is resampled from, and how much of its band a resampler leaves.
-USUAL_RATES = (96_000, 88_200, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 11_025, 8_000)
-RESAMPLED_BAND = (0.88, 1.015)
-RESAMPLED_WALL_DB = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +68,6 @@ class Authenticity:
     evidence: tuple[str, ...] = ()
     bandwidth_hz: float | None = None
     upsampled_from_hz: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Wall:
-    """The hardest edge of a spectrum: its fall within 350 Hz, within 150 Hz, from 1 kHz below, and what is behind."""
-
-    hz: float
-    fall_db: float
-    sharp_db: float
-    wide_db: float
-    behind_db: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,44 +151,19 @@ def authenticity(spectrum: AverageSpectrum | None, codec: str, grid: float, *, i
         suspicion=suspicion,
         evidence=tuple(found.words()) if is_lossless else (),
         bandwidth_hz=_bandwidth_hz(spectrum),
-        upsampled_from_hz=None if is_suspicious or not is_lossless else _former_rate(spectrum, found.wall),
+        upsampled_from_hz=None if is_suspicious or not is_lossless else former_rate(found.wall, spectrum.rate_hz),
     )
 
 
 def evidence(spectrum: AverageSpectrum, codec: str, grid: float) -> Evidence:
     """The numbers of one track."""
-    return Evidence(_wall(spectrum), _holes(spectrum), codec, grid)
+    return Evidence(wall_of(spectrum.typical_db, spectrum.bin_hz), _holes(spectrum), codec, grid)
 
 
 def named_wall(spectrum: AverageSpectrum) -> Wall | None:
     """The hardest edge of a spectrum, if it is hard enough to be named."""
-    wall = _wall(spectrum)
+    wall = wall_of(spectrum.typical_db, spectrum.bin_hz)
     return wall if wall.fall_db >= NAMED_WALL_DB else None
-
-
-def _wall(spectrum: AverageSpectrum) -> Wall:
-    bins, levels = len(spectrum.typical_db), _Levels(spectrum.typical_db)
-
-    def width(hz: float) -> int:
-        return max(1, round(hz / spectrum.bin_hz))
-
-    lowest = min(width(5_000), bins // 3)
-    highest = min(round(0.955 * (bins - 1)), bins - width(450) - 2)
-    if highest <= lowest:
-        return Wall(0.0, 0.0, 0.0, 0.0, 0.0)
-    places = np.arange(lowest, highest)
-    falls = levels.mean(places - width(170), places - 2) - levels.mean(places + 3, places + width(170) + 1)
-    edge = int(places[falls.argmax()])
-    near = np.arange(max(edge - 12, lowest), min(edge + 12, bins - 8))
-    sharp = levels.mean(near - 6, near - 2) - levels.mean(near + 3, near + 7)
-    above, below = max(edge - width(1_200), 0), edge - width(300)
-    return Wall(
-        hz=edge * spectrum.bin_hz,
-        fall_db=float(falls.max()),
-        sharp_db=float(sharp.max()),
-        wide_db=float(levels.mean(above, below) - levels.mean(edge + width(60), edge + width(400))),
-        behind_db=float(levels.mean(min(edge + width(300), bins - 2), bins)),
-    )
 
 
 def _holes(spectrum: AverageSpectrum) -> Holes:
@@ -243,26 +201,6 @@ def _bandwidth_hz(spectrum: AverageSpectrum) -> float:
         return 0.0
     last = int(above[-1])
     return top_hz if last == len(smooth) - 1 else round((last + width / 2) * spectrum.bin_hz, 1)
-
-
-def _former_rate(spectrum: AverageSpectrum, wall: Wall) -> int | None:
-    """The usual rate whose band ends at the wall; None where there is none, or something behind it."""
-    rate_hz = 2.0 * (len(spectrum.typical_db) - 1) * spectrum.bin_hz
-    if max(wall.fall_db, wall.wide_db) < RESAMPLED_WALL_DB or wall.behind_db > ROUNDING_DB + 6.0:
-        return None
-    least, most = RESAMPLED_BAND
-    fitting = [rate for rate in USUAL_RATES if least <= 2.0 * wall.hz / rate <= most and rate < 0.97 * rate_hz]
-    return min(fitting, default=None)
-
-
-class _Levels:
-    """Means of levels between any two bins at once."""
-
-    def __init__(self, levels: NDArray[np.float64]) -> None:
-        self._sums = np.concatenate([[0.0], np.cumsum(levels)])
-
-    def mean(self, start: NDArray[np.intp] | int, stop: NDArray[np.intp] | int) -> NDArray[np.float64]:
-        return np.asarray((self._sums[stop] - self._sums[start]) / (np.asarray(stop) - start))
 
 
 def _from_to(value: float, low: float, high: float) -> float:

@@ -5,6 +5,9 @@ compared with each other: the others are silent for long in sound mixes, and rig
 
 Thresholds
 ----------
+offset
+    The mean of a channel, if it is `STEADY_RATIO` times the deviation of the means of blocks (some 0.7 s in stereo):
+    an offset is there all the time. One that comes and goes with a voice or a note is its waveform.
 dead channel
     The weaker front channel is `DEAD_DB` below the other, over the whole track: silence, or the hiss of a cable that
     was not plugged in. Of music panned hard to one side some reverberation reaches the other.
@@ -13,8 +16,9 @@ mono
     its level in each, and rounded or dithered apart.
 inverted polarity
     The correlation of the channels is below `INVERTED_CORRELATION`, and below `INVERTED_BASS_CORRELATION` in the bass
-    (means of `BASS_FRAMES`, below some 300 Hz), which is the same on both sides of nearly every recording. Wide
-    stereo, phasing and reverberation have negative moments, not a negative track.
+    (means of `BASS_FRAMES`, below some 300 Hz), which is the same on both sides of nearly every recording; without
+    bass, the first condition decides alone. Wide stereo, phasing and reverberation have negative moments, not a
+    negative track. Of channels with little in common nobody can tell: they sound the same either way up.
 """
 
 from __future__ import annotations
@@ -33,6 +37,9 @@ SAME_ENERGY = 1e-5
 INVERTED_CORRELATION = -0.25
 INVERTED_BASS_CORRELATION = -0.5
 BASS_FRAMES = 128
+#: Means hold one in `BASS_FRAMES` of the energy of sound without bass; less than so many times that is no bass.
+NO_BASS = 2.0
+STEADY_RATIO = 2.0
 #: Mean squares below this, -90 dB, are silence: nothing is said of channels without sound.
 SILENT_ENERGY = 1e-9
 
@@ -66,13 +73,15 @@ class ChannelLevels:
     @property
     def retained_bytes(self) -> int:
         """Bytes of the sums; constant."""
-        return self._sums.nbytes + self._energies.nbytes + self._products.nbytes + self._bass.nbytes + self._ones.nbytes
+        sums = (self._sums, self._squared_means, self._energies, self._products, self._bass, self._ones)
+        return sum(each.nbytes for each in sums)
 
     def reset(self) -> None:
         """Forget the track."""
         self._frames = 0
         self._bass_steps = 0
         self._sums = np.zeros(self._channels)
+        self._squared_means = np.zeros(self._channels)  # of blocks, times their frames
         self._energies = np.zeros(self._channels)
         self._products = np.zeros(1)
         self._bass = np.zeros(5)  # sums of left and right, of their squares, of their product
@@ -83,14 +92,17 @@ class ChannelLevels:
         # As products, a thousand samples at a time: exact enough in float32, and numpy's sum of short rows is slow.
         bass = block.padded.reshape(self._channels, -1, BASS_FRAMES) @ self._ones
         self._frames += block.frames
-        self._sums += bass.sum(axis=1, dtype=np.float64)
+        sums = bass.sum(axis=1, dtype=np.float64)
+        self._sums += sums
+        self._squared_means += sums**2 / block.frames
         self._energies += np.vecdot(steps, steps).sum(axis=1, dtype=np.float64)
         if self._channels > 1:
             left, right = self._front
             self._products += np.vecdot(steps[left], steps[right]).sum(dtype=np.float64)
-            self._update_bass(bass[left].astype(np.float64), bass[right].astype(np.float64))
+            self._update_bass(*(bass[[left, right]].astype(np.float64) / BASS_FRAMES))
 
     def _update_bass(self, left: NDArray[np.float64], right: NDArray[np.float64]) -> None:
+        """Take means of BASS_FRAMES."""
         self._bass_steps += len(left)
         self._bass += (left.sum(), right.sum(), left @ left, right @ right, left @ right)
 
@@ -99,11 +111,17 @@ class ChannelLevels:
         if not self._frames:
             return ChannelFacts()
         means = self._sums / self._frames
-        offset = float(means[np.abs(means).argmax()])
         energies = self._energies / self._frames - means**2  # an offset is no sound
+        offset = self._offset(means)
         if self._channels == 1 or max(energies[self._front]) < SILENT_ENERGY:
             return ChannelFacts(dc_offset=offset)
         return self._compared(offset, means[self._front], energies[self._front])
+
+    def _offset(self, means: NDArray[np.float64]) -> float:
+        """The steady mean that is farthest from 0; 0 where none is steady."""
+        variances = np.maximum(self._squared_means / self._frames - means**2, 0.0)
+        steady = np.where(np.abs(means) >= STEADY_RATIO * np.sqrt(variances), means, 0.0)
+        return float(steady[np.abs(steady).argmax()])
 
     def _compared(self, offset: float, means: NDArray[np.float64], energies: NDArray[np.float64]) -> ChannelFacts:
         strong, weak = max(energies), max(*[min(energies)], 1e-30)
@@ -113,7 +131,7 @@ class ChannelLevels:
         product = self._products[0] / self._frames - means[0] * means[1]
         correlation = product / math.sqrt(energies[0] * energies[1])
         is_same = 1.0 - correlation**2 <= SAME_ENERGY
-        is_inverted = correlation < INVERTED_CORRELATION and self._bass_correlation() < INVERTED_BASS_CORRELATION
+        is_inverted = correlation < INVERTED_CORRELATION and self._is_bass_inverted(energies)
         return ChannelFacts(
             dc_offset=offset,
             difference_db=difference_db,
@@ -121,8 +139,10 @@ class ChannelLevels:
             is_mono=bool(is_same and correlation > 0.0),
         )
 
-    def _bass_correlation(self) -> float:
-        """Correlation of the channels in the bass; -1 where there is no bass to tell."""
+    def _is_bass_inverted(self, energies: NDArray[np.float64]) -> bool:
+        """Whether the bass is opposed, too; true where there is no bass to tell."""
         left, right, left_energy, right_energy, product = self._bass / max(self._bass_steps, 1)
-        energies = (left_energy - left**2) * (right_energy - right**2)
-        return float((product - left * right) / math.sqrt(energies)) if energies > 0.0 else -1.0
+        bass = np.array([left_energy - left**2, right_energy - right**2])
+        if (bass * BASS_FRAMES < NO_BASS * energies).any():
+            return True
+        return bool((product - left * right) / math.sqrt(bass[0] * bass[1]) < INVERTED_BASS_CORRELATION)

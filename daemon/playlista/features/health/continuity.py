@@ -6,15 +6,23 @@ several channels is one break.
 Thresholds
 ----------
 dropout
-    At least `HELD_SAMPLES` samples (0.7 ms at 44.1 kHz), at most `HELD_SECONDS`, that are all 0 or all the same value,
-    with music on both sides: the RMS of the `EDGE_SAMPLES` before and behind is above `EDGE_LEVEL` (-46 dBFS), they are
-    within `EDGE_RATIO` of each other, and the waveform jumps by `EDGE_JUMP` of it into the hole or out of it. A tail
-    that fades to digital silence, and a note that starts from it, do neither. A held value near the peak around it is
-    the top of a clipped or square wave, and no dropout. Or a piece of `REPEAT_SAMPLES` or more that is played twice,
-    to the bit, as by a CD drive or sound card that ran out of data.
+    At least `HELD_SAMPLES` samples (0.7 ms at 44.1 kHz), at most `HELD_SECONDS`, that are all 0, with music on both
+    sides: the RMS of the `EDGE_SAMPLES` before and behind is above `EDGE_LEVEL` (-46 dBFS), they are within
+    `EDGE_RATIO` of each other, and the waveform jumps by `EDGE_JUMP` of it into the hole or out of it. A tail that
+    fades to digital silence, and a note that starts from it, do neither. Edges of a slow wave may differ by more than
+    `EDGE_RATIO`, if it jumps on both sides, by `OWN_JUMP` of the level there.
+    Or as many samples, at most `LONGEST_REPEAT`, that are all the same other value, with music on both sides, which
+    jumps or moves by as much within `EDGE_SAMPLES`: where the music goes on may lie next to where it stood still. A
+    held value near the highest, or near the lowest, of those around it is the top of a clipped or square wave, and no
+    dropout.
+    Or a piece of `REPEAT_SAMPLES` or more that is played twice, to the bit, as by a CD drive or sound card that ran out
+    of data.
 click
-    A bend of the waveform (its second difference) `CLICK_RATIO` times as sharp as any other within `CLICK_SAMPLES` on
-    both sides, and of `CLICK_LEVEL` (-34 dBFS) at least. A drum is as sharp behind its first sample as in it.
+    A step or a spike of a single sample: a bend of the waveform (its second difference) `CLICK_RATIO` times as sharp as
+    any other within `CLICK_SAMPLES` on both sides but for the ones next to it, and of `CLICK_LEVEL` (-34 dBFS) at
+    least. Sound that went through a converter or a filter rises over several samples, however hard a drum is; a drum
+    of arithmetic alone is as sharp behind its first sample as in it. So a click is not told from noise as sharp, nor
+    where the track was resampled or lossy since.
 """
 
 from __future__ import annotations
@@ -37,6 +45,7 @@ EDGE_SAMPLES = 32
 EDGE_LEVEL = 0.005
 EDGE_RATIO = 8.0
 EDGE_JUMP = 0.15
+OWN_JUMP = 0.5
 #: A held value of so much of the peak of so many samples on both sides is a top.
 TOP, AROUND_SAMPLES = 0.95, 512
 #: More held values than these a minute are the steps of a synthesizer or of few bits.
@@ -52,8 +61,10 @@ SEAM_RATIO = 2.0
 CLICKS_PER_MINUTE = 300.0
 #: A click next to so many equal samples is the edge of a hole, or a sound that starts from digital silence.
 HOLD_SAMPLES = 16
-#: Samples around the sharpest bend that belong to it.
-CLICK_WIDTH = 3
+#: Bends on both sides of the sharpest one that belong to it: a step has two, a spike of one sample three.
+CLICK_WIDTH = 1
+#: Samples on both sides of a click that are not asked whether they stand still.
+HOLD_DISTANCE = 3
 #: A stretch is looked at closely where its sharpest bend is so much sharper than those of the stretches beside it.
 SHARPER = 1.5
 SAME_SECONDS = 0.01
@@ -193,18 +204,32 @@ def _holes(samples: NDArray[np.float32], fresh: int, work: _Work) -> Iterator[tu
         before, behind = samples[first - EDGE_SAMPLES : first], samples[last + 1 : last + 1 + EDGE_SAMPLES]
         value = float(samples[first])
         around = samples[max(first - AROUND_SAMPLES, 0) : last + AROUND_SAMPLES]
-        is_top = value != 0.0 and abs(value) >= TOP * float(np.abs(around).max())
-        if not is_top and _is_cut(before, behind, value):
+        if _is_cut(before, behind, value) if value == 0.0 else _is_stuck(before, behind, value, around):
             yield first, value == 0.0
 
 
 def _is_cut(before: NDArray[np.float32], behind: NDArray[np.float32], value: float) -> bool:
     """Whether music stops and goes on around a value that stands still."""
     levels = [float(np.sqrt(np.mean(np.square(edge, dtype=np.float64)))) for edge in (before, behind)]
-    if min(levels) < EDGE_LEVEL or max(levels) > EDGE_RATIO * min(levels):
+    if min(levels) < EDGE_LEVEL:
+        return False
+    jumps = [abs(float(edge) - value) for edge in (before[-1], behind[0])]
+    if all(jump >= OWN_JUMP * level for jump, level in zip(jumps, levels, strict=True)):
+        return True
+    return max(levels) <= EDGE_RATIO * min(levels) and max(jumps) >= EDGE_JUMP * max(levels)
+
+
+def _is_stuck(
+    before: NDArray[np.float32], behind: NDArray[np.float32], value: float, around: NDArray[np.float32]
+) -> bool:
+    """Whether moving music stands still at a value that is no top of it."""
+    levels = [float(np.sqrt(np.mean(np.square(edge, dtype=np.float64)))) for edge in (before, behind)]
+    is_top = value >= TOP * float(around.max()) or value <= TOP * float(around.min())
+    if min(levels) < EDGE_LEVEL or is_top:
         return False
     jump = max(abs(float(before[-1]) - value), abs(float(behind[0]) - value))
-    return jump >= EDGE_JUMP * max(levels)
+    moves = min(float(np.ptp(before)), float(np.ptp(behind)))
+    return max(jump, moves) >= EDGE_JUMP * max(levels)
 
 
 def _sharp_bends(samples: NDArray[np.float32], first: int, work: _Work) -> Iterator[tuple[int, bool]]:
@@ -244,8 +269,8 @@ def _sharpest_around(bends: NDArray[np.float32], place: int) -> float:
 
 
 def _is_beside_hold(samples: NDArray[np.float32], place: int) -> bool:
-    before = samples[place - CLICK_WIDTH - HOLD_SAMPLES : place - CLICK_WIDTH]
-    behind = samples[place + CLICK_WIDTH : place + CLICK_WIDTH + HOLD_SAMPLES]
+    before = samples[place - HOLD_DISTANCE - HOLD_SAMPLES : place - HOLD_DISTANCE]
+    behind = samples[place + HOLD_DISTANCE : place + HOLD_DISTANCE + HOLD_SAMPLES]
     return bool((before == before[:1]).all() or (behind == behind[:1]).all())
 
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from playlista.features.frames import Spectra
 from playlista.features.health.blocks import Block
 from playlista.features.health.codec_grid import SEGMENT_FRAMES
+from playlista.features.health.joined_rates import JoinedRates
 
 #: Frames of one look, each half a frame behind the one before.
 FRAMES = 8
@@ -57,6 +58,11 @@ class AverageSpectrum:
     typical_db: NDArray[np.float64]
     steadiness_db: NDArray[np.float64]
 
+    @property
+    def rate_hz(self) -> float:
+        """Of the track."""
+        return 2.0 * (len(self.mean_db) - 1) * self.bin_hz
+
 
 class SpectrumLooks:
     """Takes the looks of one track.
@@ -77,6 +83,7 @@ class SpectrumLooks:
         frames = max(self._length * (FRAMES + 1) // 2, SEGMENT_FRAMES)
         self._segment = np.zeros((min(channels, 2), frames), np.float32)
         self._listener = listener
+        self._joined = JoinedRates(sample_rate_hz)
         self.reset()
 
     @property
@@ -86,6 +93,7 @@ class SpectrumLooks:
 
     def reset(self) -> None:
         """Forget the track."""
+        self._joined.reset()
         self._start, self._filled, self._taken, self._looks = round(FIRST_SECONDS * self._rate), 0, 0, 0
         self._power = np.zeros(self._bins)
         self._levels = np.zeros(self._bins)
@@ -116,6 +124,10 @@ class SpectrumLooks:
             steadiness_db=np.sqrt(self._unsteadiness / self._looks),
         )
 
+    def joins(self) -> list[int]:
+        """Frames from which on the sound ends where that of another sample rate does, see ``joined_rates``."""
+        return self._joined.joins()
+
     def _look(self) -> None:
         start, turn = self._start, self._taken % 2
         is_dense = start < DENSE_SECONDS * self._rate
@@ -124,15 +136,17 @@ class SpectrumLooks:
         samples = self._segment[0] if turn == 0 else self._segment.mean(axis=0)
         if float(np.abs(samples).max()) >= SILENT:
             self._looks += 1
-            self._measure(samples)
+            self._measure(samples, start)
             self._listener(samples, start)
 
-    def _measure(self, samples: NDArray[np.float32]) -> None:
+    def _measure(self, samples: NDArray[np.float32], start: int) -> None:
         frames = np.lib.stride_tricks.sliding_window_view(samples, self._length)[:: self._length // 2][:FRAMES]
         power = np.abs(self._spectra.of(frames)).astype(np.float64) ** 2
         levels = 10.0 * np.log10(power + NOTHING)
         self._power += power.mean(axis=0)
-        self._levels += levels.mean(axis=0)
+        look = levels.mean(axis=0)
+        self._levels += look
+        self._joined.update(look, start)
         bands = levels[:, : len(self._unsteadiness) * self._band_bins].reshape(len(levels), -1, self._band_bins)
         rest = bands - bands.mean(axis=0) - bands.mean(axis=2, keepdims=True) + bands.mean(axis=(0, 2))[:, np.newaxis]
         self._unsteadiness += np.square(rest).mean(axis=(0, 2))
