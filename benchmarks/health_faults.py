@@ -15,6 +15,7 @@ import soxr
 from benchmarks.health_material import Recording, Samples
 from benchmarks.tables import markdown_table
 from playlista.features.health.accumulator import HealthAccumulator
+from playlista.features.health.walls import ROUNDING_DB
 from playlista.features.loudness.accumulator import LoudnessAccumulator
 from playlista.tracks import Analysis, Audio, Status
 from playlista.tracks.findings import CLIPPED_RUNS, Finding, findings
@@ -22,10 +23,13 @@ from playlista.tracks.findings import CLIPPED_RUNS, Finding, findings
 #: Makes the fault; None where there would be none.
 Fault = Callable[[Recording], Samples | None]
 STEP = 0.5
+#: A part of another rate is to be found if each half has so many seconds with so much treble.
+TREBLE_SECONDS, TREBLE_DB = 4, 20.0
 #: What was found in recordings as they are, and is there.
 TRUE_FINDINGS = {
     ("loop_amen_full.flac", Finding.CLIPPED): "438 runs of up to 63 equal samples at full scale",
     ("loop_amen_full.flac", Finding.MONO): "99.7 % of the samples are equal on both sides",
+    ("loop_amen_full.flac", Finding.OVERS): "clipped: the waveform goes on above full scale between the samples",
     ("bass_thick_c.flac", Finding.DC_OFFSET): "-0.4 to -0.8 % in every half second",
     ("horse_0.flac", Finding.CLIPPED): "crests that stay within 0.02 % of the highest value for 35 samples",
     (
@@ -145,20 +149,30 @@ def _upside_down(one: Recording) -> Samples | None:
 
 
 def _from_another_rate(rate_hz: int) -> Fault:
-    """The second half from a lower rate; None if there is nothing above half of that rate to miss, -80 dB of all."""
+    """The second half from a lower rate; None if little sounds there that could end, in either half."""
 
     def fault(one: Recording) -> Samples | None:
         half = len(one.samples) // 2
-        parts = one.samples[:half], one.samples[half:]
-        low = soxr.resample(soxr.resample(parts[1], one.rate_hz, rate_hz, "HQ"), rate_hz, one.rate_hz, "HQ")
-        hz = np.fft.rfftfreq(half, 1 / one.rate_hz)
-        for part in parts:
-            energies = np.square(np.abs(np.fft.rfft(part[:half], axis=0))).sum(axis=1)
-            if energies[hz > 0.55 * rate_hz].sum() < 1e-8 * energies.sum():
-                return None
-        return np.asarray(np.round(np.concatenate([parts[0], low]) * 32768) / 32768, np.float32)
+        first, second = one.samples[:half], one.samples[half:]
+        if min(_seconds_with_treble(part, one.rate_hz, rate_hz) for part in (first, second)) < TREBLE_SECONDS:
+            return None
+        low = soxr.resample(soxr.resample(second, one.rate_hz, rate_hz, "HQ"), rate_hz, one.rate_hz, "HQ")
+        return np.asarray(np.round(np.concatenate([first, low]) * 32768) / 32768, np.float32)
 
     return fault
+
+
+def _seconds_with_treble(samples: Samples, rate_hz: int, low_hz: int) -> int:
+    """In how many seconds the kHz on both sides of where the lower rate ends is `TREBLE_DB` above 16 bits' rounding."""
+    edges = [round(hz * 2048 / rate_hz) for hz in (0.45 * low_hz - 1_000, 0.45 * low_hz, 0.5 * low_hz + 1_000)]
+    window = np.hanning(2048)
+    count = 0
+    for start in range(0, len(samples) - rate_hz + 1, rate_hz):
+        frames = samples[start : start + rate_hz // 2048 * 2048].mean(axis=1).reshape(-1, 2048)
+        power = np.square(np.abs(np.fft.rfft(frames * window * (2 / window.sum()), axis=1))).mean(axis=0)
+        levels = [10 * np.log10(power[low:high].mean() + 1e-16) for low, high in zip(edges, edges[1:], strict=False)]
+        count += min(levels) >= ROUNDING_DB + TREBLE_DB
+    return count
 
 
 def _scaled(left: float, right: float, offset: float = 0.0) -> Fault:

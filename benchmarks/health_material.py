@@ -119,6 +119,7 @@ def _synthesized() -> Iterator[Recording]:
     pluck = (np.sin(2 * np.pi * 110.3 * partials * seconds) * np.exp(-(seconds % 0.5) * (2 + partials)) / partials).sum(
         0
     )
+    pluck = pluck * np.minimum(seconds % 0.5 / 0.002, 1.0)  # without an attack each note would click
     sides = np.stack([pluck, np.roll(pluck, 500)], axis=1)
     drums = 0.4 * noise(0) * decay(0.25, 0.03) + 0.3 * np.sin(2 * np.pi * 50 * seconds)[:, np.newaxis] * decay(0.5, 0.1)
     for name, samples in {
