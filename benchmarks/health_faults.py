@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import soxr
@@ -170,7 +171,7 @@ def _seconds_with_treble(samples: Samples, rate_hz: int, low_hz: int) -> int:
     for start in range(0, len(samples) - rate_hz + 1, rate_hz):
         frames = samples[start : start + rate_hz // 2048 * 2048].mean(axis=1).reshape(-1, 2048)
         power = np.square(np.abs(np.fft.rfft(frames * window * (2 / window.sum()), axis=1))).mean(axis=0)
-        levels = [10 * np.log10(power[low:high].mean() + 1e-16) for low, high in zip(edges, edges[1:], strict=False)]
+        levels = [10 * np.log10(power[low:high].mean() + 1e-16) for low, high in pairwise(edges)]
         count += min(levels) >= ROUNDING_DB + TREBLE_DB
     return count
 

@@ -39,7 +39,7 @@ class Health:
     effective_bits : 1..24, the bits per sample that are in use; None for sound that is not made of integers.
     upsampled_from_hz : the lower sample rate whose band the sound does not leave; None where it fills its own.
     clipped_runs : how often the waveform is cut flat; ``longest_clipped_samples`` is the longest of these runs.
-    dc_offset : the mean of the channel that is farthest from 0; 1.0 is full scale.
+    dc_offset : the steady mean of the channel where it is farthest from 0; 1.0 is full scale, 0 where none is steady.
     channel_difference_db : level of the left channel less that of the right one; None without two that sound.
     dead_channel : one of the two front channels is silent or hiss while the other plays.
     is_mono : two channels that hold the same.
@@ -47,7 +47,8 @@ class Health:
     longest_silence_seconds : the longest silence between sounds.
     dropouts : holes in the music: exact zeros, a value that stands still, a piece that is played twice.
     clicks : single steps of the waveform that do not belong to what is around them.
-    rate_changes : joins behind which the sound goes on at another sample rate than the file states.
+    rate_changes : joins behind which the sound goes on at another sample rate than the file states, by its container,
+        or else by where its spectrum ends; a place of the latter is known to some seconds.
     positions : seconds of the first few of each of these, by ``clipped``, ``silence``, ``dropouts``, ``clicks`` and
         ``rate_changes``; of a kind that was not found there are none.
     """
