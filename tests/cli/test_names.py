@@ -128,6 +128,28 @@ def test_fields_and_whose_tags_may_be_replaced_are_chosen_for_one_run(songs: Com
     assert copy.run("tag", "--write", "--fields", "bpm", "slow.flac").stdout == "unchanged  slow.flac\n"
     assert "key" not in FLAC(path)
     assert copy.run("tag", "--fields", "tempo", "slow.flac").returncode == 2
+
+
+def test_what_is_tagged_is_told_to_scripts(songs: CommandLine, tmp_path: Path) -> None:
+    copy = CommandLine(tmp_path, songs.environment)
+    for folder, target in ((songs.music, copy.music), (songs.data, copy.data)):
+        shutil.copytree(folder, target, dirs_exist_ok=True)
+    would, missing = lines(ended := copy.run("tag", "--json", "--fields", "bpm", "slow.flac", "nowhere"))
+    assert (ended.returncode, ended.stderr) == (3, "")
+    assert (would["path"], would["result"], list(would["fields"]), would["kept"]) == (
+        *("slow.flac", "would_write"),
+        *(["bpm"], []),
+    )
+    assert (missing["path"], missing["result"], missing["fields"]) == ("nowhere", "failed", {})
+    assert "not analyzed yet" in missing["error"]
+    (wrote,) = lines(copy.run("tag", "--json", "--write", "--fields", "bpm", "slow.flac"))
+    assert wrote == {**would, "result": "wrote"}
+    assert FLAC(copy.music / "slow.flac")["bpm"] == [wrote["fields"]["bpm"]]
+    theirs = FLAC(copy.music / "slow.flac")
+    theirs["bpm"] = "45"
+    theirs.save()
+    (kept,) = lines(copy.run("tag", "--json", "--fields", "bpm", "--overwrite", "ours", "slow.flac"))
+    assert (kept["result"], kept["fields"], kept["kept"], kept["error"]) == ("kept", {}, ["bpm"], None)
     assert copy.run("tag", "--missing", "--overwrite", "all").returncode == 2
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated
@@ -13,8 +14,8 @@ import typer
 
 from playlista.cli.library import reading, writing
 from playlista.cli.library_paths import place_in_library
-from playlista.cli.options import ConfigOption, DataOption, MusicOption, native_settings_from
-from playlista.cli.terminal import printable, write_line
+from playlista.cli.options import ConfigOption, DataOption, JsonOption, MusicOption, native_settings_from
+from playlista.cli.terminal import printable, write_json_line, write_line
 from playlista.errors import PlaylistaError
 
 if TYPE_CHECKING:
@@ -29,6 +30,38 @@ class Overwrite(StrEnum):
     MISSING = "missing"
     OURS = "ours"
     ALL = "all"
+
+
+class Done(StrEnum):
+    """What became of one track."""
+
+    WOULD_WRITE = "would write"
+    WROTE = "wrote"
+    UNCHANGED = "unchanged"
+    KEPT = "kept"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class TagOutcome:
+    """What was done to one track, or would be.
+
+    fields : texts that were written, or would be, by field.
+    kept : fields that are left as another program wrote them.
+    error : why it failed; None where it did not.
+    """
+
+    path: str
+    done: Done
+    fields: dict[str, str] = field(default_factory=dict)
+    kept: tuple[str, ...] = ()
+    error: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """The fields in one line."""
+        written = ", ".join(f"{name}={text}" for name, text in self.fields.items())
+        return written or (", ".join(self.kept) if self.done is Done.KEPT else "")
 
 
 def register(app: typer.Typer) -> None:
@@ -53,6 +86,7 @@ def tag(
     write: Annotated[
         bool, typer.Option("--write", help="Write the tags; without it, only show what would change.")
     ] = False,
+    json_lines: JsonOption = False,
     config: ConfigOption = None,
     data: DataOption = None,
     music: MusicOption = None,
@@ -72,23 +106,49 @@ def tag(
     settings = native_settings_from(config, data_dir=data, music_dir=music, tag_write=chosen)
     with (writing if write else reading)(settings) as database:
         tagger = _Tagger(database, settings, replaced, write=write)
-        failures = _tag_all(tagger, _chosen(database, paths, settings), only_changes=missing)
+        outcomes = _outcomes(tagger, _chosen(database, paths, settings), only_changes=missing)
+        failures = _show(outcomes, _show_json if json_lines else _show_line)
     raise typer.Exit(3 if failures else 0)
 
 
-def _tag_all(tagger: _Tagger, names: Iterable[str], *, only_changes: bool) -> int:
-    """Tag tracks with a line for each, also for those left as they are unless `only_changes`; how many failed."""
-    failures = 0
+def _outcomes(tagger: _Tagger, names: Iterable[str], *, only_changes: bool) -> Iterator[TagOutcome]:
+    """Tag tracks, one after the other; those that are left as they are go unsaid with `only_changes`."""
     for name in names:
         try:
-            done, shown = tagger.tag(name)
+            outcome = tagger.tag(name)
         except PlaylistaError as error:
-            failures += 1
-            typer.echo(f"playlista: {printable(str(error))}", err=True)
+            yield TagOutcome(name, Done.FAILED, error=str(error))
             continue
-        if shown or not only_changes:
-            write_line(f"{done}  {printable(name)}  {shown}".rstrip())
+        if outcome.shown or not only_changes:
+            yield outcome
+
+
+def _show(outcomes: Iterable[TagOutcome], show: Callable[[TagOutcome], None]) -> int:
+    """Show each outcome as soon as it is there; how many failed."""
+    failures = 0
+    for outcome in outcomes:
+        failures += outcome.done is Done.FAILED
+        show(outcome)
     return failures
+
+
+def _show_line(outcome: TagOutcome) -> None:
+    if outcome.error is not None:
+        typer.echo(f"playlista: {printable(outcome.error)}", err=True)
+        return
+    write_line(f"{outcome.done}  {printable(outcome.path)}  {outcome.shown}".rstrip())
+
+
+def _show_json(outcome: TagOutcome) -> None:
+    write_json_line(
+        {
+            "path": outcome.path,
+            "result": outcome.done.replace(" ", "_"),
+            "fields": outcome.fields,
+            "kept": list(outcome.kept),
+            "error": outcome.error,
+        }
+    )
 
 
 def _replaced(overwrite: Overwrite | None, *, missing: bool) -> Overwrite:
@@ -155,8 +215,8 @@ class _Tagger:
         )
         self._writer = _writer(settings) if write else None
 
-    def tag(self, name: str) -> tuple[str, str]:
-        """Tag one track; what was done, or would be, and the fields: written, or kept as another program wrote them."""
+    def tag(self, name: str) -> TagOutcome:
+        """Tag one track."""
         from playlista.outputs.file_tags.album_gain import album_gain  # noqa: PLC0415
         from playlista.outputs.file_tags.fields import FIELDS_OF_CHOICE, tag_fields  # noqa: PLC0415
         from playlista.outputs.file_tags.tagging import is_taggable  # noqa: PLC0415
@@ -177,13 +237,13 @@ class _Tagger:
         if not fields:
             raise PlaylistaError(f"{name}: nothing was found that could be written")
         plan = self._tagging.plan(known, fields)
-        shown = ", ".join(f"{field}={text}" for field, text in plan.fields.items())
-        if not plan.fields:
-            return ("kept" if plan.kept else "unchanged"), ", ".join(sorted(plan.kept))
+        written, kept = dict(plan.fields), tuple(sorted(plan.kept))
+        if not written:
+            return TagOutcome(name, Done.KEPT if kept else Done.UNCHANGED, kept=kept)
         if self._writer is None:
-            return "would write", shown
+            return TagOutcome(name, Done.WOULD_WRITE, written, kept)
         self._tagging.write(known, analysis, plan, self._writer)
-        return "wrote", shown
+        return TagOutcome(name, Done.WROTE, written, kept)
 
 
 def _writer(settings: Settings) -> TagWriter:
