@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from playlista.errors import FailureReason
 from playlista.library.database import FILE_NAME, Database, open_database
 from playlista.library.files import Library
 from playlista.library.queue import JobQueue
 from playlista.library.results import Store
+from playlista.library.stored_results import StoredResult, StoredResults
 from playlista.library.summaries import Overview
 from playlista.tracks import Analysis, Audio, Loudness, Rhythm, Status, Tagging, Tonal, TrackFile
 
@@ -88,6 +90,17 @@ def analysis_of(path: str, *, bpm: float = 120.0, music_hash: str = "abc", **ver
 def failed_analysis(path: str, reason: FailureReason = FailureReason.CORRUPT) -> Analysis:
     """The result of a track that could not be decoded."""
     return Analysis(path, Status.FAILED, reason, "the stream is broken")
+
+
+def as_stored(analysis: Analysis) -> StoredResult:
+    """The result as a library of its own holds it."""
+    with TemporaryDirectory() as folder, open_parts(Path(folder), synced=False) as parts:
+        parts.queue.enqueue([track_file(analysis.path)], "retry")
+        job = parts.queue.claim()
+        assert job is not None
+        parts.queue.finish(job, analysis)
+        (found,) = StoredResults(parts.database).of_ids([job.file_id])
+        return found
 
 
 def child_environment() -> dict[str, str]:

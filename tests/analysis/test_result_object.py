@@ -22,6 +22,7 @@ from playlista.memory.cgroup import Cgroup
 from playlista.outputs.export import write_results
 from playlista.tracks import Analysis, Status
 from tests import signals
+from tests.libraries import as_stored
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +163,9 @@ def test_exports_hold_every_result(song: Path, tagger: TagsAccumulator) -> None:
     written = {}
     for kind in ("jsonl", "csv", "acousticbrainz"):
         stream = io.BytesIO()
-        assert write_results([analysis, failed], kind, stream) == (1 if kind == "acousticbrainz" else 2)
+        assert write_results([as_stored(analysis), as_stored(failed)], kind, stream) == (
+            1 if kind == "acousticbrainz" else 2
+        )
         written[kind] = stream.getvalue()
     lines = [json.loads(line) for line in written["jsonl"].splitlines()]
     assert [line["path"] for line in lines] == ["a, song\udcff.flac", "lost.mp3"]

@@ -12,12 +12,12 @@ import pytest
 from playlista.outputs.export import EXPORT_KINDS, write_results
 from playlista.tracks import Analysis, Loudness
 from playlista.tracks.metadata import Metadata
-from tests.libraries import analysis_of, failed_analysis
+from tests.libraries import analysis_of, as_stored, failed_analysis
 
 
 def exported(result: Analysis, kind: str = "csv") -> bytes:
     stream = io.BytesIO()
-    write_results([result], kind, stream)
+    write_results([as_stored(result)], kind, stream)
     return stream.getvalue()
 
 

@@ -18,7 +18,7 @@ from playlista.errors import ConfigError, StoreError
 from playlista.serve.http import Application
 from playlista.serve.server import Server
 from playlista.serve.sockets import url_of
-from playlista.serve.views import Views
+from playlista.serve.views import ResultText, Views
 from tests.serve.views import views_of
 
 TRACK = {"path": "a b/c\udcff.mp3", "status": "analyzed", "rhythm": None}
@@ -32,11 +32,11 @@ class Library:
         self.pages: list[tuple[str | None, str, int]] = []
         self.broken = False
 
-    def tracks(self, status: str | None, after: str, limit: int) -> Iterator[dict[str, Any]]:
+    def tracks(self, status: str | None, after: str, limit: int) -> Iterator[ResultText]:
         self.pages.append((status, after, limit))
         if self.broken:
             raise StoreError("playlista.db: database is locked; try again")
-        yield from [TRACK] * min(limit, 2)
+        yield from [ResultText(str(TRACK["path"]), json.dumps(TRACK))] * min(limit, 2)
 
     def failures(self) -> list[dict[str, Any]]:
         if self.broken:

@@ -22,6 +22,7 @@ from playlista.serve.parameters import (
     cursor_at,
     read_query,
 )
+from playlista.serve.views import ResultText
 from playlista.tracks import Status
 from tests.serve.views import views_of
 
@@ -36,11 +37,12 @@ class Asked:
         self.tracks_asked: list[tuple[Any, Any, Any]] = []
         self.taken = 0
 
-    def tracks(self, status: Status | None, after: str, limit: int) -> Iterator[dict[str, Any]]:
+    def tracks(self, status: Status | None, after: str, limit: int) -> Iterator[ResultText]:
         self.tracks_asked.append((status, after, limit))
         for number in range(limit):
             self.taken += 1
-            yield {"path": f"{number}.mp3", "tags": "x" * 10_000}
+            document = {"path": f"{number}.mp3", "tags": "x" * 10_000}
+            yield ResultText(document["path"], json.dumps(document))
 
     def application(self) -> Application:
         return Application(views_of(tracks=self.tracks))

@@ -16,7 +16,7 @@ import pytest
 from playlista.serve.connections import Limits
 from playlista.serve.http import PROBES, Application
 from playlista.serve.server import THREADS, Server
-from playlista.serve.views import Views
+from playlista.serve.views import ResultText, Views
 from tests.serve.test_http import ask
 from tests.serve.views import views_of
 
@@ -108,10 +108,10 @@ def test_a_connection_that_goes_on_asking_is_kept(clients: ExitStack) -> None:
 def test_an_answer_that_nobody_reads_is_ended_at_its_deadline_and_frees_its_thread(clients: ExitStack) -> None:
     ended = threading.Event()
 
-    def endless(*_: object) -> Iterator[dict[str, Any]]:
+    def endless(*_: object) -> Iterator[ResultText]:
         try:
             while True:
-                yield {"path": "x" * 10_000}
+                yield ResultText("x", "x" * 10_000)
         finally:
             ended.set()
 

@@ -19,6 +19,7 @@ def views_of(**given: Any) -> Views:
         "evidence": lambda file_id: {"heard_seconds": 0.0, "spectrum": None, "waveforms": [], "left_out": 0},
         "report": lambda file_id: Document(b"<!doctype html>", "default-src 'none'"),
         "tracks": lambda status, after, limit: iter(()),
+        "results": lambda ids: iter(()),
         "failures": list,
         "failure_groups": list,
         "retry": lambda request: 0,

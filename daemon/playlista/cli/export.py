@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from array import array
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, BinaryIO
@@ -16,6 +15,10 @@ from playlista.cli.output_options import ForceOption, opened_for_writing, say_wr
 
 if TYPE_CHECKING:
     from playlista.library.database import Database
+
+
+#: Results in memory at a time, some 30 KB each.
+PAGE_ROWS = 100
 
 
 class ExportKind(StrEnum):
@@ -57,7 +60,7 @@ def export(
     if music_path is not None and kind is not ExportKind.REKORDBOX:
         raise typer.BadParameter("only --format rekordbox writes absolute paths", param_hint="--music-path")
     settings = settings_from(config, data_dir=data, music_dir=music, playlist_path=music_path)
-    from playlista.library.results import Store  # noqa: PLC0415
+    from playlista.library.stored_results import StoredResults  # noqa: PLC0415
     from playlista.outputs.export import EXPORT_KINDS, write_results  # noqa: PLC0415
     from playlista.outputs.rekordbox import music_url  # noqa: PLC0415
 
@@ -68,20 +71,19 @@ def export(
         if is_collection:
             count = _write_collection(database, url, stream)
         else:
-            count = write_results(Store(database, clock=time.time).iterate(), kind.value, stream)
+            count = write_results(StoredResults(database).iterate(page_rows=PAGE_ROWS), kind.value, stream)
     if output != "-":
         say_written(output, f"{count} results")
 
 
 def _write_collection(database: Database, url: str, stream: BinaryIO) -> int:
     """Write the tracks with sound as rekordbox XML. Which they are is settled first, since its head counts them."""
-    from playlista.library.results import Store  # noqa: PLC0415
+    from playlista.library.stored_results import StoredResults  # noqa: PLC0415
     from playlista.library.track_filter import TrackFilter  # noqa: PLC0415
     from playlista.library.track_pages import TrackPages  # noqa: PLC0415
     from playlista.outputs.rekordbox import write_rekordbox  # noqa: PLC0415
 
     tracks = TrackPages(database).select(TrackFilter(), sort="path")
     ids = array("q", (one.id for one in tracks if one.duration_seconds is not None))
-    store = Store(database, clock=time.time)
-    results = ((one, analysis) for one in ids if (analysis := store.of_file(one)) is not None)
-    return write_rekordbox(results, len(ids), url, stream)
+    results = StoredResults(database).of_ids(ids, page_rows=PAGE_ROWS)
+    return write_rekordbox(((one.file_id, one.analysis()) for one in results), len(ids), url, stream)

@@ -21,6 +21,7 @@ from playlista.cli.terminal import (
     printable,
     table,
     write_json_line,
+    write_json_text,
     write_line,
     write_summary,
 )
@@ -30,9 +31,6 @@ from playlista.tracks import Status
 
 if TYPE_CHECKING:
     from playlista.library.database import Database
-    from playlista.library.results import Store
-    from playlista.library.track_summaries import TrackSummary
-    from playlista.tracks import Analysis
 
 
 #: As in ``library.track_pages``, which help need not import.
@@ -185,31 +183,27 @@ def list_tracks(
 ) -> None:
     """List the stored results, in any order, all or some."""
     settings = settings_from(config, data_dir=data)
-    from playlista.library.results import Store  # noqa: PLC0415
+    from playlista.library.result_text import result_text  # noqa: PLC0415
+    from playlista.library.stored_results import StoredResults  # noqa: PLC0415
     from playlista.library.track_pages import TrackPages  # noqa: PLC0415
 
     if sort.removeprefix("-") not in SORTS:
         raise typer.BadParameter(f"{sort!r} is not one of {', '.join(SORTS)}", param_hint="--sort")
     wanted = filter_of(status=state, energy=energy, voice=voice, moods=moods)
     with reading(settings) as database:
-        store = Store(database, clock=time.time)
         tracks = TrackPages(database).select(wanted, sort=sort)
         if json_lines:
             is_plain = sort == "path" and not (energy or voice or moods)
-            found = store.iterate(status=state) if is_plain else _results(store, tracks)
-            for analysis in found:
-                write_json_line(analysis.to_json())
+            stored = StoredResults(database)
+            found = stored.iterate(status=state) if is_plain else stored.of_ids(one.id for one in tracks)
+            for one in found:
+                write_json_text(result_text(one))
             return
         rows = (
             (one.path, duration(one.duration_seconds), number(one.bpm), _key(one.key, one.scale), one.status)
             for one in tracks
         )
         table(("track", "length", "bpm", "key", "status"), rows, right=("length", "bpm"), nothing="no results yet")
-
-
-def _results(store: Store, tracks: Iterator[TrackSummary]) -> Iterator[Analysis]:
-    """The whole results of `tracks`, one at a time; those that were deleted meanwhile are left out."""
-    return (analysis for one in tracks if (analysis := store.of_file(one.id)) is not None)
 
 
 def failures(json_lines: JsonOption = False, config: ConfigOption = None, data: DataOption = None) -> None:

@@ -5,6 +5,7 @@ Progress goes to stderr and only where that is a terminal, so that stdout stays 
 
 from __future__ import annotations
 
+import json
 import sys
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -22,6 +23,15 @@ from playlista.tracks.mood import USUAL_MOOD, Mood
 def write_json_line(document: Any) -> None:
     """One JSON object in one line; what is not UTF-8 or would act on a terminal is written with escapes."""
     sys.stdout.buffer.write(printable_json(document).encode() + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def write_json_text(text: str) -> None:
+    """The same of an object that is given as JSON in ASCII."""
+    if "\\" in text:  # an escape stands for a character that is written as it is, or that acts on a terminal
+        write_json_line(json.loads(text))
+        return
+    sys.stdout.buffer.write(text.encode("ascii") + b"\n")
     sys.stdout.buffer.flush()
 
 

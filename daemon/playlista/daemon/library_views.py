@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -20,11 +20,13 @@ from playlista.library.database import Database
 from playlista.library.files import Library
 from playlista.library.health_report import findings_at
 from playlista.library.queue import JobQueue
+from playlista.library.result_text import of_nine_digits, result_text
 from playlista.library.results import Store
 from playlista.library.retries import Retries
+from playlista.library.stored_results import StoredResult, StoredResults
 from playlista.library.summaries import Overview
 from playlista.library.track_summaries import TrackLookup
-from playlista.serve.views import RetryRequest, TrackName
+from playlista.serve.views import ResultText, RetryRequest, TrackName
 from playlista.tracks import Status
 
 #: Failures that the API and the page show.
@@ -52,6 +54,7 @@ class LibraryViews:
         self._reader = reader
         self._overview = Overview(reader)
         self._store = Store(reader, clock=time.time)
+        self._stored = StoredResults(reader)
         self._library = Library(reader)
         self._lookup = TrackLookup(reader)
         self._queue = queue
@@ -70,10 +73,15 @@ class LibraryViews:
         """What is wrong with one track, with the evidence; empty if nothing."""
         return findings_at(self._reader, path)
 
-    def tracks(self, status: Status | None, after: str, limit: int) -> Iterator[dict[str, Any]]:
+    def tracks(self, status: Status | None, after: str, limit: int) -> Iterator[ResultText]:
         """At most `limit` result objects, with STREAMED_ROWS of them in memory."""
-        found = self._store.iterate(status=status, after=after, page_rows=min(limit, STREAMED_ROWS))
-        return (analysis.to_json() for analysis in islice(found, limit))
+        found = self._stored.iterate(status=status, after=after, page_rows=min(limit, STREAMED_ROWS))
+        return (ResultText(one.path, _text(one)) for one in islice(found, limit))
+
+    def results(self, ids: Sequence[int]) -> Iterator[ResultText]:
+        """Those of some tracks, each with its id, in the order of the ids; STREAMED_ROWS of them in memory."""
+        found = self._stored.of_ids(ids, page_rows=STREAMED_ROWS)
+        return (ResultText(one.path, f'{{"id": {one.file_id}, {_text(one)[1:]}') for one in found)
 
     def failures(self) -> list[dict[str, Any]]:
         """The latest, with what to do."""
@@ -109,6 +117,10 @@ class LibraryViews:
         path = os.path.join(music, known.file.path)
         inside = os.path.realpath(path).startswith(os.path.join(music, ""))
         return path if inside or self._settings.follow_symlinks else None
+
+
+def _text(stored: StoredResult) -> str:
+    return result_text(stored, write_numbers=of_nine_digits)
 
 
 def _failure_group(reason: FailureReason, count: int) -> dict[str, Any]:

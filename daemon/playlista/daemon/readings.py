@@ -142,6 +142,7 @@ class Readings:
             evidence=self._evidence.evidence,
             report=self._evidence.report,
             tracks=self._library.tracks,
+            results=self._library.results,
             failures=self._library.failures,
             failure_groups=self._library.failure_groups,
             retry=self._library.retry,

@@ -12,7 +12,6 @@ Embedding and fingerprint have tables of their own, so that queries of the rest 
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import struct
 from collections.abc import Callable, Iterator, Mapping
@@ -20,51 +19,24 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from playlista.library.database import Database
-from playlista.library.file_rows import FILE_COLUMNS, above, path_bytes, track_file
-from playlista.library.fingerprints import FINGERPRINT_COLUMNS, fingerprint_in, put_fingerprint
+from playlista.library.file_rows import FILE_COLUMNS, path_bytes, track_file
+from playlista.library.fingerprints import put_fingerprint
 from playlista.library.origins import (
     OLD_SETTINGS_COLUMN,
-    ORIGIN_COLUMNS,
     is_of_same_bytes,
     origin_of,
     put_origin,
     remember_old_settings,
-    settings_in,
 )
-from playlista.library.track_rows import METADATA_COLUMN, metadata_in, put_track
+from playlista.library.stored_results import ANALYSES, PAGE_ROWS, StoredResult, StoredResults
+from playlista.library.track_rows import put_track
 from playlista.tracks import Analysis, GroupSettings, Status, TrackFile
-
-#: Rows read at a time by the streams: memory stays small, and no long read keeps the WAL from being cut.
-PAGE_ROWS = 500
 
 #: Results looked at when one of the same bytes or sound is asked for: copies, of which any will do.
 TWINS_LIMIT = 16
 
-_ANALYSES = f"""
-    SELECT files.path, analyses.result, embeddings.vector, {FINGERPRINT_COLUMNS}, {ORIGIN_COLUMNS},
-           {OLD_SETTINGS_COLUMN}, {METADATA_COLUMN}
-    FROM files JOIN analyses ON analyses.file_id = files.id
-    LEFT JOIN tracks ON tracks.file_id = files.id
-    LEFT JOIN embeddings ON embeddings.file_id = files.id
-    LEFT JOIN fingerprints ON fingerprints.file_id = files.id
-    LEFT JOIN origins ON origins.file_id = files.id
-"""
-
-#: The same of files that are gone: their results are in no list, but true of the same bytes and sound.
-_GONE_ANALYSES = _ANALYSES.replace("FROM files", "FROM gone_files AS files")
-
-#: The columns of a page that are bytes.
-_BLOBS = ("path", "vector", "chromaprint", "band_levels")
-
-#: A page of these as one text, a line each. sqlite3 gives Python's lock away for every row, and while a track is
-#: analyzed it takes some 5 ms to have it back: a page of 500 rows took seconds. Results hold no line breaks.
-_IN_ONE_ROW = f"""
-    SELECT group_concat(
-        {" || ' ' || ".join(f"hex({column})" for column in _BLOBS)}
-        || ' ' || hex(coalesce(metadata, '')) || ' ' || result, char(10)
-    )
-"""
-
+#: Those of files that are gone: their results are in no list, but true of the same bytes and sound.
+_GONE_ANALYSES = ANALYSES.replace("FROM files", "FROM gone_files AS files")
 
 #: Which groups of a result are outdated, by its versions and its settings.
 OutdatedGroups = Callable[[Mapping[str, int], Mapping[str, Mapping[str, int]]], frozenset[str]]
@@ -76,6 +48,7 @@ class Store:
     def __init__(self, database: Database, *, clock: Callable[[], float]) -> None:
         self._database = database
         self._clock = clock
+        self._stored = StoredResults(database)
 
     def record(self, file_id: int, analysis: Analysis, *, attempts: int) -> None:
         """Keep `analysis` as the result of the file in place of any former one.
@@ -124,29 +97,11 @@ class Store:
 
     def page(self, *, status: Status | None = None, after: str = "", limit: int = PAGE_ROWS) -> list[Analysis]:
         """At most `limit` results above the path `after`, in the order of their paths' bytes, without their origins."""
-        where, values = above(after, None if status is None else status.value)
-        query = f"{_ANALYSES} WHERE {where} ORDER BY files.path LIMIT ?"
-        with self._database.read() as connection:
-            text = connection.execute(f"{_IN_ONE_ROW} FROM ({query})", (*values, limit)).fetchone()[0]
-            old = connection.execute(f"SELECT {OLD_SETTINGS_COLUMN}").fetchone()[0]
-        rows = [line.split(" ", len(_BLOBS) + 1) for line in text.split("\n")] if text else []
-        found = [
-            _analysis(
-                {name: bytes.fromhex(blob) for name, blob in zip(_BLOBS, blobs, strict=True)}
-                | {"metadata": bytes.fromhex(names).decode(), "result": result, "old_settings": old}
-            )
-            for *blobs, names, result in rows
-        ]
-        return sorted(found, key=lambda analysis: path_bytes(analysis.path))  # an aggregate promises no order
+        return [one.analysis() for one in self._stored.page(status=status, after=after, limit=limit)]
 
-    def iterate(
-        self, *, status: Status | None = None, after: str = "", page_rows: int = PAGE_ROWS
-    ) -> Iterator[Analysis]:
+    def iterate(self, *, status: Status | None = None, after: str = "") -> Iterator[Analysis]:
         """All results above the path `after` in the order of their paths' bytes, with one page of them in memory."""
-        page = self.page(status=status, after=after, limit=page_rows)
-        while page:
-            yield from page
-            page = self.page(status=status, after=page[-1].path, limit=page_rows)
+        return (one.analysis() for one in self._stored.iterate(status=status, after=after))
 
     def of_file(self, file_id: int) -> Analysis | None:
         """The result of the file with this row, wherever it is now; None if there is none yet."""
@@ -194,7 +149,7 @@ class Store:
 
     def _some(self, where: str, value: bytes) -> list[Analysis]:
         """Results by their origin, those of files on disk first, then of gone ones."""
-        found = self._rows(f"{_ANALYSES} WHERE {where} LIMIT ?", (value, TWINS_LIMIT))
+        found = self._rows(f"{ANALYSES} WHERE {where} LIMIT ?", (value, TWINS_LIMIT))
         found += self._rows(f"{_GONE_ANALYSES} WHERE {where} LIMIT ?", (value, TWINS_LIMIT - len(found)))
         return [_whole(row) for row in found]
 
@@ -275,23 +230,10 @@ def _put_vector(connection: sqlite3.Connection, file_id: int, embedding: tuple[f
 
 
 def _find(connection: sqlite3.Connection, where: str, value: int | bytes) -> Analysis | None:
-    row = connection.execute(f"{_ANALYSES} WHERE {where}", (value,)).fetchone()
+    row = connection.execute(f"{ANALYSES} WHERE {where}", (value,)).fetchone()
     return None if row is None else _whole(row)
 
 
-def _analysis(row: Mapping[str, Any]) -> Analysis:
-    """The result in a row with the columns of `_ANALYSES`, without its origin."""
-    document, vector = json.loads(row["result"]), row["vector"]
-    document["path"] = os.fsdecode(row["path"])
-    document["settings"] = settings_in(document, row["old_settings"])
-    document["embedding"] = list(struct.unpack(f"<{len(vector) // 4}f", vector)) if vector else None
-    return replace(
-        Analysis.from_json(document),
-        metadata=metadata_in(row["metadata"]),
-        fingerprint=fingerprint_in(row["chromaprint"], row["band_levels"]),
-    )
-
-
 def _whole(row: sqlite3.Row) -> Analysis:
-    """The result in a row of `_ANALYSES`, with its origin."""
-    return replace(_analysis(dict(row)), origin=origin_of(row))
+    """The result in a row of `ANALYSES`, with its origin."""
+    return replace(StoredResult.of(row).analysis(), origin=origin_of(row))

@@ -53,6 +53,14 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class ResultText:
+    """A result object as JSON in one line, and the path in it."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Views:
     """Each is called from threads of the server.
 
@@ -64,6 +72,7 @@ class Views:
     evidence : pictures of what is wrong with a track, by its id; its file is read.
     report : the same with everything that is known of its health, as an HTML document.
     tracks : at most so many result objects behind a path, by status, in the order of paths; read as they are taken.
+    results : those of some ids with their ids, in that order, without those that are not there; read as they are taken.
     failures : what failed and why, with what to do.
     failure_groups : the same by reason.
     retry : puts tracks back into the queue; how many.
@@ -88,7 +97,8 @@ class Views:
     findings: Callable[[str], dict[str, str]]
     evidence: Callable[[int], dict[str, Any]]
     report: Callable[[int], Document]
-    tracks: Callable[[Status | None, str, int], Iterator[dict[str, Any]]]
+    tracks: Callable[[Status | None, str, int], Iterator[ResultText]]
+    results: Callable[[Sequence[int]], Iterator[ResultText]]
     failures: Callable[[], list[dict[str, Any]]]
     failure_groups: Callable[[], list[dict[str, Any]]]
     retry: Callable[[RetryRequest], int]

@@ -52,13 +52,17 @@ SILENCE_INSIDE_SECONDS = 5.0
 
 def findings(analysis: Analysis) -> dict[Finding, str]:
     """What was found in a track, each with its evidence in words; empty for a sound track or without `health`."""
-    if analysis.health is None:
+    return findings_of(analysis.health, analysis.loudness)
+
+
+def findings_of(health: Health | None, loudness: Loudness | None) -> dict[Finding, str]:
+    """The same by the two groups that it follows from."""
+    if health is None:
         return {}
-    health = analysis.health
     found = dict(
         (
             *_of_the_file(health),
-            *_of_levels(health, analysis.loudness),
+            *_of_levels(health, loudness),
             *_of_channels(health),
             *_of_time(health),
         )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any
 
+from playlista.library.result_text import document_text, of_nine_digits
 from playlista.library.track_filter import TrackFilter
 from playlista.library.track_pages import SORTS
 from playlista.serve.answers import Answer
@@ -27,6 +28,7 @@ from playlista.serve.parameters import (
 from playlista.serve.plain_list import plain_list
 from playlista.serve.requests import Request
 from playlista.serve.routes import Context
+from playlista.serve.views import ResultText
 from playlista.tracks import Status
 from playlista.tracks.beat_grid import decode_beats
 
@@ -71,8 +73,8 @@ def tracks(context: Context, _request: Request, given: dict[str, Any], _value: s
         found = context.views.tracks(given["status"], after, limit)
         return _streamed(found, lambda count, path: cursor_at(path) if count == limit else None)
     page = context.views.track_page(track_filter, given["sort"], given["after"], limit)
-    whole = (context.views.track(one["id"]) for one in page["tracks"])
-    return _streamed(filter(None, whole), lambda _count, _path: page["next"])
+    whole = context.views.results([one["id"] for one in page["tracks"]])
+    return _streamed(whole, lambda _count, _path: page["next"])
 
 
 def plain_page(context: Context, _request: Request, given: dict[str, Any], _value: str) -> Answer:
@@ -88,7 +90,7 @@ def _named(context: Context, given: dict[str, Any]) -> Answer:
     if given["fields"] == SUMMARY:
         found = context.views.summaries(given["ids"])
         return Answer.of_json({"tracks": found, "next": None, "total": len(found)})
-    return _streamed(filter(None, map(context.views.track, given["ids"])), lambda _count, _path: None)
+    return _streamed(context.views.results(given["ids"]), lambda _count, _path: None)
 
 
 def track(context: Context, _request: Request, _given: dict[str, Any], value: str) -> Answer:
@@ -99,7 +101,7 @@ def track(context: Context, _request: Request, _given: dict[str, Any], value: st
         return Answer.not_found("no such track")
     found["beat_times"] = _beat_times(found)
     found["findings"] = context.views.findings(found["path"])
-    return Answer("200 OK", "application/json", f"{result_text(found)}\n".encode())
+    return Answer("200 OK", "application/json", f"{document_text(found, write_numbers=of_nine_digits)}\n".encode())
 
 
 def search(context: Context, _request: Request, given: dict[str, Any], _value: str) -> Answer:
@@ -112,18 +114,18 @@ def stats(context: Context, _request: Request, _given: dict[str, Any], _value: s
     return Answer.of_json(context.views.stats())
 
 
-def _streamed(found: Iterator[dict[str, Any]], cursor: Callable[[int, str], str | None]) -> Answer:
+def _streamed(found: Iterator[ResultText], cursor: Callable[[int, str], str | None]) -> Answer:
     # The first is read now: a library that does not answer is then said with a status of its own.
     first = next(found, None)
     return Answer("200 OK", "application/json", _page_of(found if first is None else chain([first], found), cursor))
 
 
-def _page_of(found: Iterable[dict[str, Any]], cursor: Callable[[int, str], str | None]) -> Iterator[bytes]:
+def _page_of(found: Iterable[ResultText], cursor: Callable[[int, str], str | None]) -> Iterator[bytes]:
     """One page of ``tracks`` as JSON, some tracks at a time; `cursor` gets their number and the path of the last."""
     count, path, piece = 0, "", '{"tracks": ['
     for one in found:
-        piece += (", " if count else "") + result_text(one)
-        count, path = count + 1, one["path"]
+        piece += (", " if count else "") + one.text
+        count, path = count + 1, one.path
         if len(piece) >= PIECE_CHARACTERS:
             yield piece.encode()
             piece = ""
@@ -134,15 +136,3 @@ def _beat_times(document: dict[str, Any]) -> list[float] | None:
     """Seconds; None where no beats are stored, as in results of older versions. Lists of tracks go without them."""
     grid = (document["rhythm"] or {}).get("beat_grid")
     return None if grid is None else decode_beats(grid)
-
-
-def result_text(document: dict[str, Any]) -> str:
-    """A result object as JSON. The embedding is written with the nine digits that float32 has.
-
-    Python's own text of a float64 that was a float32 has 17 and takes three times as long.
-    """
-    embedding = document.get("embedding")
-    if not embedding:
-        return json.dumps(document)
-    numbers = ", ".join(["%.9g"] * len(embedding)) % tuple(embedding)
-    return f'{json.dumps(document | {"embedding": None})[:-1]}, "embedding": [{numbers}]}}'

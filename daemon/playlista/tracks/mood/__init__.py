@@ -6,6 +6,7 @@ of it is stored in the result, and a better version takes hold without decoding 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from playlista.tracks.groups import Loudness, Rhythm, Spectral, Tagging
@@ -13,7 +14,7 @@ from playlista.tracks.mood.energy import energy_of
 from playlista.tracks.mood.moods import LEAST_MOOD, MOODS, USUAL_MOOD, moods_of
 from playlista.tracks.mood.voice import voice_of
 
-__all__ = ["LEAST_MOOD", "MOODS", "MOOD_VERSION", "USUAL_MOOD", "Mood", "derive_mood"]
+__all__ = ["LEAST_MOOD", "MOODS", "MOOD_VERSION", "SILENT", "USUAL_MOOD", "Mood", "derive_mood", "mood_of"]
 
 #: Version of all values here; rises when they change. The library's columns are then derived anew in the background.
 MOOD_VERSION = 1
@@ -40,7 +41,27 @@ def derive_mood(
     if rhythm is None and loudness is None and spectral is None and tagging is None:
         return None
     if loudness is not None and loudness.integrated_lufs is None and spectral is None:
-        return Mood(None, None, None)  # silence, of which the network says something all the same
-    energy = energy_of(rhythm, loudness, spectral)
-    tags = tagging.tags if tagging is not None else None
+        return SILENT
+    return mood_of(
+        None if rhythm is None else rhythm.onset_rate_hz,
+        None if loudness is None else loudness.integrated_lufs,
+        None if spectral is None else spectral.flux,
+        None if spectral is None else spectral.flatness,
+        None if tagging is None else tagging.tags,
+    )
+
+
+#: The mood of silence, of which the network says something all the same.
+SILENT = Mood(None, None, None)
+
+
+def mood_of(
+    onset_rate_hz: float | None,
+    integrated_lufs: float | None,
+    flux: float | None,
+    flatness: float | None,
+    tags: Mapping[str, float] | None,
+) -> Mood:
+    """The mood that follows from these numbers of a result that is not silent; None: unknown."""
+    energy = energy_of(onset_rate_hz, integrated_lufs, flux, flatness)
     return Mood(energy, voice_of(tags), moods_of(tags, energy))

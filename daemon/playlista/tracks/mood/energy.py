@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from playlista.tracks.groups import Loudness, Rhythm, Spectral
 from playlista.tracks.mood.logits import share_of
 
 #: Louder and quieter tracks count as these, in LUFS: how a recording was levelled says no more beyond.
@@ -14,8 +13,10 @@ _LEAST_FLATNESS = 1e-4
 _BASE, _PER_LU, _PER_ROOT_ONSET, _PER_FLUX, _PER_DECADE = 0.487, 0.061, 0.777, 0.068, 0.746
 
 
-def energy_of(rhythm: Rhythm | None, loudness: Loudness | None, spectral: Spectral | None) -> float | None:
-    """Energy 0..1, to three digits; None where one of the three is unknown.
+def energy_of(
+    onset_rate_hz: float | None, integrated_lufs: float | None, flux: float | None, flatness: float | None
+) -> float | None:
+    """Energy 0..1, to three digits; None where one of the four is unknown.
 
     The logistic function of
     ``0.487 + 0.061 L + 0.777 sqrt(onsets a second) + 0.068 flux + 0.746 log10(flatness)``
@@ -26,14 +27,14 @@ def energy_of(rhythm: Rhythm | None, loudness: Loudness | None, spectral: Spectr
     fit in turn, the correlation with VibeNet is 0.73, the mean difference 0.13. It has not been compared with ratings
     by people, and it is not made for speech.
     """
-    if rhythm is None or loudness is None or spectral is None or loudness.integrated_lufs is None:
+    if onset_rate_hz is None or integrated_lufs is None or flux is None or flatness is None:
         return None
-    lufs = min(max(loudness.integrated_lufs, _LUFS[0]), _LUFS[1])
+    lufs = min(max(integrated_lufs, _LUFS[0]), _LUFS[1])
     odds = (
         _BASE
         + _PER_LU * lufs
-        + _PER_ROOT_ONSET * math.sqrt(max(0.0, rhythm.onset_rate_hz))
-        + _PER_FLUX * spectral.flux
-        + _PER_DECADE * math.log10(max(spectral.flatness, _LEAST_FLATNESS))
+        + _PER_ROOT_ONSET * math.sqrt(max(0.0, onset_rate_hz))
+        + _PER_FLUX * flux
+        + _PER_DECADE * math.log10(max(flatness, _LEAST_FLATNESS))
     )
     return round(share_of(odds), 3)

@@ -10,7 +10,7 @@ _LEAST = 1e-4
 
 def log_odds(share: float) -> float:
     """ln(p / (1 - p)) of a share 0..1, within +-9.2."""
-    held = min(max(share, _LEAST), 1 - _LEAST)
+    held = _LEAST if share < _LEAST else min(share, 1 - _LEAST)
     return math.log(held / (1 - held))
 
 

@@ -110,4 +110,4 @@ def moods_of(tags: Mapping[str, float] | None, energy: float | None) -> dict[str
 
 
 def _mean(odds: Mapping[str, float], names: tuple[str, ...]) -> float:
-    return sum(odds[name] for name in names) / len(names)
+    return sum([odds[name] for name in names]) / len(names)

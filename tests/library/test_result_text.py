@@ -1,0 +1,189 @@
+"""Results are passed on as they are stored, byte for byte what the objects would be written as."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from playlista.errors import FailureReason
+from playlista.library.result_parts import parts_of
+from playlista.library.result_text import of_nine_digits, result_text
+from playlista.library.stored_results import StoredResult, StoredResults
+from playlista.outputs import csv_table
+from playlista.tracks import (
+    Analysis,
+    Chapter,
+    Health,
+    IntegrityState,
+    Loudness,
+    MemoryUse,
+    Rhythm,
+    Spectral,
+    Status,
+    Tagging,
+    Tonal,
+)
+from playlista.tracks.fingerprint import BANDS, fingerprint_of
+from playlista.tracks.metadata import Metadata
+from tests.libraries import Parts, analysis_of, failed_analysis, open_parts, track_file
+from tests.moods import tagging_of
+
+#: All that JSON, CSV, terminals and spreadsheets take for something else.
+HOSTILE = '=HYPERLINK("a"), {"audio": null}, ], "rhythm": [1] \\ "\\u0041 \x1b[2J \u2028 ☺ \U0001f3b5'
+SPECTRUM = Spectral(1234.5, 5000.25, 0.125, 0.5, 0.0625, (1.5, 2.5), (-1e-07, 3.0), (1e16, 0.1))
+FAULTS = Health(
+    IntegrityState.MISMATCH,
+    HOSTILE,
+    lossy_suspicion=0.75,
+    suspicion_evidence=("a wall at 16 kHz", HOSTILE),
+    clipped_runs=5,
+    longest_clipped_samples=9,
+    dc_offset=-0.02,
+    is_mono=True,
+    dropouts=1,
+    positions={"clipped": (0.5, 1.25), "dropouts": (62.0,)},
+)
+WHOLE = replace(
+    analysis_of("whole.flac"),
+    rhythm=Rhythm(120.5, 0.75, 3, 2.5, None, ((120.5, 0.6), (60.25, 0.4)), ((0.0, 120.5), (9.5, 60.0)), "9AH0AQ=="),
+    spectral=SPECTRUM,
+    tagging=tagging_of(metal=0.8, jazz=0.1),
+    health=FAULTS,
+    settings={"rhythm": {"sample_rate_hz": 22050, "bit_depth": 16}, "health": {}},
+    memory=MemoryUse(1, 2, 3),
+    fingerprint=fingerprint_of(np.arange(1, 40, dtype=np.uint32), np.full((3, BANDS), 0.25)),
+    metadata=Metadata("=Title", HOSTILE, "Ä", None, 1, 2, 1999, ("Rock", "Pop"), compilation=False, has_cover=True),
+    chapters=(Chapter.of(0, 9.5, "First"), Chapter.of(9.5, None, HOSTILE)),
+)
+
+RECORDED = {
+    "whole": WHOLE,
+    "without chapters and health": replace(WHOLE, path="b.mp3", chapters=(), health=None, metadata=None),
+    "without tags": replace(WHOLE, path="c.mp3", tagging=None),
+    "silent": replace(WHOLE, path="d.mp3", loudness=Loudness(None, None, None, None), spectral=None, rhythm=None),
+    "silent with a spectrum": replace(WHOLE, path="e.mp3", loudness=Loudness(None, None, None, None)),
+    "without a key": replace(WHOLE, path="f.mp3", tonal=Tonal(None, None, None, None, None)),
+    "partial": replace(WHOLE, path="g.mp3", status=Status.PARTIAL, reason=FailureReason.CORRUPT, detail=HOSTILE),
+    "failed": failed_analysis("=1+1.mp3"),
+    "quarantined": Analysis("h.mp3", Status.QUARANTINED, FailureReason.CRASHED, "killed twice"),
+    "with groups of an earlier attempt": replace(WHOLE, path="i.mp3", status=Status.FAILED, detail="gone bad"),
+    "with a name that is not UTF-8": replace(WHOLE, path='j "\udcff\n.mp3'),
+    "of another network": replace(WHOLE, path="k.mp3", tagging=Tagging({"x": 0.5}, (1.0, -2.5), 1, True, "numpy")),
+}
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Iterator[Parts]:
+    with open_parts(tmp_path, synced=False) as opened:
+        yield opened
+
+
+def stored(parts: Parts, analysis: Analysis) -> StoredResult:
+    """The result as the library holds it."""
+    parts.queue.enqueue([track_file(analysis.path)], "retry")
+    job = parts.queue.claim()
+    assert job is not None
+    parts.queue.finish(job, analysis)
+    (found,) = StoredResults(parts.database).of_ids([job.file_id])
+    return found
+
+
+def table_of(results: list[StoredResult]) -> list[bytes]:
+    return list(csv_table.csv_lines(results))
+
+
+def assert_same(result: StoredResult, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The result is written, as JSON and in a table, as its object is."""
+    assert result_text(result) == json.dumps(result.analysis().to_json())
+    line = table_of([result])
+    monkeypatch.setattr(csv_table, "parts_of", lambda text: None)
+    assert line == table_of([result])
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_what_is_recorded_is_written_without_an_object(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    result = stored(parts, RECORDED[name])
+    assert parts_of(result.text) is not None
+    assert_same(result, monkeypatch)
+
+
+def without(*names: str) -> Callable[[dict[str, object]], object]:
+    return lambda document: [document.pop(name) for name in names]
+
+
+OLD_OR_NEW: dict[str, Callable[[dict[str, object]], object]] = {
+    "version 0.1": without("settings", "health", "chapters", "detail"),
+    "a group without a field that came later": lambda document: document["rhythm"].pop("beat_grid"),  # type: ignore[attr-defined]
+    "a group that a newer version added": lambda document: document.update(stems={"vocals": 1}),
+    "a field that a newer version added": lambda document: document["audio"].update(stems=[1]),  # type: ignore[attr-defined]
+    "a field of chapters that a newer version added": lambda document: document["chapters"][1].update(picture=1),  # type: ignore[index]
+    "a reason that a newer version added": lambda document: document.update(reason="moonlight"),
+    "fields in another order": lambda document: document.update(status=document.pop("status")),
+    "versions of derived values": lambda document: document["versions"].update(mood=7),  # type: ignore[attr-defined]
+    "tags without what they were made by": lambda document: document.update(tagging=None),
+}
+
+
+@pytest.mark.parametrize("name", OLD_OR_NEW)
+def test_results_of_other_versions_are_written_as_this_one_reads_them(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    result = stored(parts, WHOLE)
+    document = json.loads(result.text)
+    OLD_OR_NEW[name](document)
+    other = replace(result, text=json.dumps(document), old_settings=json.dumps({"rhythm": {"bit_depth": 16}}))
+    assert_same(other, monkeypatch)
+
+
+def test_a_result_that_sqlite_wrote_is_written_as_ours(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = stored(parts, WHOLE)
+    with parts.database.read() as connection:
+        text = connection.execute("SELECT json_set(?, '$.loudness.range_lu', 4.5)", (result.text,)).fetchone()[0]
+    assert_same(replace(result, text=text), monkeypatch)
+
+
+@given(st.text(), st.text(), st.text(), st.floats(allow_nan=False, allow_infinity=False))
+def test_no_text_is_taken_for_structure(detail: str, title: str, evidence: str, number: float) -> None:
+    analysis = replace(
+        WHOLE,
+        detail=detail,
+        chapters=(Chapter(number, None, title),),
+        health=replace(FAULTS, suspicion_evidence=(evidence, "b"), dc_offset=number),
+        fingerprint=None,
+    )
+    document = analysis.to_json()
+    for name in ("path", "mood", "metadata", "embedding", "fingerprint"):
+        del document[name]
+    document["versions"] = analysis.versions
+    vector = np.asarray(analysis.tagging.embedding, "<f4").tobytes()  # type: ignore[union-attr]
+    result = StoredResult(1, analysis.path, json.dumps(document), vector, None, None, None, None)
+    assert parts_of(result.text) is not None
+    assert result_text(result) == json.dumps(result.analysis().to_json())
+
+
+def test_nine_digits_are_the_same_float32_and_a_text_is_one_object(parts: Parts) -> None:
+    chance = np.random.default_rng(3).normal(size=200).astype("f4")
+    tagging = replace(WHOLE.tagging, embedding=tuple(chance.tolist()))  # type: ignore[type-var]
+    text = result_text(stored(parts, replace(WHOLE, tagging=tagging)), write_numbers=of_nine_digits)
+    pairs = json.loads(text, object_pairs_hook=list)
+    assert len(pairs) == len({name for name, _ in pairs}), "no name twice"
+    assert np.array_equal(np.array(dict(pairs)["embedding"], "f4"), chance)
+
+
+def test_results_come_in_pages_by_path_and_by_ids(parts: Parts) -> None:
+    ids = {name: stored(parts, replace(analysis_of(name), metadata=Metadata(name))).file_id for name in "dbeac"}
+    library = StoredResults(parts.database)
+    assert [one.path for one in library.iterate(page_rows=2)] == list("abcde")
+    assert [one.path for one in library.iterate(after="b", page_rows=2)] == list("cde")
+    assert [one.path for one in library.iterate(status=Status.FAILED)] == []
+    wanted = [ids["c"], 999, ids["e"], ids["a"]]
+    assert [one.path for one in library.of_ids(wanted, page_rows=2)] == ["c", "e", "a"]
