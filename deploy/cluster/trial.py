@@ -1,8 +1,8 @@
 """Install and upgrade the chart with one file of values on a real API server, and create its pods.
 
 Input: a server and a file of values. Output: a `Trial`, one row of the table. The namespace enforces the restricted Pod
-Security Standard, at the newest version that the server knows. What Deployment and Job controllers would do is done
-here: the pod is created from the Deployment's template.
+Security Standard, at the newest version that the server knows. What controllers would do is done here: each pod is
+created from the template of its Deployment or DaemonSet.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from deploy.checks.tools import PROJECT, Outcome, run
 from deploy.cluster.server import Answer, ApiServer, Manifest
 
 RELEASE = "trial"
+
+#: Kinds that have a template of pods.
+_CONTROLLERS = {"Deployment", "DaemonSet"}
 
 #: Groups whose path does not begin with /apis.
 _CORE = "v1"
@@ -118,18 +121,18 @@ def _release_manifests(server: ApiServer, namespace: str) -> Iterator[Manifest]:
 
 
 def _pods(server: ApiServer, namespace: str, manifests: list[Manifest]) -> Iterator[Manifest]:
-    """The daemon's pod, as its controller would make it, and the pod of `helm test`."""
+    """The pods of daemon, scheduler and workers, as their controllers would make them, and the pod of `helm test`."""
     for one in manifests:
-        if one["kind"] == "Deployment":
+        if one["kind"] in _CONTROLLERS:
             yield pod_of(one)
     got = run("helm", "get", "hooks", RELEASE, "--namespace", namespace, environment=_environment(server))
     yield from (document for document in yaml.safe_load_all(got.output) if document)
 
 
-def pod_of(deployment: Manifest) -> Manifest:
-    """The pod that a Deployment's template stands for."""
-    template = deployment["spec"]["template"]
-    metadata = {**template["metadata"], "name": f"{deployment['metadata']['name']}-pod"}
+def pod_of(controller: Manifest) -> Manifest:
+    """The pod that the template of a Deployment or a DaemonSet stands for."""
+    template = controller["spec"]["template"]
+    metadata = {**template["metadata"], "name": f"{controller['metadata']['name']}-pod"}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}
 
 
