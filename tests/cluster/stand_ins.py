@@ -12,7 +12,7 @@ import time
 from types import SimpleNamespace
 from typing import Any
 
-from playlista.cluster.dask_settings import configure_dask
+from playlista.cluster.dask_settings import NO_EXTENSIONS, configure_dask
 from playlista.cluster.messages import Answer, Request, analysis_text
 from playlista.cluster.tasks import PLUGIN
 from tests.libraries import analysis_of
@@ -44,6 +44,7 @@ async def serve(address: str, count: int, seconds: float) -> None:
                 dashboard=False,
                 local_directory=folder,
                 plugins=(plugin(),),
+                extensions=NO_EXTENSIONS,
             )
             for number in range(count)
         ]

@@ -13,8 +13,11 @@ from structlog.testing import capture_logs
 from playlista.cluster import dispatcher, local
 from playlista.cluster.assignments import Assignments
 from playlista.cluster.dispatcher import Dispatcher
+from playlista.cluster.messages import Refusal
 from playlista.cluster.roster import Roster, WorkerState
+from playlista.library.jobs import Job
 from tests.deadlines import DEADLINE_SECONDS
+from tests.libraries import track_file
 
 
 class Told(asyncio.Future[str]):
@@ -56,6 +59,42 @@ def test_a_greeting_that_cannot_be_understood_is_said_and_the_worker_rests_longe
         rests = asyncio.run(greeted())
     assert [line["event"] for line in logs] == ["worker.failed"] * 3
     assert rests == sorted(rests)
+
+
+class Jobs:
+    """Takes every end."""
+
+    def __init__(self) -> None:
+        self.rejected: list[str] = []
+
+    def claim(self, _: str) -> tuple[Job, str]:
+        return Job(0, track_file("a.mp3"), 1, alone_reduced=False, groups=None), "request"
+
+    def reject(self, job: Job, why: str) -> None:
+        self.rejected.append(f"{job.file.path}: {why}")
+
+
+def test_a_worker_that_answers_what_cannot_be_rests_longer_each_time_and_its_track_is_given_back() -> None:
+    async def assigned() -> tuple[list[str], list[float], int]:
+        roster, jobs = Roster(), Jobs()
+        roster.update({"workers": [{"address": "tls://one", "name": "one#1"}], "lost": []}, 0.0)
+        member = roster.members["tls://one"]
+        some: Any = jobs  # the other ends are not asked for
+        assignments = Assignments(roster, some, "kinship", track_timeout_seconds=1.0, changed=lambda: None)
+        rests = []
+        for _ in range(3):
+            assert await assignments.assign(Client("garbage"), member)
+            while assignments.is_busy:
+                await asyncio.sleep(0.001)
+            assert member.state is WorkerState.RESTING
+            rests.append(member.until - time.monotonic())
+        assignments.close()
+        return jobs.rejected, rests, roster.refusals[Refusal.ANSWER]
+
+    rejected, rests, count = asyncio.run(assigned())
+    assert [line.startswith("a.mp3: worker one: its answer is none of ours") for line in rejected] == [True] * 3
+    assert rests == sorted(rests)
+    assert count == 3
 
 
 def test_an_error_that_nobody_thought_of_is_said_and_the_dispatcher_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,46 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from playlista.cluster.messages import Answer, Request, analysis_in, analysis_text
-from playlista.daemon.failures import Failures
-from playlista.daemon.remote_jobs import REFUSED_SECONDS, RemoteJobs
+from playlista.cluster.messages import Answer, analysis_in, analysis_text
+from playlista.daemon.remote_jobs import REFUSED_SECONDS
 from playlista.errors import Blame, FailureReason, StoreError
-from playlista.library.jobs import Job
-from playlista.memory.budget import CapReason
-from playlista.serve.metrics import Metrics
 from playlista.tracks import Status
-from tests.libraries import MAX_ATTEMPTS, Parts, analysis_of, failed_analysis, open_parts, track_file
-
-
-@dataclass
-class Remote:
-    parts: Parts
-    jobs: RemoteJobs
-    metrics: Metrics
-
-    def claim(self, worker: str = "one#1") -> tuple[Job, Request]:
-        claimed = self.jobs.claim(worker)
-        assert claimed is not None
-        return claimed[0], Request.from_text(claimed[1])
-
-    @property
-    def in_flight(self) -> float | None:
-        return self.metrics.registry.get_sample_value("playlista_tracks_in_flight")
+from tests.cluster.remote import KINSHIP, Remote, opened
+from tests.libraries import MAX_ATTEMPTS, analysis_of, failed_analysis, track_file
 
 
 @pytest.fixture
 def remote(tmp_path: Path) -> Iterator[Remote]:
-    with open_parts(tmp_path) as parts:
-        metrics = Metrics(version="0", cap_reasons=CapReason)
-        failures = Failures(parts.queue, metrics, parts.clock, recheck_ffmpeg=lambda: None)
-        jobs = RemoteJobs(parts.queue, parts.store, failures, metrics, "digest", wall_clock=parts.clock)
-        parts.queue.enqueue([track_file("a.mp3")], "scan")
-        yield Remote(parts, jobs, metrics)
+    with opened(tmp_path) as made:
+        yield made
 
 
 def result(path: str = "a.mp3") -> Answer:
@@ -54,7 +30,7 @@ def test_a_request_says_what_the_daemon_saw_and_what_is_known(remote: Remote) ->
     job, request = remote.claim()
     file = track_file("a.mp3")
     assert (request.path, request.size_bytes, request.mtime_ns) == ("a.mp3", file.size_bytes, file.mtime_ns)
-    assert (request.known, request.kinship, request.groups) == (None, "digest", None)
+    assert (request.known, request.kinship, request.groups) == (None, KINSHIP.digest, None)
     remote.jobs.end(job, result())
     remote.parts.queue.retry(["a.mp3"])
     _, request = remote.claim()

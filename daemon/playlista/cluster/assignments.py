@@ -15,7 +15,8 @@ from typing import Any, Protocol, TypeVar
 
 import structlog
 
-from playlista.cluster.messages import Answer
+from playlista.cluster.answers import AnswerError, read_answer
+from playlista.cluster.messages import Answer, Refusal
 from playlista.cluster.roster import VERDICT_SECONDS, Member, Roster
 from playlista.cluster.tasks import answer_attempt, answer_greeting
 from playlista.errors import Blame, StoreError
@@ -42,7 +43,10 @@ class Jobs(Protocol):
         """The next job for `worker`, with the text of its request; None where nothing is due."""
 
     def end(self, job: Job, answer: Answer) -> None:
-        """The worker answered; neither a refusal nor released."""
+        """The worker answered; neither a refusal nor released. Raises ``AnswerError`` where that cannot be."""
+
+    def reject(self, job: Job, why: str) -> None:
+        """What the worker answered cannot be, and nobody is to blame; another worker may do better."""
 
     def release(self, job: Job, why: str) -> None:
         """The attempt was no attempt, and nobody is to blame."""
@@ -159,7 +163,7 @@ class Assignments:
     async def _greet(self, client: Any, member: Member) -> None:
         try:
             text = await asyncio.wait_for(self._ask(client, member, answer_greeting, self._kinship), GREETING_SECONDS)
-            answer = Answer.from_text(text)
+            answer = read_answer(text)
         except TimeoutError:
             return  # it left meanwhile, or will be asked once more
         except Exception as error:  # such as an answer that another version means otherwise
@@ -178,8 +182,7 @@ class Assignments:
         from distributed.scheduler import KilledWorker  # noqa: PLC0415 - after its settings
 
         try:
-            answer = Answer.from_text(await self._ask(client, member, answer_attempt, text))
-            await self._settle(member, job, answer)
+            await self._settle(member, job, read_answer(await self._ask(client, member, answer_attempt, text)))
         except KilledWorker:
             await self._judge(member, job)
         except asyncio.CancelledError:
@@ -187,6 +190,9 @@ class Assignments:
                 await self._settled(self._jobs.hang, job, detail)
             else:
                 await self._settled(self._jobs.release, job, "the cluster does not have it any more")
+        except AnswerError as error:
+            self._roster.refused_track(member, Refusal.ANSWER, str(error), time.monotonic())
+            await self._settled(self._jobs.reject, job, f"worker {member.name}: {error}")
         except Exception as error:
             why = _shown(error)
             self._roster.rests(member, why, time.monotonic() + REST_SECONDS)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 PARTS = ("scheduler", "worker", "daemon")
-#: Clocks of machines differ; a certificate holds from a little before it was made.
-SKEW = timedelta(hours=1)
+#: Clocks of machines differ, by hours where one takes local time for UTC; a certificate holds from before it was made.
+SKEW = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)

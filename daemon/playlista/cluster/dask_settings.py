@@ -14,6 +14,8 @@ from playlista.errors import PlaylistaError
 WORKER_TTL_SECONDS = 60.0
 #: Without any packet from the other side a connection is closed after this long.
 SILENCE_SECONDS = 30.0
+#: Dask's locks, queues, variables, spans and the like: nothing of them is used, and the spans grow with every task.
+NO_EXTENSIONS: dict[str, type] = {}
 #: Dask always opens an HTTP server, at port 8787 of every interface unless told otherwise. It serves nothing here.
 HTTP_ADDRESS = "127.0.0.1:0"
 
@@ -66,3 +68,13 @@ def configure_dask() -> None:
     dask.config.set(_SETTINGS)
     for name in ("distributed", "tornado", "bokeh", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def forget_task_names() -> None:
+    """Empty dask's memory of the names of former tasks; called now and then where tasks come and go.
+
+    It keeps the last 100,000 of them, which took 70 MB of a scheduler (dask/distributed 3898).
+    """
+    from dask.utils import key_split  # noqa: PLC0415 - after its settings
+
+    key_split.cache_clear()

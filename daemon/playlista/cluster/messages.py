@@ -18,13 +18,14 @@ from playlista.tracks.origin import Origin
 
 
 class Refusal(StrEnum):
-    """Why a worker does not serve a daemon, or does not take a track: a closed list, for metrics."""
+    """Why a worker does not serve a daemon or take a track, or why its answer is rejected: a closed list."""
 
     VERSION = "version"
     MODEL = "model"
     SETTINGS = "settings"
     MISSING = "missing"
     CHANGED = "changed"
+    ANSWER = "answer"
 
 
 @dataclass(frozen=True, slots=True)

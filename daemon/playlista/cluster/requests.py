@@ -114,6 +114,8 @@ class Requests:
     def _refusal(self, request: Request) -> Answer | None:
         if request.kinship != self._kinship.digest:
             return Answer(refusal=Refusal.VERSION, detail="asked by a daemon that this worker does not serve")
+        if _leads_outside(request.path):
+            return Answer(refusal=Refusal.MISSING, detail="asked for a path that is not in the music folder")
         path = os.path.join(self._music_dir, request.path)
         try:
             found = os.stat(path)
@@ -158,6 +160,11 @@ class Requests:
             admission=self._admission,
             stop=self._stop,
         )
+
+
+def _leads_outside(path: str) -> bool:
+    """Whether the path names something else than what is below the music folder; symbolic links are the owner's."""
+    return os.path.isabs(path) or ".." in path.split("/") or "\0" in path
 
 
 def _job_of(request: Request) -> Job:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from playlista.cluster.dask_settings import forget_task_names
+
 if TYPE_CHECKING:
     from playlista.cluster.requests import Requests
 
@@ -21,6 +23,7 @@ def answer_greeting(text: str) -> str:
 
 def answer_attempt(text: str) -> str:
     """See ``Requests.attempt``."""
+    forget_task_names()
     return _requests().attempt(text)
 
 

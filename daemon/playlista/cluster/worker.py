@@ -17,7 +17,7 @@ from typing import Any
 
 import structlog
 
-from playlista.cluster.dask_settings import HTTP_ADDRESS, configure_dask
+from playlista.cluster.dask_settings import HTTP_ADDRESS, NO_EXTENSIONS, configure_dask
 from playlista.cluster.requests import Requests
 from playlista.cluster.security import ClusterError, Credentials, probe, security_of
 from playlista.cluster.tasks import PLUGIN
@@ -131,6 +131,7 @@ class ClusterWorker:
                 local_directory=folder,
                 security=security_of(place.credentials, "worker"),
                 plugins=(_plugin(self._requests),),
+                extensions=NO_EXTENSIONS,
                 death_timeout=JOIN_SECONDS,
             ),
             JOIN_SECONDS * 2,

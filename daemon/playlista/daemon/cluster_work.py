@@ -144,7 +144,7 @@ def made_cluster(
     kinship = kinship_of(settings, equipment.analyzer, equipment.tagger)
     # Failures of their own: what fails at a worker says nothing of the storage here.
     failures = Failures(queue, metrics, time.time, recheck_ffmpeg=lambda: None)
-    jobs = RemoteJobs(queue, store, failures, metrics, kinship.digest)
+    jobs = RemoteJobs(queue, store, failures, metrics, kinship)
     limit_bytes = equipment.cgroup.memory_limit().bytes
     return ClusterWork(settings, jobs, kinship, limit_bytes=limit_bytes, may_claim=may_claim, config=config)
 

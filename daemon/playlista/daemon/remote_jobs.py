@@ -11,16 +11,19 @@ from collections.abc import Callable
 
 import structlog
 
-from playlista.analysis.attempt import Attempt
-from playlista.cluster.messages import Answer, Request, analysis_in, analysis_text
+from playlista.analysis.attempt import Attempt, failed
+from playlista.cluster.answers import AnswerError, result_of
+from playlista.cluster.kinship import Kinship
+from playlista.cluster.messages import Answer, Request, analysis_text
 from playlista.cluster.roster import shown_name
 from playlista.daemon.failures import Failures
 from playlista.daemon.job_runner import summary
-from playlista.errors import FailureReason, StoreError
+from playlista.errors import Blame, FailureReason, StoreError
 from playlista.library.jobs import Job
 from playlista.library.queue import JobQueue
 from playlista.library.results import Store
 from playlista.serve.metrics import Metrics
+from playlista.tracks import Analysis
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +36,7 @@ class RemoteJobs:
 
     Parameters
     ----------
-    kinship : digest of the daemon's ``Kinship``.
+    kinship : the daemon's.
     """
 
     def __init__(
@@ -42,7 +45,7 @@ class RemoteJobs:
         store: Store,
         failures: Failures,
         metrics: Metrics,
-        kinship: str,
+        kinship: Kinship,
         *,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
@@ -50,7 +53,8 @@ class RemoteJobs:
         self._store = store
         self._failures = failures
         self._metrics = metrics
-        self._kinship = kinship
+        self._kinship = kinship.digest
+        self._versions = kinship.groups
         self._wall_clock = wall_clock
         #: Jobs whose end could not be written; given back before anything else is claimed.
         self._unended: list[Job] = []
@@ -80,8 +84,22 @@ class RemoteJobs:
         return job, request.to_text()
 
     def end(self, job: Job, answer: Answer) -> None:
-        """The worker answered with a result or a failure."""
-        self._settled(job, lambda: self._end(job, answer))
+        """The worker answered with a result or a failure.
+
+        Raises
+        ------
+        AnswerError : that cannot be; nothing was done.
+        """
+        analysis = result_of(answer, job, self._versions)
+        if answer.kept and self._store.of_file(job.file_id) is None:
+            raise AnswerError("its result is said to be the one that is stored, and there is none")
+        self._settled(job, lambda: self._end(job, answer, analysis))
+
+    def reject(self, job: Job, why: str) -> None:
+        """What a worker answered cannot be: its installation is to blame, and the track waits for another."""
+        log.warning("answer.rejected", path=job.file.path, why=why)
+        broken = Attempt(failed(job.file.path, FailureReason.INTERNAL, why), blame=Blame.INSTALLATION)
+        self._settled(job, lambda: self._failures.fail(job, broken))
 
     def release(self, job: Job, why: str) -> None:
         """The attempt was no attempt."""
@@ -102,21 +120,21 @@ class RemoteJobs:
         self._settled(job, lambda: self._failures.hang(job, detail))
 
     def _settled(self, job: Job, end: Callable[[], object]) -> None:
-        self._metrics.track_ended()
         try:
             end()
         except StoreError:
             self._unended.append(job)
+            self._metrics.track_ended()
             raise
+        self._metrics.track_ended()
 
-    def _end(self, job: Job, answer: Answer) -> None:
-        analysis = analysis_in(answer.analysis or "")
+    def _end(self, job: Job, answer: Answer, analysis: Analysis) -> None:
         if not answer.has_result:
             self.unsuccessful += 1
             self._failures.fail(job, Attempt(analysis, answer.retryable, answer.blame))
             return
         # A worker has the file under another device and inode; size and time were compared before it began.
-        if not self._queue.finish(job, analysis):
+        if not self._finish(job, analysis):
             log.info("track.forgotten", path=job.file.path, why="deleted while it was analyzed")
             return
         self._failures.storage_works(job)
@@ -126,6 +144,12 @@ class RemoteJobs:
             return
         self._metrics.track_completed(analysis, self._wall_clock())
         log.info("track.analyzed", worker=shown_name(job.worker or ""), **summary(analysis))
+
+    def _finish(self, job: Job, analysis: Analysis) -> bool:
+        try:
+            return self._queue.finish(job, analysis)
+        except (ValueError, TypeError, ArithmeticError) as error:  # such as text that is no Unicode
+            raise AnswerError(f"its result cannot be stored ({type(error).__name__}: {error})"[:200]) from error
 
     def _lose(self, job: Job, worker: str, excuse: str | None) -> None:
         if excuse is not None and self._queue.interrupt(job):

@@ -67,7 +67,9 @@ def cluster_metrics(reading: ClusterGauges) -> Iterable[Metric]:
     )
     yield _by_label(
         CounterMetricFamily(
-            "playlista_cluster_refusals", "Daemons and tracks that workers refused, by reason", labels=["reason"]
+            "playlista_cluster_refusals",
+            "Daemons and tracks that workers refused, and answers that were rejected, by reason",
+            labels=["reason"],
         ),
         reading.refusals,
     )
