@@ -138,9 +138,9 @@ def test_there_are_few_series(scraped: Run) -> None:
 
 def test_a_scrape_during_analysis_is_quick(scraped: Run) -> None:
     """Wall time, since that is what a scraper waits for: 99 of 100 scrapes while the main thread analyzes."""
-    assert len(scraped.scrape_seconds) >= 20, "the run was too short to tell"
     if os.getloadavg()[0] > (os.cpu_count() or 1) + 1:
         pytest.skip("the machine does something else: its load says that wall time would measure that")
+    assert len(scraped.scrape_seconds) >= 20, "the run was too short to tell"
     assert np.percentile(scraped.scrape_seconds, 99) < MAX_SCRAPE_SECONDS
 
 

@@ -184,11 +184,11 @@ def test_a_file_that_goes_and_comes_again_and_again_is_there_once(keeping: Synce
     assert (keeping.rows(), gone(keeping)) == (rows, 0)
 
 
-def test_thousands_of_gone_files_are_taken_out_and_back_in_a_bounded_time(keeping: Synced, tmp_path: Path) -> None:
-    analyzed(keeping, *(f"a/{number:04}.mp3" for number in range(3000)), "b.mp3")
+def test_a_thousand_gone_files_are_taken_out_and_back_in_a_bounded_time(keeping: Synced, tmp_path: Path) -> None:
+    analyzed(keeping, *(f"a/{number:04}.mp3" for number in range(1000)), "b.mp3")
     began = time.monotonic()
     move_away(keeping, tmp_path, "a")
-    assert gone(keeping) == 3000
+    assert gone(keeping) == 1000
     os.rename(tmp_path / "away", keeping.root / "a")
     keeping.scan()
     assert gone(keeping) == 0
