@@ -6,7 +6,7 @@ from grafana_foundation_sdk.builders import bargauge, stat, timeseries
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as models
 
-from deploy.grafana import panels
+from deploy.grafana import histograms, panels
 from deploy.grafana.panels import BLUE, GREEN, RED, YELLOW, Query
 
 #: Kinds of findings that are shown: as many as there is place for.
@@ -67,13 +67,12 @@ def scrubbed_files() -> timeseries.Panel:
 
 
 def findings() -> bargauge.Panel:
-    return panels.bars(
+    return histograms.ranking(
         "Findings",
         "Tracks by what was found, the most frequent first; `playlista health` names them. No finding is a verdict.",
-        Query(f"topk({MOST_FINDINGS}, sum by (finding) (playlista_library_finding_tracks{{@}}) > 0)", "{{finding}}"),
-        unit="short",
+        Query(f"topk({MOST_FINDINGS}, sum by (finding) (playlista_library_finding_tracks{{@}}) > 0)"),
         size=(12, 10),
-    ).no_value("none")
+    )
 
 
 def duplicates() -> stat.Panel:

@@ -74,7 +74,15 @@ function Bars(props) {
   );
 }
 
+// As Grafana says it of a graph without any series, such as those of a cluster that is not there.
+function NoData({ width, height }) {
+  return <div style={{ width, height, display: "grid", placeItems: "center" }}>No data</div>;
+}
+
 function Lines({ panel, frames, width, height, timeRange }) {
+  if (frames.length === 0) {
+    return <NoData {...{ width, height }} />;
+  }
   const { legend } = panel.options;
   return <TimeSeries {...{ frames, width, height, timeRange, legend }} timeZone="utc" options={panel.options} />;
 }

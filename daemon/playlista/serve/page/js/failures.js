@@ -23,11 +23,11 @@ export async function show(place, { params }, signal) {
 
 function row(one, isGrouped) {
   const due = one.due_at ? `, again ${one.due_at > Date.now() / 1000 ? "soon" : "now"}` : "";
-  const tries = `${STATUSES[one.status] ?? one.status}${due}, ${several(one.attempts, "attempt")}`;
+  const ended = one.finished_at ? `, ${ago(one.finished_at)}` : "";
+  const tries = `${STATUSES[one.status] ?? one.status}${due}, ${several(one.attempts, "attempt")}${ended}`;
   return el("li", {},
     el("p", {}, one.id == null ? bdi(one.path) : el("a", { href: trackHref(one.id) }, bdi(one.path))),
-    el("p", { class: "soft" }, isGrouped ? "" : `${REASONS[one.reason] ?? one.reason}. `, tries,
-      one.finished_at ? `, ${ago(one.finished_at)}` : ""),
+    el("p", { class: "soft", text: isGrouped ? tries : `${REASONS[one.reason] ?? one.reason} (${tries})` }),
     one.detail ? el("p", {}, bdi(one.detail)) : "",
     one.remedy ? el("p", { class: "soft", text: one.remedy }) : "",
     live.status?.writable && one.id != null ? button("Retry", async (node) => {
