@@ -56,7 +56,7 @@ ACCUMULATORS: dict[str, tuple[Callable[[], Accumulator[Any]], NDArray[np.floatin
     "danceability": (lambda: DanceabilityAccumulator(RATE_HZ), MONO),
     "tonal": (lambda: TonalAccumulator(RATE_HZ), MONO),
     "loudness": (lambda: LoudnessAccumulator(RATE_HZ, 2, kernels=way.kernels), STEREO),
-    "health": (lambda: HealthAccumulator(RATE_HZ, 2), STEREO),
+    "health": (lambda: HealthAccumulator(RATE_HZ, 2, kernels=way.kernels), STEREO),
     "spectral": (lambda: SpectralAccumulator(RATE_HZ), MONO),
     "fingerprint": (lambda: FingerprintAccumulator(RATE_HZ), MONO),
     "tags": (lambda: TagsAccumulator(Probe(), ["mean"], batch_size=3), STEREO[:, 0]),

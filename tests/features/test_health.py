@@ -9,12 +9,15 @@ from numpy.typing import NDArray
 from playlista.features.health.accumulator import HealthAccumulator
 from playlista.tracks import Health
 from tests import signals
+from tests.kernels import way
 
 RATE_HZ = 44100
 
+pytestmark = pytest.mark.usefixtures("each_way")
+
 
 def health(samples: NDArray[np.floating], rate_hz: int = RATE_HZ) -> Health:
-    accumulator = HealthAccumulator(rate_hz, samples.shape[1])
+    accumulator = HealthAccumulator(rate_hz, samples.shape[1], kernels=way.kernels)
     accumulator.update(samples.astype(np.float32))
     return accumulator.result()
 
@@ -169,7 +172,7 @@ def test_any_number_of_channels_can_be_measured(channels: int) -> None:
 
 
 def test_what_is_kept_does_not_grow_with_the_track() -> None:
-    accumulator = HealthAccumulator(RATE_HZ, 2)
+    accumulator = HealthAccumulator(RATE_HZ, 2, kernels=way.kernels)
     accumulator.update(music(2))
     before = accumulator.retained_bytes
     for _ in range(10):
@@ -178,4 +181,4 @@ def test_what_is_kept_does_not_grow_with_the_track() -> None:
 
 
 def test_a_stream_without_a_sample_is_healthy() -> None:
-    assert HealthAccumulator(RATE_HZ, 2).result() == Health()
+    assert HealthAccumulator(RATE_HZ, 2, kernels=way.kernels).result() == Health()

@@ -18,6 +18,7 @@ from playlista.features.health.accumulator import HealthAccumulator
 from playlista.features.health.codec_grid import codec_grids
 from playlista.tracks import Health
 from tests import signals
+from tests.kernels import way
 
 RATE_HZ = 44100
 ENCODERS = {
@@ -29,9 +30,11 @@ ENCODERS = {
     "Opus 96": ("opus", ["-c:a", "libopus", "-b:a", "96k"]),
 }
 
+pytestmark = pytest.mark.usefixtures("each_way")
+
 
 def health(samples: NDArray[np.floating], rate_hz: int = RATE_HZ) -> Health:
-    accumulator = HealthAccumulator(rate_hz, samples.shape[1])
+    accumulator = HealthAccumulator(rate_hz, samples.shape[1], kernels=way.kernels)
     accumulator.update(samples.astype(np.float32))
     return accumulator.result()
 

@@ -9,14 +9,17 @@ from numpy.typing import NDArray
 from playlista.features.health.accumulator import HealthAccumulator
 from playlista.tracks import Health
 from tests import signals
+from tests.kernels import way
 
 RATE_HZ = 44100
 #: Samples at which something is broken: within blocks, and on the seam of the first two (32,768 frames each).
 PLACES = [20_000, 32_768 - 10, 100_123]
 
+pytestmark = pytest.mark.usefixtures("each_way")
+
 
 def health(samples: NDArray[np.floating]) -> Health:
-    accumulator = HealthAccumulator(RATE_HZ, samples.shape[1])
+    accumulator = HealthAccumulator(RATE_HZ, samples.shape[1], kernels=way.kernels)
     accumulator.update(samples.astype(np.float32))
     return accumulator.result()
 

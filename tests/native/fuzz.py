@@ -40,7 +40,34 @@ def loudness(kernels: Kernels, random: np.random.Generator) -> None:
         accumulator.result()
 
 
-TRIALS: tuple[Callable[[Kernels, np.random.Generator], None], ...] = (loudness,)
+def passes(kernels: Kernels, random: np.random.Generator) -> None:
+    """Every pass of health, over rows that may lie apart."""
+    samples = np.ascontiguousarray(frames(random).T)
+    apart = np.pad(samples, ((0, 0), (0, 3)))[:, : samples.shape[1]]
+    whole = apart[:, : apart.shape[1] // 1_024 * 1_024]
+    kernels.peaks(apart)
+    kernels.sounding(apart, float(random.uniform(0, 1)))
+    kernels.levels(whole, (0, len(samples) - 1))
+    for channel in samples:
+        kernels.sharpest_bends(channel)
+        kernels.equal_runs(np.repeat(channel, 3), int(random.integers(1, 40)))
+        kernels.equal_pairs(channel[:200], 0.0)
+        kernels.runs_at(channel, -1.0, float(random.uniform(-1, 1)))
+        if len(channel):
+            kernels.highest(channel, -1.0)
+            kernels.used_bits(channel[np.newaxis])
+
+
+def packing(kernels: Kernels, random: np.random.Generator) -> None:
+    """Samples into planar ones and into bytes."""
+    interleaved = frames(random)
+    planar = np.zeros((interleaved.shape[1], len(interleaved) + 7), np.float32)
+    kernels.planar(interleaved, planar, int(random.integers(0, 8)))
+    for bytes_each in (1, 2, 3):
+        kernels.pack(interleaved, 2.0 ** (8 * bytes_each - 1), bytes_each)
+
+
+TRIALS: tuple[Callable[[Kernels, np.random.Generator], None], ...] = (loudness, passes, packing)
 
 
 def main(library: str, rounds: int, seed: int) -> None:

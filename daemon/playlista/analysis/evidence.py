@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from playlista.decode.opening import open_source
 from playlista.errors import DecodeError
-from playlista.features.health.blocks import PlanarBlocks
+from playlista.features.health.blocks import PlanarBlocks, block_frames
+from playlista.features.health.passes import NumpyPasses
 from playlista.features.health.pictures import WINDOWS, SpectrumCurve, Waveform, WaveformWindow, spectrum_curve
 from playlista.features.health.spectrum import SpectrumLooks
 from playlista.system.callbacks import noop
@@ -94,7 +95,7 @@ class _Listener:
     def __init__(self, sample_rate_hz: int, channels: int, positions: Mapping[str, Sequence[float]]) -> None:
         self._rate = sample_rate_hz
         self._frames = 0
-        self._blocks = PlanarBlocks(channels)
+        self._blocks = PlanarBlocks(channels, NumpyPasses(channels * block_frames(channels)))
         self._looks = SpectrumLooks(sample_rate_hz, channels, _not_searched)
         self._windows = [
             WaveformWindow(kind, seconds, sample_rate_hz, channels) for seconds, kind in sorted(_places(positions))

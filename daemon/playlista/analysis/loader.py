@@ -38,6 +38,7 @@ from playlista.memory.cgroup import Cgroup
 from playlista.memory.child import child_limit
 from playlista.memory.headroom import HIGH_WATERMARK, headroom
 from playlista.memory.monitor import read_memory
+from playlista.native.library import choose_kernels
 from playlista.system.callbacks import either, noop
 from playlista.system.units import MEBIBYTE
 
@@ -155,6 +156,7 @@ class MemoryOptimizedLoader:
             child_memory_bytes=self.child_memory_bytes(),
             stop=stop,
             checks_integrity=checks_integrity,
+            kernels=choose_kernels(settings.native_kernels).kernels,
         )
 
     def load_audio_streaming(self, path: str | Path) -> Iterator[tuple[NDArray[np.floating], float, float]]:

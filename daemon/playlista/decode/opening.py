@@ -27,6 +27,7 @@ from playlista.decode.source import (
 )
 from playlista.decode.storage import fault_of, find_fault
 from playlista.errors import Blame, FailureReason
+from playlista.native.kernels import Kernels
 from playlista.system.callbacks import noop
 
 MAX_CHANNELS = 64
@@ -58,6 +59,7 @@ def open_source(
     child_memory_bytes: int | None = CHILD_MEMORY_BYTES,
     stop: Callable[[], bool] = noop,
     checks_integrity: bool = False,
+    kernels: Kernels | None = None,
 ) -> AudioSource:
     """Open `path` and decode its first block.
 
@@ -70,6 +72,7 @@ def open_source(
     child_memory_bytes : memory that an ffmpeg child may allocate; None for no limit.
     stop : asked at least every tenth of a second; true ends decoding with ``Interrupted``.
     checks_integrity : compare the file's own checksums on the way, see ``AudioSource.integrity``.
+    kernels : compiled kernels to do so with; None for NumPy.
 
     Raises
     ------
@@ -80,7 +83,7 @@ def open_source(
         descriptor = open_regular_file(path)
         try:
             readers = Readers(descriptor, Deadline(timeout_seconds, stop), mapping_min_bytes, child_memory_bytes)
-            return _source(path, readers, _Wanted(block_seconds, max_block_bytes, checks_integrity))
+            return _source(path, readers, _Wanted(block_seconds, max_block_bytes, checks_integrity, kernels))
         except BaseException:
             os.close(descriptor)
             raise
@@ -106,11 +109,12 @@ def needs_child(path: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """How long a block is to be, in seconds and in bytes at most, and whether the file's integrity is checked."""
+    """How long a block is to be, in seconds and in bytes at most, whether the file's integrity is checked, by what."""
 
     block_seconds: float
     max_block_bytes: int
     checks_integrity: bool
+    kernels: Kernels | None
 
 
 def _source(path: str, readers: Readers, wanted: _Wanted) -> AudioSource:
@@ -148,7 +152,7 @@ def _begun(path: str, readers: Readers, reader: FrameReader, file: Identified, w
             tolerance_frames=_tolerance_frames(reader, file),
             end_is_missing=_lacks_end(readers.descriptor, file),
             find_fault=lambda: find_fault(readers.descriptor, readers.deadline),
-            check=made_check(readers.descriptor, file, reader) if wanted.checks_integrity else None,
+            check=made_check(readers.descriptor, file, reader, wanted.kernels) if wanted.checks_integrity else None,
         )
         source.prime()
     except BaseException:

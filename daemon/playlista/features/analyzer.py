@@ -99,7 +99,9 @@ class FeatureAnalyzer:
             else None,
             "spectral": spectral.SpectralAccumulator(analysis_rate_hz) if "spectral" in groups else None,
             "tags": tagger if "tags" in groups else None,
-            "health": health.HealthAccumulator(sample_rate_hz, channels, layout, is_lossless=is_lossless)
+            "health": health.HealthAccumulator(
+                sample_rate_hz, channels, layout, is_lossless=is_lossless, kernels=kernels
+            )
             if "health" in groups
             else None,
             "fingerprint": fingerprint.FingerprintAccumulator(analysis_rate_hz) if "fingerprint" in groups else None,

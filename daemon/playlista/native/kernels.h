@@ -30,4 +30,20 @@ EXPORTED const char *playlista_checksum(void);
 typedef double pair __attribute__((vector_size(16)));
 typedef float octet __attribute__((vector_size(32)));
 
+/* Largest magnitude of `count` samples, compared as integers: without their sign, floats are in the order of their
+ * bits. NaN is above infinity. */
+INLINE float largest(const float *samples, int64_t count)
+{
+    int32_t most = 0;
+    for (int64_t i = 0; i < count; i++) {
+        int32_t bits;
+        memcpy(&bits, samples + i, sizeof bits);
+        bits &= INT32_MAX;
+        most = bits > most ? bits : most;
+    }
+    float value;
+    memcpy(&value, &most, sizeof value);
+    return value;
+}
+
 #endif

@@ -93,22 +93,6 @@ struct interpolator {
     double sample_bound, bend_bound;
 };
 
-/* Largest magnitude of `count` samples, compared as integers: without their sign, floats are in the order of their
- * bits. NaN is above infinity. */
-INLINE float largest(const float *samples, int64_t count)
-{
-    int32_t most = 0;
-    for (int64_t i = 0; i < count; i++) {
-        int32_t bits;
-        memcpy(&bits, samples + i, sizeof bits);
-        bits &= INT32_MAX;
-        most = bits > most ? bits : most;
-    }
-    float value;
-    memcpy(&value, &most, sizeof value);
-    return value;
-}
-
 /* The sharpest second difference within `count` samples. */
 INLINE float sharpest(const float *samples, int64_t count)
 {

@@ -32,20 +32,23 @@ from playlista.decode.mpeg_header import parse_mpeg_header
 from playlista.decode.readers.ffmpeg import FfmpegReader
 from playlista.decode.source import FrameReader
 from playlista.decode.trailing_tags import sound_end
+from playlista.native.kernels import Kernels
 
 #: What the reader must have found in such a container; frames of FLAC without a head begin like those of ADTS.
 _FRAMED = {Container.MPEG: frozenset({"MP1", "MP2", "MP3"}), Container.ADTS: frozenset({"AAC"})}
 
 
-def made_check(descriptor: int, file: Identified, reader: FrameReader) -> IntegrityCheck:
-    """The check for `file`.
+def made_check(
+    descriptor: int, file: Identified, reader: FrameReader, kernels: Kernels | None = None
+) -> IntegrityCheck:
+    """The check for `file`, computed by `kernels` where there are any.
 
     Raises
     ------
     OSError : the file cannot be read.
     """
     if file.container is Container.FLAC and (stated := read_stated_md5(descriptor, file)):
-        return NoCheck(stated.why_not) if stated.why_not else FlacCheck(stated, reader.info.sample_rate_hz)
+        return NoCheck(stated.why_not) if stated.why_not else FlacCheck(stated, reader.info.sample_rate_hz, kernels)
     if file.container is Container.OGG:
         span = file.start, sound_end(descriptor, file.start, file.size)
         return OggCheck(OggWalk(descriptor, span, file.size), reader.info.sample_rate_hz)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from playlista.decode.byte_search import peek
 from playlista.decode.containers import Identified
+from playlista.native.kernels import Kernels
 
 _MAX_BITS = 24
 _STREAMINFO_BYTES = 34
@@ -59,14 +60,16 @@ class SampleMd5:
     Parameters
     ----------
     stated : with 4 to 24 bits.
+    kernels : compiled kernels to make integers with; None for NumPy.
 
     Attributes
     ----------
     samples : how many a channel were taken in.
     """
 
-    def __init__(self, stated: StatedMd5) -> None:
+    def __init__(self, stated: StatedMd5, kernels: Kernels | None = None) -> None:
         self._stated = stated
+        self._kernels = kernels
         self._scale = np.float32(1 << stated.bits - 1)
         self._bytes = (stated.bits + 7) // 8
         self._hash = hashlib.md5(usedforsecurity=False)
@@ -95,6 +98,8 @@ class SampleMd5:
         return self._at_total == self._stated.digest
 
     def _packed(self, block: NDArray[np.float32]) -> memoryview:
+        if self._kernels:
+            return self._kernels.pack(block, float(self._scale), self._bytes).data
         if self._bytes <= 2:
             return np.multiply(block, self._scale).astype("<i2" if self._bytes == 2 else "i1").data.cast("B")
         return _three_bytes(np.multiply(block, self._scale).astype("<i4").reshape(-1))

@@ -18,6 +18,7 @@ from playlista.decode.integrity.ogg_walk import OggWalk
 from playlista.decode.readers.ffmpeg import FfmpegReader
 from playlista.decode.source import StreamBrokenError
 from playlista.errors import FailureReason
+from playlista.native.kernels import Kernels
 from playlista.tracks.health import Integrity, IntegrityState
 
 #: Codecs with a checksum in each block, by ffmpeg's names.
@@ -62,10 +63,10 @@ class NoCheck:
 class FlacCheck:
     """The MD5 of the samples."""
 
-    def __init__(self, stated: StatedMd5, rate_hz: int) -> None:
+    def __init__(self, stated: StatedMd5, rate_hz: int, kernels: Kernels | None = None) -> None:
         self._stated = stated
         self._rate_hz = rate_hz
-        self._md5 = SampleMd5(stated)
+        self._md5 = SampleMd5(stated, kernels)
 
     def update(self, block: NDArray[np.float32], _position: int | None, /) -> None:
         """See ``IntegrityCheck``."""

@@ -17,13 +17,15 @@ from numpy.typing import NDArray
 
 from playlista.features.health.authenticity import authenticity
 from playlista.features.health.bit_depth import BitDepth
-from playlista.features.health.blocks import Block, PlanarBlocks
+from playlista.features.health.blocks import Block, PlanarBlocks, block_frames
 from playlista.features.health.channels import ChannelLevels
 from playlista.features.health.clipping import ClippingMeter
 from playlista.features.health.codec_grid import GridSearch
-from playlista.features.health.continuity import ContinuityMeter
+from playlista.features.health.continuity import TAIL, ContinuityMeter
+from playlista.features.health.passes import NumpyPasses, Passes
 from playlista.features.health.silence import SilenceMeter
 from playlista.features.health.spectrum import SpectrumLooks
+from playlista.native.kernels import Kernels
 from playlista.tracks.findings import SUSPICION
 from playlista.tracks.health import Health
 
@@ -40,19 +42,28 @@ class HealthAccumulator:
     channels : at least 1.
     layout : the loudspeaker of each channel ("FL", "LFE"), in the order of the samples; empty where it is not known.
     is_lossless : of the format; of the others it is known where they come from.
+    kernels : compiled kernels to compute with; None for NumPy.
     """
 
     def __init__(
-        self, sample_rate_hz: int, channels: int, layout: Sequence[str] = (), *, is_lossless: bool = True
+        self,
+        sample_rate_hz: int,
+        channels: int,
+        layout: Sequence[str] = (),
+        *,
+        is_lossless: bool = True,
+        kernels: Kernels | None = None,
     ) -> None:
         self._is_lossless = is_lossless
         self._sample_rate_hz = sample_rate_hz
-        self._blocks = PlanarBlocks(channels)
-        self._levels = ChannelLevels(channels, layout)
-        self._silence = SilenceMeter(sample_rate_hz)
-        self._clipping = ClippingMeter(sample_rate_hz, channels)
-        self._bits = BitDepth()
-        self._continuity = ContinuityMeter(sample_rate_hz, channels)
+        most = max(channels * block_frames(channels), TAIL + block_frames(channels))
+        self._passes: Passes = kernels or NumpyPasses(most)
+        self._blocks = PlanarBlocks(channels, self._passes)
+        self._levels = ChannelLevels(channels, self._passes, layout)
+        self._silence = SilenceMeter(sample_rate_hz, self._passes)
+        self._clipping = ClippingMeter(sample_rate_hz, channels, self._passes)
+        self._bits = BitDepth(self._passes)
+        self._continuity = ContinuityMeter(sample_rate_hz, channels, self._passes)
         self._grid = GridSearch(sample_rate_hz)
         self._looks = SpectrumLooks(sample_rate_hz, channels, self._grid.update if is_lossless else _ignore)
         self._measures = (self._levels, self._silence, self._clipping, self._bits, self._continuity, self._looks)
@@ -62,7 +73,7 @@ class HealthAccumulator:
     def retained_bytes(self) -> int:
         """Bytes of the block, of what is kept of the one before, and of the sums; constant after the first block."""
         parts = (self._blocks, self._levels, self._continuity, self._grid, self._looks)
-        return sum(part.retained_bytes for part in parts)
+        return self._passes.work_bytes + sum(part.retained_bytes for part in parts)
 
     def reset(self) -> None:
         """Forget the track."""

@@ -7,11 +7,9 @@ all of them: what is counted are bits that are 0 in every sample.
 
 from __future__ import annotations
 
-import numpy as np
-
 from playlista.features.health.blocks import Block
+from playlista.features.health.passes import Passes
 
-FULL_SCALE = np.float32(2**23)
 MAX_BITS = 24
 #: All of the first blocks are looked at, then one in so many: a file that is padded is so from end to end.
 FIRST_BLOCKS, LATER_BLOCKS = 16, 4
@@ -20,7 +18,8 @@ FIRST_BLOCKS, LATER_BLOCKS = 16, 4
 class BitDepth:
     """Collects the bits that are set in any sample."""
 
-    def __init__(self) -> None:
+    def __init__(self, passes: Passes) -> None:
+        self._passes = passes
         self.reset()
 
     def reset(self) -> None:
@@ -35,14 +34,9 @@ class BitDepth:
         is_due = self._blocks <= FIRST_BLOCKS or self._blocks % LATER_BLOCKS == 0
         if not (is_due and self._is_integer) or self._bits & 1:
             return
-        if float(block.peaks.max()) > 1.0:
-            self._is_integer = False
-            return
-        scaled = block.padded * FULL_SCALE
-        integers = scaled.astype(np.int32)
-        # Up to 2^24 float32 is exact; compared with each other, integers and floats would both become float64.
-        self._is_integer = bool((integers.astype(np.float32) == scaled).all())
-        self._bits |= int(np.bitwise_or.reduce(integers, axis=None))
+        used = self._passes.used_bits(block.padded)
+        self._is_integer = used is not None
+        self._bits |= used or 0
 
     def effective_bits(self) -> int | None:
         """Bits from the highest to the lowest that is used; None where there are none to count."""

@@ -12,12 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from playlista.features.health.passes import Passes
+
 #: Samples over all channels in one block: 0.25 MB, which stays in a processor's cache.
 BLOCK_SAMPLES = 65_536
 #: The length of a block is a multiple of this; with more than 64 channels it is this.
 STEP_FRAMES = 1_024
-#: Frames that share one peak.
-STRETCH_FRAMES = 256
+
+
+def block_frames(channels: int) -> int:
+    """How long the blocks of so many channels are."""
+    return max(BLOCK_SAMPLES // channels // STEP_FRAMES, 1) * STEP_FRAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +49,15 @@ class Block:
 class PlanarBlocks:
     """Cuts a stream of `channels` channels into blocks."""
 
-    def __init__(self, channels: int) -> None:
-        frames = max(BLOCK_SAMPLES // channels // STEP_FRAMES, 1) * STEP_FRAMES
-        self._samples = np.zeros((channels, frames), dtype=np.float32)
-        self._magnitudes = np.zeros_like(self._samples)
+    def __init__(self, channels: int, passes: Passes) -> None:
+        self._samples = np.zeros((channels, block_frames(channels)), dtype=np.float32)
+        self._passes = passes
         self.reset()
 
     @property
     def retained_bytes(self) -> int:
-        """Bytes of the block and its work space; constant."""
-        return self._samples.nbytes + self._magnitudes.nbytes
+        """Bytes of the block; constant."""
+        return self._samples.nbytes
 
     def reset(self) -> None:
         """Forget the stream."""
@@ -65,7 +69,7 @@ class PlanarBlocks:
         taken = 0
         while taken < len(chunk):
             count = min(len(chunk) - taken, self._samples.shape[1] - self._filled)
-            self._samples[:, self._filled : self._filled + count] = chunk[taken : taken + count].T
+            self._passes.planar(chunk[taken : taken + count], self._samples, self._filled)
             self._filled += count
             taken += count
             if self._filled == self._samples.shape[1]:
@@ -82,11 +86,4 @@ class PlanarBlocks:
         padded = -(-frames // STEP_FRAMES) * STEP_FRAMES
         self._start, self._filled = start + frames, 0
         samples = self._samples[:, :padded]
-        return Block(start, frames, samples, self._peaks(samples))
-
-    def _peaks(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Compared as integers, as in ``loudness.true_peak``: magnitudes are in the order of their bits."""
-        magnitudes = np.abs(samples, out=self._magnitudes[:, : samples.shape[1]])
-        stretches = magnitudes.view(np.int32).reshape(len(samples), -1, STRETCH_FRAMES)
-        peaks: NDArray[np.float32] = stretches.max(axis=2).view(np.float32)
-        return peaks
+        return Block(start, frames, samples, self._passes.peaks(samples))

@@ -30,13 +30,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.features.health.blocks import STEP_FRAMES, Block
+from playlista.features.health.blocks import Block
+from playlista.features.health.passes import Passes
+from playlista.native.kernels import BASS_FRAMES
 
 DEAD_DB = 50.0
 SAME_ENERGY = 1e-5
 INVERTED_CORRELATION = -0.25
 INVERTED_BASS_CORRELATION = -0.5
-BASS_FRAMES = 128
 #: Means hold one in `BASS_FRAMES` of the energy of sound without bass; less than so many times that is no bass.
 NO_BASS = 2.0
 STEADY_RATIO = 2.0
@@ -64,17 +65,17 @@ class ChannelLevels:
     layout : the loudspeaker of each channel; empty where it is not known: then the first two are taken for the front.
     """
 
-    def __init__(self, channels: int, layout: Sequence[str] = ()) -> None:
+    def __init__(self, channels: int, passes: Passes, layout: Sequence[str] = ()) -> None:
         self._channels = channels
-        self._front = [layout.index("FL"), layout.index("FR")] if {"FL", "FR"} <= set(layout) else [0, 1]
-        self._ones = np.ones(BASS_FRAMES, np.float32)
+        self._passes = passes
+        known = {"FL", "FR"} <= set(layout)
+        self._front = [layout.index("FL"), layout.index("FR")] if known else [0, int(channels > 1)]
         self.reset()
 
     @property
     def retained_bytes(self) -> int:
         """Bytes of the sums; constant."""
-        sums = (self._sums, self._squared_means, self._energies, self._products, self._bass, self._ones)
-        return sum(each.nbytes for each in sums)
+        return self._sums.nbytes + self._squared_means.nbytes + self._energies.nbytes + self._products.nbytes
 
     def reset(self) -> None:
         """Forget the track."""
@@ -83,28 +84,17 @@ class ChannelLevels:
         self._sums = np.zeros(self._channels)
         self._squared_means = np.zeros(self._channels)  # of blocks, times their frames
         self._energies = np.zeros(self._channels)
-        self._products = np.zeros(1)
-        self._bass = np.zeros(5)  # sums of left and right, of their squares, of their product
+        self._products = np.zeros(6)  # see ``Levels.front``
 
     def update(self, block: Block) -> None:
         """Take the next block."""
-        steps = block.padded.reshape(self._channels, -1, STEP_FRAMES)
-        # As products, a thousand samples at a time: exact enough in float32, and numpy's sum of short rows is slow.
-        bass = block.padded.reshape(self._channels, -1, BASS_FRAMES) @ self._ones
+        levels = self._passes.levels(block.padded, self._front)
         self._frames += block.frames
-        sums = bass.sum(axis=1, dtype=np.float64)
-        self._sums += sums
-        self._squared_means += sums**2 / block.frames
-        self._energies += np.vecdot(steps, steps).sum(axis=1, dtype=np.float64)
-        if self._channels > 1:
-            left, right = self._front
-            self._products += np.vecdot(steps[left], steps[right]).sum(dtype=np.float64)
-            self._update_bass(*(bass[[left, right]].astype(np.float64) / BASS_FRAMES))
-
-    def _update_bass(self, left: NDArray[np.float64], right: NDArray[np.float64]) -> None:
-        """Take means of BASS_FRAMES."""
-        self._bass_steps += len(left)
-        self._bass += (left.sum(), right.sum(), left @ left, right @ right, left @ right)
+        self._bass_steps += block.padded.shape[1] // BASS_FRAMES
+        self._sums += levels.sums
+        self._squared_means += levels.sums**2 / block.frames
+        self._energies += levels.energies
+        self._products += levels.front
 
     def facts(self) -> ChannelFacts:
         """What is known at the end of the track."""
@@ -141,7 +131,9 @@ class ChannelLevels:
 
     def _is_bass_inverted(self, energies: NDArray[np.float64]) -> bool:
         """Whether the bass is opposed, too; true where there is no bass to tell."""
-        left, right, left_energy, right_energy, product = self._bass / max(self._bass_steps, 1)
+        scale = np.array([1, 1, BASS_FRAMES, BASS_FRAMES, BASS_FRAMES]) * BASS_FRAMES  # of means, and of their products
+        means = self._products[1:] / scale / max(self._bass_steps, 1)
+        left, right, left_energy, right_energy, product = means
         bass = np.array([left_energy - left**2, right_energy - right**2])
         if (bass * BASS_FRAMES < NO_BASS * energies).any():
             return True

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.features.health.blocks import Block
+from playlista.features.health.passes import Passes
 from playlista.features.health.positions import FirstPositions, first_of_all
 
 RUN_SAMPLES = 3
@@ -44,10 +45,10 @@ class Clipping:
 class ClippingMeter:
     """Counts the clipped runs of each channel, above and below."""
 
-    def __init__(self, sample_rate_hz: int, channels: int) -> None:
+    def __init__(self, sample_rate_hz: int, channels: int, passes: Passes) -> None:
         self._sample_rate_hz = sample_rate_hz
         self._ceilings = [
-            (_Ceiling(sample_rate_hz, channel, 1.0), _Ceiling(sample_rate_hz, channel, -1.0))
+            (_Ceiling(sample_rate_hz, channel, 1.0, passes), _Ceiling(sample_rate_hz, channel, -1.0, passes))
             for channel in range(channels)
         ]
 
@@ -79,7 +80,8 @@ class ClippingMeter:
 class _Ceiling:
     """One side of one channel; a run may go on from block to block."""
 
-    def __init__(self, sample_rate_hz: int, channel: int, sign: float) -> None:
+    def __init__(self, sample_rate_hz: int, channel: int, sign: float, passes: Passes) -> None:
+        self._passes = passes
         self._sample_rate_hz = sample_rate_hz
         self._channel = channel
         self._sign = np.float32(sign)
@@ -99,20 +101,17 @@ class _Ceiling:
         if peak < self._level * (1.0 - TOLERANCE):
             self._close(float(block.samples[self._channel, 0] * self._sign))
         else:
-            self._search(block.start, block.samples[self._channel] * self._sign)
+            self._search(block.start, block.samples[self._channel])
         self._before = float(block.samples[self._channel, -1] * self._sign)
 
     def _search(self, start: int, samples: NDArray[np.float32]) -> None:
-        self._raise_to(float(samples.max()))
-        at_ceiling = np.flatnonzero(samples >= np.float32(self._level * (1.0 - TOLERANCE)))
-        if self._open and (len(at_ceiling) == 0 or at_ceiling[0] > 0):
-            self._close(float(samples[0]))
-        if len(at_ceiling) == 0:
+        self._raise_to(self._passes.highest(samples, float(self._sign)))
+        firsts, lasts = self._passes.runs_at(samples, float(self._sign), self._level * (1.0 - TOLERANCE))
+        if self._open and (len(firsts) == 0 or firsts[0] > 0):
+            self._close(float(samples[0] * self._sign))
+        if len(firsts) == 0:
             return
-        breaks = np.flatnonzero(np.diff(at_ceiling) > 1)
-        firsts = at_ceiling[np.concatenate([[0], breaks + 1])]
-        lasts = at_ceiling[np.concatenate([breaks, [len(at_ceiling) - 1]])]
-        before = np.where(firsts > 0, samples[firsts - 1], np.float32(self._before))
+        before = np.where(firsts > 0, samples[firsts - 1] * self._sign, np.float32(self._before))
         if self._open:  # it goes on from the block before
             opened, self._open = self._open, None
             lengths = lasts - firsts + 1
@@ -126,7 +125,7 @@ class _Ceiling:
         if lasts[-1] == len(samples) - 1:
             count -= 1
             self._open = _Run(int(starts[-1]), int(lengths[-1]), float(before[-1]))
-        self._count(starts[:count], lengths[:count], before[:count], samples[lasts[:count] + 1])
+        self._count(starts[:count], lengths[:count], before[:count], samples[lasts[:count] + 1] * self._sign)
 
     def _raise_to(self, highest: float) -> None:
         if highest > self._level * (1.0 + TOLERANCE):

@@ -33,13 +33,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.features.health.blocks import STRETCH_FRAMES, Block
+from playlista.features.health.blocks import Block
+from playlista.features.health.passes import Passes, bends
 from playlista.features.health.positions import FirstPositions, first_of_all
 from playlista.features.health.repeats import RepeatedPieces
+from playlista.native.kernels import STRETCH_FRAMES
 
 HELD_SAMPLES = 32
-#: Eight comparisons that are all true, as one word.
-ALL_EQUAL = np.uint64(0x0101010101010101)
 HELD_SECONDS = 1.0
 EDGE_SAMPLES = 32
 EDGE_LEVEL = 0.005
@@ -85,24 +85,24 @@ class Breaks:
 class ContinuityMeter:
     """Looks for breaks in one track."""
 
-    def __init__(self, sample_rate_hz: int, channels: int) -> None:
+    def __init__(self, sample_rate_hz: int, channels: int, passes: Passes) -> None:
         self._rate = sample_rate_hz
         self._channels = channels
+        self._passes = passes
         self.reset()
 
     @property
     def retained_bytes(self) -> int:
-        """Bytes of the samples and the work space; constant after the first block."""
-        return self._samples.nbytes + self._work.slopes.nbytes + self._work.bends.nbytes + self._work.equal.nbytes
+        """Bytes of the samples; constant after the first block."""
+        return self._samples.nbytes
 
     def reset(self) -> None:
         """Forget the track."""
         self._samples = np.zeros((self._channels, 0), np.float32)
-        self._work = _Work(0)
         self._kept = 0  # samples of the block before, at the end of what was looked at
         self._end = 0
         self._frames = 0
-        self._repeats = RepeatedPieces(self._channels)
+        self._repeats = RepeatedPieces(self._channels, self._passes)
         self._long_holes = [_LongHoles(self._rate) for _ in range(self._channels)]
         self._dropouts = _Events(self._rate)
         self._steps = _Events(self._rate)
@@ -116,9 +116,9 @@ class ContinuityMeter:
         first = max(fresh // STRETCH_FRAMES - 2, 0) * STRETCH_FRAMES
         found: dict[str, list[int]] = {"hole": [], "held": [], "click": []}
         for channel in samples:
-            for place, is_zero in _holes(channel, fresh, self._work):
+            for place, is_zero in _holes(channel, fresh, self._passes):
                 found["hole" if is_zero else "held"].append(start + place)
-            for place, is_repeat in _sharp_bends(channel, first, self._work):
+            for place, is_repeat in _sharp_bends(channel, first, self._passes):
                 found["hole" if is_repeat else "click"].append(start + place)
         for long_holes, peaks in zip(self._long_holes, block.peaks, strict=True):
             found["hole"] += long_holes.update(peaks, block.start)
@@ -135,7 +135,7 @@ class ContinuityMeter:
         if self._samples.shape[1] < TAIL + block.padded.shape[1]:
             grown = np.zeros((self._channels, TAIL + block.padded.shape[1]), np.float32)
             grown[:, : self._end] = self._samples[:, : self._end]
-            self._samples, self._work = grown, _Work(grown.shape[1])
+            self._samples = grown
         self._samples[:, : self._kept] = self._samples[:, self._end - self._kept : self._end]
         self._samples[:, self._kept : self._kept + block.frames] = block.samples
         return self._samples[:, : self._kept + block.frames]
@@ -147,15 +147,6 @@ class ContinuityMeter:
         dropouts = self._dropouts if is_synthetic else self._dropouts.with_those_of(self._steps)
         clicks = self._clicks if self._clicks.count <= max(CLICKS_PER_MINUTE * minutes, 10) else _Events(self._rate)
         return Breaks(dropouts.count, clicks.count, dropouts.seconds(), clicks.seconds())
-
-
-class _Work:
-    """Work space for one channel of `frames` samples: large arrays cost more to take anew than to fill."""
-
-    def __init__(self, frames: int) -> None:
-        self.slopes = np.zeros(frames, np.float32)
-        self.bends = np.zeros(frames, np.float32)
-        self.equal = np.zeros(frames, np.bool_)
 
 
 class _Events:
@@ -186,20 +177,14 @@ class _Events:
         return self._first.seconds()
 
 
-def _holes(samples: NDArray[np.float32], fresh: int, work: _Work) -> Iterator[tuple[int, bool]]:
+def _holes(samples: NDArray[np.float32], fresh: int, passes: Passes) -> Iterator[tuple[int, bool]]:
     """Starts of the dropouts that end behind `fresh`, and whether they are of zeros."""
-    equal = np.equal(samples[1:], samples[:-1], out=work.equal[: len(samples) - 1])
-    # So many in a row fill three words of eight: a look at the words is all that most music needs.
-    if not (equal[: len(equal) // 8 * 8].view(np.uint64) == ALL_EQUAL).any():
+    firsts, lasts = passes.equal_runs(samples, HELD_SAMPLES)
+    if not len(firsts):
         return
-    held = np.flatnonzero(equal)
-    breaks = np.flatnonzero(np.diff(held) > 1)
-    firsts = held[np.concatenate([[0], breaks + 1])]
-    lasts = held[np.concatenate([breaks, [len(held) - 1]])] + 1  # the last sample with the same value
-    lengths = lasts - firsts + 1
-    is_long = (lengths >= HELD_SAMPLES) & (lengths <= LONGEST_REPEAT)
+    is_short = lasts - firsts < LONGEST_REPEAT
     is_inside = (firsts >= EDGE_SAMPLES) & (lasts + EDGE_SAMPLES < len(samples)) & (lasts + EDGE_SAMPLES >= fresh)
-    for index in np.flatnonzero(is_long & is_inside):
+    for index in np.flatnonzero(is_short & is_inside):
         first, last = int(firsts[index]), int(lasts[index])
         before, behind = samples[first - EDGE_SAMPLES : first], samples[last + 1 : last + 1 + EDGE_SAMPLES]
         value = float(samples[first])
@@ -232,34 +217,25 @@ def _is_stuck(
     return max(jump, moves) >= EDGE_JUMP * max(levels)
 
 
-def _sharp_bends(samples: NDArray[np.float32], first: int, work: _Work) -> Iterator[tuple[int, bool]]:
+def _sharp_bends(samples: NDArray[np.float32], first: int, passes: Passes) -> Iterator[tuple[int, bool]]:
     """Samples at which a click is, and whether what follows is what came before, once more.
 
     From `first` on, which is where a stretch begins; the stretch there and the last whole one are only compared with.
     """
-    bends = _bends(samples[first:], work)
-    sharpest = bends[: len(bends) // STRETCH_FRAMES * STRETCH_FRAMES].view(np.int32)
-    sharpest = sharpest.reshape(-1, STRETCH_FRAMES).max(axis=1).view(np.float32)
+    sharpest = passes.sharpest_bends(samples[first:])
     inner = sharpest[1:-1]
     # A stretch beside may hold the click's own end; it is looked at closely before anything is said.
     is_candidate = (inner >= CLICK_LEVEL) & (inner > SHARPER * np.maximum(sharpest[:-2], sharpest[2:]))
-    for begin in ((np.flatnonzero(is_candidate) + 1) * STRETCH_FRAMES).tolist():
-        sharp = begin + int(bends[begin : begin + STRETCH_FRAMES].argmax())
-        ratio = float(bends[sharp]) / max(_sharpest_around(bends, sharp), 1e-9)
-        place = first + sharp
+    for begin in (first + (np.flatnonzero(is_candidate) + 1) * STRETCH_FRAMES).tolist():
+        around = max(begin - CLICK_SAMPLES - 1, first)
+        near = bends(samples[around : begin + STRETCH_FRAMES + CLICK_SAMPLES + 1])
+        sharp = begin - around + int(near[begin - around : begin - around + STRETCH_FRAMES].argmax())
+        ratio = float(near[sharp]) / max(_sharpest_around(near, sharp), 1e-9)
+        place = around + sharp
         if ratio >= SEAM_RATIO and not _is_beside_hold(samples, place):
             is_repeat = _repeats(samples, place)
             if is_repeat or ratio >= CLICK_RATIO:
                 yield place, is_repeat
-
-
-def _bends(samples: NDArray[np.float32], work: _Work) -> NDArray[np.float32]:
-    """How sharply the waveform bends at each sample; 0 at both ends, where that is not known."""
-    slopes = np.subtract(samples[1:], samples[:-1], out=work.slopes[: len(samples) - 1])
-    bends = work.bends[: len(samples)]
-    bends[0] = bends[-1] = 0.0
-    np.subtract(slopes[1:], slopes[:-1], out=bends[1:-1])
-    return np.abs(bends, out=bends)
 
 
 def _sharpest_around(bends: NDArray[np.float32], place: int) -> float:

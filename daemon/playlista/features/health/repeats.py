@@ -13,7 +13,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.features.health.blocks import STRETCH_FRAMES, Block
+from playlista.features.health.blocks import Block
+from playlista.features.health.passes import Passes
+from playlista.native.kernels import STRETCH_FRAMES, Runs
 
 #: Stretches of the block before with which those of a block are compared: pieces of up to 4,096 frames are found.
 KEPT_STRETCHES = 16
@@ -29,7 +31,8 @@ MOST_PAIRS = 24
 class RepeatedPieces:
     """Looks for repeated pieces in one track of `channels` channels."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, passes: Passes) -> None:
+        self._passes = passes
         self._kept = np.zeros((channels, 0), np.float32)
 
     def update(self, samples: NDArray[np.float32], block: Block) -> list[int]:
@@ -40,20 +43,17 @@ class RepeatedPieces:
         found = [
             place
             for channel, values in zip(samples, peaks, strict=True)
-            for place in _repeats(channel[first:], values, self._kept.shape[1])
+            for place in _repeats(channel[first:], self._passes.equal_pairs(values, LEAST_PEAK), self._kept.shape[1])
         ]
         self._kept = peaks[:, -KEPT_STRETCHES:]
         return [first + place for place in found]
 
 
-def _repeats(samples: NDArray[np.float32], peaks: NDArray[np.float32], kept: int) -> Iterator[int]:
+def _repeats(samples: NDArray[np.float32], pairs: Runs, kept: int) -> Iterator[int]:
     """Places behind pairs of equal peaks, of which the second is not among those `kept`."""
-    order = np.argsort(peaks, kind="stable")
-    in_order = peaks[order]
-    equal = np.flatnonzero((in_order[1:] == in_order[:-1]) & (in_order[1:] >= LEAST_PEAK))
-    if len(equal) > MOST_PAIRS:
+    if len(pairs.firsts) > MOST_PAIRS:
         return
-    for one, other in zip(order[equal].tolist(), order[equal + 1].tolist(), strict=True):
+    for one, other in zip(pairs.firsts.tolist(), pairs.lasts.tolist(), strict=True):
         if other >= kept and other - one <= KEPT_STRETCHES:
             place = _second_time(samples, _peak_of(samples, one), _peak_of(samples, other))
             if place is not None:

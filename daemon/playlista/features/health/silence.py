@@ -12,8 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.features.health.blocks import STRETCH_FRAMES, Block
+from playlista.features.health.blocks import Block
+from playlista.features.health.passes import Passes
 from playlista.features.health.positions import FirstPositions
+from playlista.native.kernels import STRETCH_FRAMES
 
 #: -60 dBFS: below the noise of most analogue recordings, above dither.
 SILENCE_LEVEL = 1e-3
@@ -34,7 +36,8 @@ class Silences:
 class SilenceMeter:
     """Follows the sound of one track at `sample_rate_hz`."""
 
-    def __init__(self, sample_rate_hz: int) -> None:
+    def __init__(self, sample_rate_hz: int, passes: Passes) -> None:
+        self._passes = passes
         self._sample_rate_hz = sample_rate_hz
         self.reset()
 
@@ -49,18 +52,18 @@ class SilenceMeter:
     def update(self, block: Block) -> None:
         """Take the next block."""
         self._frames = block.start + block.frames
-        sounding = np.flatnonzero(block.peaks.max(axis=0) > SILENCE_LEVEL)
-        if len(sounding) == 0:
+        span = self._passes.sounding(block.padded, SILENCE_LEVEL)
+        if span is None:
             return
-        first, last = int(sounding[0]), int(sounding[-1])
-        start = block.start + first * STRETCH_FRAMES + _sounding_frames(block, first)[0]
+        start = block.start + span[0]
         if self._first_sound is None:
             self._first_sound = start
         else:
             self._note_gap(self._sound_end, start - self._sound_end)
-        if len(sounding) <= last - first:
+        sounding = np.flatnonzero(block.peaks.max(axis=0) > np.float32(SILENCE_LEVEL))
+        if len(sounding) <= int(sounding[-1] - sounding[0]):
             self._note_gaps_between(sounding, block.start)
-        self._sound_end = block.start + last * STRETCH_FRAMES + _sounding_frames(block, last)[-1] + 1
+        self._sound_end = block.start + span[1] + 1
 
     def silences(self) -> Silences:
         """What is known at the end of the track."""
@@ -85,10 +88,3 @@ class SilenceMeter:
         self._longest = max(self._longest, frames)
         if frames >= self._long_frames:
             self._positions.add(np.array([start]))
-
-
-def _sounding_frames(block: Block, stretch: int) -> list[int]:
-    """The first and the last frame of a stretch with sound that is one, from the start of the stretch."""
-    samples = block.padded[:, stretch * STRETCH_FRAMES : (stretch + 1) * STRETCH_FRAMES]
-    frames: NDArray[np.intp] = np.flatnonzero((np.abs(samples) > SILENCE_LEVEL).any(axis=0))
-    return [int(frames[0]), int(frames[-1])]
