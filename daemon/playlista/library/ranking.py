@@ -1,14 +1,11 @@
 """The tracks that fit a filter, best first, for playlists: by their tags, by an order of columns, or spread evenly.
 
 Input: a `TrackFilter`. Output: ids of tracks that are on disk and were analyzed, at most so many, and of one artist at
-most so many. Rows are read until the list is full; a library of any size costs no more memory than the list.
+most so many. A library of any size costs no more memory than the list; the statements are in ``ranking_query``.
 """
-
-# ruff: noqa: S608 - the statements are put together from constants; every value is bound
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,11 +13,10 @@ from dataclasses import replace
 
 from playlista.library.database import Database
 from playlista.library.filter_texts import tag_named
+from playlista.library.ranking_query import Rank, RankingQuery
 from playlista.library.track_filter import FilterError, TrackFilter
 from playlista.library.track_summaries import read_tag_names
 
-#: What can be in a playlist: the music of failed and quarantined tracks does not play, or not to its end.
-_PLAYABLE = "tracks.status IN ('analyzed', 'partial')"
 #: Tags that are looked at for the fit: {tags} stands for their places.
 _ACTIVATIONS = """(SELECT {of}(activation) FROM track_tags
                    WHERE track_tags.file_id = tracks.file_id AND tag IN ({tags}))"""
@@ -44,9 +40,15 @@ _COLUMNS = {
     "energy": "energy",
     "voice": "voice",
     "finished": "finished_at",
-    "path": "files.path",
+    "path": "",
     "spread": _SPREAD,
 }
+#: Those that are several columns, or texts.
+_SEVERAL = ("title", "artist", "album")
+#: Up to so many tracks that fit are sorted by path; of more, files are followed in that order.
+FEW_TRACKS = 10_000
+#: How many times as many are looked at, where too many of the best were of one artist.
+_MORE = 8
 #: "best": by the tags of the filter. "spread": evenly over the library, in an order of no meaning that stays the same.
 RANKINGS = ("best", *_COLUMNS)
 
@@ -79,14 +81,17 @@ class Ranking:
         """
         with self._database.read() as connection:
             wanted = _with_known_tags(track_filter, connection)
-            where, values = _where(wanted, among)
-            order, order_values = _order(wanted, by, connection)
-            rows = connection.execute(
-                f"""SELECT tracks.file_id, artist_key FROM tracks JOIN files ON files.id = tracks.file_id
-                    WHERE {where} ORDER BY {order}, files.path""",
-                (*values, *order_values),
-            )
-            return _taken(rows, limit, per_artist)
+            statements, rank = RankingQuery(wanted, among), _rank(wanted, by, connection)
+            if rank is None:
+                counted = connection.execute(*statements.count(FEW_TRACKS + 1)).fetchone()[0]
+                query = statements.by_path(goes_down=by == "-path", are_few=counted <= FEW_TRACKS)
+                return _taken(connection.execute(*query), limit, per_artist)[0]
+            count = limit
+            while True:  # of an artist who has too many among the best, others take the place
+                ids, read = _taken(connection.execute(*statements.best(rank, count)), limit, per_artist)
+                if len(ids) == limit or read < count:
+                    return ids
+                count *= _MORE
 
 
 def _with_known_tags(track_filter: TrackFilter, connection: sqlite3.Connection) -> TrackFilter:
@@ -106,46 +111,41 @@ def _with_known_tags(track_filter: TrackFilter, connection: sqlite3.Connection) 
     )
 
 
-def _where(track_filter: TrackFilter, among: Sequence[int] | None) -> tuple[str, list[object]]:
-    conditions = track_filter.conditions()
-    texts = [_PLAYABLE, *(f"({one.sql})" for one in conditions)]
-    values = [value for one in conditions for value in one.values]
-    if among is not None:
-        texts.append("tracks.file_id IN (SELECT value FROM json_each(?))")
-        values.append(json.dumps(list(among)))
-    return " AND ".join(texts), values
-
-
-def _order(track_filter: TrackFilter, by: str, connection: sqlite3.Connection) -> tuple[str, list[object]]:
-    name, down = by.removeprefix("-"), " DESC" if by.startswith("-") else ""
+def _rank(track_filter: TrackFilter, by: str, connection: sqlite3.Connection) -> Rank | None:
+    """What counts; None for the path alone."""
+    name, goes_down = by.removeprefix("-"), by.startswith("-")
     if name == "best":
         return _fit(track_filter, connection)
     if name not in _COLUMNS:
         raise FilterError(f"the order is one of {', '.join(RANKINGS)}, with - in front to go down")
-    columns = _COLUMNS[name].split(", ") if name != "spread" else [_SPREAD]
-    return ", ".join((f"{columns[0]} IS NULL", *(f"{column}{down}" for column in columns))), []
+    if name == "path":
+        return None
+    return Rank(_COLUMNS[name], (), goes_down, is_one=name not in _SEVERAL)
 
 
-def _fit(track_filter: TrackFilter, connection: sqlite3.Connection) -> tuple[str, list[object]]:
+def _fit(track_filter: TrackFilter, connection: sqlite3.Connection) -> Rank | None:
     """By the least activation of the tags that all count, else by the highest of those of which one is enough.
 
     Without tags by the least value of the moods.
     """
     if track_filter.moods and not (track_filter.tags or track_filter.any_tags):
-        names: list[object] = [name for name, _ in track_filter.moods]
-        return f"{_MOODS.format(moods=', '.join('?' * len(names)))} DESC", names
+        names = tuple(name for name, _ in track_filter.moods)
+        return Rank(_MOODS.format(moods=", ".join("?" * len(names))), names, goes_down=True)
     floors, of = (track_filter.tags, "min") if track_filter.tags else (track_filter.any_tags, "max")
     if not floors:
-        return "TRUE", []
+        return None
     ids = {name: tag for tag, name in read_tag_names(connection).items()}
-    tags: list[object] = [ids[name] for name, _ in floors if name in ids]
-    return f"{_ACTIVATIONS.format(of=of, tags=', '.join('?' * len(tags)))} DESC", tags
+    tags = tuple(ids[name] for name, _ in floors if name in ids)
+    return Rank(_ACTIVATIONS.format(of=of, tags=", ".join("?" * len(tags))), tags, goes_down=True)
 
 
-def _taken(rows: Iterator[sqlite3.Row], limit: int, per_artist: int) -> list[int]:
+def _taken(rows: Iterator[sqlite3.Row], limit: int, per_artist: int) -> tuple[list[int], int]:
+    """The first of these tracks, and how many were looked at."""
     counts: Counter[str] = Counter()
     ids: list[int] = []
+    read = 0
     for row in rows:
+        read += 1
         artist = row["artist_key"] or ""
         counts[artist] += 1
         if per_artist and artist and counts[artist] > per_artist:
@@ -153,4 +153,4 @@ def _taken(rows: Iterator[sqlite3.Row], limit: int, per_artist: int) -> list[int
         ids.append(row["file_id"])
         if len(ids) == limit:
             break
-    return ids
+    return ids, read
