@@ -80,7 +80,7 @@ test-old-cpu: $(TEST_STAMP) ## Run every MusiCNN runtime on emulated processors 
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
 	@$(BIN)/python -m deploy.old_cpu "$(MUSIC)"
 
-test-native: $(TEST_STAMP) ## Try the native kernels under sanitizers, on random arrays: make test-native [ROUNDS=2000]
+test-native: $(TEST_STAMP) ## Try the kernels under sanitizers and on other processors: make test-native [ROUNDS=2000]
 	@$(BIN)/python -m tests.native --compiler "$(CC)" --rounds $(ROUNDS)
 
 test-load: $(TEST_STAMP) kernels ## Run the whole test suite while LOAD programs keep the CPUs busy (default 20)

@@ -32,14 +32,14 @@ MOST_WORKERS = 8
 SLOW_FOLDERS = {"cli", "conformance", "deploy", "integration"}
 #: Files of such tests in other folders, and of those that try thousands of files, kills or damages.
 SLOW_FILES = {
-    "test_checkpoint.py", "test_children.py", "test_daemon_in_cgroup.py", "test_daemon_settings.py", "test_damage.py",
-    "test_every_split.py", "test_ffmpeg_child.py", "test_layouts.py", "test_mapped.py", "test_memory_optimization.py",
-    "test_music.py", "test_queue_killed.py", "test_queue_machine.py", "test_reading_ahead.py", "test_real_cgroups.py",
-    "test_restartable.py", "test_results_machine.py", "test_retention.py", "test_rhythm.py",
-    "test_rhythm_danceability.py", "test_runtimes.py", "test_security.py", "test_shared_audio.py",
-    "test_slow_clients.py", "test_spectral.py", "test_storage_faults.py", "test_synchronizer.py",
-    "test_synchronizer_machine.py", "test_tag_formats.py", "test_tag_journal.py", "test_tag_writer.py",
-    "test_tonal.py", "test_watcher.py", "test_watcher_process.py",
+    "test_building.py", "test_checkpoint.py", "test_children.py", "test_daemon_in_cgroup.py", "test_daemon_settings.py",
+    "test_damage.py", "test_every_split.py", "test_ffmpeg_child.py", "test_layouts.py", "test_mapped.py",
+    "test_memory_optimization.py", "test_music.py", "test_queue_killed.py", "test_queue_machine.py",
+    "test_reading_ahead.py", "test_real_cgroups.py", "test_restartable.py", "test_results_machine.py",
+    "test_retention.py", "test_rhythm.py", "test_rhythm_danceability.py", "test_runtimes.py", "test_same_bits.py",
+    "test_security.py", "test_shared_audio.py", "test_slow_clients.py", "test_spectral.py", "test_storage_faults.py",
+    "test_synchronizer.py", "test_synchronizer_machine.py", "test_tag_formats.py", "test_tag_journal.py",
+    "test_tag_writer.py", "test_tonal.py", "test_watcher.py", "test_watcher_process.py",
 }  # fmt: skip
 
 

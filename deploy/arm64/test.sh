@@ -25,7 +25,7 @@ arm() {
 }
 
 mkdir -p "$built"
-sh deploy/arm64/root.sh "$root" python3,python3-venv,make,git,ca-certificates
+sh deploy/arm64/root.sh "$root" python3,python3-venv,make,git,gcc,libc6-dev,ca-certificates
 if [ -d "$clone" ]; then
     git -C "$clone" fetch --quiet "$PWD" HEAD && git -C "$clone" reset --quiet --hard FETCH_HEAD
 else

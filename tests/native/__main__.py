@@ -1,4 +1,4 @@
-"""``make test-native``: the kernels under the address and undefined-behaviour sanitizers, on random arrays.
+"""``make test-native``: the kernels under sanitizers on random arrays, and their bits on other processors.
 
 Input: a compiler and a number of rounds. Output: lines for people; exit code 1 where a sanitizer or a comparison
 found something. The sanitizers' own libraries are loaded before the interpreter, so that NumPy's arrays have guarded
@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 from playlista.native.build import command
+from tests.native.machines import machines
 
 SANITIZERS = (
     "-fsanitize=address,undefined",
@@ -45,8 +46,20 @@ def main() -> int:
             check=False,
             timeout=TIMEOUT_SECONDS,
         )
+        differing = _compared(Path(place), asked.compiler)
+    if differing:
+        print(f"test-native: other bits on {', '.join(differing)}")
+        return 1
     print("test-native: passed" if done.returncode == 0 else f"test-native: failed ({done.returncode})")
     return min(abs(done.returncode), 1)
+
+
+def _compared(folder: Path, compiler: str) -> list[str]:
+    """The machines on which a kernel gives other bits than on this one."""
+    (_, here), *others = machines(folder, compiler)
+    for name, there in others:
+        print(f"test-native: {name}: {'the same bits' if there == here else 'OTHER BITS'}", flush=True)
+    return [name for name, there in others if there != here]
 
 
 def _sanitizer_environment(compiler: list[str]) -> dict[str, str]:

@@ -1,0 +1,98 @@
+/* Runs every kernel over made samples and prints a checksum of the bits that come out, so that machines can be compared.
+ *
+ * Linked with the kernels themselves; no libm, so that nothing but the kernels can differ.
+ */
+
+#include <stdio.h>
+
+#include "kernels.h"
+
+enum { CHANNELS = 3, FRAMES = 8192, TAPS = 32, STEPS = 20 };
+
+void playlista_k_energies(const double *, double *, double *, const float *, int64_t, int64_t, const int64_t *, int64_t,
+                          double *);
+double playlista_true_peak(double, float *, const float *, int64_t, int64_t, const double *, int64_t, double, double);
+void playlista_peaks(const float *, int64_t, int64_t, int64_t, float *);
+void playlista_levels(const float *, int64_t, int64_t, int64_t, int64_t, int64_t, double *, double *, double *);
+void playlista_sharpest_bends(const float *, int64_t, float *);
+int64_t playlista_equal_runs(const float *, int64_t, int64_t, int64_t *, int64_t *);
+int64_t playlista_runs_at(const float *, int64_t, float, float, int64_t *, int64_t *);
+float playlista_highest(const float *, int64_t, float);
+int64_t playlista_used_bits(const float *, int64_t);
+int64_t playlista_sounding(const float *, int64_t, int64_t, int64_t, float, int64_t *);
+int64_t playlista_equal_pairs(const float *, int64_t, float, int64_t *, int64_t *);
+void playlista_planar(const float *, int64_t, int64_t, float *, int64_t, int64_t);
+void playlista_pack(const float *, int64_t, float, int64_t, uint8_t *);
+
+static float frames[FRAMES * CHANNELS], planar[CHANNELS * FRAMES], floats[FRAMES];
+static double doubles[STEPS * CHANNELS + 16], states[CHANNELS * 4], sums[CHANNELS];
+static int64_t firsts[FRAMES], lasts[FRAMES];
+static uint8_t bytes[FRAMES * CHANNELS * 3];
+
+/* FNV-1a. */
+static void show(const char *name, const void *data, size_t size)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ ((const uint8_t *)data)[i]) * 0x100000001b3u;
+    printf("%s %016llx\n", name, (unsigned long long)hash);
+}
+
+static void loudness(void)
+{
+    static const double sections[10] = {1.53, -0.10,  0.27, 1.69, -0.73,
+                                        1.00, -0.009, 0.01, 1.99004745483398, -0.99007225036621};
+    double weights[3 * TAPS];
+    float tails[CHANNELS * TAPS] = {0};
+    int64_t ends[STEPS];
+    for (int i = 0; i < STEPS; i++)
+        ends[i] = 400 * (i + 1);
+    for (int i = 0; i < 3 * TAPS; i++)
+        weights[i] = (i * 37 % 19 - 9) / 91.0;
+    playlista_k_energies(sections, states, sums, frames, FRAMES, CHANNELS, ends, STEPS, doubles);
+    show("k_energies", doubles, STEPS * CHANNELS * sizeof *doubles);
+    show("k_states", states, sizeof states);
+    const double peak = playlista_true_peak(0.0, tails, frames, FRAMES, CHANNELS, weights, 3, 2.5, 0.5);
+    show("true_peak", &peak, sizeof peak);
+}
+
+static void health(void)
+{
+    playlista_planar(frames, FRAMES, CHANNELS, planar, FRAMES, 0);
+    show("planar", planar, sizeof planar);
+    playlista_peaks(planar, FRAMES, CHANNELS, FRAMES, floats);
+    show("peaks", floats, CHANNELS * FRAMES / 256 * sizeof *floats);
+    int64_t found = playlista_equal_pairs(floats, CHANNELS * FRAMES / 256, 0.0f, firsts, lasts);
+    show("equal_pairs", &found, sizeof found);
+    playlista_levels(planar, FRAMES, CHANNELS, FRAMES, 0, 2, doubles, doubles + 3, doubles + 6);
+    show("levels", doubles, 12 * sizeof *doubles);
+    playlista_sharpest_bends(planar, FRAMES, floats);
+    show("sharpest_bends", floats, FRAMES / 256 * sizeof *floats);
+    found = playlista_equal_runs(planar, FRAMES, 20, firsts, lasts);
+    show("equal_runs", firsts, (size_t)found * sizeof *firsts);
+    found = playlista_runs_at(planar + FRAMES, FRAMES, -1.0f, 0.5f, firsts, lasts);
+    show("runs_at", lasts, (size_t)found * sizeof *lasts);
+    const float highest = playlista_highest(planar, FRAMES, -1.0f);
+    show("highest", &highest, sizeof highest);
+    found = playlista_used_bits(planar, CHANNELS * FRAMES);
+    show("used_bits", &found, sizeof found);
+    playlista_sounding(planar, FRAMES, CHANNELS, FRAMES, 0.9f, firsts);
+    show("sounding", firsts, 2 * sizeof *firsts);
+}
+
+int main(void)
+{
+    uint32_t state = 1;
+    for (int i = 0; i < FRAMES * CHANNELS; i++) {
+        state = state * 1664525u + 1013904223u;
+        const int is_held = i / 3000 % 3 == 2;
+        frames[i] = is_held ? 0.25f : (float)((int32_t)state >> 8) / 8388608.0f;
+    }
+    loudness();
+    health();
+    for (int64_t each = 1; each <= 3; each++) {
+        playlista_pack(frames, FRAMES * CHANNELS, (float)(1 << (8 * each - 1)), each, bytes);
+        show("pack", bytes, (size_t)(FRAMES * CHANNELS * each));
+    }
+    return 0;
+}
