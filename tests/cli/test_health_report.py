@@ -47,6 +47,22 @@ def test_a_report_can_go_to_stdout(library: Daemon) -> None:
     assert ended.stderr == "report on 1 finding\n"
 
 
+def test_a_file_outside_the_library_is_analyzed_for_its_report(
+    tmp_path: Path, clean_environment: dict[str, str]
+) -> None:
+    fresh = Daemon(tmp_path, clean_environment)
+    samples = np.stack([signals.noise(6)] * 2, axis=1)
+    samples[3 * 44100 : 3 * 44100 + 500] = 0
+    path = signals.write(tmp_path / "found.flac", samples)
+    ended = fresh.run("health", "--report", str(tmp_path / "found.html"), str(path))
+    assert (ended.returncode, ended.stderr) == (0, "")
+    content = (tmp_path / "found.html").read_text()
+    assert "1 hole from 0:03 on" in content
+    assert "44.1 kHz, stereo" in content
+    assert str(tmp_path) not in content
+    assert not fresh.data.exists()
+
+
 def test_another_file_is_kept_unless_it_may_be_replaced(library: Daemon, tmp_path: Path) -> None:
     mine = tmp_path / "mine.html"
     mine.write_text("<!doctype html><p>mine</p>")
@@ -60,7 +76,7 @@ def test_another_file_is_kept_unless_it_may_be_replaced(library: Daemon, tmp_pat
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("b.wav",), 1, "not in the library"),
+        (("b.wav",), 1, "neither a track of the library"),
         ((), 2, "takes one PATH"),
         (("a.wav", "a.wav"), 2, "takes one PATH"),
         (("--json", "a.wav"), 2, "neither --only nor --json"),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
 
+from playlista.cli.health_report import write_health_report
 from playlista.cli.library import reading
-from playlista.cli.library_paths import in_library, known_places
+from playlista.cli.library_paths import known_places
 from playlista.cli.options import (
     ConfigOption,
     DataOption,
@@ -17,10 +17,8 @@ from playlista.cli.options import (
     native_settings_from,
     settings_from,
 )
-from playlista.cli.output_options import ForceOption, opened_for_writing, say_written
-from playlista.cli.terminal import counted, table, write_json_line
-from playlista.config import Settings
-from playlista.errors import PlaylistaError
+from playlista.cli.output_options import ForceOption
+from playlista.cli.terminal import table, write_json_line
 from playlista.tracks.findings import Finding
 
 
@@ -46,12 +44,13 @@ def health(
 ) -> None:
     """Show what is wrong with tracks. Clipping, dropouts, dead channels, lossy sources and more, with the evidence.
 
-    With --report an HTML file on one track: each finding with its meaning, the spectrum, the waveform, its copies.
+    With --report an HTML file on one track: each finding with its meaning, the spectrum, the waveform, its copies. A
+    file that the library does not know is analyzed for it.
     """
     if report is not None:
         if paths is None or len(paths) != 1 or only or json_lines:
             raise typer.BadParameter("takes one PATH, and neither --only nor --json", param_hint="--report")
-        _write_report(paths[0], report, native_settings_from(config, data_dir=data, music_dir=music), force=force)
+        write_health_report(paths[0], report, native_settings_from(config, data_dir=data, music_dir=music), force=force)
         return
     wanted = [name.strip() for name in only.split(",") if name.strip()]
     if unknown := [name for name in wanted if name not in set(Finding)]:
@@ -69,20 +68,3 @@ def health(
         rows = ((one.path, finding, evidence) for one in found for finding, evidence in one.findings.items())
         shown = (row for row in rows if not wanted or row[1] in wanted)
         table(("track", "finding", "evidence"), shown, nothing="nothing found")
-
-
-def _write_report(path: str, output: str, settings: Settings, *, force: bool) -> None:
-    """The report on the track at `path` into the file at `output`."""
-    from playlista.library.files import Library  # noqa: PLC0415
-    from playlista.outputs.report.document import REPORT, write_report  # noqa: PLC0415 - native libraries
-    from playlista.outputs.report.subject import read_subject  # noqa: PLC0415
-
-    with reading(settings) as database:
-        known = Library(database).get(in_library(path, settings))
-        place = os.path.join(settings.music_dir, known.file.path) if known is not None else None
-        subject = read_subject(database, known, place) if known is not None else None
-    if subject is None:
-        raise PlaylistaError(f"{path}: not in the library, or not analyzed yet; `playlista list` shows what is")
-    with opened_for_writing(output, REPORT, settings, force=force) as stream:
-        stream.write(write_report(subject))
-    say_written(output, f"report on {counted(len(subject.found), 'finding')}")

@@ -18,7 +18,8 @@ from playlista.library.health_report import findings_at
 from playlista.library.results import Store
 from playlista.outputs.report.document import Subject
 from playlista.system.callbacks import noop
-from playlista.tracks import Analysis
+from playlista.tracks import Analysis, TrackFile
+from playlista.tracks.findings import findings
 
 
 class NoPicturesError(PlaylistaError):
@@ -42,11 +43,7 @@ def read_subject(
     analysis = Store(database, clock=clock).of_file(known.file_id)
     if analysis is None:
         return None
-    evidence, unread = None, None
-    try:
-        evidence = read_pictures(analysis, known, place, stop=stop)
-    except NoPicturesError as error:
-        unread = str(error)
+    evidence, unread = _pictures_or_why_not(analysis, known, place, stop)
     return Subject(
         analysis=analysis,
         size_bytes=known.file.size_bytes,
@@ -56,6 +53,36 @@ def read_subject(
         recording=next(iter(Duplicates(database).page(file_id=known.file_id)), None),
         written_at=clock(),
     )
+
+
+def subject_of_file(analysis: Analysis, place: str, seen: os.stat_result, *, now: float | None = None) -> Subject:
+    """The subject of a report on a file that no library knows.
+
+    Parameters
+    ----------
+    analysis : of the file at `place`, which was as `seen` before it was analyzed.
+    now : seconds since the epoch; None for this moment.
+    """
+    known = KnownFile(0, TrackFile.from_stat(analysis.path, seen))
+    evidence, unread = _pictures_or_why_not(analysis, known, place, noop)
+    return Subject(
+        analysis=analysis,
+        size_bytes=seen.st_size,
+        found={str(finding): words for finding, words in findings(analysis).items()},
+        evidence=evidence,
+        unread=unread,
+        recording=None,
+        written_at=time.time() if now is None else now,
+    )
+
+
+def _pictures_or_why_not(
+    analysis: Analysis, known: KnownFile, place: str | None, stop: Callable[[], bool]
+) -> tuple[Evidence | None, str | None]:
+    try:
+        return read_pictures(analysis, known, place, stop=stop), None
+    except NoPicturesError as error:
+        return None, str(error)
 
 
 def read_pictures(
