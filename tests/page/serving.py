@@ -62,6 +62,7 @@ def serve(folder: Path, tracks: int) -> Iterator[Served]:
         database = resources.enter_context(open_database(os.fspath(settings.data_dir / FILE_NAME)))
         hostile = _rename(database)
         _add_findings(database)
+        _date(database, tracks)
         server = Server("127.0.0.1:0", Application(_readings(settings, database, resources).views()))
         server.start()
         resources.callback(server.stop)
@@ -88,6 +89,14 @@ def _rename(database: Database) -> list[dict[str, Any]]:
         for number, title in enumerate(HOSTILE, start=1):
             put_metadata(connection, number, Metadata(title[:500], title[:500], None, title[:500], has_cover=False))
     return [{"id": number, "title": title[:400]} for number, title in enumerate(HOSTILE, start=1)]
+
+
+def _date(database: Database, tracks: int) -> None:
+    """Let the tracks have ended one every four seconds, the last one just now."""
+    first = time.time() - 4.0 * tracks
+    with database.transaction() as connection:
+        for table in ("analyses", "tracks"):
+            connection.execute(f"UPDATE {table} SET finished_at = ? + 4.0 * file_id", (first,))
 
 
 def _add_findings(database: Database) -> None:
