@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +14,8 @@ import typer
 from playlista.cli.library import reading, writing
 from playlista.cli.library_paths import place_in_library
 from playlista.cli.options import ConfigOption, DataOption, JsonOption, MusicOption, native_settings_from
-from playlista.cli.terminal import printable, write_json_line, write_line
+from playlista.cli.tag_outcome import Done, TagOutcome, show_outcomes
+from playlista.cli.terminal import printable
 from playlista.errors import PlaylistaError
 
 if TYPE_CHECKING:
@@ -30,38 +30,6 @@ class Overwrite(StrEnum):
     MISSING = "missing"
     OURS = "ours"
     ALL = "all"
-
-
-class Done(StrEnum):
-    """What became of one track."""
-
-    WOULD_WRITE = "would write"
-    WROTE = "wrote"
-    UNCHANGED = "unchanged"
-    KEPT = "kept"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class TagOutcome:
-    """What was done to one track, or would be.
-
-    fields : texts that were written, or would be, by field.
-    kept : fields that are left as another program wrote them.
-    error : why it failed; None where it did not.
-    """
-
-    path: str
-    done: Done
-    fields: dict[str, str] = field(default_factory=dict)
-    kept: tuple[str, ...] = ()
-    error: str | None = None
-
-    @property
-    def shown(self) -> str:
-        """The fields in one line."""
-        written = ", ".join(f"{name}={text}" for name, text in self.fields.items())
-        return written or (", ".join(self.kept) if self.done is Done.KEPT else "")
 
 
 def register(app: typer.Typer) -> None:
@@ -107,7 +75,7 @@ def tag(
     with (writing if write else reading)(settings) as database:
         tagger = _Tagger(database, settings, replaced, write=write)
         outcomes = _outcomes(tagger, _chosen(database, paths, settings), only_changes=missing)
-        failures = _show(outcomes, _show_json if json_lines else _show_line)
+        failures = show_outcomes(outcomes, as_json=json_lines)
     raise typer.Exit(3 if failures else 0)
 
 
@@ -121,34 +89,6 @@ def _outcomes(tagger: _Tagger, names: Iterable[str], *, only_changes: bool) -> I
             continue
         if outcome.shown or not only_changes:
             yield outcome
-
-
-def _show(outcomes: Iterable[TagOutcome], show: Callable[[TagOutcome], None]) -> int:
-    """Show each outcome as soon as it is there; how many failed."""
-    failures = 0
-    for outcome in outcomes:
-        failures += outcome.done is Done.FAILED
-        show(outcome)
-    return failures
-
-
-def _show_line(outcome: TagOutcome) -> None:
-    if outcome.error is not None:
-        typer.echo(f"playlista: {printable(outcome.error)}", err=True)
-        return
-    write_line(f"{outcome.done}  {printable(outcome.path)}  {outcome.shown}".rstrip())
-
-
-def _show_json(outcome: TagOutcome) -> None:
-    write_json_line(
-        {
-            "path": outcome.path,
-            "result": outcome.done.replace(" ", "_"),
-            "fields": outcome.fields,
-            "kept": list(outcome.kept),
-            "error": outcome.error,
-        }
-    )
 
 
 def _replaced(overwrite: Overwrite | None, *, missing: bool) -> Overwrite:
