@@ -140,6 +140,7 @@ _SETTINGS: dict[str, list[Any]] = {
     "TAG_KEY_NAMES": ["TKEY", 1],
     "MUSICNN_RUNTIME": ["torch", False],
     "MUSICNN_PATCH_HOP_FRAMES": _integer(1, 187),
+    "MOOD_MODEL": ["spotify", False],
     "MUSICNN_BATCH_SIZE": _integer(1, 64),
     "NATIVE_KERNELS": ["on", False],
     "TRACK_TIMEOUT_SECONDS": _number(1, 604800),

@@ -26,9 +26,10 @@ from playlista.decode.storage import fault_of, storage_fault
 from playlista.errors import DecodeError, FailureReason, Interrupted, TrackError
 from playlista.features.analyzer import VERSIONS, FeatureAnalyzer
 from playlista.features.tags.accumulator import TagsAccumulator
+from playlista.features.vibenet.accumulator import VibenetNetwork
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.child import NEED_BYTES
-from playlista.memory.configuration import Configuration
+from playlista.memory.configuration import NETWORK_BYTES, Configuration
 from playlista.native.library import choose_kernels
 from playlista.system.callbacks import noop
 from playlista.tracks import FEATURE_GROUPS, Analysis, Audio, Chapter, GroupSettings
@@ -72,6 +73,7 @@ class AudioAnalyzer:
     Parameters
     ----------
     tagger : accumulator of tags; None where there is no model or MUSICNN_RUNTIME is off.
+    network : carries VibeNet; None where MOOD_MODEL is off.
     stop : asked before every chunk; true ends the track with ``Interrupted``.
     cleanup : called after every chunk.
     clock : seconds, monotonic.
@@ -83,6 +85,7 @@ class AudioAnalyzer:
         settings: Settings,
         *,
         tagger: TagsAccumulator | None = None,
+        network: VibenetNetwork | None = None,
         cgroup: Cgroup | None = None,
         stop: Callable[[], bool] = noop,
         cleanup: Callable[[], object] = noop,
@@ -94,6 +97,7 @@ class AudioAnalyzer:
         self._kernels = choose_kernels(settings.native_kernels).kernels
         self._settings = settings
         self._tagger = tagger
+        self._network = network
         self._stop = stop
         self._cleanup = cleanup
         self._clock = clock
@@ -119,7 +123,7 @@ class AudioAnalyzer:
     def _analyze(self, path: str, name: str, how: Pass, started: float) -> Analysis:
         signals = Signals(
             analysis=not {"rhythm", "tonal", "spectral", "fingerprint"}.isdisjoint(how.groups),
-            model=self._tagger is not None and "tags" in how.groups,
+            model=not (self.versions.keys() & {"tags", "vibenet"}).isdisjoint(how.groups),
         )
         budget = self._loader.budget()
         chunk_seconds = how.configuration.chunk_seconds if how.configuration else None
@@ -150,8 +154,9 @@ class AudioAnalyzer:
         )
 
     def extra_bytes(self, path: str) -> int:
-        """What the file at `path` takes on top of chunks: its array where it is not streamed, and an ffmpeg child."""
-        return self._array_bytes(path) + (NEED_BYTES if needs_child(path) else 0)
+        """What the file at `path` takes on top of chunks: its array if it is not streamed, an ffmpeg child, VibeNet."""
+        network = 0 if self._network is None else NETWORK_BYTES
+        return self._array_bytes(path) + network + (NEED_BYTES if needs_child(path) else 0)
 
     def recheck_ffmpeg(self) -> str | None:
         """Try ffmpeg again if it did not work; why it still does not."""
@@ -171,8 +176,9 @@ class AudioAnalyzer:
 
     @property
     def versions(self) -> dict[str, int]:
-        """Versions of the feature groups that this analyzer computes; without a model there is none of tags."""
-        return {group: number for group, number in VERSIONS.items() if group != "tags" or self._tagger is not None}
+        """Versions of the feature groups that this analyzer computes; without a model there is none of its group."""
+        absent = {"tags": self._tagger is None, "vibenet": self._network is None}
+        return {group: number for group, number in VERSIONS.items() if not absent.get(group, False)}
 
     @property
     def settings(self) -> GroupSettings:
@@ -241,6 +247,7 @@ class AudioAnalyzer:
             layout=stream.info.layout,
             is_lossless=stream.info.is_lossless,
             tagger=self._tagger,
+            network=self._network,
             groups=how.groups,
             checkpoint=self._checkpoint,
             tempo_range=self._settings.tempo_range,

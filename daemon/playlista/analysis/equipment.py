@@ -1,4 +1,4 @@
-"""What a process needs to analyze tracks one at a time: the model, the analyzer, and admission to memory.
+"""What a process needs to analyze tracks one at a time: the models, the analyzer, and admission to memory.
 
 Input: settings, and whom to tell. Output: an ``Equipment``; the daemon and the workers of a cluster have the same.
 """
@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 
 from playlista.analysis.audio_analyzer import AudioAnalyzer
+from playlista.analysis.mood_model import load_mood_model
 from playlista.analysis.tagger import load_tagger
 from playlista.config import Settings
 from playlista.memory.admission import Admission, Reloadable
@@ -45,11 +46,13 @@ class Equipment:
         self.cgroup = Cgroup()
         self.kernels = choose_kernels(settings.native_kernels)
         self.tagger = load_tagger(settings, self.cgroup)
+        self.mood_model = load_mood_model(settings, self.cgroup)
         self.cleanup = Cleanup(enabled=settings.memory_force_cleanup, spent=cleanup_took)
         self.admission = self._made_admission(settings, stop, paused)
         self.analyzer = AudioAnalyzer(
             settings,
             tagger=self.tagger.accumulator,
+            network=self.mood_model.network,
             cgroup=self.cgroup,
             stop=stop.is_set,
             cleanup=self._after_chunk,

@@ -17,7 +17,7 @@ _OF_THE_SIGNAL = ("rhythm", "tonal", "spectral")
 
 
 def group_settings(settings: Settings) -> GroupSettings:
-    """What each group's values depend on today. Loudness and health depend on nothing.
+    """What each group's values depend on today. Loudness, health and VibeNet depend on nothing.
 
     Nor does a fingerprint: another rate moves single bits of it, which its comparison allows for.
     """
@@ -30,6 +30,7 @@ def group_settings(settings: Settings) -> GroupSettings:
         "loudness": {},
         "health": {},
         "fingerprint": {},
+        "vibenet": {},
         "tags": {"patch_hop_frames": settings.musicnn_patch_hop_frames},
     }
 

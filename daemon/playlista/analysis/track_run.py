@@ -99,6 +99,7 @@ class TrackRun:
             tagging=features.tags,
             health=self._health(features.health),
             fingerprint=features.fingerprint,
+            vibenet=features.vibenet,
             versions=self.features.versions,
             settings={group: settings[group] for group in self.features.versions},
             timings=self._timings(total_seconds),

@@ -30,6 +30,7 @@ def analyze(
     # Native libraries come in only now, after the environment.
     from playlista.analysis.attempt import attempt  # noqa: PLC0415
     from playlista.analysis.audio_analyzer import AudioAnalyzer  # noqa: PLC0415
+    from playlista.analysis.mood_model import load_mood_model  # noqa: PLC0415
     from playlista.analysis.tagger import load_tagger  # noqa: PLC0415
     from playlista.memory.cgroup import Cgroup  # noqa: PLC0415
     from playlista.memory.cleanup import Cleanup  # noqa: PLC0415
@@ -38,7 +39,16 @@ def analyze(
     tagger = load_tagger(settings, cgroup)
     if tagger.accumulator is None and tagger.is_wanted:
         sys.stderr.write(f"playlista: tracks get no tags: {tagger.why}\n")
-    analyzer = AudioAnalyzer(settings, tagger=tagger.accumulator, cgroup=cgroup, cleanup=cleanup.after_chunk)
+    mood_model = load_mood_model(settings, cgroup)
+    if mood_model.network is None and mood_model.is_wanted:
+        sys.stderr.write(f"playlista: {mood_model.why}\n")
+    analyzer = AudioAnalyzer(
+        settings,
+        tagger=tagger.accumulator,
+        network=mood_model.network,
+        cgroup=cgroup,
+        cleanup=cleanup.after_chunk,
+    )
     files: list[str] = []
     for path in paths:
         found = list(named_files(path, settings.watch_ignore))

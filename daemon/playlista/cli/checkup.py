@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from playlista.analysis.mood_model import load_mood_model
 from playlista.cluster.dask_settings import configure_dask
 from playlista.cluster.local import require_memory
 from playlista.cluster.security import credentials_for, probe
@@ -67,6 +68,7 @@ def examine(settings: Settings, root: Path = Path("/")) -> Iterator[Finding]:
         _memory,
         _processor,
         _model,
+        _mood_model,
         _runtime,
         _kernels,
         _ffmpeg,
@@ -242,6 +244,11 @@ def _runtime(settings: Settings, root: Path) -> Finding:
 def _kernels(settings: Settings, root: Path) -> Finding:  # noqa: ARG001
     """Not having them costs time and nothing else, so it is no fault."""
     return Finding("kernels", Verdict.GOOD, choose_kernels(settings.native_kernels).why)
+
+
+def _mood_model(settings: Settings, root: Path) -> Finding:
+    model = load_mood_model(settings, Cgroup(root))
+    return Finding("mood model", Verdict.BAD if model.is_wanted and model.network is None else Verdict.GOOD, model.why)
 
 
 def _ffmpeg(settings: Settings, root: Path) -> Finding:  # noqa: ARG001

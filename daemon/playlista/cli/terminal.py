@@ -9,6 +9,7 @@ import json
 import sys
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from itertools import chain, islice
 from typing import Any
 
@@ -217,6 +218,8 @@ def _rest(analysis: Analysis, found: Mapping[str, str]) -> Iterator[tuple[str, s
     """Its mood, what is wrong with the track, its chapters, how it was analyzed."""
     if mood := analysis.mood:
         yield "mood", _mood(mood)
+    if heard := analysis.vibenet:
+        yield "heard", ", ".join(f"{field.name} {number(getattr(heard, field.name), 2)}" for field in fields(heard))
     if analysis.health or found:
         yield "health", "; ".join(f"{name}: {evidence}" for name, evidence in found.items()) or "nothing found"
     yield from _chapters(analysis.chapters)

@@ -13,6 +13,7 @@ from typing import Any
 
 from playlista import __version__
 from playlista.analysis.audio_analyzer import AudioAnalyzer
+from playlista.analysis.mood_model import MoodModel
 from playlista.analysis.tagger import Tagger
 from playlista.cluster.messages import Refusal
 from playlista.config import Settings
@@ -29,6 +30,7 @@ _SETTINGS = (
     "memory_reduce_sample_rate",
     "memory_streaming_enabled",
     "memory_use_float16",
+    "mood_model",
     "musicnn_patch_hop_frames",
     "on_settings_change",
     "tempo_range",
@@ -38,7 +40,7 @@ _SETTINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Kinship:
-    """Versions of the program and of each feature group, the model's checksum, and the settings that change values."""
+    """Versions of the program and of each feature group, the models' checksum, and the settings that change values."""
 
     version: str
     groups: Mapping[str, int]
@@ -70,7 +72,7 @@ class Kinship:
         if self.model != other.model:
             return Refusal.MODEL, (
                 f"this worker has model {self.model[:12]}, the daemon {other.model[:12]}; "
-                "prepare the same model on both, and choose MUSICNN_RUNTIME so that both have one or none"
+                "prepare the same models on both, and choose MUSICNN_RUNTIME so that both have one or none"
             )
         differing = sorted(key for key in {*self.settings, *other.settings} if self._differs(key, other))
         if differing:
@@ -87,7 +89,7 @@ class Kinship:
         return bool(self.settings.get(key) != other.settings.get(key))
 
 
-def kinship_of(settings: Settings, analyzer: AudioAnalyzer, tagger: Tagger) -> Kinship:
+def kinship_of(settings: Settings, analyzer: AudioAnalyzer, tagger: Tagger, mood_model: MoodModel) -> Kinship:
     """That of this process.
 
     Raises
@@ -96,14 +98,14 @@ def kinship_of(settings: Settings, analyzer: AudioAnalyzer, tagger: Tagger) -> K
     """
     values = {name: getattr(settings, name) for name in _SETTINGS}
     plain = json.loads(json.dumps(values))  # as they come out of a message
-    return Kinship(__version__, dict(analyzer.versions), _model(settings, tagger), plain)
+    return Kinship(__version__, dict(analyzer.versions), _models(settings, tagger, mood_model), plain)
 
 
-def _model(settings: Settings, tagger: Tagger) -> str:
-    if tagger.accumulator is None:
-        return "none"
-    files = ModelFiles.find(settings.models_path)
-    return "none" if files is None else hashlib.sha256(json.dumps(files.checksums, sort_keys=True).encode()).hexdigest()
+def _models(settings: Settings, tagger: Tagger, mood_model: MoodModel) -> str:
+    """One checksum of the files of both models, "none" without any; MusiCNN's alone where it is the only one."""
+    files = ModelFiles.find(settings.models_path) if tagger.accumulator is not None else None
+    checksums = {**(files.checksums if files else {}), **(mood_model.files.checksums if mood_model.files else {})}
+    return hashlib.sha256(json.dumps(checksums, sort_keys=True).encode()).hexdigest() if checksums else "none"
 
 
 def _shown(groups: Mapping[str, int]) -> str:

@@ -52,7 +52,7 @@ class Node:
         equipment = self._equipment
         return Requests(
             os.path.abspath(self._settings.music_dir),
-            kinship_of(self._settings, equipment.analyzer, equipment.tagger),
+            kinship_of(self._settings, equipment.analyzer, equipment.tagger, equipment.mood_model),
             analyzer=equipment.analyzer,
             admission=equipment.admission,
             stop=self.progress.abandoned.is_set,

@@ -93,6 +93,8 @@ class Settings:
     musicnn_batch_size: int = setting(1, number(int, 1, 64))
     native_kernels: Literal["auto", "off"] = setting("auto", choice("auto", "off"))
 
+    mood_model: Literal["off", "vibenet"] = setting("off", choice("off", "vibenet"))
+
     dask_scheduler: str = setting("", scheduler_address())
     cluster_tls_dir: Path | None = setting(None, optional_path())
     cluster_insecure: bool = setting(False, boolean())

@@ -141,7 +141,7 @@ def made_cluster(
     """
     if not settings.has_cluster:
         return None
-    kinship = kinship_of(settings, equipment.analyzer, equipment.tagger)
+    kinship = kinship_of(settings, equipment.analyzer, equipment.tagger, equipment.mood_model)
     # Failures of their own: what fails at a worker says nothing of the storage here.
     failures = Failures(queue, metrics, time.time, recheck_ffmpeg=lambda: None)
     jobs = RemoteJobs(queue, store, failures, metrics, kinship)

@@ -61,6 +61,10 @@ def say_start(settings: Settings, database: Database, equipment: Equipment) -> N
     say = log.warning if tagger.is_wanted and tagger.accumulator is None else log.info
     say("runtime.chosen", runtime=tagger.runtime, why=tagger.why)
     log.info("kernels.chosen", kernels=kernels.name, why=kernels.why)
+    mood_model = equipment.mood_model
+    if mood_model.is_wanted:
+        say = log.info if mood_model.network else log.warning
+        say("mood_model.chosen", model="vibenet" if mood_model.network else "off", why=mood_model.why)
     for key, why in ignored_settings(settings).items():
         log.warning("setting.ignored", key=key, why=why)
 

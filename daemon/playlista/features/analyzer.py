@@ -23,8 +23,9 @@ from playlista.features.rhythm import accumulator as rhythm
 from playlista.features.spectral import accumulator as spectral
 from playlista.features.tags import accumulator as tags
 from playlista.features.tonal import accumulator as tonal
+from playlista.features.vibenet import accumulator as vibenet
 from playlista.native.kernels import Kernels
-from playlista.tracks import FEATURE_GROUPS, Fingerprint, Health, Loudness, Rhythm, Spectral, Tagging, Tonal
+from playlista.tracks import FEATURE_GROUPS, Fingerprint, Health, Loudness, Rhythm, Spectral, Tagging, Tonal, Vibenet
 from playlista.tracks.chunks import AudioChunk
 
 #: Version of each feature group; when one rises, that group alone is computed anew.
@@ -36,6 +37,7 @@ VERSIONS: dict[str, int] = {
     "tags": tags.VERSION,
     "health": health.VERSION,
     "fingerprint": fingerprint.VERSION,
+    "vibenet": vibenet.VERSION,
 }
 
 
@@ -54,6 +56,7 @@ class Features:
     tags: Tagging | None = None
     health: Health | None = None
     fingerprint: Fingerprint | None = None
+    vibenet: Vibenet | None = None
 
 
 class FeatureAnalyzer:
@@ -64,6 +67,7 @@ class FeatureAnalyzer:
     sample_rate_hz, channels : of the native signal.
     analysis_rate_hz : of the analysis signal.
     tagger : the accumulator of tags, which outlives tracks because its model is dear to load; None without a model.
+    network : carries VibeNet; None where it is not asked for.
     layout : the loudspeaker of each native channel; empty where it is not known.
     is_lossless : of the file's format: of lossless ones it is asked whether they were lossy once.
     groups : which groups to compute; those of ``FEATURE_GROUPS``.
@@ -81,6 +85,7 @@ class FeatureAnalyzer:
         analysis_rate_hz: int,
         *,
         tagger: Accumulator[Tagging | None] | None,
+        network: vibenet.VibenetNetwork | None = None,
         layout: Sequence[str] = (),
         is_lossless: bool = True,
         groups: Collection[str] = FEATURE_GROUPS,
@@ -105,6 +110,7 @@ class FeatureAnalyzer:
             if "health" in groups
             else None,
             "fingerprint": fingerprint.FingerprintAccumulator(analysis_rate_hz) if "fingerprint" in groups else None,
+            "vibenet": vibenet.VibenetAccumulator(network, checkpoint) if network and "vibenet" in groups else None,
         }
         self._accumulators = {group: accumulator for group, accumulator in made.items() if accumulator is not None}
         self.seconds = dict.fromkeys(FEATURE_GROUPS, 0.0)
@@ -136,7 +142,7 @@ class FeatureAnalyzer:
         tags.result()
 
     def _update_tags(self, chunk: AudioChunk) -> None:
-        for group in self._on("tags"):
+        for group in self._on("tags", "vibenet"):
             self._feed(group, chunk.model)
 
     def _update_others(self, chunk: AudioChunk) -> None:

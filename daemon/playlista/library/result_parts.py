@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 
 from playlista.errors import FailureReason
-from playlista.tracks import Audio, Health, Loudness, MemoryUse, Rhythm, Spectral, Timings, Tonal
+from playlista.tracks import Audio, Health, Loudness, MemoryUse, Rhythm, Spectral, Timings, Tonal, Vibenet
 
 #: A text in JSON; then what has no bracket but inside of texts; then arrays and objects of two levels of brackets.
 #: Quantifiers are possessive ("++", "*+"): nothing is tried in a second way, so that any text is read in one pass.
@@ -32,6 +32,7 @@ _GROUPS: dict[str, type] = {
     "loudness": Loudness,
     "spectral": Spectral,
     "health": Health,
+    "vibenet": Vibenet,
     "timings": Timings,
     "memory": MemoryUse,
 }
@@ -62,6 +63,7 @@ _RESULT = re.compile(
             rf'(?P<head>"status": (?P<status>{_STRING}), {_of("reason", "|".join(_REASONS))}, {_of("detail", _VALUE)}',
             *map(_group, ("audio", "rhythm", "tonal", "loudness", "spectral")),
             f"{_group('health')})",
+            _group("vibenet"),
             _of("versions", _OBJECT),
             rf'(?P<middle>"settings": \{{(?:"\w+": {_OBJECT}(?:, (?=")|(?=\}})))*+\}}',
             _group("timings"),

@@ -23,7 +23,8 @@ _MOOD_FIELDS = (
     "spectral_flux",
     "spectral_flatness",
 )
-_MOOD_GROUPS = ("rhythm", "loudness", "spectral", "tagging")
+_MOOD_GROUPS = ("rhythm", "loudness", "spectral", "tagging", "vibenet")
+_MOOD_NAMES = tuple(entry.name for entry in fields(Mood))
 _METADATA_FIELDS = tuple(entry.name for entry in fields(Metadata))
 
 #: Writes the numbers of an embedding, without brackets.
@@ -55,6 +56,7 @@ def result_text(stored: StoredResult, *, write_numbers: NumberWriter = exact) ->
     mood = mood_in(parts)
     return (
         f'{{"path": {json.dumps(stored.path)}, {parts["head"]}, "fingerprint": {_fingerprint(stored)}, '
+        f'"vibenet": {parts["vibenet"]}, '
         f'"versions": {_versions(parts["versions"], mood)}, {parts["middle"]}, '
         f'"metadata": {_metadata(stored)}, "mood": {_mood(mood)}, "tags": {parts["tags"]}, '
         f'"embedding": {numbers}, "tagging": {parts["tagging"]}}}'
@@ -73,13 +75,13 @@ def document_text(document: Mapping[str, Any], *, write_numbers: NumberWriter = 
 
 def mood_in(parts: ResultParts) -> Mood | None:
     """The mood that follows from the parts of a result, as ``derive_mood`` has it."""
-    has_rhythm, has_loudness, has_spectrum, has_tags = (parts[name] != "null" for name in _MOOD_GROUPS)
-    if not (has_rhythm or has_loudness or has_spectrum or has_tags):
+    has_rhythm, has_loudness, has_spectrum, has_tags, has_vibenet = (parts[name] != "null" for name in _MOOD_GROUPS)
+    if not (has_rhythm or has_loudness or has_spectrum or has_tags or has_vibenet):
         return None
     onsets, lufs, flux, flatness = (_number(text) for text in parts.of(*_MOOD_FIELDS))
     if has_loudness and lufs is None and not has_spectrum:
         return SILENT
-    return mood_of(onsets, lufs, flux, flatness, json.loads(parts["tags"]))
+    return mood_of(onsets, lufs, flux, flatness, json.loads(parts["tags"]), vibenet=json.loads(parts["vibenet"]))
 
 
 def _number(text: str | None) -> float | None:
@@ -108,4 +110,4 @@ def _metadata(stored: StoredResult) -> str:
 def _mood(mood: Mood | None) -> str:
     if mood is None:
         return "null"
-    return json.dumps({"energy": mood.energy, "voice": mood.voice, "moods": mood.moods})
+    return json.dumps({name: getattr(mood, name) for name in _MOOD_NAMES})

@@ -20,6 +20,9 @@ ACCUMULATOR_BYTES = 10 * MEBIBYTE
 #: both resampled signals, the float32 copy that a feature computes on, and two for the chunk that is made ahead.
 SECOND_BYTES = 7 * 48000 * 2 * 4
 
+#: What VibeNet takes for a moment at the end of a track: 37 MiB of signals, tiles and weights.
+NETWORK_BYTES = 40 * MEBIBYTE
+
 SMALLEST_CHUNK_SECONDS = 1.0
 
 

@@ -10,12 +10,13 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
 from typing import Any
 
 from playlista.library.result_parts import ResultParts, parts_of
 from playlista.library.result_text import mood_in
 from playlista.library.stored_results import StoredResult
-from playlista.tracks import Analysis, Health, Loudness
+from playlista.tracks import Analysis, Health, Loudness, Vibenet
 from playlista.tracks.findings import findings_of
 from playlista.tracks.metadata import Metadata
 from playlista.tracks.mood import MOODS, Mood
@@ -73,7 +74,8 @@ _METADATA = (
 )
 #: Behind the rest, for the same reason.
 _MOOD = ("mood_energy", "mood_voice", *(f"mood_{name}" for name in MOODS))
-_COLUMNS = tuple((group, field) for group, fields in _GROUPS.items() for field in fields)
+_VIBENET = tuple(f"vibenet_{entry.name}" for entry in fields(Vibenet))
+_COLUMNS = tuple((group, field) for group, names in _GROUPS.items() for field in names)
 
 #: Beginnings of cells that spreadsheet programs take for formulas (OWASP, "CSV Injection").
 _FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -96,7 +98,7 @@ def csv_lines(results: Iterable[StoredResult]) -> Iterator[bytes]:
 
 
 def _names_of_rest() -> list[str]:
-    return [*_HEALTH_PARTS, "health_findings", *_MOOD]
+    return [*_HEALTH_PARTS, "health_findings", *_MOOD, *_VIBENET]
 
 
 def _cells_of_parts(stored: StoredResult, parts: ResultParts) -> list[Any]:
@@ -109,6 +111,7 @@ def _cells_of_parts(stored: StoredResult, parts: ResultParts) -> list[Any]:
         *map(_cell, parts.of(*_HEALTH_PARTS)),
         _harmless("; ".join(findings_of(*_health_in(parts)))),
         *_mood_cells(mood_in(parts)),
+        *map(_cell, parts.of(*_VIBENET)),
     ]
 
 
@@ -127,6 +130,7 @@ def _cells_of_object(analysis: Analysis) -> list[Any]:
         *(health.get(field) for field in _HEALTH),
         "; ".join(findings_of(analysis.health, analysis.loudness)),
         *_mood_cells(analysis.mood),
+        *(getattr(analysis.vibenet, name.removeprefix("vibenet_"), None) for name in _VIBENET),
     ]
     return list(map(_harmless, cells))
 

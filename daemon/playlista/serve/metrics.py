@@ -19,7 +19,7 @@ from playlista.tracks.health import IntegrityState
 
 #: What a look at the tags of a file ends with: see TAG_WRITE.
 TAG_RESULTS = ("written", "unchanged", "kept", "refused")
-STAGES = ("decode", "resample", "rhythm", "tonal", "loudness", "spectral", "tags", "health", "fingerprint")
+STAGES = ("decode", "resample", "rhythm", "tonal", "loudness", "spectral", "tags", "health", "fingerprint", "vibenet")
 WATCH_EVENTS = ("created", "modified", "moved", "deleted")
 TRACK_BUCKETS = (0.5, 1, 2.5, 5, 10, 25, 60, 150, 600, 1800, 7200)
 STAGE_BUCKETS = (0.01, 0.1, 0.5, 1, 2.5, 10, 60, 600)

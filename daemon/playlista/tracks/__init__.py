@@ -13,6 +13,7 @@ from playlista.tracks.groups import (
     Spectral,
     Tagging,
     Tonal,
+    Vibenet,
 )
 from playlista.tracks.health import Health, Integrity, IntegrityState
 from playlista.tracks.result import (
@@ -49,5 +50,6 @@ __all__ = [
     "Timings",
     "Tonal",
     "TrackFile",
+    "Vibenet",
     "reason_of",
 ]

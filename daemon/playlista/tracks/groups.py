@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from playlista.tracks.beat_grid import decode_beats
 
 #: The groups of features, in the order in which they are reported; each has a version of its own.
-FEATURE_GROUPS = ("rhythm", "tonal", "loudness", "spectral", "tags", "health", "fingerprint")
+FEATURE_GROUPS = ("rhythm", "tonal", "loudness", "spectral", "tags", "health", "fingerprint", "vibenet")
 
 #: Tempi that are looked for.
 SLOWEST_BPM, FASTEST_BPM = 45, 220
@@ -87,6 +87,24 @@ class Tagging:
     patches: int
     padded: bool
     runtime: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vibenet:
+    """How the music is heard, by the optional network VibeNet; each 0..1.
+
+    acousticness, instrumentalness, liveness : how likely it is played on acoustic instruments, without a voice, to an
+        audience.
+    danceability, energy, speechiness, valence : how fit for dancing, how intense, how much of it is spoken, how happy.
+    """
+
+    acousticness: float
+    danceability: float
+    energy: float
+    instrumentalness: float
+    liveness: float
+    speechiness: float
+    valence: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,3 +6,6 @@ from __future__ import annotations
 PATCH_FRAMES = 187
 #: Mel bands of one frame.
 MEL_BANDS = 96
+
+#: Mel bands that VibeNet listens to.
+VIBENET_BANDS = 128

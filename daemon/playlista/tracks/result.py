@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from playlista.errors import FailureReason
-from playlista.tracks.groups import Fingerprint, GroupSettings, Loudness, Rhythm, Spectral, Tagging, Tonal
+from playlista.tracks.groups import Fingerprint, GroupSettings, Loudness, Rhythm, Spectral, Tagging, Tonal, Vibenet
 from playlista.tracks.health import Health
 from playlista.tracks.metadata import Metadata
 from playlista.tracks.mood import MOOD_VERSION, Mood, derive_mood
@@ -104,6 +104,7 @@ class Timings:
     tags_seconds: float = 0.0
     health_seconds: float = 0.0
     fingerprint_seconds: float = 0.0
+    vibenet_seconds: float = 0.0
     total_seconds: float = 0.0
 
 
@@ -135,6 +136,8 @@ class Analysis:
     tagging: Tagging | None = None
     health: Health | None = None
     fingerprint: Fingerprint | None = None
+    #: Where MOOD_MODEL asks for it.
+    vibenet: Vibenet | None = None
     versions: dict[str, int] = field(default_factory=dict)
     #: By group the settings that its values depend on; a result of version 0.1 says none.
     settings: GroupSettings = field(default_factory=dict)
@@ -149,7 +152,7 @@ class Analysis:
     @property
     def mood(self) -> Mood | None:
         """What follows from the groups for the mood of the track; None where there are none."""
-        return derive_mood(self.rhythm, self.loudness, self.spectral, self.tagging)
+        return derive_mood(self.rhythm, self.loudness, self.spectral, self.tagging, self.vibenet)
 
     def to_json(self) -> dict[str, Any]:
         """The result object of the contract: plain types, groups as objects, null where unknown; without `origin`."""
@@ -190,6 +193,7 @@ _GROUP_TYPES: dict[str, type] = {
     "spectral": Spectral,
     "health": Health,
     "fingerprint": Fingerprint,
+    "vibenet": Vibenet,
     "timings": Timings,
     "memory": MemoryUse,
     "metadata": Metadata,

@@ -62,12 +62,17 @@ class MusicnnMel:
         return np.log10(mel, out=mel)
 
 
-def mel_triangles() -> NDArray[np.float32]:
-    """Weights of the power spectrum's bins in the bands [shape=(257, 96)]; each triangle has an area of 1 per Hz."""
+def mel_triangles(transform_samples: int = FRAME_SAMPLES, bands: int = MEL_BANDS) -> NDArray[np.float32]:
+    """Weights of the power spectrum's bins in the bands [shape=(bins, bands)]; each triangle has an area of 1 per Hz.
+
+    Parameters
+    ----------
+    transform_samples : length of the Fourier transform at 16 kHz; it has half as many bins, and one.
+    """
     top = _mel_from_hz(SAMPLE_RATE_HZ / 2)
-    corners = np.array([_hz_from_mel(mel) for mel in np.linspace(0.0, top, MEL_BANDS + 2)])
-    bins = np.fft.rfftfreq(FRAME_SAMPLES, 1.0 / SAMPLE_RATE_HZ)
-    weights = triangles(bins, corners) * 2.0 / (corners[2:] - corners[:-2])
+    corners = np.array([_hz_from_mel(mel) for mel in np.linspace(0.0, top, bands + 2)])
+    hz = np.fft.rfftfreq(transform_samples, 1.0 / SAMPLE_RATE_HZ)
+    weights = triangles(hz, corners) * 2.0 / (corners[2:] - corners[:-2])
     return np.ascontiguousarray(weights, dtype=np.float32)
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.errors import ModelError
+from playlista.musicnn.conversion.protobuf import as_message, as_number, fields, read_varint
 
 _FOOTER_BYTES = 48
 _MAGIC = bytes.fromhex("57fb808b247547db")
@@ -64,8 +65,8 @@ def _table(table: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _block_handle(buffer: bytes, position: int) -> tuple[tuple[int, int], int]:
-    offset, position = _varint(buffer, position)
-    size, position = _varint(buffer, position)
+    offset, position = read_varint(buffer, position)
+    size, position = read_varint(buffer, position)
     return (offset, size), position
 
 
@@ -80,9 +81,9 @@ def _block(table: bytes, offset: int, size: int) -> Iterator[tuple[bytes, bytes]
     end = size - 4 - 4 * restarts
     position, key = 0, b""
     while position < end:
-        shared, position = _varint(block, position)
-        fresh, position = _varint(block, position)
-        length, position = _varint(block, position)
+        shared, position = read_varint(block, position)
+        fresh, position = read_varint(block, position)
+        length, position = read_varint(block, position)
         key = key[:shared] + block[position : position + fresh]
         position += fresh
         yield key, block[position : position + length]
@@ -91,54 +92,11 @@ def _block(table: bytes, offset: int, size: int) -> Iterator[tuple[bytes, bytes]
 
 def _entry(message: bytes) -> _Entry:
     """A ``BundleEntryProto``: 1 dtype, 2 shape, 4 offset, 5 size."""
-    fields = dict(_fields(message))
-    shape = fields.get(2, b"")
-    return _Entry(_number(fields.get(1)), _shape(_message(shape)), _number(fields.get(4)), _number(fields.get(5)))
+    found = dict(fields(message))
+    shape = found.get(2, b"")
+    return _Entry(as_number(found.get(1)), _shape(as_message(shape)), as_number(found.get(4)), as_number(found.get(5)))
 
 
 def _shape(message: bytes) -> tuple[int, ...]:
     """A ``TensorShapeProto``: repeated 2 dim, each with 1 size."""
-    return tuple(_number(dict(_fields(_message(dim))).get(1)) for tag, dim in _fields(message) if tag == 2)
-
-
-def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """Field numbers and values of a protocol buffer: varints as int, all else as bytes."""
-    position = 0
-    while position < len(message):
-        key, position = _varint(message, position)
-        tag, wire_type = key >> 3, key & 7
-        if wire_type == 0:
-            value, position = _varint(message, position)
-            yield tag, value
-            continue
-        if wire_type == 2:
-            length, position = _varint(message, position)
-        elif wire_type in (1, 5):
-            length = 8 if wire_type == 1 else 4
-        else:
-            raise ValueError(f"wire type {wire_type}")
-        yield tag, message[position : position + length]
-        position += length
-
-
-def _number(value: int | bytes | None) -> int:
-    if isinstance(value, bytes):
-        raise TypeError("a number was expected")
-    return value or 0
-
-
-def _message(value: int | bytes) -> bytes:
-    if isinstance(value, int):
-        raise TypeError("a message was expected")
-    return value
-
-
-def _varint(buffer: bytes, position: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = buffer[position]
-        position += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, position
-        shift += 7
+    return tuple(as_number(dict(fields(as_message(dim))).get(1)) for tag, dim in fields(message) if tag == 2)

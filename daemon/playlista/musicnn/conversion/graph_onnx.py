@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.musicnn.bands import FRAMES_AT_ONCE, widen_in_time
-from playlista.musicnn.conversion import protobuf as pb
+from playlista.musicnn.conversion.graph_writer import GraphWriter
 from playlista.musicnn.network import (
     EMBEDDING_SIZE,
     TAG_COUNT,
@@ -27,14 +27,13 @@ INPUT = "patches"
 ACTIVATIONS = "activations"
 EMBEDDING = "embedding"
 
-_FLOAT, _INT64 = 1, 7
-_IR_VERSION, _OPSET = 7, 13
-_ATTRIBUTE_INT, _ATTRIBUTE_INTS = 2, 7
-
 
 def onnx_model(network: Network) -> bytes:
     """`network` as a serialized ``ModelProto``. Convolutions are [batch, channels, time, frequency]."""
-    graph = _Graph()
+    graph = _Graph("msd-musicnn")
+    graph.input(INPUT, None, PATCH_FRAMES, MEL_BANDS)
+    graph.output(ACTIVATIONS, None, TAG_COUNT)
+    graph.output(EMBEDDING, None, EMBEDDING_SIZE)
     scaled = graph.node("Mul", "scaled", INPUT, graph.constant("input_scale", network.input_scale))
     normal = graph.node("Add", "normal", scaled, graph.constant("input_shift", network.input_shift))
     image = graph.node("Unsqueeze", "image", normal, graph.integers("image_axis", 1))
@@ -53,45 +52,8 @@ def onnx_model(network: Network) -> bytes:
     return graph.serialized()
 
 
-class _Graph:
-    """A ``GraphProto`` in the making: each method adds something and answers the name of its output."""
-
-    def __init__(self) -> None:
-        self._nodes: list[bytes] = []
-        self._constants: list[bytes] = []
-
-    def serialized(self) -> bytes:
-        """The whole ``ModelProto``."""
-        graph = [
-            *self._nodes,
-            pb.text(2, "msd-musicnn"),
-            *self._constants,
-            pb.message(11, _value(INPUT, PATCH_FRAMES, MEL_BANDS)),
-            pb.message(12, _value(ACTIVATIONS, TAG_COUNT)),
-            pb.message(12, _value(EMBEDDING, EMBEDDING_SIZE)),
-        ]
-        opset = pb.message(8, pb.integer(2, _OPSET))
-        return pb.integer(1, _IR_VERSION) + pb.text(2, "playlista") + pb.message(7, *graph) + opset
-
-    def node(self, operation: str, output: str, *inputs: str, **attributes: int | tuple[int, ...]) -> str:
-        parts = [pb.text(1, source) for source in inputs]
-        parts += [pb.text(2, output), pb.text(3, output), pb.text(4, operation)]
-        parts += [pb.message(5, _attribute(name, value)) for name, value in attributes.items()]
-        self._nodes.append(pb.message(1, *parts))
-        return output
-
-    def constant(self, name: str, array: NDArray[np.float32] | np.float32) -> str:
-        return self._tensor(name, _FLOAT, np.asarray(array, dtype="<f4"))
-
-    def integers(self, name: str, *values: int) -> str:
-        return self._tensor(name, _INT64, np.array(values, dtype="<i8"))
-
-    def _tensor(self, name: str, dtype: int, array: NDArray[np.generic]) -> str:
-        shape = b"".join(pb.integer(1, size) for size in array.shape)
-        self._constants.append(
-            pb.message(5, shape, pb.integer(2, dtype), pb.text(8, name), pb.message(9, array.tobytes()))
-        )
-        return name
+class _Graph(GraphWriter):
+    """With the operations that this network repeats."""
 
     def convolve(self, output: str, image: str, kernel: NDArray[np.float32], **attributes: tuple[int, ...]) -> str:
         """Of [batch, 1, time, frequency] with a kernel [shape=(time taps, frequency taps, filters)]."""
@@ -151,16 +113,3 @@ def _convolution(graph: _Graph, name: str, channels: str, convolution: Convoluti
 def _dense(graph: _Graph, output: str, source: str, dense: Dense) -> str:
     kernel = graph.constant(f"{output}_kernel", dense.kernel)
     return graph.node("Gemm", output, source, kernel, graph.constant(f"{output}_bias", dense.bias))
-
-
-def _attribute(name: str, value: int | tuple[int, ...]) -> bytes:
-    if isinstance(value, int):
-        return pb.text(1, name) + pb.integer(3, value) + pb.integer(20, _ATTRIBUTE_INT)
-    return pb.text(1, name) + b"".join(pb.integer(8, item) for item in value) + pb.integer(20, _ATTRIBUTE_INTS)
-
-
-def _value(name: str, *shape: int) -> bytes:
-    """A ``ValueInfoProto`` of a float tensor with a free first dimension."""
-    batch = pb.message(1, pb.text(2, "batch"))
-    dims = b"".join(pb.message(1, pb.integer(1, size)) for size in shape)
-    return pb.text(1, name) + pb.message(2, pb.message(1, pb.integer(1, _FLOAT) + pb.message(2, batch, dims)))

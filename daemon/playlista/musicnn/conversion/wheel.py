@@ -8,24 +8,18 @@ be: only files are read from it, nothing of it is run.
 from __future__ import annotations
 
 import ast
-import hashlib
-import re
-import signal
-import subprocess
-import sys
-import tempfile
-import zipfile
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Self
 
 from playlista.errors import ModelError
+from playlista.musicnn.conversion import download as downloads
+from playlista.musicnn.conversion.download import OpenWheel, Published
 
 NAME = "musicnn"
 VERSION = "0.1.0"
 SHA256 = "f38a4890c648c1ddbb141c5d96d2b0a8cfcd36746002d896989f7b88beb65cfa"
 LICENCE = "ISC"
+PUBLISHED = Published(NAME, VERSION, SHA256)
 
 #: TensorFlow's checkpoint of MSD_musicnn: the graph, the index of the variables, and their values.
 CHECKPOINT_FILES = (".meta", ".index", ".data-00000-of-00001")
@@ -35,27 +29,10 @@ _LICENCE_FILE = f"{NAME}-{VERSION}.dist-info/LICENSE.md"
 _LABELS_FILE = "musicnn/configuration.py"
 _LABELS_NAME = "MSD_LABELS"
 
-#: pip's warning before each new try, and the part of it that people understand.
-_CONNECTION_BROKEN = re.compile(r"after connection broken by (.+)")
-_CAUSE = re.compile(
-    r"(?:Connection refused|Network is unreachable|No route to host|Name or service not known|timed out"
-    r"|Temporary failure in name resolution|certificate verify failed|too many \d+ error responses)"
-)
-
 
 @dataclass(frozen=True, slots=True)
-class Wheel:
+class Wheel(OpenWheel):
     """The verified wheel, open; a context manager that closes it."""
-
-    file: BinaryIO
-    archive: zipfile.ZipFile
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.archive.close()
-        self.file.close()
 
     def read_checkpoint_file(self, name: str) -> bytes:
         """One of :data:`CHECKPOINT_FILES`."""
@@ -79,71 +56,17 @@ class Wheel:
 
 
 def open_wheel(path: Path) -> Wheel:
-    """Verify and open the wheel at `path`.
-
-    Raises
-    ------
-    ModelError
-        It cannot be read, or it is not the wheel that we know.
-    """
-    with ExitStack() as opened:
-        try:
-            file = opened.enter_context(path.open("rb"))
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            raise ModelError(f"cannot read the wheel {path}: {error.strerror}; give --wheel FILE") from error
-        if found != SHA256:
-            raise ModelError(
-                f"{path} is not {NAME} {VERSION}: its sha256 is {found}, expected {SHA256}; "
-                "give the wheel as published with --wheel FILE"
-            )
-        archive = opened.enter_context(zipfile.ZipFile(file))
-        opened.pop_all()
-        return Wheel(file, archive)
+    """Verify and open the wheel at `path`; see ``download.open_published``."""
+    opened = downloads.open_published(PUBLISHED, path)
+    return Wheel(opened.file, opened.archive)
 
 
 def fetch_wheel() -> Wheel:
-    """Have the machine's own pip fetch the wheel, from wherever the user has configured it to.
-
-    Raises
-    ------
-    ModelError
-        pip is missing, has no network or does not find the wheel.
-    """
-    with tempfile.TemporaryDirectory(prefix="playlista-") as folder:
-        return open_wheel(download(Path(folder)))
+    """Have pip fetch the wheel; see ``download.fetch_published``."""
+    opened = downloads.fetch_published(PUBLISHED)
+    return Wheel(opened.file, opened.archive)
 
 
 def download(folder: Path) -> Path:
-    """Have pip put the wheel into `folder`, its hash verified by pip as well; see :func:`fetch_wheel`."""
-    requirements = folder / "requirements.txt"
-    requirements.write_text(f"{NAME}=={VERSION} --hash=sha256:{SHA256}\n", encoding="ascii")
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-    command += ["--require-hashes", "--dest", str(folder), "--requirement", str(requirements)]
-    try:
-        ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    except OSError as error:
-        raise ModelError(f"cannot start pip to fetch {NAME} {VERSION}: {error.strerror}; give --wheel FILE") from error
-    if ended.returncode != 0:
-        raise ModelError(f"pip could not fetch {NAME} {VERSION}: {_reason(ended)}; without a network give --wheel FILE")
-    for path in folder.glob("*.whl"):
-        return path
-    raise ModelError(f"pip ended well but left no {NAME} wheel; give --wheel FILE")
-
-
-def _reason(ended: subprocess.CompletedProcess[str]) -> str:
-    """The signal that ended pip, the registry that does not answer, or pip's last error line."""
-    if ended.returncode < 0:
-        return f"it was ended by {signal.Signals(-ended.returncode).name} (too little memory?)"
-    if cause := _registry_trouble(ended.stderr):
-        return cause
-    errors = [line for line in ended.stderr.splitlines() if line.startswith("ERROR:")] or ended.stderr.splitlines()
-    return errors[-1].removeprefix("ERROR:").strip().rstrip(".") if errors else "no reason given"
-
-
-def _registry_trouble(stderr: str) -> str | None:
-    """What pip warned of when it could not reach the registry; its error line then only says that nothing was found."""
-    if not (broken := _CONNECTION_BROKEN.search(stderr)):
-        return None
-    why = _CAUSE.search(broken[1])
-    return f"the package registry cannot be reached ({why[0].strip() if why else broken[1].strip()})"
+    """Have pip put the wheel into `folder`; see ``download.download``."""
+    return downloads.download(PUBLISHED, folder)

@@ -47,6 +47,15 @@ export const GROUPS = [
     ["energy", "Energy", percent, "How intense the track is: loud, busy and noisy, or quiet, sparse and tonal."],
     ["voice", "Voice", percent, "How likely somebody sings or speaks. Choirs are often missed."],
   ]],
+  ["As heard", "vibenet", [
+    ["valence", "Happiness", percent, "How happy and bright it is heard, against sad and dark. An optional network's answer, as the rest of this list."],
+    ["energy", "Intensity", percent, "How intense it is heard."],
+    ["danceability", "For dancing", percent, "How fit for dancing it is heard."],
+    ["acousticness", "Acoustic", percent, "How likely it is played on acoustic instruments."],
+    ["instrumentalness", "Instrumental", percent, "How likely there is no voice in it."],
+    ["liveness", "Live", percent, "How likely it was played to an audience."],
+    ["speechiness", "Spoken", percent, "How much of it is spoken."],
+  ]],
   ["Health", "health", [
     ["integrity", "Checksum", (v) => v ?? "–", "Whether the file's own checksum fits its sound."],
     ["lossy_suspicion", "Made from lossy", percent, "How likely this lossless file was made from a lossy one."],

@@ -1,0 +1,1 @@
+"""Seven values of how music is heard, from an optional network."""
