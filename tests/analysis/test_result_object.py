@@ -51,7 +51,7 @@ def test_a_song_gets_the_whole_result_object(song: Path, tagger: TagsAccumulator
     analysis = AudioAnalyzer(Settings(), tagger=tagger).analyze(str(song))
     check_schema(analysis, project_root)
     document = analysis.to_json()
-    assert [group for group, value in document.items() if value is None] == ["reason", "detail"]
+    assert [group for group, value in document.items() if value is None] == ["reason", "detail", "vibenet"]
     assert document["audio"]["analyzed_seconds"] == 24.0
     assert document["rhythm"]["bpm"] == pytest.approx(120, rel=0.01)
     assert (document["tonal"]["key"], document["tonal"]["scale"], document["tonal"]["camelot"]) == ("C", "major", "8B")

@@ -6,7 +6,7 @@ Each accumulator's own tests ask this at its usual rate; here the signals are lo
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,10 @@ from playlista.features.rhythm.danceability import DanceabilityAccumulator
 from playlista.features.spectral.accumulator import SpectralAccumulator
 from playlista.features.tags.accumulator import TagsAccumulator
 from playlista.features.tonal.accumulator import TonalAccumulator
+from playlista.features.vibenet.accumulator import VibenetAccumulator
 from playlista.memory_optimized_loader import MemoryOptimizedLoader
-from playlista.tracks import FEATURE_GROUPS
+from playlista.system.callbacks import noop
+from playlista.tracks import FEATURE_GROUPS, Vibenet
 from playlista.tracks.chunks import AudioChunk
 from tests import signals
 from tests.kernels import way
@@ -50,6 +52,9 @@ class Probe:
     def activations(self, patches: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         return patches.mean(axis=(1, 2))[:, np.newaxis], patches.mean(axis=1)[:, :5]
 
+    def values(self, bands: NDArray[np.float32], _checkpoint: Callable[[], None]) -> dict[str, float]:
+        return dict(zip([entry.name for entry in fields(Vibenet)], bands.mean(axis=1).tolist(), strict=False))
+
 
 ACCUMULATORS: dict[str, tuple[Callable[[], Accumulator[Any]], NDArray[np.floating]]] = {
     "rhythm": (lambda: RhythmAccumulator(RATE_HZ), MONO),
@@ -59,6 +64,7 @@ ACCUMULATORS: dict[str, tuple[Callable[[], Accumulator[Any]], NDArray[np.floatin
     "health": (lambda: HealthAccumulator(RATE_HZ, 2, kernels=way.kernels), STEREO),
     "spectral": (lambda: SpectralAccumulator(RATE_HZ), MONO),
     "fingerprint": (lambda: FingerprintAccumulator(RATE_HZ), MONO),
+    "vibenet": (lambda: VibenetAccumulator(Probe(), noop), STEREO[:, 0]),
     "tags": (lambda: TagsAccumulator(Probe(), ["mean"], batch_size=3), STEREO[:, 0]),
 }
 

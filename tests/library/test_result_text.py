@@ -29,6 +29,7 @@ from playlista.tracks import (
     Status,
     Tagging,
     Tonal,
+    Vibenet,
 )
 from playlista.tracks.fingerprint import BANDS, fingerprint_of
 from playlista.tracks.metadata import Metadata
@@ -70,6 +71,10 @@ RECORDED = {
     "silent": replace(WHOLE, path="d.mp3", loudness=Loudness(None, None, None, None), spectral=None, rhythm=None),
     "silent with a spectrum": replace(WHOLE, path="e.mp3", loudness=Loudness(None, None, None, None)),
     "without a key": replace(WHOLE, path="f.mp3", tonal=Tonal(None, None, None, None, None)),
+    "heard": replace(WHOLE, path="l.mp3", vibenet=Vibenet(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 1.0)),
+    "heard without more": Analysis(
+        "m.mp3", Status.ANALYZED, vibenet=Vibenet(0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7), versions={"vibenet": 1}
+    ),
     "partial": replace(WHOLE, path="g.mp3", status=Status.PARTIAL, reason=FailureReason.CORRUPT, detail=HOSTILE),
     "failed": failed_analysis("=1+1.mp3"),
     "quarantined": Analysis("h.mp3", Status.QUARANTINED, FailureReason.CRASHED, "killed twice"),
