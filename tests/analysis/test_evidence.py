@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from numpy.typing import NDArray
 
 from playlista.analysis import evidence as evidence_module
@@ -83,6 +85,24 @@ def test_reading_ends_with_its_deadline_and_with_the_daemon(tmp_path: Path) -> N
         read_evidence(path, {}, deadline_seconds=-1.0)
     with pytest.raises(Interrupted):
         read_evidence(path, {}, stop=lambda: True)
+
+
+def test_memory_does_not_grow_with_the_track(tmp_path: Path) -> None:
+    def peak_bytes(seconds: int) -> int:
+        path = tmp_path / f"{seconds}.wav"
+        with soundfile.SoundFile(path, "w", RATE, 2, subtype="PCM_16") as file:
+            for second in range(seconds):
+                file.write(np.stack([signals.noise(1, seed=second)] * 2, axis=1))
+        tracemalloc.start()
+        read_evidence(str(path), {"clicks": [1.0, seconds - 2.0]})
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak
+
+    peak_bytes(2)  # what is loaded at the first time
+    short, long = peak_bytes(10), peak_bytes(120)
+    assert long < short + 2**19  # 120 s of this sound are 42 MB
+    assert long < 8 * 2**20
 
 
 def test_a_damaged_file_shows_what_came_before_the_damage(tmp_path: Path) -> None:
