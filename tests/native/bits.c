@@ -22,6 +22,8 @@ int64_t playlista_used_bits(const float *, int64_t);
 int64_t playlista_sounding(const float *, int64_t, int64_t, int64_t, float, int64_t *);
 int64_t playlista_equal_pairs(const float *, int64_t, float, int64_t *, int64_t *);
 void playlista_planar(const float *, int64_t, int64_t, float *, int64_t, int64_t);
+void playlista_band_powers(const float *, int64_t, int64_t, const int64_t *, const int64_t *, int64_t, const float *,
+                           float *, float *);
 void playlista_pack(const float *, int64_t, float, int64_t, uint8_t *);
 
 static float frames[FRAMES * CHANNELS], planar[CHANNELS * FRAMES], floats[FRAMES];
@@ -80,6 +82,14 @@ static void health(void)
     show("sounding", firsts, 2 * sizeof *firsts);
 }
 
+static void bands(void)
+{
+    const int64_t starts[3] = {0, 40, 120}, lengths[3] = {48, 80, 16};
+    float work[128 + 8], sums[30 * 3];
+    playlista_band_powers(frames, 30, 128, starts, lengths, 3, planar, work, sums);
+    show("band_powers", sums, sizeof sums);
+}
+
 int main(void)
 {
     uint32_t state = 1;
@@ -90,6 +100,7 @@ int main(void)
     }
     loudness();
     health();
+    bands();
     for (int64_t each = 1; each <= 3; each++) {
         playlista_pack(frames, FRAMES * CHANNELS, (float)(1 << (8 * each - 1)), each, bytes);
         show("pack", bytes, (size_t)(FRAMES * CHANNELS * each));

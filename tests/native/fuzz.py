@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.features.loudness.accumulator import LoudnessAccumulator
-from playlista.native.kernels import Kernels
+from playlista.features.triangles import triangles
+from playlista.native.kernels import BandWeights, Kernels
 
 RATES_HZ = (1_000, 4_000, 8_000, 44_100, 96_000, 192_000)
 #: Bit patterns of samples that are no numbers, or are at the ends of what floats can be.
@@ -58,6 +59,14 @@ def passes(kernels: Kernels, random: np.random.Generator) -> None:
             kernels.used_bits(channel[np.newaxis])
 
 
+def bands(kernels: Kernels, random: np.random.Generator) -> None:
+    """Spectra of any length through a bank of any width, also of empty bands."""
+    bins, count = int(random.integers(1, 600)), int(random.integers(1, 60))
+    bank = triangles(np.arange(bins), np.sort(random.uniform(0, bins, count + 2))).astype(np.float32)
+    spectra = (random.standard_normal((int(random.integers(0, 9)), 2 * bins)) * 1e3).astype(np.float32)
+    kernels.band_powers(spectra.view(np.complex64), BandWeights.of(bank))
+
+
 def packing(kernels: Kernels, random: np.random.Generator) -> None:
     """Samples into planar ones and into bytes."""
     interleaved = frames(random)
@@ -67,7 +76,7 @@ def packing(kernels: Kernels, random: np.random.Generator) -> None:
         kernels.pack(interleaved, 2.0 ** (8 * bytes_each - 1), bytes_each)
 
 
-TRIALS: tuple[Callable[[Kernels, np.random.Generator], None], ...] = (loudness, passes, packing)
+TRIALS: tuple[Callable[[Kernels, np.random.Generator], None], ...] = (loudness, passes, bands, packing)
 
 
 def main(library: str, rounds: int, seed: int) -> None:

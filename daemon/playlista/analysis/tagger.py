@@ -17,6 +17,7 @@ from playlista.musicnn.choice import choose_runtime
 from playlista.musicnn.files import ModelFiles
 from playlista.musicnn.runtimes.restartable import RestartableRuntime
 from playlista.musicnn.runtimes.runtime import TaggerRuntime, installed_runtimes, load_runtime
+from playlista.native.library import choose_kernels
 from playlista.system.native_stderr import notices_withheld
 from playlista.system.processor import cpu_flags
 
@@ -66,6 +67,7 @@ def load_tagger(settings: Settings, cgroup: Cgroup) -> Tagger:
         files.labels,
         patch_hop_frames=settings.musicnn_patch_hop_frames,
         batch_size=settings.musicnn_batch_size,
+        kernels=choose_kernels(settings.native_kernels).kernels,
     )
     return Tagger(accumulator, choice.name, choice.why, unload=runtime.unload)
 

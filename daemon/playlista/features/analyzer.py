@@ -95,7 +95,9 @@ class FeatureAnalyzer:
         kernels: Kernels | None = None,
     ) -> None:
         made: dict[str, Accumulator[Any] | None] = {
-            "rhythm": rhythm.RhythmAccumulator(analysis_rate_hz, tempo_range=tempo_range, checkpoint=checkpoint)
+            "rhythm": rhythm.RhythmAccumulator(
+                analysis_rate_hz, tempo_range=tempo_range, checkpoint=checkpoint, kernels=kernels
+            )
             if "rhythm" in groups
             else None,
             "tonal": tonal.TonalAccumulator(analysis_rate_hz) if "tonal" in groups else None,

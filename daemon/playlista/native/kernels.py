@@ -32,7 +32,8 @@ class _Array:
         return ctypes.c_void_p(array.__array_interface__["data"][0])
 
 
-_DOUBLES, _FLOATS, _INTEGERS, _BYTES = (_Array(kind) for kind in (np.float64, np.float32, np.int64, np.uint8))
+_DOUBLES, _FLOATS, _SPECTRA = _Array(np.float64), _Array(np.float32), _Array(np.complex64)
+_INTEGERS, _BYTES = _Array(np.int64), _Array(np.uint8)
 _LENGTH, _DOUBLE, _FLOAT, _ADDRESS = ctypes.c_int64, ctypes.c_double, ctypes.c_float, ctypes.c_void_p
 
 #: Result and arguments of each function, as in the C files.
@@ -56,9 +57,15 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "highest": (_FLOAT, (_FLOATS, _LENGTH, _FLOAT)),
     "used_bits": (_LENGTH, (_FLOATS, _LENGTH)),
     "planar": (None, (_FLOATS, _LENGTH, _LENGTH, _FLOATS, _LENGTH, _LENGTH)),
+    "band_powers": (
+        None,
+        (_SPECTRA, _LENGTH, _LENGTH, _INTEGERS, _INTEGERS, _LENGTH, _FLOATS, _FLOATS, _FLOATS),
+    ),
     "pack": (None, (_FLOATS, _LENGTH, _FLOAT, _LENGTH, _BYTES)),
 }
 
+#: Floats that the kernel of bands takes at once.
+_SIDE_BY_SIDE = 8
 #: Taps of the interpolator that ``true_peak`` knows.
 TAPS = 32
 #: Frames of planar samples that share one peak and one bend, one sum of the bass, and one sum of squares.
@@ -83,6 +90,31 @@ class Runs(NamedTuple):
 
     firsts: NDArray[np.int64]
     lasts: NDArray[np.int64]
+
+
+class BandWeights(NamedTuple):
+    """A filter bank without its zeros.
+
+    bins : of the spectra.
+    starts, lengths : np.ndarray [shape=(bands,), int64], the bins of each band; a length is a multiple of 8.
+    weights : np.ndarray [shape=(sum of lengths,), float32], 0 behind the last bin.
+    """
+
+    bins: int
+    starts: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    weights: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, bank: NDArray[np.float32]) -> BandWeights:
+        """That of `bank` [shape=(bins, bands)]."""
+        starts = np.argmax(bank != 0, axis=0)
+        ends = len(bank) - np.argmax(bank[::-1] != 0, axis=0)
+        lengths = np.where((bank != 0).any(axis=0), -(-(ends - starts) // _SIDE_BY_SIDE) * _SIDE_BY_SIDE, 0)
+        padded = np.pad(bank, ((0, _SIDE_BY_SIDE), (0, 0)))
+        bands = zip(padded.T, starts, lengths, strict=True)
+        weights = [band[start : start + length] for band, start, length in bands]
+        return cls(len(bank), starts.astype(np.int64), lengths.astype(np.int64), np.concatenate(weights))
 
 
 class Kernels:
@@ -225,6 +257,18 @@ class Kernels:
                 return None
             used |= of_row
         return used
+
+    def band_powers(self, spectra: NDArray[np.complex64], bank: BandWeights) -> NDArray[np.float32]:
+        """The powers of the bands of each spectrum [shape=(frames, bands)]; see ``features.band_powers``."""
+        frames, bins = spectra.shape
+        if bins != bank.bins:
+            raise ValueError(f"spectra of {bank.bins} bins are needed, not of {bins}")
+        work = np.empty(bins + _SIDE_BY_SIDE, np.float32)
+        sums = np.empty((frames, len(bank.starts)), np.float32)
+        self._functions["band_powers"](
+            spectra, frames, bins, bank.starts, bank.lengths, len(bank.starts), bank.weights, work, sums
+        )
+        return sums
 
     def pack(self, samples: NDArray[np.float32], scale: float, bytes_each: int) -> NDArray[np.uint8]:
         """Samples times `scale` as signed integers of 1, 2 or 3 bytes, the lowest first [shape=(n * bytes_each,)]."""

@@ -21,6 +21,7 @@ from playlista.features.rhythm.danceability import DanceabilityAccumulator
 from playlista.features.rhythm.onsets import OnsetEnvelope
 from playlista.features.rhythm.tempo import BeatPeriods, beat_periods, estimate_tempo, tempo_changes
 from playlista.features.rhythm.tempogram import Tempogram
+from playlista.native.kernels import Kernels
 from playlista.tracks import Rhythm
 from playlista.tracks.beat_grid import encode_beats
 
@@ -48,10 +49,11 @@ class RhythmAccumulator:
         *,
         tempo_range: tuple[int, int] | None = None,
         checkpoint: Callable[[], None] = noop,
+        kernels: Kernels | None = None,
     ) -> None:
         self._sample_rate_hz = sample_rate_hz
         self._tempo_range = tempo_range
-        self._envelope = OnsetEnvelope(sample_rate_hz, checkpoint=checkpoint)
+        self._envelope = OnsetEnvelope(sample_rate_hz, checkpoint=checkpoint, kernels=kernels)
         self._danceability = DanceabilityAccumulator(sample_rate_hz)
         self._periods: BeatPeriods | None
         self.reset()

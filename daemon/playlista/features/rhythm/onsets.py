@@ -21,9 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.features.accumulator import noop
+from playlista.features.band_powers import BandPowers
 from playlista.features.frames import FrameStream, Spectra, amplitude_window, frame_length_of
 from playlista.features.rhythm.envelope import CompactEnvelope
 from playlista.features.triangles import triangles
+from playlista.native.kernels import Kernels
 
 FRAME_SECONDS = 1024 / 22050
 FRAMES_PER_SECOND = 62.5
@@ -65,19 +67,21 @@ class OnsetEnvelope:
     """The onset envelope of one track, from chunks of any length, kept in 62.5 bytes a second.
 
     Frame k is centred on sample ``k * hop``; before the first sample there was silence. `checkpoint` is called at every
-    `read`: at the end of a track whoever asks reads all of it, and ten hours take seconds.
+    `read`: at the end of a track whoever asks reads all of it, and ten hours take seconds. `kernels` compute the bands.
     """
 
-    def __init__(self, sample_rate_hz: int, *, checkpoint: Callable[[], None] = noop) -> None:
+    def __init__(
+        self, sample_rate_hz: int, *, checkpoint: Callable[[], None] = noop, kernels: Kernels | None = None
+    ) -> None:
         self._checkpoint = checkpoint
         frame_length = frame_length_of(FRAME_SECONDS, sample_rate_hz)
         hop_length = round(sample_rate_hz / FRAMES_PER_SECOND)
         self.frame_rate_hz = sample_rate_hz / hop_length
         self._frames = FrameStream(frame_length, hop_length, BATCH_FRAMES)
         self._spectra = Spectra(amplitude_window(frame_length))
-        self._bands = band_weights(sample_rate_hz, frame_length)
+        self._bands = BandPowers(band_weights(sample_rate_hz, frame_length), kernels)
         self._fading = 0.5 ** (np.arange(1, BATCH_FRAMES + 1) / (LEVEL_HALF_LIFE_SECONDS * self.frame_rate_hz))
-        self._before = np.zeros((LAG_FRAMES, self._bands.shape[1]), np.float32)
+        self._before = np.zeros((LAG_FRAMES, self._bands.weights.shape[1]), np.float32)
         self._flux = CompactEnvelope(self.frame_rate_hz, CEILING)
         self.reset()
 
@@ -150,9 +154,7 @@ class OnsetEnvelope:
     def _increase(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         """Mean increase over the bands since the frame `LAG_FRAMES` before each [shape=(frames,)]."""
         with np.errstate(over="ignore", invalid="ignore"):
-            spectrum = self._spectra.of(frames).view(np.float32)
-            squares = np.square(spectrum, out=spectrum)
-            power = np.fmin((squares[:, ::2] + squares[:, 1::2]) @ self._bands, LOUDEST_POWER)
+            power = np.fmin(self._bands.of(self._spectra.of(frames)), LOUDEST_POWER)
         amplitude = np.sqrt(power)
         compressed = np.log1p(amplitude * (COMPRESSION / self._levels(amplitude))[:, np.newaxis])
         history = np.concatenate((self._before, compressed))

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.features.tags.musicnn_mel import FRAME_SAMPLES, HOP_SAMPLES, MusicnnMel
+from playlista.native.kernels import Kernels
 from playlista.tracks import Tagging
 from playlista.tracks.patches import MEL_BANDS, PATCH_FRAMES
 
@@ -61,7 +62,13 @@ class TagsAccumulator:
     """
 
     def __init__(
-        self, runtime: Tagger, labels: Sequence[str], patch_hop_frames: int = PATCH_FRAMES, batch_size: int = 1
+        self,
+        runtime: Tagger,
+        labels: Sequence[str],
+        patch_hop_frames: int = PATCH_FRAMES,
+        batch_size: int = 1,
+        *,
+        kernels: Kernels | None = None,
     ) -> None:
         if not 1 <= patch_hop_frames <= PATCH_FRAMES:
             raise ValueError(f"patch_hop_frames is {patch_hop_frames}, allowed are 1 to {PATCH_FRAMES}")
@@ -72,7 +79,7 @@ class TagsAccumulator:
         self._hop = patch_hop_frames
         #: May be changed at any time; a smaller one needs less memory from the next inference on.
         self.batch_size = batch_size
-        self._mel = MusicnnMel(_BLOCK_FRAMES)
+        self._mel = MusicnnMel(_BLOCK_FRAMES, kernels)
         self._samples = np.zeros(self._mel.block_samples, dtype=np.float32)
         self._batch: list[NDArray[np.float32]] = []
         self._sums = _WeightedSums()

@@ -16,8 +16,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from playlista.features.band_powers import BandPowers
 from playlista.features.frames import Spectra
 from playlista.features.triangles import triangles
+from playlista.native.kernels import Kernels
 from playlista.tracks.patches import MEL_BANDS
 
 SAMPLE_RATE_HZ = 16_000
@@ -37,10 +39,10 @@ class MusicnnMel:
     shall give the same bits however it was cut into chunks.
     """
 
-    def __init__(self, frames: int) -> None:
+    def __init__(self, frames: int, kernels: Kernels | None = None) -> None:
         self.block_samples = (frames - 1) * HOP_SAMPLES + FRAME_SAMPLES
         self._spectra = Spectra(np.hanning(FRAME_SAMPLES).astype(np.float32))
-        self._triangles = mel_triangles()
+        self._triangles = BandPowers(mel_triangles(), kernels)
 
     def bands(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         """Mel bands of a block.
@@ -54,9 +56,7 @@ class MusicnnMel:
         [shape=(frames, 96), float32, log10(1 + 10000 power), 0 for silence]
         """
         frames = np.lib.stride_tricks.sliding_window_view(block, FRAME_SAMPLES)[::HOP_SAMPLES]
-        spectrum = self._spectra.of(frames)
-        power = np.square(spectrum.real) + np.square(spectrum.imag)
-        mel: NDArray[np.float32] = power @ self._triangles
+        mel = self._triangles.of(self._spectra.of(frames))
         mel *= np.float32(_COMPRESSION)
         mel += np.float32(1.0)
         return np.log10(mel, out=mel)

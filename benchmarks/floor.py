@@ -1,0 +1,207 @@
+"""What a minute of music costs above the floor, by format: ``python -m benchmarks.floor RECORDING [--write]``.
+
+The floor is what any program with our answers to identity and tags has to do: the same decoder, the same hash of the
+samples, and bare inference on patches that were made beforehand. It and the whole analysis, with the compiled kernels
+and in NumPy, with tags and without, run in turns in one process on one CPU, so that a ratio holds on other machines; of
+all rounds the median. CPU time is that of this process and of its ffmpeg children.
+
+Input: a recording of a minute or more. Output: a table. ``--bliss PYTHON`` adds bliss-audio from that interpreter's
+packages (a process for each file, less its start).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
+from typing import Any
+
+from benchmarks import machine
+from benchmarks.tables import markdown_table, write_section
+
+PAGE = Path("docs/appendix/benchmarks.md")
+SECONDS = 60
+#: Name, suffix and ffmpeg's options; all of stereo at 44.1 kHz but the last two.
+FORMATS = (
+    ("OGG", "ogg", ("-c:a", "libvorbis", "-q:a", "6")),
+    ("MP3", "mp3", ("-b:a", "256k")),
+    ("FLAC", "flac", ("-sample_fmt", "s16")),
+    ("AAC", "m4a", ("-c:a", "aac", "-b:a", "256k")),
+    ("Opus", "opus", ("-ar", "48000", "-c:a", "libopus", "-b:a", "160k")),
+    ("FLAC 24/96", "96.flac", ("-ar", "96000", "-sample_fmt", "s32")),
+)
+BLISS = "import sys, bliss_audio\nfor path in sys.argv[1:]: bliss_audio.Song(path)"
+HEADER = ("format", "decode", "hash", "inference", "floor", "NumPy", "of the floor", "kernels", "of the floor")
+
+
+def cpu_seconds() -> float:
+    """Of this process and of its children that have ended."""
+    return sum(used.ru_utime + used.ru_stime for used in map(getrusage, (RUSAGE_SELF, RUSAGE_CHILDREN)))
+
+
+def cost(work: Callable[[], object]) -> float:
+    """CPU milliseconds."""
+    before = cpu_seconds()
+    work()
+    return 1000 * (cpu_seconds() - before)
+
+
+def encode(recording: Path, folder: Path) -> Iterator[tuple[str, Path]]:
+    """A minute of the recording in each format, written by ffmpeg."""
+    from playlista.decode.readers.ffmpeg_child import ffmpeg_path
+
+    for name, suffix, options in FORMATS:
+        path = folder / f"minute.{suffix}"
+        cut = ("-t", str(SECONDS), "-i", str(recording), "-vn", "-ac", "2", "-ar", "44100")
+        subprocess.run([ffmpeg_path(), "-v", "error", "-nostdin", *cut, *options, str(path)], check=True)
+        yield name, path
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What is measured of one file, each a call."""
+
+    decode: Callable[[], object]
+    hash: Callable[[], object]
+    inference: Callable[[], object]
+    analyses: Mapping[str, Callable[[], object]]
+
+
+def parts(path: Path, models: Path, runtime: str) -> Parts:
+    """The calls for `path`; what they need is loaded, and the patches are made."""
+    import numpy as np
+
+    from benchmarks.contenders.patches import Recorder
+    from playlista.analysis.audio_analyzer import AudioAnalyzer
+    from playlista.analysis.tagger import load_tagger
+    from playlista.analysis.track_stream import Signals
+    from playlista.config import Settings
+    from playlista.decode.identity import MusicHash
+    from playlista.decode.opening import open_source
+    from playlista.decode.resample import downmix
+    from playlista.features.tags.accumulator import TagsAccumulator
+    from playlista.memory.cgroup import Cgroup
+    from playlista.memory_optimized_loader import MemoryOptimizedLoader
+    from playlista.musicnn.files import ModelFiles
+    from playlista.musicnn.runtimes.runtime import load_runtime
+
+    cgroup = Cgroup(affinity=lambda: 1)
+    settings = Settings(musicnn_runtime=runtime, models_dir=models)
+    loader = MemoryOptimizedLoader(settings, cgroup)
+    recorder = Recorder()
+    accumulator = TagsAccumulator(recorder, ["tag"])
+    blocks = []
+    with loader.open(str(path), signals=Signals(analysis=False)) as stream:
+        rate_hz = stream.info.sample_rate_hz
+        for chunk in stream:
+            accumulator.update(chunk.model)
+            blocks.append(chunk.native)
+    accumulator.result()
+    files = ModelFiles.find(models)
+    assert files is not None, f"no model in {models}"
+    model = load_runtime(runtime, files)
+
+    def decode() -> None:
+        how = {"block_seconds": 3, "max_block_bytes": 2**22, "mapping_min_bytes": None, "timeout_seconds": 600}
+        with open_source(str(path), **how) as source:  # type: ignore[arg-type]
+            for _block in source.blocks():
+                pass
+
+    def hashed() -> None:
+        music = MusicHash(rate_hz)
+        for block in blocks:
+            music.update(downmix(block), block)
+
+    def infer() -> None:
+        for patch in recorder.patches:
+            model.activations(np.asarray(patch)[np.newaxis])
+
+    analyses = {}
+    for kernels in ("off", "auto"):
+        for wanted in (runtime, "off"):
+            chosen = replace(settings, native_kernels=kernels, musicnn_runtime=wanted)
+            tagger = load_tagger(chosen, cgroup).accumulator
+            analyzer = AudioAnalyzer(chosen, tagger=tagger, cgroup=cgroup)
+            analyses[f"{kernels} {'tags' if wanted != 'off' else 'no tags'}"] = _analysis(analyzer, path)
+    return Parts(decode, hashed, infer, analyses)
+
+
+def _analysis(analyzer: Any, path: Path) -> Callable[[], object]:
+    return lambda: analyzer.analyze(str(path))
+
+
+def measure(found: Parts, rounds: int) -> dict[str, float]:
+    """The median cost of each part, run in turns; once before it counts."""
+    calls = {"decode": found.decode, "hash": found.hash, "inference": found.inference, **found.analyses}
+    costs: dict[str, list[float]] = {name: [] for name in calls}
+    for number in range(rounds + 1):
+        for name, call in calls.items():
+            spent = cost(call)
+            if number:
+                costs[name].append(spent)
+    return {name: statistics.median(values) for name, values in costs.items()}
+
+
+def bliss(interpreter: str, path: Path, rounds: int) -> float:
+    """The median cost of bliss-audio, less that of its start."""
+    command = [interpreter, "-c", BLISS]
+    costs = []
+    for _ in range(rounds):
+        start = cost(lambda: subprocess.run(command, check=True))
+        costs.append(cost(lambda: subprocess.run([*command, str(path)], check=True)) - start)
+    return statistics.median(costs)
+
+
+def table(costs: Mapping[str, Mapping[str, float]]) -> str:
+    """Milliseconds for a minute of music, with tags; then without, and bliss where it was measured."""
+    whole, bare = [], []
+    for name, of_format in costs.items():
+        floor = of_format["decode"] + of_format["hash"] + of_format["inference"]
+        ours = [of_format["off tags"], of_format["auto tags"]]
+        shown = [of_format[part] for part in ("decode", "hash", "inference")] + [floor]
+        ratios = [figure for spent in ours for figure in (f"{spent:.0f}", f"{spent / floor:.2f}")]
+        whole.append([name, *(f"{spent:.0f}" for spent in shown), *ratios])
+        without = [of_format["off no tags"], of_format["auto no tags"]]
+        theirs = of_format.get("bliss")
+        compared = [f"{theirs:.0f}", f"{without[1] / theirs:.2f}"] if theirs else []
+        bare.append([name, *(f"{spent:.0f}" for spent in without), *compared])
+    header = ("format, without tags", "NumPy", "kernels", *(("bliss", "kernels of bliss") if len(bare[0]) > 3 else ()))
+    return f"{markdown_table(HEADER, whole)}\n\n{markdown_table(header, bare)}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("recording", type=Path)
+    parser.add_argument("--models", type=Path, default=Path("build/models"))
+    parser.add_argument("--runtime", default="numpy")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--bliss", help="an interpreter that has bliss-audio")
+    parser.add_argument("--write", action="store_true", help=f"put the tables into {PAGE}")
+    asked = parser.parse_args()
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    from playlista.config import Settings
+    from playlista.system.environment import prepare_environment
+
+    prepare_environment(Settings().native_environment(), threads=1)
+    costs: dict[str, dict[str, float]] = {}
+    with tempfile.TemporaryDirectory() as place:
+        for name, path in encode(asked.recording, Path(place)):
+            costs[name] = measure(parts(path, asked.models, asked.runtime), asked.rounds)
+            if asked.bliss:
+                costs[name]["bliss"] = bliss(asked.bliss, path, asked.rounds)
+            print(f"benchmarks: {name} {costs[name]}", flush=True)
+    said = f"{machine.describe()} Runtime {asked.runtime}; median of {asked.rounds} rounds; CPU ms a minute of music."
+    text = f"{said}\n\n{table(costs)}"
+    print(text)
+    if asked.write:
+        write_section(PAGE, "floor", text)
+
+
+if __name__ == "__main__":
+    main()
