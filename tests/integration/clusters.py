@@ -68,6 +68,11 @@ class Cluster:
         self.members[name] = process
         return process
 
+    def stop(self, name: str) -> None:
+        """Ask a member to stop, and wait until it has."""
+        self.members[name].terminate()
+        assert self.members[name].wait(DEADLINE_SECONDS) == 0
+
     def status(self) -> dict[str, Any]:
         """What the daemon says of itself."""
         report: dict[str, Any] = json.loads(self.daemon.get("/api/v1/status")[1])

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -18,12 +22,13 @@ import soundfile
 from playlista.cluster.certificates import make_certificates
 from tests.deadlines import DEADLINE_SECONDS
 from tests.integration.clusters import Cluster, comparable, wait_until
-from tests.integration.daemon import Daemon
+from tests.integration.daemon import ROOT, Daemon
 
 pytest.importorskip("distributed", reason="playlista[dask] is not installed")
 
 TRACKS = 6
 RATE_HZ = 22050
+NEXT_VERSION = "9.9.9"
 
 
 @pytest.fixture
@@ -169,3 +174,106 @@ def test_a_temporary_folder_with_a_path_too_long_for_sockets_stops_the_start(clu
 
 def _event(line: str) -> dict[str, str]:
     return json.loads(line) if line.startswith("{") else {}
+
+
+def of_next_version(folder: Path) -> dict[str, str]:
+    """The environment by which a member is the next version of the program, from a copy of this one."""
+    shutil.copytree(ROOT / "daemon", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    place = folder / "playlista/__init__.py"
+    text = place.read_text("utf-8")
+    place.write_text(re.sub(r'(?m)^__version__ = ".*"', f'__version__ = "{NEXT_VERSION}"', text), "utf-8")
+    return {"PYTHONPATH": os.fspath(folder)}
+
+
+def test_a_rolling_upgrade_loses_nothing_and_blames_nobody(cluster: Cluster, tmp_path: Path) -> None:
+    """Scheduler and daemon are new while the workers are old; these follow one by one, in the middle of tracks."""
+    music = cluster.daemon.music
+    newer = of_next_version(tmp_path / "newer")
+    cluster.scheduler()
+    for name in ("one", "two"):
+        cluster.worker(name)
+    cluster.daemon.start()
+    wait_until(lambda: cluster.status()["tracks"]["analyzed"] == TRACKS, "all tracks by the old version")
+    for number in range(2):
+        sing(tmp_path / f"long-{number}.flac", 300.0 + number, seconds=300)
+    for number in range(2):  # both at once, so that both are at work at the same time
+        os.rename(tmp_path / f"long-{number}.flac", music / f"long-{number}.flac")
+    wait_until(lambda: cluster.status()["cluster"]["in_flight"] == 2, "both workers at work")
+    cluster.daemon.stop()
+    cluster.stop("scheduler")
+    cluster.daemon.environment |= newer
+    cluster.scheduler()
+    cluster.daemon.start()
+    assert f"the daemon is {NEXT_VERSION}" in cluster.wait_for_event("one", "daemon.refused")["detail"]
+    cluster.wait_for_event("two", "daemon.refused")
+    assert cluster.status()["tracks"]["analyzed"] == TRACKS  # the tracks wait
+    cluster.stop("one")
+    cluster.worker("one-new")  # with the daemon's environment, so new
+    wait_until(lambda: cluster.status()["cluster"]["in_flight"] == 1, "the new worker at work beside the old one")
+    cluster.stop("two")
+    cluster.worker("two-new")
+    wait_until(lambda: cluster.status()["tracks"]["analyzed"] == TRACKS + 2, "all tracks")
+    assert cluster.status()["tracks"]["total"] == TRACKS + 2
+    assert cluster.daemon.events("track.crashed") == []
+    assert cluster.daemon.run("failures").stdout.strip() in {"", "nothing failed"}
+
+
+def test_workers_may_go_to_none_and_come_back_and_nothing_is_lost(cluster: Cluster) -> None:
+    cluster.daemon.environment["CLUSTER_GRACE_SECONDS"] = "0"
+    sing(cluster.daemon.music / "long.flac", 440.0, seconds=300)
+    cluster.scheduler()
+    cluster.worker("one")
+    cluster.daemon.start()
+    wait_until(lambda: "long.flac" in _at_work(cluster), "the long track at work")
+    cluster.stop("one")  # in the middle of it
+    wait_until(lambda: not cluster.status()["cluster"]["workers"], "no worker")
+    wait_until(lambda: cluster.status()["queue"]["claimed"] == 0, "the track given back")
+    cluster.worker("two")
+    wait_until(lambda: cluster.status()["tracks"]["analyzed"] == TRACKS + 1, "all tracks")
+    assert cluster.daemon.events("track.crashed") == []
+    assert cluster.daemon.run("failures").stdout.strip() in {"", "nothing failed"}
+
+
+def test_names_that_are_no_utf8_and_links_come_through(cluster: Cluster) -> None:
+    music = os.fsencode(cluster.daemon.music)
+    outside = cluster.folder / "outside.flac"
+    sing(outside, 700.0, seconds=4)
+    try:
+        os.rename(os.path.join(music, b"0.flac"), os.path.join(music, b"\xff\xfe.flac"))
+    except OSError:
+        pytest.skip("this file system takes no names that are not UTF-8")
+    os.symlink(outside, os.path.join(music, b"link.flac"))
+    cluster.scheduler()
+    cluster.worker("one")
+    ended = cluster.daemon.run("run", "--once")
+    assert ended.returncode == 0, ended.stderr
+    assert comparable(cluster.daemon.run("export").stdout) == comparable(alone(cluster).run("export").stdout)
+
+
+def test_a_scheduler_of_somebody_else_is_said_and_gets_no_worker(cluster: Cluster) -> None:
+    """Dask's own, without TLS on the loopback, where nothing else would keep them apart."""
+    address = f"tcp://127.0.0.1:{cluster.port}"
+    cluster.daemon.environment |= {"DASK_SCHEDULER": address, "CLUSTER_TLS_DIR": ""}
+    code = f"""
+import asyncio
+from distributed import Scheduler
+async def main():
+    async with Scheduler(host="127.0.0.1", port={cluster.port}, dashboard=False) as scheduler:
+        await scheduler.finished()
+asyncio.run(main())
+"""
+    with (cluster.folder / "foreign.log").open("ab") as log:
+        cluster.members["foreign"] = subprocess.Popen([sys.executable, "-c", code], stderr=log, cwd=cluster.folder)
+    cluster.worker("one")
+    cluster.daemon.start()
+    for name in ("one", "daemon"):
+        wait_until(lambda n=name: _says(cluster, n, "scheduler of dask alone"), f"{name} to say so")
+    assert cluster.events("one", "worker.started") == []
+
+
+def _says(cluster: Cluster, name: str, why: str) -> bool:
+    return any(why in line["why"] for line in cluster.events(name, "scheduler.unreachable"))
+
+
+def _at_work(cluster: Cluster) -> list[str]:
+    return [worker["track"] for worker in cluster.status()["cluster"]["workers"] if worker["track"]]

@@ -8,7 +8,6 @@ chosen for it here, so that the death of a worker is the death of that track's a
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -19,6 +18,7 @@ import structlog
 
 from playlista import __version__
 from playlista.cluster.assignments import Assignments, Jobs
+from playlista.cluster.presence import ask_presence
 from playlista.cluster.roster import Roster, WorkerState, states
 from playlista.cluster.security import ClusterError, Credentials, probe, security_of
 from playlista.errors import PlaylistaError, StoreError
@@ -176,13 +176,7 @@ class Dispatcher:
         return client
 
     async def _report(self, client: Any) -> dict[str, Any]:
-        try:
-            text = await asyncio.wait_for(client.scheduler.playlista_presence(), ANSWER_SECONDS)
-        except AttributeError as error:
-            raise ClusterError(
-                f"{self._address}: this is a scheduler of dask alone; start `playlista scheduler`"
-            ) from error
-        report = dict(json.loads(text))
+        report = await ask_presence(client.scheduler, self._address, seconds=ANSWER_SECONDS)
         if report["version"] != __version__:
             raise ClusterError(
                 f"{self._address}: the scheduler is Playlista {report['version']}, this is {__version__}; "

@@ -18,6 +18,7 @@ from typing import Any
 import structlog
 
 from playlista.cluster.dask_settings import HTTP_ADDRESS, NO_EXTENSIONS, configure_dask
+from playlista.cluster.presence import ask_presence
 from playlista.cluster.requests import Requests
 from playlista.cluster.security import ClusterError, Credentials, probe, security_of
 from playlista.cluster.tasks import PLUGIN
@@ -136,6 +137,11 @@ class ClusterWorker:
             ),
             JOIN_SECONDS * 2,
         )
+        try:
+            await ask_presence(worker.scheduler, place.scheduler, seconds=JOIN_SECONDS)
+        except BaseException:  # it would have tasks of somebody else
+            await worker.close()
+            raise
         self._progress.joined, self._progress.trouble = True, None
         log.info("worker.started", scheduler=place.scheduler, name=place.name, address=worker.address, pid=os.getpid())
         return worker
