@@ -252,3 +252,10 @@ def test_results_without_a_fingerprint_lose_the_former_one(tmp_path: Path) -> No
 def test_what_only_looks_lossless_is_not_better_than_a_lossy_file_for_its_bit_rate() -> None:
     fake = replace(COPY, path="a.flac", format="FLAC", size_bytes=20_000_000, lossy_suspicion=0.9)
     assert best_of([fake, COPY]) == (COPY, "not made from a lossy file")
+
+
+def test_opus_is_not_better_for_the_rate_that_it_always_has() -> None:
+    opus = replace(COPY, path="a.opus", format="OPUS", sample_rate_hz=48_000, size_bytes=COPY.size_bytes // 2)
+    assert best_of([opus, COPY]) == (COPY, "higher bit rate")
+    narrow = replace(COPY, path="b.mp3", sample_rate_hz=22_050)
+    assert best_of([narrow, COPY]) == (COPY, "higher sample rate")

@@ -165,7 +165,7 @@ test("ranges are written as the API reads them, and read back", () => {
 });
 
 test("pictures say what they show", () => {
-  assert.equal(wallWords({ wall_hz: 16021.4, wall_fall_db: 40.4 }), "falls by 40 dB at 16.0 kHz");
+  assert.equal(wallWords({ wall_hz: 16021.4, wall_fall_db: 40.4 }), "falls by 40 dB within 350 Hz at 16.0 kHz");
   assert.equal(wallWords({ wall_hz: null, wall_fall_db: null }), "no hard edge");
   const channels = [{ low: [-0.5, -0.8], high: [0.5, 0.25] }];
   assert.equal(waveWords({ at_seconds: 65.5, step_seconds: 0.004, channels }), "at 1:05.500 (8 ms shown, peak 0.800 of full scale)");

@@ -19,6 +19,8 @@ _SUSPECTED = 0.5
 _WORTH_OF_A_BIT = {"OPUS": 1.8, "AAC": 1.3, "VORBIS": 1.3}
 #: Lengths that differ by less are the same: encoders pad the ends.
 _LENGTH_STEP_SECONDS = 1.0
+#: What Opus counts as, whose decoders always deliver 48 kHz.
+_USUAL_RATE_HZ = 44_100
 #: Bit rates that differ by less are the same.
 _RATE_STEP = 1.1
 
@@ -83,13 +85,19 @@ def _worth(copy: Copy) -> float:
     return (copy.kilobits_per_second or 0) * _WORTH_OF_A_BIT.get(copy.format or "", 1.0)
 
 
+def _telling_rate(copy: Copy) -> int:
+    """The sample rate in Hz as far as it says something: Opus has 48 kHz whatever it was made from (RFC 6716)."""
+    rate_hz = copy.sample_rate_hz or 0
+    return min(rate_hz, _USUAL_RATE_HZ) if copy.format == "OPUS" else rate_hz
+
+
 #: In the order in which they decide: a value, the least difference or ratio that counts, and what the best has then.
 _CRITERIA: tuple[tuple[Callable[[Copy], float], Callable[[float, float], bool], str], ...] = (
     (lambda copy: copy.is_whole, lambda best, other: best > other, "whole"),
     (lambda copy: copy.is_lossless, lambda best, other: best > other, "lossless"),
     (lambda copy: copy.duration_seconds or 0.0, lambda best, other: best - other > _LENGTH_STEP_SECONDS, "longer"),
     (lambda copy: not copy.clipped_runs, lambda best, other: best > other, "not clipped"),
-    (lambda copy: copy.sample_rate_hz or 0, lambda best, other: best > other, "higher sample rate"),
+    (_telling_rate, lambda best, other: best > other, "higher sample rate"),
     (lambda copy: copy.channels or 0, lambda best, other: best > other, "more channels"),
     (lambda copy: not copy.is_suspected, lambda best, other: best > other, "not made from a lossy file"),
     (_worth, lambda best, other: best > other * _RATE_STEP, "higher bit rate"),

@@ -27,7 +27,8 @@ class SpectrumCurve:
     """The average level by frequency.
 
     levels_db : of bands of `step_hz` from 0 Hz on; a sine of full scale has 0 dB.
-    wall_hz, wall_fall_db : where the level falls at once, and by how much; None where it does not.
+    wall_hz, wall_fall_db : where the level falls at once, and by how much within 350 Hz; None where it does
+        not.
     """
 
     step_hz: float

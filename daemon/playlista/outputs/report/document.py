@@ -146,15 +146,15 @@ def _figure(drawing: str, caption: str) -> str:
 
 
 def _copies(recording: Recording, path: str) -> Iterator[str]:
-    yield f"<h2>Copies</h2><p>The same recording is there {recording.count} times.</p>"
-    yield '<div class="scroll"><table><thead><tr><th>File</th><th>Sound</th><th>Why</th></tr></thead><tbody>'
+    yield f"<h2>Copies</h2><p>The same recording is there {recording.count} times; the best copy is first.</p><ol>"
     for copy in sorted(recording.copies, key=lambda one: one.id != recording.best.id):
-        is_best = copy.id == recording.best.id
-        note = f"Best copy: {recording.why}" if is_best else ""
-        this = " (this file)" if copy.path == path else ""
-        yield f"<tr><th><bdi>{shown(copy.path)}</bdi>{this}</th>"
-        yield f"<td>{shown(_sound(copy))}</td><td>{shown(note)}</td></tr>"
-    yield "</tbody></table></div>"
+        notes = [_sound(copy)]
+        if copy.id == recording.best.id:
+            notes.append(f"best copy: {recording.why}")
+        if copy.path == path:
+            notes.append("this file")
+        yield f'<li><bdi>{shown(copy.path)}</bdi><p class="soft">{shown(" · ".join(notes))}</p></li>'
+    yield "</ol>"
 
 
 def _sound(copy: Copy) -> str:

@@ -48,7 +48,7 @@ def spectrum_svg(curve: SpectrumCurve) -> str:
         anchor = "end" if place > WIDTH / 2 else "start"
         parts += [
             _line("wall", place, TOP, place, BOTTOM),
-            _text(place + (-5 if anchor == "end" else 5), TOP + 11, wall_words(curve), anchor),
+            _text(place + (-5 if anchor == "end" else 5), TOP + 11, f"{curve.wall_hz / 1000:.1f} kHz", anchor),
         ]
     return _svg(HEIGHT, f"Average level by frequency; {wall_words(curve)}", parts)
 
@@ -57,7 +57,7 @@ def wall_words(curve: SpectrumCurve) -> str:
     """Where the wall is, in words."""
     if curve.wall_hz is None or curve.wall_fall_db is None:
         return "no hard edge"
-    return f"falls by {curve.wall_fall_db:.0f} dB at {curve.wall_hz / 1000:.1f} kHz"
+    return f"falls by {curve.wall_fall_db:.0f} dB within 350 Hz at {curve.wall_hz / 1000:.1f} kHz"
 
 
 def waveform_svg(waveform: Waveform) -> str:

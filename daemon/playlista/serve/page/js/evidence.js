@@ -43,7 +43,7 @@ function figure(drawing, caption) {
 }
 
 export function wallWords({ wall_hz: hz, wall_fall_db: fall }) {
-  return hz == null ? "no hard edge" : `falls by ${fall.toFixed(0)} dB at ${(hz / 1000).toFixed(1)} kHz`;
+  return hz == null ? "no hard edge" : `falls by ${fall.toFixed(0)} dB within 350 Hz at ${(hz / 1000).toFixed(1)} kHz`;
 }
 
 export function waveWords({ at_seconds: at, step_seconds: step, channels }) {
