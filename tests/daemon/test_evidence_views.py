@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -20,6 +21,7 @@ from playlista.serve.server import Server
 from playlista.tracks import Analysis, Status, TrackFile
 from playlista.tracks.health import Health
 from tests import signals
+from tests.deadlines import DEADLINE_SECONDS
 from tests.libraries import Parts, analysis_of, open_parts, track_file
 from tests.serve.test_media import ask
 from tests.serve.views import views_of
@@ -108,3 +110,28 @@ def test_a_fifo_in_place_of_the_file_is_not_waited_for(port: int, tmp_path: Path
     (tmp_path / "a.wav").unlink()
     os.mkfifo(tmp_path / "a.wav")
     assert ask(port, "/api/v1/tracks/1/evidence")[0] == 404
+
+
+def test_a_file_that_does_not_answer_stops_neither_probes_nor_the_api() -> None:
+    begun, released = threading.Event(), threading.Event()
+
+    def hangs(_file_id: int) -> dict[str, object]:
+        begun.set()
+        released.wait(DEADLINE_SECONDS)
+        return {}
+
+    server = Server("127.0.0.1:0", Application(views_of(evidence=hangs)))
+    server.start()
+    asking = [threading.Thread(target=ask, args=(server.port, f"/api/v1/tracks/{track}/evidence")) for track in (1, 2)]
+    try:
+        for thread in asking:
+            thread.start()
+        assert begun.wait(DEADLINE_SECONDS)
+        for path in ("/healthz", "/readyz", "/metrics", "/api/v1/status", "/api/v1/tracks?limit=1"):
+            assert ask(server.port, path)[0] == 200
+        assert not released.is_set()
+    finally:
+        released.set()
+        for thread in asking:
+            thread.join(DEADLINE_SECONDS)
+        server.stop()
