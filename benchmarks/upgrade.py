@@ -26,6 +26,8 @@ PAGE = Path("docs/upgrading.md")
 RATE_HZ = 44_100
 #: Groups whose values must be the same after the upgrade.
 KEPT = ("tonal", "loudness", "spectral", "tags", "audio", "health")
+#: Groups that are computed from the music, of which only the first is of an older version.
+GROUPS = ("rhythm", "tonal", "loudness", "spectral", "tags", "health", "fingerprint")
 
 
 def main() -> None:
@@ -104,17 +106,14 @@ def compared(
 ) -> dict[str, int]:
     """How many results were computed, group by group, and how many kept their values."""
     timings = [one["timings"] for one in after.values()]
-    computed = {
-        group: sum(timing.get(f"{group}_seconds", 0) > 0 for timing in timings)
-        for group in ("rhythm", "tonal", "loudness", "spectral", "tags")
-    }
+    computed = {group: sum(timing.get(f"{group}_seconds", 0) > 0 for timing in timings) for group in GROUPS}
     kept = sum(all(before[path].get(group) == one.get(group) for group in KEPT) for path, one in after.items())
     return {**computed, "kept": kept, "derived": moods[0], "due": moods[1]}
 
 
 def whole(tracks: int) -> dict[str, int]:
     """What an upgrade that computes rhythm alone leaves."""
-    others = dict.fromkeys(("tonal", "loudness", "spectral", "tags"), 0)
+    others = dict.fromkeys(GROUPS[1:], 0)
     return {"rhythm": tracks, **others, "kept": tracks, "derived": tracks, "due": 0}
 
 
@@ -122,7 +121,7 @@ def table(changes: dict[str, int], first: Run, second: Run) -> str:
     """Counts, then the cost."""
 
     def rows() -> Iterator[tuple[str, str]]:
-        for group in ("rhythm", "tonal", "loudness", "spectral", "tags"):
+        for group in GROUPS:
             yield f"{group} computed anew", str(changes[group])
         yield "moods derived, without reading music", str(changes["derived"])
         yield "results whose other values are the same as before", str(changes["kept"])

@@ -48,7 +48,7 @@ class VibeNet:
 
         Parameters
         ----------
-        bands : np.ndarray [shape=(128, columns), float32, dB, one column or more]
+        bands : np.ndarray [shape=(128, columns), float32, dB, one column or more, in any order of memory]
         checkpoint : called before each tile; what it raises ends the run.
 
         Raises
@@ -70,11 +70,9 @@ class VibeNet:
         session, block = self._session(0), BLOCKS[0]
         columns = (bands.shape[1] - 1) // 2 + 1
         signal = _Signal(block, ring)
-        padded = np.pad(bands, ((0, 0), (1, 1)))  # what the stem sees beyond the ends
         for span in _spans(block, columns):
             checkpoint()
-            start, stop = span.start, span.stop
-            tile = np.ascontiguousarray(padded[np.newaxis, :, 2 * start : 2 * stop + 1])
+            tile = _with_zeros(bands, 2 * span.start - 1, 2 * span.stop)
             signal.put(*session.run(["convolved", "mean"], {"bands": tile, "zeros": span.zeros}))
         return signal
 
@@ -113,6 +111,14 @@ class VibeNet:
         options.log_severity_level = _ERRORS_ONLY
         graph = self._file.graph(number)
         return self._onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+
+def _with_zeros(bands: Array, start: int, stop: int) -> Array:
+    """Columns `start` to `stop` [shape=(1, 128, columns)], zeros for those beyond the ends of `bands`."""
+    tile = np.zeros((1, len(bands), stop - start), dtype=np.float32)
+    first, last = max(0, start), min(stop, bands.shape[1])
+    tile[0, :, first - start : last - start] = bands[:, first:last]
+    return tile
 
 
 def ring_size(columns: int, first: int) -> int:

@@ -88,8 +88,8 @@ class VibenetAccumulator:
         greatest = levels.max()
         if greatest <= _SILENT_DB:
             return None
-        bands = np.ascontiguousarray(np.maximum(levels, greatest - _RANGE_DB).T)
-        return Vibenet(**self._network.values(bands, self._checkpoint))
+        np.maximum(levels, greatest - _RANGE_DB, out=levels)
+        return Vibenet(**self._network.values(levels.T, self._checkpoint))
 
     def _take_block(self, frames: int) -> None:
         """The first `frames` frames of the sample buffer; what overlaps the next block stays in it."""
