@@ -2,8 +2,8 @@
 
 The floor is what any program with our answers to identity and tags has to do: the same decoder, the same hash of the
 samples, and bare inference on patches that were made beforehand. It and the whole analysis, with the compiled kernels
-and in NumPy, with tags and without, run in turns in one process on one CPU, so that a ratio holds on other machines; of
-all rounds the median. CPU time is that of this process and of its ffmpeg children.
+and in NumPy, with tags and without, run in turns in one process on one CPU, so that a ratio holds on other machines.
+Ratios are taken within a round; of all rounds the median. CPU time is that of this process and of its ffmpeg children.
 
 Input: a recording of a minute or more. Output: a table. ``--bliss PYTHON`` adds bliss-audio from that interpreter's
 packages (a process for each file, less its start).
@@ -16,8 +16,9 @@ import os
 import statistics
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import truediv
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from typing import Any
@@ -136,8 +137,8 @@ def _analysis(analyzer: Any, path: Path) -> Callable[[], object]:
     return lambda: analyzer.analyze(str(path))
 
 
-def measure(found: Parts, rounds: int) -> dict[str, float]:
-    """The median cost of each part, run in turns; once before it counts."""
+def measure(found: Parts, rounds: int) -> dict[str, list[float]]:
+    """The cost of each part by round, run in turns; once before it counts."""
     calls = {"decode": found.decode, "hash": found.hash, "inference": found.inference, **found.analyses}
     costs: dict[str, list[float]] = {name: [] for name in calls}
     for number in range(rounds + 1):
@@ -145,34 +146,42 @@ def measure(found: Parts, rounds: int) -> dict[str, float]:
             spent = cost(call)
             if number:
                 costs[name].append(spent)
-    return {name: statistics.median(values) for name, values in costs.items()}
+    return costs
 
 
-def bliss(interpreter: str, path: Path, rounds: int) -> float:
-    """The median cost of bliss-audio, less that of its start."""
+def bliss(interpreter: str, path: Path, rounds: int) -> list[float]:
+    """The cost of bliss-audio by round, less that of its start."""
     command = [interpreter, "-c", BLISS]
     costs = []
     for _ in range(rounds):
         start = cost(lambda: subprocess.run(command, check=True))
         costs.append(cost(lambda: subprocess.run([*command, str(path)], check=True)) - start)
-    return statistics.median(costs)
+    return costs
 
 
-def table(costs: Mapping[str, Mapping[str, float]]) -> str:
+def table(costs: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
     """Milliseconds for a minute of music, with tags; then without, and bliss where it was measured."""
     whole, bare = [], []
     for name, of_format in costs.items():
-        floor = of_format["decode"] + of_format["hash"] + of_format["inference"]
+        parts = [of_format[part] for part in ("decode", "hash", "inference")]
+        floor = [sum(round_) for round_ in zip(*parts, strict=True)]
         ours = [of_format["off tags"], of_format["auto tags"]]
-        shown = [of_format[part] for part in ("decode", "hash", "inference")] + [floor]
-        ratios = [figure for spent in ours for figure in (f"{spent:.0f}", f"{spent / floor:.2f}")]
-        whole.append([name, *(f"{spent:.0f}" for spent in shown), *ratios])
+        whole.append([name, *map(_figure, (*parts, floor)), *(text for one in ours for text in _against(one, floor))])
         without = [of_format["off no tags"], of_format["auto no tags"]]
         theirs = of_format.get("bliss")
-        compared = [f"{theirs:.0f}", f"{without[1] / theirs:.2f}"] if theirs else []
-        bare.append([name, *(f"{spent:.0f}" for spent in without), *compared])
+        compared = [_figure(theirs), _against(without[1], theirs)[1]] if theirs else []
+        bare.append([name, *map(_figure, without), *compared])
     header = ("format, without tags", "NumPy", "kernels", *(("bliss", "kernels of bliss") if len(bare[0]) > 3 else ()))
     return f"{markdown_table(HEADER, whole)}\n\n{markdown_table(header, bare)}"
+
+
+def _figure(costs: Sequence[float]) -> str:
+    return f"{statistics.median(costs):.0f}"
+
+
+def _against(ours: Sequence[float], theirs: Sequence[float]) -> tuple[str, str]:
+    """The median of ours, and of what it is of theirs in the same round."""
+    return _figure(ours), f"{statistics.median(map(truediv, ours, theirs)):.2f}"
 
 
 def main() -> None:
@@ -189,13 +198,13 @@ def main() -> None:
     from playlista.system.environment import prepare_environment
 
     prepare_environment(Settings().native_environment(), threads=1)
-    costs: dict[str, dict[str, float]] = {}
+    costs: dict[str, dict[str, list[float]]] = {}
     with tempfile.TemporaryDirectory() as place:
         for name, path in encode(asked.recording, Path(place)):
             costs[name] = measure(parts(path, asked.models, asked.runtime), asked.rounds)
             if asked.bliss:
                 costs[name]["bliss"] = bliss(asked.bliss, path, asked.rounds)
-            print(f"benchmarks: {name} {costs[name]}", flush=True)
+            print(f"benchmarks: {name} is measured", flush=True)
     said = f"{machine.describe()} Runtime {asked.runtime}; median of {asked.rounds} rounds; CPU ms a minute of music."
     text = f"{said}\n\n{table(costs)}"
     print(text)
