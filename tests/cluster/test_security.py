@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from playlista.cluster.certificates import make_certificates
 from playlista.cluster.security import ClusterError, Credentials, credentials_for, probe
 from playlista.errors import ConfigError, PlaylistaError
 
-pytest.importorskip("cryptography", reason="playlista[dask] is not installed")
+x509 = pytest.importorskip("cryptography.x509", reason="playlista[dask] is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -144,3 +146,26 @@ def test_a_scheduler_that_is_away_is_told_in_one_line() -> None:
         port = server.getsockname()[1]
     with pytest.raises(ClusterError, match="cannot be reached"):
         probe(f"tcp://127.0.0.1:{port}", None)
+
+
+@pytest.mark.parametrize(("file", "other"), [("worker.pem", None), ("worker.key", "worker.key"), ("ca.pem", None)])
+def test_files_that_do_not_go_together_are_said_before_anybody_is_asked(
+    tmp_path: Path, ours: Path, foreign: Path, file: str, other: str | None
+) -> None:
+    for path in ours.iterdir():
+        shutil.copy(path, tmp_path)
+    (tmp_path / file).write_bytes((foreign / other).read_bytes() if other else b"no PEM")
+    with pytest.raises(ConfigError, match="damaged or do not go together") as said:
+        Credentials.of(tmp_path, "worker")
+    assert "\n" not in str(said.value)
+
+
+def test_a_certificate_that_is_over_is_said_as_such(tmp_path: Path) -> None:
+    make_certificates(tmp_path, days=-1)
+    with listening(tmp_path) as address, pytest.raises(ClusterError, match=r"expired.*clocks"):
+        probe(address, Credentials.of(tmp_path, "worker"))
+
+
+def test_a_certificate_holds_from_the_day_before_since_clocks_differ_by_hours(ours: Path) -> None:
+    certificate = x509.load_pem_x509_certificate((ours / "worker.pem").read_bytes())
+    assert datetime.now(UTC) - certificate.not_valid_before_utc > timedelta(hours=20)

@@ -47,7 +47,7 @@ class Credentials:
 
         Raises
         ------
-        ConfigError : one is missing or cannot be read.
+        ConfigError : one is missing or cannot be read, or they do not go together.
         """
         found = cls(folder / AUTHORITY, folder / f"{part}.pem", folder / f"{part}.key")
         for path in (found.authority, found.certificate, found.key):
@@ -56,6 +56,13 @@ class Credentials:
                     f"{path}: cannot be read; make it with `playlista cluster certificates {folder}`, "
                     "or let CLUSTER_TLS_DIR name the folder that has it"
                 )
+        try:
+            found.context()
+        except ssl.SSLError as error:
+            raise ConfigError(
+                f"{folder}: {AUTHORITY}, {part}.pem and {part}.key are damaged or do not go together "
+                f"({error.reason or error}); copy them once more, or make them anew"
+            ) from error
         return found
 
     def context(self) -> ssl.SSLContext:
@@ -117,8 +124,8 @@ def probe(address: str, credentials: Credentials | None) -> None:
                 _shake_hands(plain, credentials)
     except ssl.SSLError as error:
         raise ClusterError(
-            f"{address}: no TLS with this scheduler ({error.reason or error}); both need certificates of the same "
-            "authority, made by one `playlista cluster certificates`"
+            f"{address}: no TLS with this scheduler ({_why(error)}); both need certificates of the same authority, "
+            "made by one `playlista cluster certificates`, and clocks that are right to the day"
         ) from error
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or str(error) or "no answer"
@@ -132,6 +139,11 @@ def _shake_hands(plain: socket.socket, credentials: Credentials) -> None:
         secured.settimeout(PROBE_SECONDS)
         # With TLS 1.3 a scheduler that does not trust us says so only after the handshake; one that does, greets.
         secured.recv(1)
+
+
+def _why(error: ssl.SSLError) -> str:
+    """Such as "certificate has expired"."""
+    return str(getattr(error, "verify_message", "") or error.reason or error)
 
 
 def _is_loopback(address: str) -> bool:
