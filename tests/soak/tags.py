@@ -53,9 +53,10 @@ class Seen:
 
 @dataclass(slots=True)
 class Outcome:
-    """What the command said of the files, and what had become of them."""
+    """What the command said of files, and what had become of them; an unchanged one has all values, or none known."""
 
     wrote: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     harmed: list[str] = field(default_factory=list)
     touched: list[str] = field(default_factory=list)
@@ -135,12 +136,19 @@ def _tag(daemon: Daemon, names: Sequence[str], outcome: Outcome) -> None:
     ended = _command(daemon, "tag", "--write", *(os.fspath(daemon.music / name) for name in names))
     lines = ended.stdout.splitlines() + ended.stderr.splitlines()
     for name in names:
-        beginnings = f"wrote  {name}  ", f"playlista: {name}: ", f"playlista: {daemon.music}/{name}: "
+        beginnings = (
+            f"wrote  {name}  ",
+            f"unchanged  {name}",
+            f"playlista: {name}: ",
+            f"playlista: {daemon.music}/{name}: ",
+        )
         told_of = [line for line in lines if line.startswith(beginnings)]
         if len(told_of) != 1:
             outcome.silent.append(name)
         elif told_of[0].startswith("wrote"):
             outcome.wrote.append(name)
+        elif told_of[0].startswith("unchanged"):
+            outcome.unchanged.append(name)
         else:
             outcome.refused[name] = told_of[0].rpartition(f"{name}: ")[2]
 
@@ -205,6 +213,7 @@ def _findings(place: Place, daemon: Daemon, kinds: Counter[str], outcome: Outcom
         told("files", ", ".join(f"{count} {kind}" for kind, count in kinds.items())),
         told("ffmpegs that judge", len(_judges())),
         at_least("of these written", len(outcome.wrote), sum(kinds.values()) // 4),
+        told("of these unchanged, since no value of theirs is known", len(outcome.unchanged)),
         told("of these refused, each in one line", len(outcome.refused)),
         exactly("files without a line, or with several", len(outcome.silent), 0),
         exactly("files that decode to another sound afterwards", len(outcome.harmed), 0),
@@ -244,15 +253,16 @@ def kill_writes(place: Place) -> list[Finding]:
         if number % 10 == 9:
             place.say(f"{number + 1} kills, {left} left something behind")
     outcome = Outcome()
-    _want_other_keys(daemon)
-    _tag(daemon, list(before), outcome)
+    for _ in _NOTATIONS:  # a killed command may have written one of them already
+        _want_other_keys(daemon)
+        _tag(daemon, list(before), outcome)
     harmed |= {name for name, former in before.items() if judge.look(daemon.music / name).sound != former.sound}
     return [
         exactly("kills (SIGKILL) while a file was being written", kills, place.scaled(KILLS, 3)),
         at_least("of these that left a copy or an entry behind", left, kills // 2),
         exactly("files harmed by them", len(harmed), 0),
         exactly("kills after whose next start something was left", uncleared, 0),
-        exactly("files that could be tagged afterwards", len(outcome.wrote), len(before)),
+        exactly("files that could be tagged afterwards", len(set(outcome.wrote)), len(before)),
     ]
 
 
