@@ -95,6 +95,13 @@ def test_where_it_was_not_prepared_the_remedy_is_named(tmp_path: Path) -> None:
     assert "run: playlista models prepare --mood" in model.why
 
 
+def test_it_is_found_in_the_data_folder_where_the_models_belong_to_an_image(prepared: Path, tmp_path: Path) -> None:
+    shutil.copytree(prepared, tmp_path / "data/models")
+    settings = Settings(models_dir=tmp_path / "image", data_dir=tmp_path / "data", mood_model="vibenet")
+    model = load_mood_model(settings, limited(tmp_path, 1024))
+    assert model.network is not None, model.why
+
+
 def test_where_memory_is_too_little_it_is_refused(tmp_path: Path) -> None:
     model = load_mood_model(Settings(models_dir=tmp_path, mood_model="vibenet"), limited(tmp_path, NEEDS_MIB - 1))
     assert (model.network, model.is_wanted) == (None, True)

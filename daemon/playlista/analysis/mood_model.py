@@ -14,11 +14,11 @@ from playlista.memory.cgroup import Cgroup
 from playlista.musicnn.runtimes.runtime import installed_runtimes
 from playlista.system.units import MEBIBYTE
 from playlista.vibenet.arrays import REMEDY, NetworkFile
-from playlista.vibenet.files import VibenetFiles
+from playlista.vibenet.files import VibenetFiles, prepared_vibenet
 from playlista.vibenet.network import VibeNet
 
-#: The smallest memory limit in which an hour of music is analyzed with it: what the leanest MusiCNN runtime needs, ONNX
-#: Runtime's own code, and the 40 MiB that VibeNet takes at the end of a track.
+#: With MusiCNN on ONNX Runtime and VibeNet, a cgroup was charged 101 MiB by `analyze` for ten minutes of music.
+#: A daemon has 48 MiB more; the rest is for a large library and what the kernel counts.
 NEEDS_MIB = 192
 
 
@@ -44,7 +44,7 @@ def load_mood_model(settings: Settings, cgroup: Cgroup) -> MoodModel:
     if why := obstacle(cgroup):
         return MoodModel(None, why)
     try:
-        files = VibenetFiles.find(settings.models_path)
+        files = prepared_vibenet(settings)
         if files is None:
             return MoodModel(None, f"no VibeNet in {settings.models_path}; {REMEDY}")
         return MoodModel(VibeNet(NetworkFile(files.arrays)), f"VibeNet in {files.folder}", files=files)

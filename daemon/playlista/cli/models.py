@@ -64,9 +64,9 @@ def list_models(
     """List the model files. With their source, and whether their checksums are right."""
     settings = settings_from(config, data_dir=data, models_dir=models_dir)
     from playlista.musicnn.files import ModelFiles  # noqa: PLC0415
-    from playlista.vibenet.files import VibenetFiles  # noqa: PLC0415
+    from playlista.vibenet.files import prepared_vibenet  # noqa: PLC0415
 
-    files, vibenet = ModelFiles.find(settings.models_path), VibenetFiles.find(settings.models_path)
+    files, vibenet = ModelFiles.find(settings.models_path), prepared_vibenet(settings)
     if json_lines:
         found = {} if files is None else {"source": files.source, "files": files.checksums, "labels": files.labels}
         mood = None if vibenet is None else {"source": vibenet.source, "files": vibenet.checksums}

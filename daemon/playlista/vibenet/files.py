@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from playlista.config import Settings
 from playlista.errors import ModelError
 from playlista.vibenet.arrays import REMEDY
 
@@ -60,6 +61,16 @@ class VibenetFiles:
         for name, expected in files.checksums.items():
             _verify(models_dir / name, expected)
         return files
+
+
+def prepared_vibenet(settings: Settings) -> VibenetFiles | None:
+    """The network in the models folder or, where that is part of an image, in ``DATA_DIR/models``; None if in neither.
+
+    Raises
+    ------
+    ModelError : see `VibenetFiles.find`.
+    """
+    return VibenetFiles.find(settings.models_path) or VibenetFiles.find(settings.data_dir / "models")
 
 
 def _manifest(path: Path) -> dict[str, Any] | None:
