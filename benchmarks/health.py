@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 from collections import defaultdict
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from time import thread_time
 from typing import Any
@@ -27,7 +28,7 @@ from benchmarks.tables import load, markdown_table, save, write_section
 from playlista.features.health.accumulator import HealthAccumulator
 from playlista.features.health.authenticity import THRESHOLD_SCORE, WEIGHTS, Evidence, Holes, Wall, evidence
 from playlista.features.health.blocks import PlanarBlocks
-from playlista.features.health.codec_grid import GridSearch
+from playlista.features.health.codec_grid import GridSearch, GridTrace
 from playlista.features.health.spectrum import SpectrumLooks
 from playlista.native.kernels import Kernels
 from playlista.native.library import choose_kernels
@@ -46,10 +47,10 @@ def evidence_of(samples: Samples, rate_hz: int) -> Evidence | None:
     """What speaks for a lossy past; None where there is too little sound."""
     grid, blocks = GridSearch(rate_hz), PlanarBlocks(samples.shape[1])
     looks = SpectrumLooks(rate_hz, samples.shape[1], grid.update)
-    for block in (*blocks.cut(samples), *blocks.rest()):
+    for block in chain(blocks.cut(samples), blocks.rest()):  # each is only valid until the next one is made
         looks.update(block)
     spectrum = looks.average()
-    return None if spectrum is None else evidence(spectrum, *grid.best())
+    return None if spectrum is None else evidence(spectrum, grid.best())
 
 
 def measure(material: list[Recording]) -> Found:
@@ -73,7 +74,7 @@ def kept(found: Found) -> list[object]:
 def unkept(rows: list[tuple[bool, str, list[dict[str, Any]]]]) -> Found:
     """The inverse of `kept`."""
     return {
-        (held, kind): [Evidence(Wall(**one["wall"]), Holes(**one["holes"]), one["codec"], one["grid"]) for one in many]
+        (held, kind): [Evidence(Wall(**one["wall"]), Holes(**one["holes"]), GridTrace(**one["grid"])) for one in many]
         for held, kind, many in rows
     }
 

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from playlista.analysis.audio_analyzer import AudioAnalyzer, Pass
 from playlista.config import Settings
 from playlista.decode.readers.ffmpeg_child import ffmpeg_path
+from playlista.features.health import codec_grid
 from playlista.features.health.accumulator import HealthAccumulator
-from playlista.features.health.codec_grid import codec_grids
+from playlista.features.health.codec_grid import OPUS_EMPHASIS, codec_grids
 from playlista.tracks import Health
 from tests import signals
 from tests.kernels import way
@@ -159,14 +160,29 @@ def test_a_lossy_file_is_not_suspected_of_being_lossy(music: NDArray[np.float32]
     assert analysis.health.bandwidth_hz is not None
 
 
-@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("number", range(5))
 def test_the_coefficients_of_a_grid_are_those_of_its_transform(number: int) -> None:
+    """Of noise under a transform of energy 1: the mean log of the magnitude of a normal variable."""
     grid = codec_grids()[number]
     random = np.random.default_rng(number)
-    segment = random.standard_normal(grid.segment_frames).astype(np.float32)
-    logs = grid.smallness(segment)
+    noise = random.standard_normal((8, grid.segment_frames)).astype(np.float32)
+    if grid.name == "Opus":
+        for nth in range(1, grid.segment_frames):  # as its decoder does last
+            noise[:, nth] += OPUS_EMPHASIS * noise[:, nth - 1]
+    logs = np.mean([grid.smallness(segment) for segment in noise], axis=0)
     assert logs.shape == (grid.hop_frames,)
-    assert logs.mean() == pytest.approx(np.log(2) / -2 - np.euler_gamma / 2, abs=0.25)  # of |normal|, energy 1
+    assert logs.mean() == pytest.approx(-(np.log(2) + np.euler_gamma) / 2, abs=0.15)
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_both_steps_compute_the_same_coefficients(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(codec_grid, "SEARCH_EVERY", 1)
+    codec_grids.cache_clear()
+    grid = codec_grids()[number]
+    segment = np.random.default_rng(number).standard_normal(9_216).astype(np.float32)
+    at_all, at_some = grid.smallness(segment), grid.smallness_at(segment, [3, 500])
+    codec_grids.cache_clear()
+    np.testing.assert_allclose(at_some[:, 0], at_all[[3, 500]], atol=1e-4)
 
 
 def test_joined_parts_of_another_rate_are_told_with_their_place(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ class HealthAccumulator:
             self._measure(block)
         channels, silences, clipping = self._levels.facts(), self._silence.silences(), self._clipping.clipping()
         breaks = self._continuity.breaks()
-        origin = authenticity(self._looks.average(), *self._grid.best(), is_lossless=self._is_lossless)
+        origin = authenticity(self._looks.average(), self._grid.best(), is_lossless=self._is_lossless)
         positions = {
             "clipped": clipping.positions,
             "silence": silences.positions,

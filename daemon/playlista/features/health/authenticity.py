@@ -27,6 +27,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from playlista.features.health.codec_grid import GridTrace
 from playlista.features.health.spectrum import AverageSpectrum
 from playlista.features.health.walls import ROUNDING_DB, Wall, former_rate, wall_of
 from playlista.tracks.findings import SUSPICION
@@ -35,7 +36,8 @@ from playlista.tracks.findings import SUSPICION
 WEIGHTS = {
     "one": -2.33,
     "grid": 1.04,
-    "grid_clear": 2.23,
+    "grid_confirmed": 2.0,
+    "grid_certain": 1.0,
     "wall": -1.67,
     "wall_of_codecs": -0.04,
     "wall_hardness": 2.4,
@@ -54,7 +56,7 @@ THRESHOLD_SCORE = 1.0
 LEAST_LOOKS = 2
 #: A wall of so many dB is named, and a spectrum ends where it falls to so many above its floor.
 NAMED_WALL_DB = 8.0
-NAMED_GRID = 7.0
+NAMED_GRID, NAMED_CONFIRMED = 7.0, 5.0
 NAMED_HOLES_DB = 6.2
 #: The mean unsteadiness of a spectrum of tones, and of one that is filled.
 FILLED_DB = (3.8, 4.6)
@@ -88,8 +90,7 @@ class Evidence:
 
     wall: Wall
     holes: Holes
-    codec: str
-    grid: float
+    grid: GridTrace
 
     def measures(self) -> dict[str, float]:
         """The numbers that `WEIGHTS` weighs."""
@@ -97,11 +98,13 @@ class Evidence:
         of_codecs = 14_500 < wall.hz < 20_900
         # Between steady tones there is nothing; the edge of the highest one is no wall.
         is_filled = _from_to(holes.mean, *FILLED_DB)
+        is_confirmable = self.grid.confirmed is not None
         sharp_share = wall.sharp_db / max(wall.wide_db, 8.0)
         return {
             "one": 1.0,
-            "grid": min(math.log(max(self.grid, 3.0) / 3.0), 1.6),
-            "grid_clear": _from_to(self.grid, 5, 7),
+            "grid": 0.0 if is_confirmable else _from_to(self.grid.found, 4, 8),
+            "grid_confirmed": _from_to(self.grid.confirmed or 0.0, 2.5, 5),
+            "grid_certain": _from_to(self.grid.confirmed or 0.0, 5, 12),
             "wall": is_filled * _from_to(wall.fall_db, 5, 22),
             "wall_of_codecs": is_filled * of_codecs * _from_to(wall.sharp_db, 6, 20),
             "wall_hardness": is_filled * (of_codecs and wall.sharp_db > 6) * _from_to(sharp_share, 0.55, 0.9),
@@ -122,8 +125,10 @@ class Evidence:
     def words(self) -> Iterator[str]:
         """What speaks for a lossy past, the strongest first."""
         wall, holes = self.wall, self.holes
-        if self.grid >= NAMED_GRID:
-            yield f"coefficients rounded to 0 on the frame grid of {self.codec} ({self.grid:.0f} standard deviations)"
+        found, confirmed = self.grid.found, self.grid.confirmed
+        most = found if confirmed is None else confirmed
+        if most >= (NAMED_GRID if confirmed is None else NAMED_CONFIRMED):
+            yield f"coefficients rounded to 0 on the frame grid of {self.grid.codec} ({most:.0f} standard deviations)"
         if wall.fall_db >= NAMED_WALL_DB:
             yield f"the spectrum falls by {wall.sharp_db:.0f} dB within 150 Hz at {wall.hz / 1000:.1f} kHz"
             if wall.behind_db < ROUNDING_DB:
@@ -134,17 +139,17 @@ class Evidence:
             yield f"coarser above 16 kHz than below, as in MP3 ({holes.from_16_khz:+.1f} dB)"
 
 
-def authenticity(spectrum: AverageSpectrum | None, codec: str, grid: float, *, is_lossless: bool) -> Authenticity:
+def authenticity(spectrum: AverageSpectrum | None, grid: GridTrace, *, is_lossless: bool) -> Authenticity:
     """What the looks at one track tell.
 
     Parameters
     ----------
-    codec, grid : as `codec_grid.GridSearch.best` tells.
+    grid : as `codec_grid.GridSearch.best` tells.
     is_lossless : of the file's format; of others there is nothing to suspect.
     """
     if spectrum is None or spectrum.looks < LEAST_LOOKS:
         return Authenticity()
-    found = evidence(spectrum, codec, grid)
+    found = evidence(spectrum, grid)
     suspicion = round(1.0 / (1.0 + math.exp(THRESHOLD_SCORE - found.score())), 3) if is_lossless else None
     is_suspicious = suspicion is not None and suspicion >= SUSPICION
     return Authenticity(
@@ -155,9 +160,9 @@ def authenticity(spectrum: AverageSpectrum | None, codec: str, grid: float, *, i
     )
 
 
-def evidence(spectrum: AverageSpectrum, codec: str, grid: float) -> Evidence:
+def evidence(spectrum: AverageSpectrum, grid: GridTrace) -> Evidence:
     """The numbers of one track."""
-    return Evidence(wall_of(spectrum.typical_db, spectrum.bin_hz), _holes(spectrum), codec, grid)
+    return Evidence(wall_of(spectrum.typical_db, spectrum.bin_hz), _holes(spectrum), grid)
 
 
 def named_wall(spectrum: AverageSpectrum) -> Wall | None:

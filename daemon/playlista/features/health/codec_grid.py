@@ -1,140 +1,152 @@
 """Traces of a lossy encoder's frames in decoded samples.
 
-MP3, AAC and Vorbis cut the sound into overlapping frames, transform each by a modified cosine transform (MDCT) and
-round its coefficients, many of them to 0. The transform is orthogonal: who applies it to the decoded samples, on the
-very grid of the encoder, finds those zeros again, but for the rounding of the samples. One sample beside the grid
-nothing of it is left, and sound that was never encoded has no grid at all. So coefficients are computed for every
-possible offset of the grid, and an offset at which they are much smaller than around it is evidence, whatever the
-music is.
+MP3, AAC, Vorbis and Opus cut the sound into overlapping frames, transform each by a modified cosine transform (MDCT)
+and round its coefficients, many of them to 0. The transform is orthogonal: who applies it to the decoded samples, on
+the very grid of the encoder, finds those zeros again, but for the rounding of the samples. One sample beside the grid
+nothing of it is left, and sound that was never encoded has no grid at all. So an offset of the grid at which the
+coefficients are much smaller than at others is evidence, whatever the music is.
 
-Input: planar samples of one channel. Output: for each codec by how many standard deviations the best offset stands out.
-Sound that was never encoded seldom gives more than 7; see ``docs/appendix/health.md``.
+Two steps, since all offsets of many coefficients cost too much: in the first looks at the track, some coefficients of
+one frame are computed at every offset. The best few offsets are then compared, in later looks, with some others: all
+coefficients of all frames. What is found there owes nothing to having been the best of a thousand.
 
-Not seen by it: Opus, whose frames are filtered after the transform; files that were resampled, mixed or changed in
-level after decoding to other than whole steps; sound without anything above 3 kHz.
+The looks take turns with the left channel, and the sum and the difference of both front ones, since encoders round
+those, where the channels have much in common. Opus filters after its transform (de-emphasis); that is undone first.
 
-Sources
--------
-MP3: ISO/IEC 11172-3, 2.4.3.4 (hybrid filterbank). Its prototype filter is a table there; a Kaiser-windowed sinc of the
-same length and cutoff stands for it, which is near enough to find zeros by. AAC: ISO/IEC 14496-3, 4.6.11 (windows,
-MDCT). Vorbis: Vorbis I specification, 1.3.2 and 4.3. The idea: D. Luo, R. Yang, R. Huang, "Identification of AMR / MP3
-/ AAC decompressed audio", and O. Derrien, "Detection of genuine lossless audio files", J. Audio Eng. Soc. 67 (2019).
+Input: planar samples. Output: for the codec whose grid stands out most by how many standard deviations it does, in both
+steps. Sound that was never encoded seldom gives more than 7 in the first and 4 in the second; see
+``docs/appendix/health.md``.
+
+Not seen by it: files that were resampled, mixed or changed in level after decoding to other than whole steps (so Opus
+only at its own 48 kHz); sound without anything above 2 kHz.
+
+The idea: D. Luo, R. Yang, R. Huang, "Identification of AMR / MP3 / AAC decompressed audio", and O. Derrien, "Detection
+of genuine lossless audio files", J. Audio Eng. Soc. 67 (2019).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-#: Samples that one look needs: the longest basis and all offsets.
+from playlista.features.health import codec_bases
+
+#: Samples that a look in the first step needs: the longest basis and all offsets.
 SEGMENT_FRAMES = 3_072
-#: Segments of one track that are looked at; more add little.
-MOST_SEGMENTS = 10
+#: Looks of one track in the first step, and in both together; more add little.
+SEARCH_LOOKS, MOST_LOOKS = 6, 20
+#: In the first step one coefficient of so many is looked at.
+SEARCH_EVERY = 2
+#: Offsets of each grid that go on to the second step, and those before and behind each that it is compared with, side
+#: by side. A sample beside its grid an encoder has left nothing; a drum that keeps time with a grid ends on one side.
+CANDIDATES, CONTROLS = 3, (-2, -1, 1, 2)
+#: Fewer frames in the second step tell nothing.
+LEAST_FRAMES = 12
+#: What one frame can add, in nepers: a drum that starts with a frame is as small at one offset, but only in that frame.
+MOST_DIFFERENCE = 0.2
+#: Of these differences, at least.
+LEAST_VARIANCE = 1e-3
 HIGHEST_RATE_HZ = 50_000
+OPUS_RATE_HZ = 48_000
+#: The one coefficient of the filter that Opus applies last.
+OPUS_EMPHASIS = np.float32(0.85)
 #: Half a step of 16 bits: coefficients below it are lost in the rounding of the samples.
 ROUNDING = np.float32(0.5 / 32768)
 #: An offset is compared with the median of so many on each side; the nearest one is left out.
 NEIGHBOURS = 8
-#: Of the sample rate: the coefficients that are looked at, from 3 kHz to 19.8 kHz of 44.1 kHz.
-LOWEST, HIGHEST = 3.0 / 44.1, 19.8 / 44.1
-LINES = 20
-#: MP3: the subbands that are looked at, from 5.5 kHz to 20 kHz of 44.1 kHz, and the lines of each: those that the
-#: alias reduction hardly mixes with the next subband's. From 16 kHz on, where its steps are coarsest, all such lines.
-MP3_LINES = (
-    *((subband, line) for subband in range(8, 20) for line in (8,)),
-    *((subband, line) for subband in range(20, 29) for line in (4, 8, 13)),
-)
-#: Prototype filter of MP3: shape of the Kaiser window, and cutoff by half the spacing of the subbands.
-PROTOTYPE_BETA, PROTOTYPE_CUTOFF = 9.6, 1.15
+#: A difference of the channels that stays below is that of a mono recording, -70 dBFS.
+NO_DIFFERENCE = 3e-4
 
 
 class CodecGrid:
-    """One codec's frames: how far apart they start, and the coefficients to look at as filters.
+    """One codec's frames: how far apart they start, and the coefficients to look at.
 
     Parameters
     ----------
     name : of the codec, for people.
     hop_frames : samples from one frame to the next.
     bases : np.ndarray [shape=(lines, length), float64], each of energy 1.
+    emphasis : of the filter that the decoder applied last, to be undone; 0 where there is none.
 
     Attributes
     ----------
-    segment_frames : samples that one look needs.
+    segment_frames : samples that a look in the first step needs.
     """
 
-    def __init__(self, name: str, hop_frames: int, bases: NDArray[np.float64]) -> None:
+    def __init__(
+        self, name: str, hop_frames: int, bases: codec_bases.Bases, emphasis: np.float32 | None = None
+    ) -> None:
         self.name = name
         self.hop_frames = hop_frames
         self.segment_frames = _fast_length(bases.shape[1] + hop_frames - 1)
-        filters = np.conj(np.fft.rfft(bases, self.segment_frames, axis=1))
+        self._emphasis = emphasis
+        self._bases = np.ascontiguousarray(bases.T, np.float32)
+        filters = np.conj(np.fft.rfft(bases[::SEARCH_EVERY], self.segment_frames, axis=1))
         self._filters = filters.astype(np.complex64)
 
     def smallness(self, segment: NDArray[np.float32]) -> NDArray[np.float32]:
         """Mean log of the coefficients for a grid that starts at each of the first samples [shape=(hop_frames,)]."""
+        samples = self._as_encoded(segment[: self.segment_frames])
         # Scaled before the inverse transform, which without a factor is computed in float64 (see ``features.frames``).
-        spectrum = np.fft.rfft(segment[: self.segment_frames], norm="forward").astype(np.complex64)
+        spectrum = np.fft.rfft(samples, norm="forward").astype(np.complex64)
         coefficients = np.fft.irfft(self._filters * spectrum, self.segment_frames, axis=1, norm="forward")
-        magnitudes = np.abs(coefficients[:, : self.hop_frames])
-        magnitudes += ROUNDING
-        logs: NDArray[np.float32] = np.log(magnitudes, out=magnitudes).mean(axis=0)
-        return logs
+        return _mean_logs(coefficients[:, : self.hop_frames], axis=0)
+
+    def smallness_at(self, segment: NDArray[np.float32], offsets: list[int]) -> NDArray[np.float32]:
+        """The same of all lines, for grids at a few offsets, frame by frame [shape=(offsets, frames)]."""
+        length = len(self._bases)
+        count = (len(segment) - length - self.hop_frames + 1) // self.hop_frames + 1
+        frames = np.lib.stride_tricks.sliding_window_view(self._as_encoded(segment), length)
+        rows = (np.array(offsets)[:, np.newaxis] + self.hop_frames * np.arange(count)).ravel()
+        return _mean_logs(frames[rows] @ self._bases, axis=1).reshape(len(offsets), count)
+
+    def _as_encoded(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        if self._emphasis is None:
+            return samples
+        return np.concatenate([samples[:1], samples[1:] - self._emphasis * samples[:-1]])
 
 
-def deviation(smallness: NDArray[np.float64]) -> float:
-    """By how many standard deviations the smallest offset lies below its neighbours; they go round in a circle."""
+def _mean_logs(coefficients: NDArray[np.floating], axis: int) -> NDArray[np.float32]:
+    magnitudes = np.abs(coefficients)
+    magnitudes += ROUNDING
+    logs: NDArray[np.float32] = np.log(magnitudes, out=magnitudes).mean(axis=axis)
+    return logs
+
+
+def standing_out(smallness: NDArray[np.float64]) -> NDArray[np.float64]:
+    """By how many standard deviations each offset lies below its neighbours; they go round in a circle."""
     near = [np.roll(smallness, step) for step in range(-NEIGHBOURS, NEIGHBOURS + 1) if abs(step) > 1]
-    below = smallness - np.median(near, axis=0)
+    below: NDArray[np.float64] = np.median(near, axis=0) - smallness
     spread = 1.4826 * float(np.median(np.abs(below)))  # of a normal distribution; outliers do not count
-    return float(-below.min() / spread) if spread > 0.0 else 0.0
+    return below / spread if spread > 0.0 else np.zeros_like(below)
 
 
 @cache
 def codec_grids() -> tuple[CodecGrid, ...]:
-    """The grids that are looked for; made once, some 100 kB each."""
-    hop = 1024
-    lines = np.unique(np.round(np.linspace(LOWEST, HIGHEST, LINES) * 2 * hop))
-    sine = np.sin(np.pi / (2 * hop) * (np.arange(2 * hop) + 0.5))
+    """The grids that are looked for; made once, half a MB each. The last one is that of Opus."""
+    hop, celt = 1024, 960
     return (
-        CodecGrid("MP3", 576, _mp3_bases()),
-        CodecGrid("AAC", hop, _mdct_bases(_kaiser_bessel_derived(hop), lines)),
-        CodecGrid("AAC", hop, _mdct_bases(sine, lines)),
-        CodecGrid("Vorbis", hop, _mdct_bases(np.sin(np.pi / 2 * sine**2), lines)),
+        CodecGrid("MP3", 576, codec_bases.mp3_bases()),
+        CodecGrid("AAC", hop, codec_bases.mdct_bases(codec_bases.kaiser_bessel_window(hop))),
+        CodecGrid("AAC", hop, codec_bases.mdct_bases(codec_bases.sine_window(hop))),
+        CodecGrid("Vorbis", hop, codec_bases.mdct_bases(codec_bases.vorbis_window(hop))),
+        CodecGrid(
+            "Opus",
+            celt,
+            codec_bases.mdct_bases(codec_bases.celt_window(celt), codec_bases.CELT_LOWEST_KHZ),
+            OPUS_EMPHASIS,
+        ),
     )
 
 
-def _mdct_bases(window: NDArray[np.float64], lines: NDArray[np.float64]) -> NDArray[np.float64]:
-    hop = len(window) // 2
-    phases = np.pi / hop * (np.arange(2 * hop) + 0.5 + hop / 2)
-    return np.asarray(window * np.cos(phases * (lines[:, np.newaxis] + 0.5)) * np.sqrt(2.0 / hop))
-
-
-def _kaiser_bessel_derived(hop: int) -> NDArray[np.float64]:
-    sums = np.cumsum(np.kaiser(hop + 1, 4.0 * np.pi))
-    rising = np.sqrt(sums[:hop] / sums[hop])
-    return np.concatenate([rising, rising[::-1]])
-
-
-def _mp3_bases() -> NDArray[np.float64]:
-    """Long blocks: 32 subbands, one sample of each in 32; then an MDCT of 36 samples of one subband.
-
-    The second half of the filterbank's frequency inversion, and the phase of the first, are as in the standard.
-    """
-    places = np.arange(512)
-    window = np.concatenate([[0.0], np.kaiser(511, PROTOTYPE_BETA)])
-    prototype = window * np.sinc((places - 256) * PROTOTYPE_CUTOFF / 64)
-    steps = np.arange(36)
-    bases = []
-    for subband, line in MP3_LINES:
-        band = (prototype * np.cos((2 * subband + 1) * (places - 16) * np.pi / 64))[::-1]
-        inversion = np.where((steps % 2 == 1) & (subband % 2 == 1), -1.0, 1.0)
-        weights = np.sin(np.pi / 36 * (steps + 0.5)) * np.cos(np.pi / 72 * (2 * steps + 19) * (2 * line + 1))
-        basis = np.zeros(512 + 35 * 32)
-        for step, weight in enumerate(weights * inversion):
-            basis[32 * step : 32 * step + 512] += weight * band
-        bases.append(basis / np.sqrt(basis @ basis))
-    return np.array(bases)
+def grids_at(sample_rate_hz: int) -> tuple[CodecGrid, ...]:
+    """Those that sound of this rate may have: above `HIGHEST_RATE_HZ` none."""
+    if sample_rate_hz > HIGHEST_RATE_HZ:
+        return ()
+    return codec_grids() if sample_rate_hz == OPUS_RATE_HZ else codec_grids()[:-1]
 
 
 def _fast_length(least: int) -> int:
@@ -142,40 +154,100 @@ def _fast_length(least: int) -> int:
     return -(-least // 256) * 256
 
 
-class GridSearch:
-    """Looks for the grids in some segments of one track; what is found in each adds up.
+@dataclass(frozen=True, slots=True)
+class GridTrace:
+    """The codec whose grid stands out most, by how many standard deviations in the first step and in the second.
 
-    Parameters
-    ----------
-    sample_rate_hz : above `HIGHEST_RATE_HZ` nothing is looked for: no codec of these works there.
+    ``confirmed`` is None where the track was over before there was enough of the second step.
     """
 
+    codec: str = ""
+    found: float = 0.0
+    confirmed: float | None = None
+
+
+class GridSearch:
+    """Looks for the grids in one track at `sample_rate_hz`; what is found in each look adds up."""
+
     def __init__(self, sample_rate_hz: int) -> None:
-        self._grids = codec_grids() if sample_rate_hz <= HIGHEST_RATE_HZ else ()
+        self._searches = [_Search(grid) for grid in grids_at(sample_rate_hz)]
         self.reset()
 
     @property
     def retained_bytes(self) -> int:
         """Bytes of the sums; constant."""
-        return sum(total.nbytes for total in self._totals)
+        return sum(search.totals.nbytes for search in self._searches)
 
     def reset(self) -> None:
         """Forget the track."""
-        self._segments = 0
-        self._totals = [np.zeros(grid.hop_frames) for grid in self._grids]
+        self._looks = 0
+        for search in self._searches:
+            search.reset()
 
     def update(self, segment: NDArray[np.float32], start: int) -> None:
-        """Look at one segment [shape=(SEGMENT_FRAMES or more,)], not silent, from frame `start` of the track on."""
-        if self._segments >= MOST_SEGMENTS:
+        """Take one look [shape=(channels, SEGMENT_FRAMES or more)], not silent, from frame `start` of the track on."""
+        if self._looks >= MOST_LOOKS:
             return
-        self._segments += 1
-        for grid, total in zip(self._grids, self._totals, strict=True):
-            np.add(total, np.roll(grid.smallness(segment), start % grid.hop_frames), out=total)
+        signal = _signal(segment, self._looks % 3)
+        self._looks += 1
+        for search in self._searches:
+            if self._looks <= SEARCH_LOOKS:
+                search.search(signal, start)
+            else:
+                search.confirm(signal, start)
 
-    def best(self) -> tuple[str, float]:
-        """The codec whose grid stands out most, and by how many standard deviations; ("", 0.0) where none does."""
-        if not self._segments:
-            return "", 0.0
-        found = [(deviation(total), grid.name) for grid, total in zip(self._grids, self._totals, strict=True)]
-        most, name = max(found, default=(0.0, ""))
-        return name, most
+    def best(self) -> GridTrace:
+        """What stands out most; nothing where there was no look."""
+        if not self._looks:
+            return GridTrace()
+        traces = [search.trace() for search in self._searches]
+        return max(traces, key=lambda trace: (trace.confirmed or trace.found, trace.codec), default=GridTrace())
+
+
+def _signal(segment: NDArray[np.float32], turn: int) -> NDArray[np.float32]:
+    """The left channel, the mean, half the difference; the mean also where there is no difference."""
+    if turn == 0 or len(segment) == 1:
+        return np.asarray(segment[0])
+    if turn == 2:
+        difference: NDArray[np.float32] = np.float32(0.5) * (segment[0] - segment[1])
+        if float(np.abs(difference).max()) >= NO_DIFFERENCE:
+            return difference
+    return np.asarray(segment.mean(axis=0))
+
+
+class _Search:
+    """Both steps of the search for one grid."""
+
+    def __init__(self, grid: CodecGrid) -> None:
+        self._grid = grid
+        self.totals = np.zeros(grid.hop_frames)
+
+    def reset(self) -> None:
+        self.totals[:] = 0.0
+        self._offsets: list[int] = []
+        self._frames = 0
+        self._sums = np.zeros((2, CANDIDATES, 2))  # of differences and their squares, on both sides
+
+    def search(self, signal: NDArray[np.float32], start: int) -> None:
+        self.totals += np.roll(self._grid.smallness(signal), start % self._grid.hop_frames)
+
+    def confirm(self, signal: NDArray[np.float32], start: int) -> None:
+        hop = self._grid.hop_frames
+        if not self._offsets:
+            best = np.argsort(standing_out(self.totals))[: -CANDIDATES - 1 : -1]
+            self._offsets = [offset + beside for offset in best.tolist() for beside in (0, *CONTROLS)]
+        logs = self._grid.smallness_at(signal, [(offset - start) % hop for offset in self._offsets]).astype(np.float64)
+        logs = logs.reshape(CANDIDATES, 1 + len(CONTROLS), -1)
+        beside = logs[:, 1:].reshape(CANDIDATES, 2, len(CONTROLS) // 2, -1).mean(axis=2)
+        differences = np.clip(beside - logs[:, :1], -MOST_DIFFERENCE, MOST_DIFFERENCE)
+        self._frames += differences.shape[2]
+        self._sums += (differences.sum(axis=2), np.square(differences).sum(axis=2))
+
+    def trace(self) -> GridTrace:
+        """By the candidate that is confirmed best."""
+        found = float(standing_out(self.totals).max())
+        if self._frames < LEAST_FRAMES:
+            return GridTrace(self._grid.name, found)
+        means, squares = self._sums / self._frames
+        deviations = means / np.sqrt(np.maximum(squares - means**2, LEAST_VARIANCE) / self._frames)
+        return GridTrace(self._grid.name, found, float(max(deviations.min(axis=1).max(), 0.0)))

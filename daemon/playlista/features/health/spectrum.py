@@ -28,8 +28,8 @@ FRAMES = 8
 #: Frequency resolution of 2048 samples at 44.1 kHz, at other rates as near as powers of two allow.
 FRAME_SECONDS = 2048 / 44100
 FIRST_SECONDS = 0.25
-#: A look each second up to here, then one each LATER_SECONDS, but not more than MOST_LOOKS.
-DENSE_SECONDS, DENSE_STEP, LATER_STEP = 8.0, 1.0, 15.0
+#: A look each DENSE_STEP up to here, then one each LATER_STEP, but not more than MOST_LOOKS.
+DENSE_SECONDS, DENSE_STEP, LATER_STEP = 8.0, 0.5, 15.0
 MOST_LOOKS = 120
 BAND_HZ = 1_000
 #: Power below which a bin has nothing in it: -160 dBFS.
@@ -37,7 +37,7 @@ NOTHING = 1e-16
 #: A look that stays below says nothing of the track, -50 dBFS.
 SILENT = 3e-3
 
-#: Told each look, its first frame and its samples.
+#: Told the samples of each look [shape=(channels, frames)] and its first frame.
 Listener = Callable[[NDArray[np.float32], int], None]
 
 
@@ -137,7 +137,7 @@ class SpectrumLooks:
         if float(np.abs(samples).max()) >= SILENT:
             self._looks += 1
             self._measure(samples, start)
-            self._listener(samples, start)
+            self._listener(self._segment, start)
 
     def _measure(self, samples: NDArray[np.float32], start: int) -> None:
         frames = np.lib.stride_tricks.sliding_window_view(samples, self._length)[:: self._length // 2][:FRAMES]

@@ -1,0 +1,86 @@
+"""The transforms of lossy codecs, as waveforms: what one coefficient of one frame adds to the sound.
+
+Output: for each codec some coefficients over its band [shape=(lines, length), float64], each of energy 1. Nothing is
+analyzed here.
+
+Sources
+-------
+MP3: ISO/IEC 11172-3, 2.4.3.4 (hybrid filterbank). Its prototype filter is a table there; a Kaiser-windowed sinc of the
+same length and cutoff stands for it, which is near enough to find zeros by. AAC: ISO/IEC 14496-3, 4.6.11 (windows,
+MDCT). Vorbis: Vorbis I specification, 1.3.2 and 4.3. Opus: RFC 6716, 4.3.7 (MDCT of CELT, window, de-emphasis).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Bases = NDArray[np.float64]
+
+#: The coefficients that are looked at, in kHz at 44.1 kHz, and how many.
+LOWEST_KHZ, HIGHEST_KHZ, LINES = 2.0, 19.8, 40
+#: MP3: the subbands that are looked at, from 5.5 kHz to 20 kHz of 44.1 kHz, and the lines of each: those that the
+#: alias reduction hardly mixes with the next subband's. From 16 kHz on, where its steps are coarsest, all such lines.
+MP3_LINES = (
+    *((subband, line) for subband in range(8, 20) for line in (8,)),
+    *((subband, line) for subband in range(20, 29) for line in (4, 8, 13)),
+)
+#: Prototype filter of MP3: shape of the Kaiser window, and cutoff by half the spacing of the subbands.
+PROTOTYPE_BETA, PROTOTYPE_CUTOFF = 9.6, 1.15
+#: Samples of one frame of CELT (20 ms at its 48 kHz) that overlap with the next.
+CELT_OVERLAP = 120
+#: Its window has steep edges: below this a strong bass would show.
+CELT_LOWEST_KHZ = 5.0
+
+
+def mdct_bases(window: NDArray[np.float64], lowest_khz: float = LOWEST_KHZ) -> Bases:
+    """Lines of the MDCT under `window` [shape=(2 * hop,)]."""
+    hop = len(window) // 2
+    lines = np.unique(np.round(np.linspace(lowest_khz, HIGHEST_KHZ, LINES) / 44.1 * 2 * hop))
+    phases = np.pi / hop * (np.arange(2 * hop) + 0.5 + hop / 2)
+    return np.asarray(window * np.cos(phases * (lines[:, np.newaxis] + 0.5)) * np.sqrt(2.0 / hop))
+
+
+def sine_window(hop: int) -> NDArray[np.float64]:
+    """One of the two windows of AAC."""
+    return np.asarray(np.sin(np.pi / (2 * hop) * (np.arange(2 * hop) + 0.5)))
+
+
+def kaiser_bessel_window(hop: int) -> NDArray[np.float64]:
+    """The other window of AAC: Kaiser-Bessel-derived with an alpha of 4."""
+    sums = np.cumsum(np.kaiser(hop + 1, 4.0 * np.pi))
+    rising = np.sqrt(sums[:hop] / sums[hop])
+    return np.concatenate([rising, rising[::-1]])
+
+
+def vorbis_window(hop: int) -> NDArray[np.float64]:
+    """The window of Vorbis, whose slope that of CELT has, too."""
+    return np.asarray(np.sin(np.pi / 2 * sine_window(hop) ** 2))
+
+
+def celt_window(hop: int) -> NDArray[np.float64]:
+    """Flat but for CELT_OVERLAP samples on both sides, with zeros outside."""
+    rising = vorbis_window(CELT_OVERLAP)[:CELT_OVERLAP]
+    zeros, flat = np.zeros((hop - CELT_OVERLAP) // 2), np.ones(hop - CELT_OVERLAP)
+    return np.concatenate([zeros, rising, flat, rising[::-1], zeros])
+
+
+def mp3_bases() -> Bases:
+    """Long blocks: 32 subbands, one sample of each in 32; then an MDCT of 36 samples of one subband.
+
+    The second half of the filterbank's frequency inversion, and the phase of the first, are as in the standard.
+    """
+    places = np.arange(512)
+    window = np.concatenate([[0.0], np.kaiser(511, PROTOTYPE_BETA)])
+    prototype = window * np.sinc((places - 256) * PROTOTYPE_CUTOFF / 64)
+    steps = np.arange(36)
+    bases = []
+    for subband, line in MP3_LINES:
+        band = (prototype * np.cos((2 * subband + 1) * (places - 16) * np.pi / 64))[::-1]
+        inversion = np.where((steps % 2 == 1) & (subband % 2 == 1), -1.0, 1.0)
+        weights = np.sin(np.pi / 36 * (steps + 0.5)) * np.cos(np.pi / 72 * (2 * steps + 19) * (2 * line + 1))
+        basis = np.zeros(512 + 35 * 32)
+        for step, weight in enumerate(weights * inversion):
+            basis[32 * step : 32 * step + 512] += weight * band
+        bases.append(basis / np.sqrt(basis @ basis))
+    return np.array(bases)
