@@ -39,6 +39,8 @@ SHOWN = ("MP3 128", "MP3 192", "MP3 320", "AAC 192", "AAC 256", "Vorbis q5", "Op
 #: Ridge of the regression: small, against weights that a few recordings would decide.
 RIDGE = 0.002
 
+UNKNOWN = "of unknown origin, untouched"
+
 #: Evidence by (held out, kind): kinds of genuine sound begin with "genuine".
 Found = dict[tuple[bool, str], list[Evidence]]
 
@@ -58,8 +60,11 @@ def measure(material: list[Recording]) -> Found:
     found: Found = defaultdict(list)
     for number, one in enumerate(material, start=1):
         print(f"{number} of {len(material)}: {one.name}", flush=True)
-        heard = [(f"genuine, {kind}", samples, rate_hz) for kind, samples, rate_hz in genuine(one)]
-        heard += [(encoder, *transcoded(one, encoder)) for encoder in ENCODERS]
+        if one.is_origin_known:
+            heard = [(f"genuine, {kind}", samples, rate_hz) for kind, samples, rate_hz in genuine(one)]
+            heard += [(encoder, *transcoded(one, encoder)) for encoder in ENCODERS]
+        else:
+            heard = [(UNKNOWN, one.samples, one.rate_hz)]
         for kind, samples, rate_hz in heard:
             if (known := evidence_of(samples, rate_hz)) is not None:
                 found[one.is_held_out, kind].append(known)
@@ -109,10 +114,10 @@ def authenticity_tables(found: Found) -> str:
     kinds = sorted({kind for _, kind in found if kind.startswith("genuine")})
     sound_rows = [
         [kind, *(_suspected(scores(found, kind, held_out=held_out)) for held_out in (False, True))]
-        for kind in (*kinds, "genuine")
+        for kind in (*kinds, "genuine", UNKNOWN)
     ]
     header = ("encoder", "area, fitted", "suspected", "area, held out", "suspected")
-    genuine_header = ("kind (the last row: all)", "suspected, fitted", "suspected, held out")
+    genuine_header = ("kind (genuine: all of them)", "suspected, fitted", "suspected, held out")
     return f"{markdown_table(header, rows)}\n\n{markdown_table(genuine_header, sound_rows)}"
 
 

@@ -1,7 +1,8 @@
 """What the health of tracks is tried on: genuine sound, the same made lossy and back, and faults put into it.
 
-Input: folders with lossless recordings. Output: samples as 16-bit sound. A recording is cut to its middle 12 seconds;
-by its name it belongs to those that the regression may be fitted to or to those that are held out.
+Input: folders with lossless recordings. Output: samples as 16-bit sound, some made here (``health_renderings`` and
+arithmetic). A recording is cut to its middle 30 seconds; by its name it belongs to those that the regression may be
+fitted to or to those that are held out.
 """
 
 from __future__ import annotations
@@ -19,9 +20,12 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from benchmarks.health_renderings import RATE_HZ as RENDERED_RATE_HZ
+from benchmarks.health_renderings import can_render, rendered
+
 Samples = NDArray[np.float32]
 
-SECONDS = 12
+SECONDS = 30
 LEAST_SECONDS = 1.9
 LEAST_RATE_HZ = 44_100
 SUFFIXES = {".flac", ".wav", ".aiff", ".aif"}
@@ -45,6 +49,11 @@ LEFT_OUT = (
     "whitenoise",
 )
 
+#: Recordings of which nobody knows whether they were lossy once: faults may be put into them, no more.
+UNKNOWN_ORIGIN = ("sonic-pi/", "beets/", "pyloudnorm/", "librosa", "mirdata/", "BeatNet/", "subset/23")
+#: Pieces that are rendered, where the synthesizer is installed.
+PIECES = 16
+
 #: How a recording is made lossy: suffix and options of ffmpeg.
 ENCODERS = {
     "MP3 128": ("mp3", ("-c:a", "libmp3lame", "-b:a", "128k")),
@@ -67,11 +76,12 @@ ENCODERS = {
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Genuine sound [shape=(n, channels)] at its own rate."""
+    """Genuine sound [shape=(n, channels)] at its own rate; whether it was never lossy may not be known."""
 
     name: str
     samples: Samples
     rate_hz: int
+    is_origin_known: bool = True
 
     @property
     def is_held_out(self) -> bool:
@@ -80,12 +90,15 @@ class Recording:
 
 
 def recordings(folders: list[Path]) -> Iterator[Recording]:
-    """The recordings in `folders`, then some sound made by arithmetic."""
+    """The recordings in `folders`, then rendered pieces, and some sound made by arithmetic."""
     for folder in folders:
         for path in sorted(folder.rglob("*")):
             is_wanted = path.suffix.lower() in SUFFIXES and not any(part in str(path) for part in LEFT_OUT)
             if is_wanted and (found := _recording(path)) is not None:
                 yield found
+    if can_render():
+        for number in range(PIECES):
+            yield Recording(f"piece{number:02}.flac", rendered(number), RENDERED_RATE_HZ)
     yield from _synthesized()
 
 
@@ -98,7 +111,8 @@ def _recording(path: Path) -> Recording | None:
         return None
     samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
     start = max(0, (len(samples) - SECONDS * rate_hz) // 2)
-    return Recording(path.name, np.ascontiguousarray(samples[start : start + SECONDS * rate_hz, :2]), rate_hz)
+    is_known = not any(part in str(path) for part in UNKNOWN_ORIGIN)
+    return Recording(path.name, np.ascontiguousarray(samples[start : start + SECONDS * rate_hz, :2]), rate_hz, is_known)
 
 
 def _synthesized() -> Iterator[Recording]:
@@ -149,6 +163,7 @@ def genuine(recording: Recording) -> Iterator[tuple[str, Samples, int]]:
     narrow = soxr.resample(soxr.resample(samples, rate_hz, 32_000, "HQ"), 32_000, rate_hz, "HQ")
     yield "from 32 kHz", rounded(narrow), rate_hz
     yield "filtered at 14 kHz", rounded(_lowpass(samples, rate_hz, 14_000, 4)), rate_hz
+    yield "filtered at 16 kHz, steep", rounded(_lowpass(samples, rate_hz, 16_000, 40)), rate_hz
     hiss = 1e-3 * np.random.default_rng(1).standard_normal(samples.shape)
     yield "old: 5 kHz and hiss", rounded(_lowpass(samples, rate_hz, 5_000, 3) + hiss), rate_hz
 
@@ -163,8 +178,10 @@ def _lowpass(samples: Samples, rate_hz: int, corner_hz: float, order: int) -> Sa
 
 
 def transcoded(recording: Recording, encoder: str) -> tuple[Samples, int]:
-    """The recording encoded, and decoded to 16 bits again; Opus knows 48 kHz alone."""
+    """The recording encoded, and decoded to 16 bits again; Opus knows 48 kHz alone. Mono gets half of the bit rate."""
     suffix, options = ENCODERS[encoder]
+    if recording.samples.shape[1] == 1:
+        options = tuple(f"{int(option[:-1]) // 2}k" if option.endswith("k") else option for option in options)
     channels, rate_hz = str(recording.samples.shape[1]), str(recording.rate_hz)
     with tempfile.TemporaryDirectory() as folder:
         lossy = str(Path(folder, f"lossy.{suffix}"))

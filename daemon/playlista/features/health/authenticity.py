@@ -6,7 +6,8 @@ band-limited for many good reasons.
 
 What is looked at, each as a number from 0 to 1
 -----------------------------------------------
-grid : coefficients that an encoder rounded to 0, found on its own grid (``codec_grid``).
+grid : coefficients that an encoder rounded to 0, found on its own grid, and confirmed where the track is long enough
+    (``codec_grid``). Where it is there, it is nearly certain.
 wall : how far the spectrum falls within 350 Hz at its hardest edge above 5 kHz, and within 150 Hz; walls between 14.5
     and 20.9 kHz, where encoders have theirs, and next to 20 kHz, count apart. Filters of studios are wider: an
     analogue one falls over kHz, a resampler over several hundred Hz.
@@ -16,7 +17,7 @@ holes : how unsteady the levels of neighbouring bins are (``spectrum``) above 10
 
 They are weighed by a logistic regression on recordings that were encoded as MP3, AAC, Vorbis and Opus and decoded
 again, against the same ones untouched, resampled, filtered and made to sound old: ``python -m benchmarks.health
---fit``. The suspicion is 0.5 where 1 of 100 genuine ones lies above. ``docs/appendix/health.md`` has the tables.
+--fit``. The suspicion is 0.5 somewhat above all genuine ones. ``docs/appendix/health.md`` has the tables.
 """
 
 from __future__ import annotations
@@ -34,29 +35,31 @@ from playlista.tracks.findings import SUSPICION
 
 #: The regression: by the names of `Evidence.measures`. Fitted, not thought out; see the module.
 WEIGHTS = {
-    "one": -2.33,
-    "grid": 1.04,
-    "grid_confirmed": 2.0,
-    "grid_certain": 1.0,
-    "wall": -1.67,
-    "wall_of_codecs": -0.04,
-    "wall_hardness": 2.4,
-    "wall_at_20_khz": 2.75,
-    "wall_low": 0.61,
-    "holes_above": -0.21,
-    "holes_from_16_khz": 0.56,
-    "holes_most": 0.21,
-    "holes_mean": 2.27,
-    "floor": 2.27,
-    "holes_above_mean": 0.98,
+    "one": -2.09,
+    "grid": 0.67,
+    "grid_confirmed": 2.92,
+    "grid_certain": 1.67,
+    "wall": -1.65,
+    "wall_of_codecs": 0.17,
+    "wall_hardness": 2.11,
+    "wall_at_20_khz": 1.48,
+    "wall_low": -0.27,
+    "holes_above": 0.4,
+    "holes_from_16_khz": 0.34,
+    "holes_most": -0.07,
+    "holes_mean": 1.8,
+    "floor": 1.81,
+    "holes_above_mean": 1.39,
 }
 #: The score at which the suspicion is 0.5, see ``tracks.findings.SUSPICION``.
-THRESHOLD_SCORE = 1.0
+THRESHOLD_SCORE = 0.4
+#: A score without anything to name for it stays so far below.
+UNNAMED = 0.2
 #: Fewer looks than these tell nothing.
 LEAST_LOOKS = 2
 #: A wall of so many dB is named, and a spectrum ends where it falls to so many above its floor.
 NAMED_WALL_DB = 8.0
-NAMED_GRID, NAMED_CONFIRMED = 7.0, 5.0
+NAMED_GRID, NAMED_CONFIRMED = 7.0, 4.0
 NAMED_HOLES_DB = 6.2
 #: The mean unsteadiness of a spectrum of tones, and of one that is filled.
 FILLED_DB = (3.8, 4.6)
@@ -119,8 +122,9 @@ class Evidence:
         }
 
     def score(self) -> float:
-        """The regression; above `THRESHOLD_SCORE` is suspicious."""
-        return sum(WEIGHTS[name] * value for name, value in self.measures().items())
+        """The regression; from `THRESHOLD_SCORE` on it is suspicious, but only what can be named is."""
+        score = sum(WEIGHTS[name] * value for name, value in self.measures().items())
+        return score if any(self.words()) else min(score, THRESHOLD_SCORE - UNNAMED)
 
     def words(self) -> Iterator[str]:
         """What speaks for a lossy past, the strongest first."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 Bases = NDArray[np.float64]
 
 #: The coefficients that are looked at, in kHz at 44.1 kHz, and how many.
-LOWEST_KHZ, HIGHEST_KHZ, LINES = 2.0, 19.8, 40
+LOWEST_KHZ, HIGHEST_KHZ, LINES = 0.8, 19.8, 40
 #: MP3: the subbands that are looked at, from 5.5 kHz to 20 kHz of 44.1 kHz, and the lines of each: those that the
 #: alias reduction hardly mixes with the next subband's. From 16 kHz on, where its steps are coarsest, all such lines.
 MP3_LINES = (
@@ -33,10 +33,19 @@ CELT_OVERLAP = 120
 CELT_LOWEST_KHZ = 5.0
 
 
-def mdct_bases(window: NDArray[np.float64], lowest_khz: float = LOWEST_KHZ) -> Bases:
-    """Lines of the MDCT under `window` [shape=(2 * hop,)]."""
+def mdct_bases(window: NDArray[np.float64]) -> Bases:
+    """Lines of the MDCT under `window` [shape=(2 * hop,)], denser in the bass: much music has nothing else."""
+    return _mdct_bases(window, np.geomspace(LOWEST_KHZ, HIGHEST_KHZ, LINES))
+
+
+def celt_bases(hop: int) -> Bases:
+    """Lines of the MDCT of Opus."""
+    return _mdct_bases(_celt_window(hop), np.linspace(CELT_LOWEST_KHZ, HIGHEST_KHZ, LINES))
+
+
+def _mdct_bases(window: NDArray[np.float64], khz: NDArray[np.float64]) -> Bases:
     hop = len(window) // 2
-    lines = np.unique(np.round(np.linspace(lowest_khz, HIGHEST_KHZ, LINES) / 44.1 * 2 * hop))
+    lines = np.unique(np.round(khz / 44.1 * 2 * hop))
     phases = np.pi / hop * (np.arange(2 * hop) + 0.5 + hop / 2)
     return np.asarray(window * np.cos(phases * (lines[:, np.newaxis] + 0.5)) * np.sqrt(2.0 / hop))
 
@@ -58,7 +67,7 @@ def vorbis_window(hop: int) -> NDArray[np.float64]:
     return np.asarray(np.sin(np.pi / 2 * sine_window(hop) ** 2))
 
 
-def celt_window(hop: int) -> NDArray[np.float64]:
+def _celt_window(hop: int) -> NDArray[np.float64]:
     """Flat but for CELT_OVERLAP samples on both sides, with zeros outside."""
     rising = vorbis_window(CELT_OVERLAP)[:CELT_OVERLAP]
     zeros, flat = np.zeros((hop - CELT_OVERLAP) // 2), np.ones(hop - CELT_OVERLAP)

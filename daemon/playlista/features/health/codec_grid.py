@@ -37,7 +37,7 @@ from playlista.features.health import codec_bases
 #: Samples that a look in the first step needs: the longest basis and all offsets.
 SEGMENT_FRAMES = 3_072
 #: Looks of one track in the first step, and in both together; more add little.
-SEARCH_LOOKS, MOST_LOOKS = 6, 20
+SEARCH_LOOKS, MOST_LOOKS = 10, 22
 #: In the first step one coefficient of so many is looked at.
 SEARCH_EVERY = 2
 #: Offsets of each grid that go on to the second step, and those before and behind each that it is compared with, side
@@ -51,6 +51,8 @@ MOST_DIFFERENCE = 0.2
 LEAST_VARIANCE = 1e-3
 HIGHEST_RATE_HZ = 50_000
 OPUS_RATE_HZ = 48_000
+#: Half of its short frames: from a long one to the next over n short ones are 1024 + 128 n samples.
+VORBIS_SHIFT = 128
 #: The one coefficient of the filter that Opus applies last.
 OPUS_EMPHASIS = np.float32(0.85)
 #: Half a step of 16 bits: coefficients below it are lost in the rounding of the samples.
@@ -69,18 +71,28 @@ class CodecGrid:
     name : of the codec, for people.
     hop_frames : samples from one frame to the next.
     bases : np.ndarray [shape=(lines, length), float64], each of energy 1.
-    emphasis : of the filter that the decoder applied last, to be undone; 0 where there is none.
+    shift_frames : by multiples of so many samples the grid may move within a track: Vorbis goes on where its short
+        frames end. None where it never does.
+    emphasis : of the filter that the decoder applied last, to be undone; None where there is none.
 
     Attributes
     ----------
+    period_frames : how many offsets of the grid there are to tell apart.
     segment_frames : samples that a look in the first step needs.
     """
 
     def __init__(
-        self, name: str, hop_frames: int, bases: codec_bases.Bases, emphasis: np.float32 | None = None
+        self,
+        name: str,
+        hop_frames: int,
+        bases: codec_bases.Bases,
+        *,
+        shift_frames: int | None = None,
+        emphasis: np.float32 | None = None,
     ) -> None:
         self.name = name
-        self.hop_frames = hop_frames
+        self.period_frames = shift_frames or hop_frames
+        self._hop_frames = hop_frames
         self.segment_frames = _fast_length(bases.shape[1] + hop_frames - 1)
         self._emphasis = emphasis
         self._bases = np.ascontiguousarray(bases.T, np.float32)
@@ -88,20 +100,27 @@ class CodecGrid:
         self._filters = filters.astype(np.complex64)
 
     def smallness(self, segment: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Mean log of the coefficients for a grid that starts at each of the first samples [shape=(hop_frames,)]."""
+        """Mean log of the coefficients for a grid that starts at each of the first samples
+
+        [shape=(period_frames,)]."""
         samples = self._as_encoded(segment[: self.segment_frames])
         # Scaled before the inverse transform, which without a factor is computed in float64 (see ``features.frames``).
         spectrum = np.fft.rfft(samples, norm="forward").astype(np.complex64)
         coefficients = np.fft.irfft(self._filters * spectrum, self.segment_frames, axis=1, norm="forward")
-        return _mean_logs(coefficients[:, : self.hop_frames], axis=0)
+        logs = _mean_logs(coefficients[:, : self._hop_frames], axis=0)
+        return np.asarray(logs.reshape(-1, self.period_frames).min(axis=0))
 
     def smallness_at(self, segment: NDArray[np.float32], offsets: list[int]) -> NDArray[np.float32]:
         """The same of all lines, for grids at a few offsets, frame by frame [shape=(offsets, frames)]."""
         length = len(self._bases)
-        count = (len(segment) - length - self.hop_frames + 1) // self.hop_frames + 1
+        # Where a frame may start at several places, every other frame must do.
+        step = self._hop_frames if self.period_frames == self._hop_frames else 2 * self._hop_frames
+        starts = np.arange(0, len(segment) - length - self._hop_frames + 1, step)
+        places = np.arange(0, self._hop_frames, self.period_frames)
+        rows = np.array(offsets)[:, np.newaxis, np.newaxis] + starts[:, np.newaxis] + places
         frames = np.lib.stride_tricks.sliding_window_view(self._as_encoded(segment), length)
-        rows = (np.array(offsets)[:, np.newaxis] + self.hop_frames * np.arange(count)).ravel()
-        return _mean_logs(frames[rows] @ self._bases, axis=1).reshape(len(offsets), count)
+        logs = _mean_logs(frames[rows.ravel()] @ self._bases, axis=1).reshape(rows.shape)
+        return np.asarray(logs.min(axis=2))
 
     def _as_encoded(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         if self._emphasis is None:
@@ -132,13 +151,8 @@ def codec_grids() -> tuple[CodecGrid, ...]:
         CodecGrid("MP3", 576, codec_bases.mp3_bases()),
         CodecGrid("AAC", hop, codec_bases.mdct_bases(codec_bases.kaiser_bessel_window(hop))),
         CodecGrid("AAC", hop, codec_bases.mdct_bases(codec_bases.sine_window(hop))),
-        CodecGrid("Vorbis", hop, codec_bases.mdct_bases(codec_bases.vorbis_window(hop))),
-        CodecGrid(
-            "Opus",
-            celt,
-            codec_bases.mdct_bases(codec_bases.celt_window(celt), codec_bases.CELT_LOWEST_KHZ),
-            OPUS_EMPHASIS,
-        ),
+        CodecGrid("Vorbis", hop, codec_bases.mdct_bases(codec_bases.vorbis_window(hop)), shift_frames=VORBIS_SHIFT),
+        CodecGrid("Opus", celt, codec_bases.celt_bases(celt), emphasis=OPUS_EMPHASIS),
     )
 
 
@@ -220,7 +234,7 @@ class _Search:
 
     def __init__(self, grid: CodecGrid) -> None:
         self._grid = grid
-        self.totals = np.zeros(grid.hop_frames)
+        self.totals = np.zeros(grid.period_frames)
 
     def reset(self) -> None:
         self.totals[:] = 0.0
@@ -229,14 +243,16 @@ class _Search:
         self._sums = np.zeros((2, CANDIDATES, 2))  # of differences and their squares, on both sides
 
     def search(self, signal: NDArray[np.float32], start: int) -> None:
-        self.totals += np.roll(self._grid.smallness(signal), start % self._grid.hop_frames)
+        self.totals += np.roll(self._grid.smallness(signal), start % self._grid.period_frames)
 
     def confirm(self, signal: NDArray[np.float32], start: int) -> None:
-        hop = self._grid.hop_frames
+        period = self._grid.period_frames
         if not self._offsets:
             best = np.argsort(standing_out(self.totals))[: -CANDIDATES - 1 : -1]
             self._offsets = [offset + beside for offset in best.tolist() for beside in (0, *CONTROLS)]
-        logs = self._grid.smallness_at(signal, [(offset - start) % hop for offset in self._offsets]).astype(np.float64)
+        logs = self._grid.smallness_at(signal, [(offset - start) % period for offset in self._offsets]).astype(
+            np.float64
+        )
         logs = logs.reshape(CANDIDATES, 1 + len(CONTROLS), -1)
         beside = logs[:, 1:].reshape(CANDIDATES, 2, len(CONTROLS) // 2, -1).mean(axis=2)
         differences = np.clip(beside - logs[:, :1], -MOST_DIFFERENCE, MOST_DIFFERENCE)

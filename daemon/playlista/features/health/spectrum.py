@@ -1,8 +1,9 @@
 """The average spectrum of a track, and how steady it is, from short looks that are spread over it.
 
 Input: planar blocks. Output: `AverageSpectrum`. A look is a segment of 8 half-overlapping frames; the looks follow each
-other closely at first, so that short tracks have enough of them, then every few seconds. Where they are depends on the
-sample rate alone, not on blocks or length. The looks take turns with the left channel and the mean of both front ones.
+other closely at first, silence not counted, so that short tracks have enough of them, then every few seconds. Where
+they are depends on the samples alone, not on blocks or length. The looks take turns with the left channel and the mean
+of both front ones.
 
 Steadiness is what remains of the levels in dB of one look's bins when the mean of each bin over the frames and the mean
 of each frame over a band of 1 kHz are taken away: for noise and for everything that sounds like it 5 dB, for steady
@@ -28,8 +29,8 @@ FRAMES = 8
 #: Frequency resolution of 2048 samples at 44.1 kHz, at other rates as near as powers of two allow.
 FRAME_SECONDS = 2048 / 44100
 FIRST_SECONDS = 0.25
-#: A look each DENSE_STEP up to here, then one each LATER_STEP, but not more than MOST_LOOKS.
-DENSE_SECONDS, DENSE_STEP, LATER_STEP = 8.0, 0.5, 15.0
+#: The first looks with sound in them are so many seconds apart, the others farther, but not more than MOST_LOOKS.
+DENSE_LOOKS, DENSE_STEP, LATER_STEP = 22, 0.5, 15.0
 MOST_LOOKS = 120
 BAND_HZ = 1_000
 #: Power below which a bin has nothing in it: -160 dBFS.
@@ -94,14 +95,14 @@ class SpectrumLooks:
     def reset(self) -> None:
         """Forget the track."""
         self._joined.reset()
-        self._start, self._filled, self._taken, self._looks = round(FIRST_SECONDS * self._rate), 0, 0, 0
+        self._start, self._filled, self._looks = round(FIRST_SECONDS * self._rate), 0, 0
         self._power = np.zeros(self._bins)
         self._levels = np.zeros(self._bins)
         self._unsteadiness = np.zeros(self._bins // self._band_bins)
 
     def update(self, block: Block) -> None:
         """Take the next block."""
-        while self._taken < MOST_LOOKS:
+        while self._looks < MOST_LOOKS:
             begin = self._start + self._filled - block.start
             count = min(self._segment.shape[1] - self._filled, block.frames - begin)
             if count <= 0:
@@ -129,11 +130,10 @@ class SpectrumLooks:
         return self._joined.joins()
 
     def _look(self) -> None:
-        start, turn = self._start, self._taken % 2
-        is_dense = start < DENSE_SECONDS * self._rate
-        step = round((DENSE_STEP if is_dense else LATER_STEP) * self._rate)
-        self._start, self._filled, self._taken = start + max(step, self._segment.shape[1]), 0, self._taken + 1
-        samples = self._segment[0] if turn == 0 else self._segment.mean(axis=0)
+        start = self._start
+        step = round((DENSE_STEP if self._looks < DENSE_LOOKS else LATER_STEP) * self._rate)
+        self._start, self._filled = start + max(step, self._segment.shape[1]), 0
+        samples = self._segment[0] if self._looks % 2 == 0 else self._segment.mean(axis=0)
         if float(np.abs(samples).max()) >= SILENT:
             self._looks += 1
             self._measure(samples, start)
