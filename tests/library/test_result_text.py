@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from playlista.errors import FailureReason
@@ -17,6 +17,7 @@ from playlista.library.result_parts import parts_of
 from playlista.library.result_text import of_nine_digits, result_text
 from playlista.library.stored_results import StoredResult, StoredResults
 from playlista.outputs import csv_table
+from playlista.printable import printable_json, printable_json_text
 from playlista.tracks import (
     Analysis,
     Chapter,
@@ -173,6 +174,13 @@ def test_no_text_is_taken_for_structure(detail: str, title: str, evidence: str, 
     result = StoredResult(1, analysis.path, json.dumps(document), vector, None, None, None, None)
     assert parts_of(result.text) is not None
     assert result_text(result) == json.dumps(result.analysis().to_json())
+
+
+@given(st.text())
+@example('\\u0041 \\\\u00e9 \ud800 \U0001f3b5 \x7f \x9b \u202e "')
+def test_json_on_a_terminal_is_the_same_by_its_text_as_by_its_object(text: str) -> None:
+    document = {"path": text, "detail": None}
+    assert printable_json_text(json.dumps(document)) == printable_json(document)
 
 
 def test_nine_digits_are_the_same_float32_and_a_text_is_one_object(parts: Parts) -> None:

@@ -5,7 +5,6 @@ Progress goes to stderr and only where that is a terminal, so that stdout stays 
 
 from __future__ import annotations
 
-import json
 import sys
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -14,7 +13,7 @@ from itertools import chain, islice
 from typing import Any
 
 from playlista.printable import printable as escaped
-from playlista.printable import printable_json
+from playlista.printable import printable_json, printable_json_text
 from playlista.tracks import Analysis, Audio, Chapter, Rhythm
 from playlista.tracks.findings import findings
 from playlista.tracks.metadata import Metadata
@@ -29,10 +28,7 @@ def write_json_line(document: Any) -> None:
 
 def write_json_text(text: str) -> None:
     """The same of an object that is given as JSON in ASCII."""
-    if "\\" in text:  # an escape stands for a character that is written as it is, or that acts on a terminal
-        write_json_line(json.loads(text))
-        return
-    sys.stdout.buffer.write(text.encode("ascii") + b"\n")
+    sys.stdout.buffer.write(printable_json_text(text).encode() + b"\n")
     sys.stdout.buffer.flush()
 
 
