@@ -88,8 +88,8 @@ class Similarity:
     def make(self) -> Similarity:
         """Itself, after it has read what the library has got since the last time."""
         with self._lock:
-            if not self._is_made and self._kept_at is not None and (kept := read_index(self._kept_at)) is not None:
-                self._index.put_back(kept)
+            if not self._is_made:
+                self._put_back()
             self._index.refresh()
             self._keep()
             self._is_made = True
@@ -166,6 +166,12 @@ class Similarity:
         """Ids [shape=(n,)] and places on the map [shape=(n, 2), 0..10,000] of all tracks."""
         with self._lock:
             return self._index.points()
+
+    def _put_back(self) -> None:
+        """Go on from what the file has."""
+        kept = None if self._kept_at is None else read_index(self._kept_at)
+        if kept is not None:
+            self._index.put_back(kept)
 
     def _keep(self) -> None:
         """Write the index into its file, where many tracks came into it since the last time."""

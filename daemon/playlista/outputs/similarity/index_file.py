@@ -6,7 +6,6 @@ version is none, and whoever reads it compares it with the library.
 
 from __future__ import annotations
 
-import io
 import zipfile
 from dataclasses import dataclass, fields
 from typing import Any
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from playlista.library.vectors import DESCRIPTORS, Place
 from playlista.outputs.similarity.space import CODE_LENGTH, DESCRIPTORS_WEIGHT, Space
-from playlista.system.atomic_write import write_bytes
+from playlista.system.atomic_write import replacing
 
 #: Rises when the file is written in another way, or codes are made in another way.
 _FORMAT = 1
@@ -43,19 +42,18 @@ class KeptIndex:
 
 def write_index(path: str, kept: KeptIndex) -> None:
     """Write the file at `path`. Raises OSError where that cannot be."""
-    stream = io.BytesIO()
     space = {f"space_{entry.name}": getattr(kept.space, entry.name) for entry in fields(Space)}
-    np.savez(
-        stream,
-        made_by=_made_by(),
-        ids=kept.ids,
-        codes=kept.codes,
-        points=kept.points,
-        place=np.array([kept.place.finished_at, kept.place.file_id], np.float64),
-        fitted=np.int64(kept.fitted),
-        **space,
-    )
-    write_bytes(path, stream.getvalue())
+    with replacing(path) as temporary, open(temporary, "wb") as file:
+        np.savez(
+            file,
+            made_by=_made_by(),
+            ids=kept.ids,
+            codes=kept.codes,
+            points=kept.points,
+            place=np.array([kept.place.finished_at, kept.place.file_id], np.float64),
+            fitted=np.int64(kept.fitted),
+            **space,
+        )
 
 
 def read_index(path: str) -> KeptIndex | None:
