@@ -25,7 +25,7 @@ def worker_of(parts: Parts, music: Path, analyzer: AudioAnalyzer) -> Worker:
     cgroup, cleanup = Cgroup(), Cleanup(enabled=False)
     metrics = Metrics(version="0", cap_reasons=CapReason)
     tag_keeper = made_tag_keeper(
-        settings, parts.database, parts.store, cgroup=cgroup, ended=metrics.tags_looked_at, stop=stop.is_set
+        settings, parts.database, parts.store, cgroup=cgroup, ended=metrics.tags.looked_at, stop=stop.is_set
     )
     return WorkerBuilder(
         settings=settings,

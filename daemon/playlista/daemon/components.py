@@ -123,7 +123,7 @@ class Components:
             self.database,
             self.store,
             cgroup=self.equipment.cgroup,
-            ended=self.metrics.tags_looked_at,
+            ended=self.metrics.tags.looked_at,
             stop=self._stop.is_set,
         )
 

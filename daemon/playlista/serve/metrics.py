@@ -11,14 +11,13 @@ from collections.abc import Iterable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.process_collector import ProcessCollector
 
-from playlista.errors import FailureReason, TagRefusal
+from playlista.errors import FailureReason
 from playlista.serve.scrape import Gauges, ScrapeCollector
 from playlista.serve.scrub_metrics import ScrubMetrics
+from playlista.serve.tag_metrics import TagMetrics
 from playlista.tracks import Analysis, Status
 from playlista.tracks.health import IntegrityState
 
-#: What a look at the tags of a file ends with: see TAG_WRITE.
-TAG_RESULTS = ("written", "unchanged", "kept", "refused")
 STAGES = ("decode", "resample", "rhythm", "tonal", "loudness", "spectral", "tags", "health", "fingerprint", "vibenet")
 WATCH_EVENTS = ("created", "modified", "moved", "deleted")
 TRACK_BUCKETS = (0.5, 1, 2.5, 5, 10, 25, 60, 150, 600, 1800, 7200)
@@ -56,10 +55,6 @@ class Metrics:
         self._pauses = self._counter("memory_pauses", "Times that a track waited for memory")
         self._cleanup = self._counter("cleanup_seconds", "Seconds spent returning memory to the system")
         self._watch_events = self._counter("watch_events", "Events of the music folder", "event", WATCH_EVENTS)
-        self._tag_writes = self._counter(
-            "tag_writes", "Files whose tags were checked, by result", "result", TAG_RESULTS
-        )
-        self._tag_refusals = self._counter("tag_refusals", "Files left untagged, by reason", "reason", TagRefusal)
         self._last_success = self._gauge(
             "last_success_timestamp_seconds", "When a track was last analyzed, in Unix seconds; 0 before the first"
         )
@@ -71,6 +66,8 @@ class Metrics:
         )
         #: What the scrub counts.
         self.scrub = ScrubMetrics(self.registry)
+        #: What the writing of tags counts.
+        self.tags = TagMetrics(self.registry)
 
     def runtime_chosen(self, runtime: str, kernels: str) -> None:
         """What computes tags and all else in this process; it is known a while after the start."""
@@ -115,14 +112,6 @@ class Metrics:
         self._failures.labels(reason=FailureReason.CRASHED).inc()
         if quarantined:
             self._completed.labels(result=Status.QUARANTINED).inc()
-
-    def tags_looked_at(self, result: str) -> None:
-        """The tags of a file were looked at: written, unchanged, kept as another program wrote them, or a refusal."""
-        if result in TAG_RESULTS:
-            self._tag_writes.labels(result=result).inc()
-        else:
-            self._tag_writes.labels(result="refused").inc()
-            self._tag_refusals.labels(reason=result).inc()
 
     def tracks_discovered(self, count: int) -> None:
         """`count` files were put into the queue."""
