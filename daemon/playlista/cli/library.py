@@ -49,6 +49,9 @@ SORTS = (
     "finished",
 )
 
+#: Whole results in memory at a time, some 30 KB each.
+JSON_ROWS = 100
+
 PathsArgument = Annotated[list[str] | None, typer.Argument(metavar="PATH…")]
 
 
@@ -195,7 +198,11 @@ def list_tracks(
         if json_lines:
             is_plain = sort == "path" and not (energy or voice or moods)
             stored = StoredResults(database)
-            found = stored.iterate(status=state) if is_plain else stored.of_ids(one.id for one in tracks)
+            found = (
+                stored.iterate(status=state, page_rows=JSON_ROWS)
+                if is_plain
+                else stored.of_ids((one.id for one in tracks), page_rows=JSON_ROWS)
+            )
             for one in found:
                 write_json_text(result_text(one))
             return
