@@ -24,6 +24,8 @@ from playlista.tracks.findings import CLIPPED_RUNS, Finding, findings
 #: Makes the fault; None where there would be none.
 Fault = Callable[[Recording], Samples | None]
 STEP = 0.5
+#: Of each recording.
+SECONDS = 10
 #: A part of another rate is to be found if each half has so many seconds with so much treble.
 TREBLE_SECONDS, TREBLE_DB = 4, 20.0
 #: What was found in recordings as they are, and is there.
@@ -42,7 +44,8 @@ TRUE_FINDINGS = {
 
 def fault_table(material: list[Recording]) -> str:
     """A row for each fault; recordings in which the same is found as they are do not get it."""
-    stereo = [one for one in material if one.samples.shape[1] == 2 and len(one.samples) > 3 * one.rate_hz]
+    long = [one for one in material if one.samples.shape[1] == 2 and len(one.samples) > 3 * one.rate_hz]
+    stereo = [replace(one, samples=one.samples[: SECONDS * one.rate_hz]) for one in long]
     sound = {one.name: _found(one, one.samples) for one in stereo}
     rows = []
     for finding, name, fault in FAULTS:
