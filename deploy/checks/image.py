@@ -19,6 +19,7 @@ PROMISES = {
     "a volume for the data": r'VOLUME \["/data"\]',
     "the target lean": r"FROM runtime AS lean",
     "the target full": r"FROM runtime AS full",
+    "the target cluster": r"FROM runtime AS cluster",
     "its licence as a label": r"LABEL [\s\S]*org\.opencontainers\.image\.licenses=",
     **{
         f"its {label} as a label": rf"LABEL [\s\S]*org\.opencontainers\.image\.{label}="

@@ -13,6 +13,8 @@ RELEASE = ".github/workflows/release.yml"
 PROMISES = {
     "build on x86-64": r"runner: \[.*ubuntu-[\d.]+[,\]]",
     "build on ARM": r"runner: \[.*ubuntu-[\d.]+-arm\]",
+    "build every target": r"target: \[lean, cluster, full\][\s\S]*target: \[lean, cluster, full\]",
+    "call the lean image alone the newest": r'"\$TARGET" != lean \] \|\| tags=',
     "test before it builds": r"needs: test",
     "run each image before it pushes it": r"deploy/image/smoke\.sh",
     "attach an SBOM": r"sbom: true",
