@@ -27,7 +27,7 @@ LIMITS = {
     "loudness": 42,  # 26
     "spectral": 19,  # 11.8
     "tags": 61,  # 38.5, numpy
-    "health": 70,  # 44, half of it for the codec grids, which are looked for ten times a track, however long it is
+    "health": 105,  # the codec grids are most of it, which cost the same for a track of any length
     "fingerprint": 13,  # 8.1
     "other": 17,  # 10.5
 }
