@@ -40,7 +40,8 @@ _SETTINGS: dict[str, Any] = {
     "distributed.worker.validate": False,
     "distributed.admin.tick.interval": "500ms",
     "distributed.admin.system-monitor.interval": "10s",
-    "distributed.admin.low-level-log-length": 100,
+    # Of the messages to each worker as many are kept, with the tasks in them, which counts with a hundred workers.
+    "distributed.admin.low-level-log-length": 10,
     "distributed.admin.event-loop-monitor-interval": "10s",
     # Code comes from the installed program alone.
     "distributed.scheduler.preload": [],
