@@ -46,7 +46,9 @@ def test_a_library_under_the_name_of_another_is_refused(folder: Path, monkeypatc
 
 
 def test_a_file_that_is_no_library_is_refused(tmp_path: Path) -> None:
-    build.library_path(tmp_path).write_bytes(b"\x7fELF and nothing else")
+    library_file = build.library_path(tmp_path)
+    library_file.write_bytes(b"\x7fELF and nothing else")
+    build.seal(library_file)
     choice = library.choose_kernels("auto", tmp_path)
     assert choice.name == "numpy"
     assert "cannot be loaded" in choice.why
@@ -58,7 +60,26 @@ def test_a_library_that_lacks_a_kernel_is_refused(tmp_path: Path) -> None:
     target = build.library_path(tmp_path)
     compiler = shutil.which("cc") or pytest.skip("there is no C compiler")
     build.subprocess.run([compiler, "-shared", "-fPIC", "-o", target, source], check=True)
+    build.seal(target)
     assert "cannot be loaded" in library.choose_kernels("auto", tmp_path).why
+
+
+@pytest.mark.parametrize("kept", [0, 20, 1000, 20_000, -1])
+def test_a_library_cut_short_is_refused_rather_than_loaded_and_built_again(folder: Path, kept: int) -> None:
+    library_file = build.library_path(folder)
+    whole = library_file.read_bytes()
+    library_file.write_bytes(whole[:kept])
+    assert "damaged" in library.choose_kernels("auto", folder).why
+    library.choose_kernels.cache_clear()
+    build.main(["--into", str(folder)])
+    assert library.choose_kernels("auto", folder).name == "native"
+
+
+def test_a_library_with_a_page_of_zeros_is_refused_rather_than_loaded(folder: Path) -> None:
+    library_file = build.library_path(folder)
+    whole = library_file.read_bytes()
+    library_file.write_bytes(whole[:8192] + bytes(4096) + whole[12288:])
+    assert "damaged" in library.choose_kernels("auto", folder).why
 
 
 def test_a_new_library_takes_the_place_of_older_ones(folder: Path) -> None:

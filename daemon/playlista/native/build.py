@@ -23,6 +23,8 @@ FOLDER = Path(__file__).resolve().parent
 FLAGS = ("-std=gnu99", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fPIC", "-shared", "-fvisibility=hidden")
 #: Seconds for a compiler that hangs.
 TIMEOUT_SECONDS = 300
+#: Bytes at the end of a library, which the loader passes over: the SHA-256 of all before.
+SEAL_BYTES = hashlib.sha256().digest_size
 
 
 def sources() -> list[Path]:
@@ -43,6 +45,30 @@ def library_path(folder: Path = FOLDER, machine: str = platform.machine()) -> Pa
     return folder / f"kernels-{machine}-{checksum()}.so"
 
 
+def seal(library: Path) -> None:
+    """Append to `library` what `is_whole` looks for."""
+    content = library.read_bytes()
+    library.write_bytes(content + hashlib.sha256(content).digest())
+
+
+def is_whole(library: Path) -> bool:
+    """Whether every byte of `library` is as it was built: one cut short or torn ends the process that loads it.
+
+    Raises
+    ------
+    OSError : it cannot be read.
+    """
+    content = library.read_bytes()
+    return hashlib.sha256(content[:-SEAL_BYTES]).digest() == content[-SEAL_BYTES:]
+
+
+def _is_built(library: Path) -> bool:
+    try:
+        return is_whole(library)
+    except OSError:
+        return False
+
+
 def command(compiler: Sequence[str], output: Path, extra: Sequence[str] = ()) -> list[str]:
     """How the library is compiled; `extra` flags are those of sanitizers."""
     stated = f'-DCHECKSUM="{checksum()}"'
@@ -60,6 +86,7 @@ def build(compiler: Sequence[str] = ("cc",), folder: Path = FOLDER, machine: str
             )
             if done.returncode:
                 return f"{compiler[0]} failed: {(done.stderr.strip() or 'without a word').splitlines()[-1]}"
+            seal(made)
             made.replace(target)
     except FileNotFoundError:
         return f"there is no C compiler ({compiler[0]})"
@@ -78,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--into", type=Path, default=FOLDER, metavar="FOLDER")
     parser.add_argument("--machine", default=platform.machine(), help="for which it compiles, as in `uname -m`")
     asked = parser.parse_args(arguments)
-    if library_path(asked.into, asked.machine).exists():
+    if _is_built(library_path(asked.into, asked.machine)):
         return
     sys.stderr.write("playlista: compiling the native kernels (once)\n")
     why = build(asked.compiler.split() or ["cc"], asked.into, asked.machine)

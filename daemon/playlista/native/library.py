@@ -1,7 +1,7 @@
 """The compiled kernels, loaded once a process, and why there are none.
 
 Input: the library that ``build`` made, and the setting NATIVE_KERNELS. Output: a ``Choice``. A library of other sources
-is never loaded: its name carries their checksum, and so does it. While a kernel runs, other threads of Python run too.
+is never loaded, its name carries their checksum, and so does it; nor is a damaged one. While a kernel runs, other threads of Python run too.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from playlista.native.build import FOLDER, checksum, library_path
+from playlista.native.build import FOLDER, checksum, is_whole, library_path
 from playlista.native.kernels import Kernels
 
 
@@ -38,6 +38,8 @@ def choose_kernels(wanted: str, folder: Path = FOLDER) -> Choice:
     if not path.exists():
         return Choice(None, f"not compiled for these sources on {platform.machine()}: NumPy computes, in more CPU time")
     try:
+        if not is_whole(path):
+            return Choice(None, f"{path.name} is damaged, install Playlista again: NumPy computes, in more CPU time")
         library = ctypes.CDLL(str(path))
         kernels = Kernels(library)
     except (OSError, AttributeError) as error:
