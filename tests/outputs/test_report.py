@@ -216,3 +216,5 @@ def test_a_report_replaces_a_report_and_nothing_else(tmp_path: Path) -> None:
         content = report_on(parts, "a.flac", None)
     assert REPORT.takes("a.html", content[:4096])
     assert not REPORT.takes("a.html", b"<!doctype html><title>My page</title>")
+    music = b"ID3\x04" + bytes(6) + content[:2000]  # a song whose tag quotes a report
+    assert not REPORT.takes("a.mp3", music)

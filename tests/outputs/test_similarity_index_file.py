@@ -126,6 +126,19 @@ def test_a_damaged_file_is_none(parts: Parts, tmp_path: Path, damage) -> None:  
     assert nearest(Similarity(parts.database, data_dir=tmp_path).make(), ids[0])
 
 
+def test_a_byte_that_is_wrong_in_the_list_of_its_members_costs_no_more_than_the_file(
+    parts: Parts, tmp_path: Path
+) -> None:
+    clusters(parts)
+    file = tmp_path / FILE_NAME
+    write_index(str(file), taken_out(parts))
+    whole = file.read_bytes()
+    members = whole.index(b"PK\x01\x02")
+    for place in range(members, members + 46):  # the fixed part of the first entry
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        read_index(str(file))  # one of these is the time of the member, of which nothing depends
+
+
 def test_a_file_of_another_version_is_none(parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clusters(parts)
     file = str(tmp_path / FILE_NAME)

@@ -15,7 +15,7 @@ from playlista.errors import ConfigError
 from playlista.serve.api.table import ROUTES
 from playlista.serve.http import Application
 from playlista.serve.openapi import describe
-from playlista.serve.routes import find
+from playlista.serve.routes import Route, find
 from playlista.serve.server import Server
 from playlista.serve.sockets import bind
 from tests.serve.test_http import ask
@@ -55,6 +55,14 @@ def test_a_track_may_be_called_as_a_route_and_is_found_by_its_path() -> None:
     found = find(ROUTES, "GET", "tracks/Album/cover")
     assert isinstance(found, tuple)
     assert (found[0].path, found[1]) == ("tracks/{name:path}", "Album/cover")
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if "{id}" in route.path], ids=lambda route: route.path)
+@pytest.mark.parametrize("number", [str(2**63), "9" * 23, "9" * 4000])
+def test_a_number_that_no_library_can_hold_is_the_id_of_no_track(route: Route, number: str) -> None:
+    found = find(ROUTES, route.method, route.path.replace("{id}", number))
+    assert isinstance(found, tuple)
+    assert found[0] is not route
 
 
 def test_a_path_that_is_not_there_says_where_to_look(port: int) -> None:

@@ -1,7 +1,8 @@
 """The compiled kernels, loaded once a process, and why there are none.
 
 Input: the library that ``build`` made, and the setting NATIVE_KERNELS. Output: a ``Choice``. A library of other sources
-is never loaded, its name carries their checksum, and so does it; nor is a damaged one. While a kernel runs, other threads of Python run too.
+is never loaded, its name carries their checksum, and so does it; nor is a damaged one. While a kernel runs, other
+threads of Python run too.
 """
 
 from __future__ import annotations

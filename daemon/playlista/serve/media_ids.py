@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from playlista.serve.parameters import MOST_ID_DIGITS
+from playlista.serve.parameters import is_id
 
 
 class MediaIds(Protocol):
@@ -33,7 +33,7 @@ class OwnIds:
 
     def file_of(self, item: str) -> int | None:
         """The number in `item`."""
-        return int(item) if item.isascii() and item.isdigit() and len(item) <= MOST_ID_DIGITS else None
+        return int(item) if is_id(item) else None
 
     def items_of(self, file_ids: Iterable[int]) -> dict[int, str]:
         """The numbers as texts."""

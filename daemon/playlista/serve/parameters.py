@@ -138,7 +138,7 @@ class TrackId:
         """The id."""
         if text is None:
             return None
-        if not _is_id(text):
+        if not is_id(text):
             raise BadRequestError(f"{name} is the id of a track")
         return int(text)
 
@@ -156,7 +156,7 @@ class TrackIds:
     def read(self, name: str, text: str | None) -> tuple[int, ...]:
         """The ids, in their order."""
         parts = [] if text is None else text.split(",")
-        if len(parts) > self.most or not all(_is_id(part) for part in parts):
+        if len(parts) > self.most or not all(is_id(part) for part in parts):
             raise BadRequestError(f"{name} is a list of at most {self.most} ids of tracks, separated by commas")
         return tuple(map(int, parts))
 
@@ -205,7 +205,8 @@ class Cursor:
         return {"type": "string"}
 
 
-def _is_id(text: str) -> bool:
+def is_id(text: str) -> bool:
+    """Whether `text` is a number that the id of a track can be."""
     return text.isascii() and text.isdigit() and len(text) <= MOST_ID_DIGITS
 
 

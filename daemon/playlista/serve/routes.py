@@ -14,7 +14,7 @@ from typing import Any
 from playlista.serve.access import Access
 from playlista.serve.answers import Answer
 from playlista.serve.events import Broadcast
-from playlista.serve.parameters import Parameter, Repeated
+from playlista.serve.parameters import Parameter, Repeated, is_id
 from playlista.serve.requests import Request
 from playlista.serve.views import Views
 
@@ -49,7 +49,8 @@ Handler = Callable[[Context, Request, dict[str, Any], str], Answer]
 class Route:
     """One line of the table.
 
-    path : below `API`; at most one ``{name}`` in it, which matches one segment or, as ``{name:path}``, all the rest.
+    path : below `API`; at most one ``{name}`` in it, which matches the id of a track or, as ``{name:path}``, all the
+        rest.
     about : a sentence for the description.
     answer : the schema of a good answer, in the words of JSON Schema.
     body : the schema of the request's body; None where it has none.
@@ -86,7 +87,7 @@ class Route:
         value = path[len(before) : len(path) - len(after)]
         if name.endswith(":path"):
             return value
-        return value if value.isascii() and value.isdigit() else None
+        return value if is_id(value) else None
 
 
 def find(routes: tuple[Route, ...], method: str, path: str) -> tuple[Route, str] | set[str]:

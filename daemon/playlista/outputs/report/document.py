@@ -27,7 +27,9 @@ from playlista.tracks.finding_words import WORDS
 from playlista.tracks.findings import Finding
 
 _MARK = '<meta name="generator" content="Playlista health report">'
-REPORT = OutputKind("a report of Playlista", lambda head: _MARK.encode() in head)
+REPORT = OutputKind(
+    "a report of Playlista", lambda head: head.startswith(b"<!doctype html>\n") and _MARK.encode() in head
+)
 #: What a browser may do with the document: use its own style sheet.
 CONTENT_POLICY = (
     f"default-src 'none'; style-src 'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'; "

@@ -14,7 +14,6 @@ from playlista.serve.answers import Answer
 from playlista.serve.filters import FILTERS, filter_in
 from playlista.serve.parameters import (
     LONGEST_QUERY,
-    MOST_ID_DIGITS,
     Choice,
     Cursor,
     OneOf,
@@ -24,6 +23,7 @@ from playlista.serve.parameters import (
     TrackIds,
     WholeNumber,
     cursor_at,
+    is_id,
 )
 from playlista.serve.plain_list import plain_list
 from playlista.serve.requests import Request
@@ -95,8 +95,7 @@ def _named(context: Context, given: dict[str, Any]) -> Answer:
 
 def track(context: Context, _request: Request, _given: dict[str, Any], value: str) -> Answer:
     """One track by its id or its path."""
-    is_id = value.isascii() and value.isdigit() and len(value) <= MOST_ID_DIGITS
-    found = context.views.track(int(value) if is_id else value)
+    found = context.views.track(int(value) if is_id(value) else value)
     if not found:
         return Answer.not_found("no such track")
     found["beat_times"] = _beat_times(found)
