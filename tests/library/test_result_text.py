@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from playlista.errors import FailureReason
 from playlista.library.result_parts import parts_of
 from playlista.library.result_text import of_nine_digits, result_text
-from playlista.library.stored_results import StoredResult, StoredResults
+from playlista.library.stored_results import DamagedResultError, StoredResult, StoredResults
 from playlista.outputs import csv_table
 from playlista.printable import printable_json, printable_json_text
 from playlista.tracks import (
@@ -34,6 +34,7 @@ from playlista.tracks import (
 )
 from playlista.tracks.fingerprint import BANDS, fingerprint_of
 from playlista.tracks.metadata import Metadata
+from playlista.tracks.origin import Origin
 from tests.libraries import Parts, analysis_of, failed_analysis, open_parts, track_file
 from tests.moods import tagging_of
 
@@ -200,3 +201,49 @@ def test_results_come_in_pages_by_path_and_by_ids(parts: Parts) -> None:
     assert [one.path for one in library.iterate(status=Status.FAILED)] == []
     wanted = [ids["c"], 999, ids["e"], ids["a"]]
     assert [one.path for one in library.of_ids(wanted, page_rows=2)] == ["c", "e", "a"]
+
+
+DAMAGES = {
+    "cut short": lambda text: text[:200],
+    "empty": lambda _: "",
+    "of another kind": lambda _: "[]",
+    "with a wrong word": lambda text: text.replace('"mismatch"', '"perfect"'),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_result_is_named_with_what_to_do(parts: Parts, damage: Callable[[str], str]) -> None:
+    result = stored(parts, WHOLE)
+    damaged = replace(result, text=damage(result.text))
+    for reading in (damaged.analysis, lambda: table_of([damaged])):
+        with pytest.raises(DamagedResultError, match=r"^whole\.flac: its stored result is damaged; .*playlista retry"):
+            reading()
+
+
+def test_an_embedding_that_is_cut_is_named_too(parts: Parts) -> None:
+    result = stored(parts, WHOLE)
+    with pytest.raises(DamagedResultError, match=r"^whole\.flac"):
+        result_text(replace(result, vector=(result.vector or b"")[:-1]))
+
+
+def test_a_result_with_line_breaks_spoils_no_page(parts: Parts) -> None:
+    ids = [stored(parts, analysis_of(name)).file_id for name in ("a.mp3", "b.mp3")]
+    with parts.database.transaction() as connection:
+        (text,) = connection.execute("SELECT result FROM analyses WHERE file_id = ?", ids[:1]).fetchone()
+        broken = json.dumps(json.loads(text), indent=1)
+        connection.execute("UPDATE analyses SET result = ? WHERE file_id = ?", (broken, ids[0]))
+    first, second = StoredResults(parts.database).page()
+    assert (first.path, second.path) == ("a.mp3", "b.mp3")
+    assert json.loads(result_text(first))["status"] == "analyzed"
+
+
+def test_a_damaged_result_does_not_keep_a_new_one_away(parts: Parts) -> None:
+    origin = Origin(content=b"c" * 32, encoded=b"e" * 32, opening=b"o" * 32)
+    file_id = stored(parts, replace(analysis_of("a.mp3"), origin=origin)).file_id
+    with parts.database.transaction() as connection:
+        connection.execute("UPDATE analyses SET result = substr(result, 1, 200)")
+    store = parts.store
+    assert store.readable(file_id) is None
+    assert store.with_content(b"c" * 32) == store.with_encoded(b"e" * 32) == store.with_opening(b"o" * 32) == []
+    store.record_failure(file_id, replace(failed_analysis("a.mp3"), origin=origin), attempts=1, changed=False)
+    assert store.get("a.mp3") is not None

@@ -18,8 +18,8 @@ from playlista.tracks.origin import Origin
 class KnownResults(Protocol):
     """Where results are looked for: the library, or what a worker of a cluster was told of one file."""
 
-    def of_file(self, file_id: int) -> Analysis | None:
-        """The result of the file itself."""
+    def readable(self, file_id: int) -> Analysis | None:
+        """The result of the file itself; None also where it is damaged."""
 
     def with_content(self, content: bytes) -> list[Analysis]:
         """Results of these bytes."""
@@ -42,7 +42,7 @@ class Reuse:
         """The result of the bytes that were `read`, that of the file itself before all others'."""
         if read.content is None:
             return None
-        own = self._store.of_file(file_id)
+        own = self._store.readable(file_id)
         if own is not None and own.origin.content == read.content and holds(own.status, own.reason, own=True):
             return own
         return self._best([twin for twin in self._store.with_content(read.content) if holds(twin.status, twin.reason)])
@@ -76,7 +76,7 @@ class Reuse:
 
     def old_result(self, file_id: int) -> Analysis | None:
         """The file's own result if it is of version 0.1, which knows of its sound the hash of the mono mix alone."""
-        own = self._store.of_file(file_id)
+        own = self._store.readable(file_id)
         if own is None or own.status is not Status.ANALYZED or own.music_hash is None or own.origin.sound is not None:
             return None
         return own

@@ -33,7 +33,7 @@ class OneResult:
 
     known: Analysis | None
 
-    def of_file(self, file_id: int) -> Analysis | None:  # noqa: ARG002 - there is one file
+    def readable(self, file_id: int) -> Analysis | None:  # noqa: ARG002 - there is one file
         """The result of the file itself."""
         return self.known
 

@@ -70,7 +70,7 @@ class RemoteJobs:
         if job is None:
             return None
         self._metrics.track_started()
-        known = self._store.of_file(job.file_id)
+        known = self._store.readable(job.file_id)
         request = Request(
             path=job.file.path,
             size_bytes=job.file.size_bytes,
@@ -91,7 +91,7 @@ class RemoteJobs:
         AnswerError : that cannot be; nothing was done.
         """
         analysis = result_of(answer, job, self._versions)
-        if answer.kept and self._store.of_file(job.file_id) is None:
+        if answer.kept and self._store.readable(job.file_id) is None:
             raise AnswerError("its result is said to be the one that is stored, and there is none")
         self._settled(job, lambda: self._end(job, answer, analysis))
 

@@ -12,7 +12,7 @@ from dataclasses import fields
 from typing import Any
 
 from playlista.library.result_parts import ResultParts, parts_of
-from playlista.library.stored_results import StoredResult
+from playlista.library.stored_results import StoredResult, understanding
 from playlista.tracks.metadata import Metadata
 from playlista.tracks.mood import MOOD_VERSION, SILENT, Mood, mood_of
 
@@ -46,8 +46,13 @@ def result_text(stored: StoredResult, *, write_numbers: NumberWriter = exact) ->
 
     Raises
     ------
-    KeyError, TypeError, ValueError : the stored result cannot be understood.
+    DamagedResultError : the stored result cannot be understood.
     """
+    with understanding(stored.path):
+        return _text_of(stored, write_numbers)
+
+
+def _text_of(stored: StoredResult, write_numbers: NumberWriter) -> str:
     embedding = stored.embedding()
     parts = parts_of(stored.text)
     if parts is None or (embedding is None) != (parts["tagging"] == "null"):

@@ -14,7 +14,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,7 +29,7 @@ from playlista.library.origins import (
     put_origin,
     remember_old_settings,
 )
-from playlista.library.stored_results import ANALYSES, PAGE_ROWS, StoredResult, StoredResults
+from playlista.library.stored_results import ANALYSES, PAGE_ROWS, DamagedResultError, StoredResult, StoredResults
 from playlista.library.track_rows import put_track
 from playlista.tracks import Analysis, GroupSettings, Status, TrackFile
 
@@ -85,7 +86,7 @@ class Store:
         Where the bytes are not known, it counts whether the file is known to have `changed` since.
         """
         with self._database.transaction() as connection:
-            former = _find(connection, "files.id = ?", file_id)
+            former = next(_readable(connection.execute(f"{ANALYSES} WHERE files.id = ?", (file_id,))), None)
             if former is not None and is_of_same_bytes(former.origin, failure.origin, changed=changed):
                 failure = replace(former, status=failure.status, reason=failure.reason, detail=failure.detail)
             self.record(file_id, failure, attempts=attempts)
@@ -109,11 +110,10 @@ class Store:
             return _find(connection, "files.id = ?", file_id)
 
     def readable(self, file_id: int) -> Analysis | None:
-        """As `of_file`; None also where it cannot be understood, which must not stop work on many files."""
-        try:
+        """As `of_file`; None also where it is damaged: that must not stop work on many files, nor its own renewal."""
+        with suppress(DamagedResultError):
             return self.of_file(file_id)
-        except (KeyError, TypeError, ValueError):
-            return None
+        return None
 
     def with_content(self, content: bytes) -> list[Analysis]:
         """Some of the results of files that hold these bytes, by their `Origin.content`."""
@@ -148,10 +148,10 @@ class Store:
             remember_old_settings(connection, today)
 
     def _some(self, where: str, value: bytes) -> list[Analysis]:
-        """Results by their origin, those of files on disk first, then of gone ones."""
+        """Results by their origin that can be understood, those of files on disk first, then of gone ones."""
         found = self._rows(f"{ANALYSES} WHERE {where} LIMIT ?", (value, TWINS_LIMIT))
         found += self._rows(f"{_GONE_ANALYSES} WHERE {where} LIMIT ?", (value, TWINS_LIMIT - len(found)))
-        return [_whole(row) for row in found]
+        return list(_readable(found))
 
     def _kinds(self) -> list[_Kind]:
         """Every combination of versions and settings that a result may have."""
@@ -237,3 +237,10 @@ def _find(connection: sqlite3.Connection, where: str, value: int | bytes) -> Ana
 def _whole(row: sqlite3.Row) -> Analysis:
     """The result in a row of `ANALYSES`, with its origin."""
     return replace(StoredResult.of(row).analysis(), origin=origin_of(row))
+
+
+def _readable(rows: Iterable[sqlite3.Row]) -> Iterator[Analysis]:
+    """The results in `rows` that are not damaged."""
+    for row in rows:
+        with suppress(DamagedResultError):
+            yield _whole(row)

@@ -13,14 +13,17 @@ import os
 import sqlite3
 import struct
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from playlista.errors import PlaylistaError
 from playlista.library.database import Database
 from playlista.library.file_rows import above, path_bytes
 from playlista.library.fingerprints import FINGERPRINT_COLUMNS, fingerprint_in
 from playlista.library.origins import OLD_SETTINGS_COLUMN, ORIGIN_COLUMNS, settings_in
 from playlista.library.track_rows import METADATA_COLUMN, metadata_in
+from playlista.printable import printable
 from playlista.tracks import Analysis, Fingerprint, Status
 from playlista.tracks.metadata import Metadata
 
@@ -49,6 +52,22 @@ _IN_ONE_ROW = f"""
         || ' ' || hex(coalesce(metadata, '')) || ' ' || result, char(10)
     )
 """
+
+
+class DamagedResultError(PlaylistaError, ValueError):
+    """What is stored of a track cannot be understood; no other track is concerned."""
+
+
+@contextmanager
+def understanding(path: str) -> Iterator[None]:
+    """Turns what damaged JSON and vectors of the track at `path` raise into `DamagedResultError`."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError, struct.error) as error:
+        name = printable(path)
+        raise DamagedResultError(
+            f"{name}: its stored result is damaged; analyze it again with `playlista retry`, or restore a backup"
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +103,11 @@ class StoredResult:
         )
 
     def analysis(self) -> Analysis:
-        """The result as an object, without its origin."""
+        """The result as an object, without its origin. Raises DamagedResultError where it cannot be understood."""
+        with understanding(self.path):
+            return self._understood()
+
+    def _understood(self) -> Analysis:
         document = json.loads(self.text)
         document["path"] = self.path
         document["settings"] = settings_in(document, self.old_settings)
@@ -139,7 +162,10 @@ class StoredResults:
         with self._database.read() as connection:
             text = connection.execute(f"{_IN_ONE_ROW} FROM ({query})", values).fetchone()[0]
             old = connection.execute(f"SELECT {OLD_SETTINGS_COLUMN}").fetchone()[0]
-        found = [_in_line(line, old) for line in text.split("\n")] if text else []
+            try:
+                found = [_in_line(line, old) for line in text.split("\n")] if text else []
+            except ValueError:  # a damaged one holds a line break
+                found = [StoredResult.of(row) for row in connection.execute(query, values)]
         return sorted(found, key=lambda one: path_bytes(one.path))  # an aggregate promises no order
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from playlista.library.result_parts import ResultParts, parts_of
 from playlista.library.result_text import mood_in
-from playlista.library.stored_results import StoredResult
+from playlista.library.stored_results import StoredResult, understanding
 from playlista.tracks import Analysis, Health, Loudness, Vibenet
 from playlista.tracks.findings import findings_of
 from playlista.tracks.metadata import Metadata
@@ -93,8 +93,10 @@ def csv_lines(results: Iterable[StoredResult]) -> Iterator[bytes]:
         [*(f"{group}_{field}".lstrip("_") for group, field in _COLUMNS), "top_tags", *_METADATA, *_names_of_rest()]
     )
     for stored in results:
-        parts = parts_of(stored.text)
-        yield _line(_cells_of_object(stored.analysis()) if parts is None else _cells_of_parts(stored, parts))
+        with understanding(stored.path):
+            parts = parts_of(stored.text)
+            cells = _cells_of_object(stored.analysis()) if parts is None else _cells_of_parts(stored, parts)
+        yield _line(cells)
 
 
 def _names_of_rest() -> list[str]:
