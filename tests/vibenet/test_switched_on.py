@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from playlista.analysis.attempt import attempt
 from playlista.analysis.audio_analyzer import AudioAnalyzer, Pass
 from playlista.analysis.mood_model import MoodModel
 from playlista.analysis.tagger import Tagger
@@ -16,7 +18,9 @@ from playlista.analysis.track_analysis import merged
 from playlista.cluster.kinship import kinship_of
 from playlista.cluster.messages import Refusal
 from playlista.config import Settings
+from playlista.errors import Blame
 from playlista.memory.configuration import NETWORK_BYTES
+from playlista.vibenet.arrays import NetworkFile, arrays_file
 from playlista.vibenet.files import VibenetFiles
 from tests import signals
 
@@ -56,6 +60,21 @@ def test_switched_off_again_nothing_is_due_and_the_values_stay(song: str) -> Non
     heard = AudioAnalyzer(Settings(), network=Listener()).analyze(song)
     assert heard.vibenet is not None
     assert not AudioAnalyzer(Settings()).outdated_groups(heard.versions, heard.settings)
+
+
+def test_no_track_is_blamed_for_a_network_whose_file_was_cut_while_it_is_in_use(song: str, tmp_path: Path) -> None:
+    path = tmp_path / "vibenet.npz"
+    path.write_bytes(arrays_file({"part_00/graph": np.zeros(100_000, np.uint8)}))
+    with NetworkFile(path) as file:
+
+        class Reader:
+            def values(self, _bands: NDArray[np.float32], _checkpoint: Callable[[], None]) -> dict[str, float]:
+                return {"read": float(file.graph(0)[0])}
+
+        os.truncate(path, 50_000)
+        ended = attempt(AudioAnalyzer(Settings(mood_model="vibenet"), network=Reader()), song)
+    assert ended.blame is Blame.INSTALLATION
+    assert "models prepare --mood" in (ended.analysis.detail or "")
 
 
 def test_a_track_asks_for_the_memory_of_the_network(song: str) -> None:

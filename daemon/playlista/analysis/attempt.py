@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from playlista.analysis.audio_analyzer import EVERYTHING, AudioAnalyzer, Pass
 from playlista.analysis.track_run import KnownOpening
 from playlista.decode.storage import fault_of
-from playlista.errors import Blame, FailureReason, Interrupted, TrackError
+from playlista.errors import Blame, FailureReason, Interrupted, ModelError, TrackError
 from playlista.tracks import Analysis, Status
 
 log = logging.getLogger(__name__)  # not structlog: see `playlista.logs`
@@ -49,6 +49,9 @@ def attempt(analyzer: AudioAnalyzer, path: str, *, shown_as: str | None = None, 
         return refused(name, error.with_traceback(None))
     except OSError as error:
         return refused(name, fault_of(error).of_track(name))
+    except ModelError as error:  # its file was whole when it was opened: since then cut, replaced, or on a lost share
+        log.warning("model.failed", extra={"why": str(error)})
+        return Attempt(failed(name, FailureReason.INTERNAL, str(error)), blame=Blame.INSTALLATION)
     except MemoryError:
         detail = "ran out of memory; raise the limit or lower the chunk duration"
         return Attempt(failed(name, FailureReason.OVER_BUDGET, detail), retryable=True)

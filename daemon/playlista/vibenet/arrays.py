@@ -77,5 +77,5 @@ class NetworkFile:
     def _faults_told(self) -> Iterator[None]:
         try:
             yield
-        except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, KeyError, RuntimeError, ValueError, zipfile.BadZipFile) as error:
             raise ModelError(f"cannot read the model {self._path}: {error}; {REMEDY}") from error
