@@ -113,6 +113,24 @@ def test_a_track_that_was_analyzed_in_part_is_not_tagged(songs: CommandLine, tmp
     assert "slow.flac" not in copy.run("tag", "--all").stdout
 
 
+def test_one_damaged_result_is_named_and_keeps_no_other_track_from_its_tags(songs: CommandLine, tmp_path: Path) -> None:
+    copy = CommandLine(tmp_path, songs.environment)
+    for folder, target in ((songs.music, copy.music), (songs.data, copy.data)):
+        shutil.copytree(folder, target, dirs_exist_ok=True)
+    with open_parts(copy.data) as parts:
+        known = parts.library.get("album/fast.flac")
+        with parts.database.transaction() as connection:
+            connection.execute("UPDATE analyses SET result = substr(result, 1, 90) WHERE file_id = ?", (known.file_id,))
+    shown = [line.split()[2] for line in copy.run("tag", "--all").stdout.splitlines()]
+    assert shown == ["album/evil.flac", "slow.flac"]
+    exported = copy.run("export")
+    assert (exported.returncode, len(lines(exported))) == (1, 1)
+    assert exported.stderr.startswith("playlista: album/fast.flac: its stored result is damaged; analyze it again with")
+    copy.run("retry", "album/fast.flac")
+    copy.run("run", "--once")
+    assert len(lines(copy.run("export"))) == 3
+
+
 def test_fields_and_whose_tags_may_be_replaced_are_chosen_for_one_run(songs: CommandLine, tmp_path: Path) -> None:
     copy = CommandLine(tmp_path, songs.environment)
     for folder, target in ((songs.music, copy.music), (songs.data, copy.data)):

@@ -31,12 +31,15 @@ class Library:
         self.reason: str | None = None
         self.pages: list[tuple[str | None, str, int]] = []
         self.broken = False
+        self.damaged = False
 
     def tracks(self, status: str | None, after: str, limit: int) -> Iterator[ResultText]:
         self.pages.append((status, after, limit))
         if self.broken:
             raise StoreError("playlista.db: database is locked; try again")
         yield from [ResultText(str(TRACK["path"]), json.dumps(TRACK))] * min(limit, 2)
+        if self.damaged:
+            raise StoreError("b.mp3: its stored result is damaged")
 
     def failures(self) -> list[dict[str, Any]]:
         if self.broken:
@@ -180,6 +183,11 @@ def test_a_database_that_does_not_answer_is_said_with_503(port: int, library: Li
     library.broken = True
     for path in ("/api/v1/failures", "/api/v1/tracks"):
         assert ask(port, path)[::2] == (503, b"playlista.db: database is locked; try again\n")
+
+
+def test_a_damaged_result_behind_good_ones_is_said_as_well(port: int, library: Library) -> None:
+    library.damaged = True
+    assert ask(port, "/api/v1/tracks")[::2] == (503, b"b.mp3: its stored result is damaged\n")
 
 
 def test_a_port_that_is_taken_is_told_in_one_line(port: int, library: Library) -> None:

@@ -127,7 +127,7 @@ def _taggable_below(database: Database, folder: str) -> Iterator[str]:
     while page := library.page(folder=folder, after=after):
         after = page[-1].file.path
         for known in page:
-            analysis = store.of_file(known.file_id)
+            analysis = store.readable(known.file_id)
             if analysis is not None and is_taggable(analysis):
                 yield known.file.path
 

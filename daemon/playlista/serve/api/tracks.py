@@ -114,9 +114,9 @@ def stats(context: Context, _request: Request, _given: dict[str, Any], _value: s
 
 
 def _streamed(found: Iterator[ResultText], cursor: Callable[[int, str], str | None]) -> Answer:
-    # The first is read now: a library that does not answer is then said with a status of its own.
-    first = next(found, None)
-    return Answer("200 OK", "application/json", _page_of(found if first is None else chain([first], found), cursor))
+    # The first piece is made now: what the library cannot answer is then said with a status of its own.
+    pieces = _page_of(found, cursor)
+    return Answer("200 OK", "application/json", chain([next(pieces)], pieces))
 
 
 def _page_of(found: Iterable[ResultText], cursor: Callable[[int, str], str | None]) -> Iterator[bytes]:
