@@ -100,6 +100,15 @@ def test_without_a_compiler_there_is_one_line_and_no_failure(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_that_is_not_there_is_not_taken_for_a_missing_compiler(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build.main(["--into", str(tmp_path / "missing")])
+    said = capsys.readouterr().err
+    assert "missing" in said
+    assert "C compiler" not in said
+
+
 def test_a_compiler_that_fails_is_one_line_and_no_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     build.main(["--compiler", "false", "--into", str(tmp_path)])
     assert "false failed" in capsys.readouterr().err

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
@@ -88,13 +89,14 @@ def build(compiler: Sequence[str] = ("cc",), folder: Path = FOLDER, machine: str
                 return f"{compiler[0]} failed: {(done.stderr.strip() or 'without a word').splitlines()[-1]}"
             seal(made)
             made.replace(target)
-    except FileNotFoundError:
-        return f"there is no C compiler ({compiler[0]})"
+    except FileNotFoundError as error:
+        return f"there is no C compiler ({compiler[0]})" if error.filename == compiler[0] else str(error)
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
     for other in folder.glob(f"kernels-{machine}-*.so"):
         if other != target:
-            other.unlink(missing_ok=True)
+            with suppress(OSError):  # another build was first, or it is somebody else's; it is not loaded anyhow
+                other.unlink()
     return None
 
 
