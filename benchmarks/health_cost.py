@@ -62,7 +62,7 @@ def row(name: str, rounds: Sequence[dict[str, Costs]]) -> tuple[str, ...]:
     """The medians of one format."""
 
     def more(later: str, former: str) -> str:
-        return f"+{statistics.median(one[later].milliseconds - one[former].milliseconds for one in rounds):.0f}"
+        return f"{statistics.median(one[later].milliseconds - one[former].milliseconds for one in rounds):+.0f}"
 
     def spent(way: str) -> str:
         return f"{statistics.median(one[way].milliseconds for one in rounds):.0f}"
