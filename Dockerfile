@@ -1,7 +1,7 @@
 # Three targets from one file, each for linux/amd64 and linux/arm64: `lean` (the default: MusiCNN by NumPy or ONNX
-# Runtime), `cluster` (with dask besides)
-# and `full` (on amd64 also by essentia's TensorFlow and by tensorflow-cpu, which have no wheels for ARM). No package
-# manager runs in them, and no compiler is in them: every dependency is a wheel that the lock files name by hash.
+# Runtime), `cluster` (with dask besides) and `full` (on amd64 also by essentia's TensorFlow and by tensorflow-cpu, which
+# have no wheels for ARM). They hold no package manager and no compiler: every dependency is a wheel that the lock files
+# name by hash, and the kernels in C are compiled in a stage of their own.
 # docs/deploy/image.md shows how to run it and how it was built and run where there is no registry.
 ARG PYTHON_IMAGE=python:3.11.14-slim-bookworm
 ARG COMPILER_IMAGE=python:3.11.14-bookworm
