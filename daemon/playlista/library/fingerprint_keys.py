@@ -1,7 +1,7 @@
 """Under what a fingerprint is found: a few of its numbers, the same ones in each copy of a recording.
 
-Input: a fingerprint. Output: keys for the table ``fingerprint_keys``. Fingerprints that share
-some are compared by ``library.same_recording``.
+Input: a fingerprint. Output: keys for the table ``fingerprint_keys``. Fingerprints that share some are
+compared by ``library.same_recording``.
 """
 
 from __future__ import annotations

@@ -45,8 +45,8 @@ class RankingQuery:
         if among is not None:
             ids = json.dumps(list(among))
             self._conditions.append(Condition("tracks.file_id IN (SELECT value FROM json_each(?))", (ids,)))
-        beside = replace(track_filter, tags=(), any_tags=(), without_tags=(), moods=(), health=())
-        self._source = _NUMBERS if beside.is_numeric and among is None else "tracks"
+        in_columns = replace(track_filter, tags=(), any_tags=(), without_tags=(), moods=(), health=())
+        self._source = _NUMBERS if in_columns.is_numeric and among is None else "tracks"
         self._values = tuple(value for one in self._conditions for value in one.values)
 
     def count(self, most: int) -> Query:

@@ -36,7 +36,7 @@ _GROUPS: dict[str, type] = {
     "timings": Timings,
     "memory": MemoryUse,
 }
-#: The fields of ``tagging`` beside tags and embedding, which stand apart in the result object.
+#: The fields of ``tagging`` without tags and embedding, which stand apart in the result object.
 _TAGGING = ("patches", "padded", "runtime")
 _REASONS = ("null", *(f'"{reason}"' for reason in FailureReason))
 

@@ -112,7 +112,7 @@ class Scrubs:
         return [_due(row) for row in rows]
 
     def mark_suspects(self, files: Sequence[TrackFile]) -> list[TrackFile]:
-        """Mark those of `files` of which only the ctime has changed, to be read here; the others, to be analyzed.
+        """Mark those of `files` of which only the ctime has changed, to be read again. The others are to be analyzed.
 
         Somebody wrote to them, or a program that sets the time stamp back changed them: reading them will tell.
         """

@@ -123,7 +123,7 @@ class TrackPages:
             return None
         source, where, values = _source_of(track_filter, conditions)
         with self._database.read() as connection:
-            # In one row: sqlite3 gives Python's lock away for every row, and beside an analysis it is slow to return.
+            # In one row: sqlite3 gives Python's lock away for every row, and during an analysis it is slow to return.
             query = f"SELECT json_group_array(file_id) FROM (SELECT {source} WHERE {where} LIMIT {FEW_TRACKS + 1})"
             ids: list[int] = json.loads(connection.execute(query, values).fetchone()[0])
         return None if len(ids) > FEW_TRACKS else ids

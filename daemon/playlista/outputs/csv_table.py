@@ -38,23 +38,6 @@ _GROUPS = {
     "loudness": ("integrated_lufs", "range_lu", "true_peak_dbtp", "replaygain_track_gain_db"),
     "spectral": ("centroid_hz", "rolloff_hz", "flatness", "flux", "zero_crossing_rate"),
 }
-#: Behind the names, for the same reason.
-_HEALTH = (
-    "integrity",
-    "lossy_suspicion",
-    "bandwidth_hz",
-    "effective_bits",
-    "clipped_runs",
-    "dc_offset",
-    "dead_channel",
-    "polarity_inverted",
-    "is_mono",
-    "silence_start_seconds",
-    "silence_end_seconds",
-    "longest_silence_seconds",
-    "dropouts",
-    "clicks",
-)
 #: Behind `top_tags`, so that columns by number stay what they were.
 _METADATA = (
     "title",
@@ -72,6 +55,23 @@ _METADATA = (
     "isrc",
     "compilation",
 )
+#: Behind these, for the same reason.
+_HEALTH = (
+    "integrity",
+    "lossy_suspicion",
+    "bandwidth_hz",
+    "effective_bits",
+    "clipped_runs",
+    "dc_offset",
+    "dead_channel",
+    "polarity_inverted",
+    "is_mono",
+    "silence_start_seconds",
+    "silence_end_seconds",
+    "longest_silence_seconds",
+    "dropouts",
+    "clicks",
+)
 #: Behind the rest, for the same reason.
 _MOOD = ("mood_energy", "mood_voice", *(f"mood_{name}" for name in MOODS))
 _VIBENET = tuple(f"vibenet_{entry.name}" for entry in fields(Vibenet))
@@ -82,25 +82,21 @@ _FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 #: What these are in a cell; numbers are written in a table as in JSON.
 _WORDS = {"null": None, "true": "True", "false": "False"}
-_PARTS = tuple(f"{group}_{field}".lstrip("_") for group, field in _COLUMNS if field != "path")
+_MEASURED = tuple(f"{group}_{field}".lstrip("_") for group, field in _COLUMNS)
 _HEALTH_PARTS = tuple(f"health_{field}" for field in _HEALTH)
+_PARTS = tuple(name for name in _MEASURED if name != "path")
+_NAMES = (*_MEASURED, "top_tags", *_METADATA, *_HEALTH_PARTS, "health_findings", *_MOOD, *_VIBENET)
 _SHOWN_TAGS = 5
 
 
 def csv_lines(results: Iterable[StoredResult]) -> Iterator[bytes]:
     """The table, line by line."""
-    yield _line(
-        [*(f"{group}_{field}".lstrip("_") for group, field in _COLUMNS), "top_tags", *_METADATA, *_names_of_rest()]
-    )
+    yield _line(_NAMES)
     for stored in results:
         with understanding(stored.path):
             parts = parts_of(stored.text)
             cells = _cells_of_object(stored.analysis()) if parts is None else _cells_of_parts(stored, parts)
         yield _line(cells)
-
-
-def _names_of_rest() -> list[str]:
-    return [*_HEALTH_PARTS, "health_findings", *_MOOD, *_VIBENET]
 
 
 def _cells_of_parts(stored: StoredResult, parts: ResultParts) -> list[Any]:
@@ -109,7 +105,7 @@ def _cells_of_parts(stored: StoredResult, parts: ResultParts) -> list[Any]:
         _harmless(stored.path),
         *map(_cell, parts.of(*_PARTS)),
         _harmless("; ".join(_top(tags))),
-        *map(_harmless, _names(stored.metadata())),
+        *map(_harmless, _metadata_cells(stored.metadata())),
         *map(_cell, parts.of(*_HEALTH_PARTS)),
         _harmless("; ".join(findings_of(*_health_in(parts)))),
         *_mood_cells(mood_in(parts)),
@@ -128,7 +124,7 @@ def _cells_of_object(analysis: Analysis) -> list[Any]:
     cells = [
         *((document[group] or {} if group else document).get(field) for group, field in _COLUMNS),
         "; ".join(_top(analysis.tagging.tags if analysis.tagging else {})),
-        *_names(analysis.metadata),
+        *_metadata_cells(analysis.metadata),
         *(health.get(field) for field in _HEALTH),
         "; ".join(findings_of(analysis.health, analysis.loudness)),
         *_mood_cells(analysis.mood),
@@ -147,7 +143,7 @@ def _cell(text: str | None) -> str | None:
     return str(_harmless(told))
 
 
-def _names(names: Metadata | None) -> Iterator[Any]:
+def _metadata_cells(names: Metadata | None) -> Iterator[Any]:
     if names is None:
         return iter([None] * len(_METADATA))
     return (_joined(getattr(names, field)) for field in _METADATA)

@@ -79,7 +79,7 @@ def _markers(beats: Sequence[_Beat], usual_bpm: float) -> list[TempoMarker]:
 def _fitted(beats: Sequence[_Beat], usual_bpm: float) -> tuple[TempoMarker, float]:
     """The even grid with the least squared distance from most of `beats`, and the median distance in seconds.
 
-    Beats that were heard beside the beat count as little as possible: the grid is laid again without the farthest.
+    Beats that were heard off the beat count as little as possible: the grid is laid again without the farthest.
     """
     first, kept = beats[0][0], beats
     for _ in range(_PASSES):

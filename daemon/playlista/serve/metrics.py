@@ -31,13 +31,8 @@ class Metrics:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self._version = version
-        self._build = self._gauge(
-            "build_info",
-            "Version, MusiCNN runtime and kernels (native or numpy) of this daemon; always 1",
-            "version",
-            "runtime",
-            "kernels",
-        )
+        about = "Version, MusiCNN runtime and kernels (native or numpy) of this daemon; always 1"
+        self._build = self._gauge("build_info", about, "version", "runtime", "kernels")
         self._in_flight = self._gauge("tracks_in_flight", "Tracks being analyzed right now")
         self._discovered = self._counter("tracks_discovered", "Files queued for analysis")
         self._completed = self._counter("tracks_completed", "Tracks processed, by result", "result", Status)
@@ -59,10 +54,7 @@ class Metrics:
             "last_success_timestamp_seconds", "When a track was last analyzed, in Unix seconds; 0 before the first"
         )
         self._integrity = self._counter(
-            "track_integrity",
-            "Tracks analyzed, by what the checksums in their files say",
-            "integrity",
-            IntegrityState,
+            "track_integrity", "Tracks analyzed, by what the checksums in their files say", "integrity", IntegrityState
         )
         #: What the scrub counts.
         self.scrub = ScrubMetrics(self.registry)

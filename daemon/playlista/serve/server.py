@@ -37,9 +37,8 @@ from playlista.serve.sockets import bind, release
 
 #: Threads for everything that is neither a probe nor a stream.
 THREADS = 4
-#: Threads by what they answer. One for pictures: their tags are read whole; and one for
-#: evidence: a file is decoded. One more for events than there are streams:
-#: it refuses those that are too many.
+#: Threads by what they answer. One for pictures: their tags are read whole. One for
+#: evidence: a file is decoded. One more for events than there are streams: it refuses those that are too many.
 MOST_THREADS: dict[Threads | str, int] = {
     **dict.fromkeys(PROBES, 1),
     Threads.API: THREADS,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 
@@ -76,8 +76,7 @@ def _body(subject: Subject) -> Iterator[str]:
     yield _verdict(subject)
     yield from _findings(subject.found)
     yield "<h2>The file</h2>"
-    rows = facts(analysis, subject.size_bytes)
-    yield f"<dl>{''.join(f'<dt>{name}</dt><dd><bdi>{shown(value)}</bdi></dd>' for name, value in rows)}</dl>"
+    yield _definitions(facts(analysis, subject.size_bytes))
     yield from _pictures(subject)
     if subject.recording is not None:
         yield from _copies(subject.recording, analysis.path)
@@ -122,8 +121,12 @@ def _findings(found: Mapping[str, str]) -> Iterator[str]:
         yield f'<p class="evidence"><bdi>{shown(evidence)}</bdi></p>'
         if words is not None:
             rows = ("What it means", words.meaning), ("How sure it is", words.certainty), ("What to do", words.advice)
-            yield f"<dl>{''.join(f'<dt>{name}</dt><dd>{escape(text)}</dd>' for name, text in rows)}</dl>"
+            yield _definitions(rows)
         yield "</section>"
+
+
+def _definitions(rows: Iterable[tuple[str, str]]) -> str:
+    return f"<dl>{''.join(f'<dt>{term}</dt><dd><bdi>{shown(text)}</bdi></dd>' for term, text in rows)}</dl>"
 
 
 def _pictures(subject: Subject) -> Iterator[str]:

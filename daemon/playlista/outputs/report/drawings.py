@@ -17,7 +17,7 @@ HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 218, 30, 352, 18, 184
 #: The rounding of 16 bits is at -124 dB.
 LOWEST_DB, STEP_DB = -140.0, 20
 #: Of the waveform of one channel.
-LANE = 84
+CHANNEL_HEIGHT = 84
 #: Frequencies that are written at the axis, in kHz: at most so many.
 MOST_TICKS = 6
 
@@ -62,26 +62,29 @@ def wall_words(curve: SpectrumCurve) -> str:
 
 def waveform_svg(waveform: Waveform) -> str:
     """The waveforms of the channels below each other, with a mark where the fault begins."""
-    peak = max(max(map(abs, (*wave.low, *wave.high))) for wave in waveform.channels) or 1.0
+    peak = _peak(waveform) or 1.0
     steps = len(waveform.channels[0].low)
     place = WIDTH * (waveform.at_seconds - waveform.from_seconds) / (waveform.step_seconds * steps)
-    height = LANE * len(waveform.channels)
+    height = CHANNEL_HEIGHT * len(waveform.channels)
     parts = [_line("wall", place, 0, place, height)]
     for number, wave in enumerate(waveform.channels):
-        middle = LANE * (number + 0.5)
-        outline = _path(list(_outline(wave, middle, (LANE / 2 - 4) / peak)))
+        middle = CHANNEL_HEIGHT * (number + 0.5)
+        outline = _path(list(_outline(wave, middle, (CHANNEL_HEIGHT / 2 - 4) / peak)))
         parts += [_line("grid", 0, middle, WIDTH, middle), f'<path class="wave" d="{outline}Z"/>']
     return _svg(height, waveform_words(waveform), parts)
 
 
 def waveform_words(waveform: Waveform) -> str:
     """What the picture shows, in words."""
-    peak = max(max(map(abs, (*wave.low, *wave.high))) for wave in waveform.channels)
     milliseconds = 1000 * waveform.step_seconds * len(waveform.channels[0].low)
     minutes, seconds = divmod(waveform.at_seconds, 60)
     channels = "left above right, " if len(waveform.channels) > 1 else ""
-    shown = f"{milliseconds:.0f} ms shown, {channels}peak {peak:.3f} of full scale"
+    shown = f"{milliseconds:.0f} ms shown, {channels}peak {_peak(waveform):.3f} of full scale"
     return f"at {int(minutes)}:{seconds:06.3f} ({shown})"
+
+
+def _peak(waveform: Waveform) -> float:
+    return max(max(map(abs, (*wave.low, *wave.high))) for wave in waveform.channels)
 
 
 def _outline(wave: ChannelWave, middle: float, scale: float) -> Iterator[tuple[float, float]]:

@@ -33,28 +33,6 @@ svg text { fill: var(--soft); }
 .wall { stroke: var(--warn); stroke-width: 1.5; stroke-dasharray: 4 3; }
 ol { padding-left: 1.5rem; }
 li { margin-bottom: .5rem; }
-footer { color: var(--soft); }
-.verdict { font-size: 1.125rem; font-weight: 600; margin: 1.5rem 0; }
-.finding { border: 1px solid var(--line); border-left: 4px solid var(--warn); border-radius: 6px;
-  background: var(--raised); padding: .75rem 1rem; margin: 0 0 1rem; }
-.finding h2 { margin: 0 0 .25rem; }
-.evidence { color: var(--warn); }
-dl { display: grid; grid-template-columns: minmax(8rem, 11rem) 1fr; gap: .25rem 1rem; margin: 0; }
-dd { margin: 0; }
-figure { margin: 0 0 1.5rem; max-width: 34rem; }
-svg { display: block; width: 100%; height: auto; background: var(--raised); border: 1px solid var(--line);
-  border-radius: 6px; font: 11px system-ui, sans-serif; }
-figcaption { font-size: .875rem; margin-top: .25rem; }
-svg text { fill: var(--soft); }
-.grid { stroke: var(--line); stroke-width: .75; }
-.curve { fill: none; stroke: var(--fill); stroke-width: 1.5; stroke-linejoin: round; }
-.wave { fill: var(--fill); stroke: var(--fill); stroke-width: 1; stroke-linejoin: round; }
-.wall { stroke: var(--warn); stroke-width: 1.5; stroke-dasharray: 4 3; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; vertical-align: top; padding: .375rem .75rem .375rem 0; border-bottom: 1px solid var(--line);
-  font-weight: 400; }
-thead th { color: var(--soft); }
 footer { margin-top: 2rem; font-size: .875rem; }
 @media (max-width: 30rem) { dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; } }
 @media print { :root { color-scheme: light; } main { max-width: none; padding: 0; }

@@ -7,8 +7,9 @@ so that an index can be taken out and put back; what is put back is compared wit
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,15 +104,11 @@ class Index:
 
     def take_out(self) -> KeptIndex | None:
         """All that it holds, after it was compared with the results that there are; None while it is empty."""
-        if self.space is None:
+        if self.space is None or not self._blocks:
             return None
         self._reconcile(self.space)
         self.unsaved = 0
-        present = np.concatenate([block.ids[: block.count] for block in self._blocks]) != _REPLACED
-        ids, codes, points = (
-            np.concatenate([getattr(block, name)[: block.count] for block in self._blocks])[present]
-            for name in ("ids", "codes", "points")
-        )
+        ids, codes, points = self._rows("ids", "codes", "points")
         return KeptIndex(self.space, ids, codes, points, self._place, max(self._fitted, 1))
 
     def candidates(self, directions: Floats, count: int) -> list[NDArray[np.int64]]:
@@ -129,10 +126,16 @@ class Index:
 
     def points(self) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
         """All ids [shape=(n,)] and where they are on the map [shape=(n, 2), 0..10,000]."""
-        ids = np.concatenate([np.empty(0, np.int64), *(block.ids[: block.count] for block in self._blocks)])
-        points = np.concatenate([np.empty((0, 2), np.uint16), *(block.points[: block.count] for block in self._blocks)])
-        present = ids != _REPLACED
-        return ids[present], points[present]
+        if not self._blocks:
+            return np.empty(0, np.int64), np.empty((0, 2), np.uint16)
+        ids, points = self._rows("ids", "points")
+        return ids, points
+
+    def _rows(self, *names: str) -> Iterator[NDArray[Any]]:
+        """Arrays of all blocks by their names, with a row for each track that was not replaced."""
+        present = np.concatenate([block.ids[: block.count] for block in self._blocks]) != _REPLACED
+        for name in names:
+            yield np.concatenate([getattr(block, name)[: block.count] for block in self._blocks])[present]
 
     def _has_outgrown(self, space: Space) -> bool:
         return space.tracks < SAMPLE_TRACKS // GROWTH and len(self) > space.tracks * GROWTH

@@ -29,6 +29,11 @@ def record(**properties: Schema) -> Schema:
     return {"type": "object", "properties": properties, "required": list(properties)}
 
 
+def by_name(schema: Schema) -> Schema:
+    """Objects whose fields are names of any kind, with values by `schema`."""
+    return {"type": "object", "additionalProperties": schema}
+
+
 def result_schema() -> Schema:
     """The result object as ``result.schema.json`` has it, and with the ``id`` that it has in most answers."""
     document: Schema = json.loads((files("playlista") / "result.schema.json").read_text("utf-8"))
@@ -43,11 +48,7 @@ RESULT: Schema = {"$ref": "#/components/schemas/Result"}
 TRACK: Schema = {
     "allOf": [
         RESULT,
-        record(
-            id=INTEGER,
-            beat_times=nullable(array(NUMBER)),
-            findings={"type": "object", "additionalProperties": TEXT},
-        ),
+        record(id=INTEGER, beat_times=nullable(array(NUMBER)), findings=by_name(TEXT)),
     ]
 }
 FAILURE = record(
@@ -158,7 +159,7 @@ MAP = record(
     x=array(NUMBER),
     y=array(NUMBER),
     values=array(nullable(NUMBER)),
-    names={"type": "object", "additionalProperties": TEXT},
+    names=by_name(TEXT),
 )
 PLAYLISTS = record(
     folder=nullable(TEXT),

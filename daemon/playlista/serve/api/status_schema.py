@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from playlista.serve.api.schemas import BOOLEAN, FAILURE, INTEGER, NUMBER, TEXT, Schema, array, nullable, record
+from playlista.serve.api.schemas import BOOLEAN, FAILURE, INTEGER, NUMBER, TEXT, array, by_name, nullable, record
 
-_COUNTS: Schema = {"type": "object", "additionalProperties": INTEGER}
+_COUNTS = by_name(INTEGER)
 _TAG_WRITES = record(fields=array(TEXT), pending=INTEGER, refused=_COUNTS, trouble=nullable(TEXT))
 _SCRUB = record(
     interval_days=NUMBER,

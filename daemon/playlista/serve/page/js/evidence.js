@@ -11,7 +11,7 @@ const PLOT = { left: 30, right: 352, top: 18, bottom: 184, height: 218 };
 const LOWEST_DB = -140;
 const STEP_DB = 20;
 /** Of the waveform of one channel. */
-const LANE = 84;
+const CHANNEL_HEIGHT = 84;
 
 /** Pictures of a track, for which its file is read once they are opened. */
 export function pictures(id, signal) {
@@ -73,11 +73,11 @@ function waveformOf({ at_seconds: at, from_seconds: from, step_seconds: step, ch
   const peak = peakOf(channels) || 1;
   const steps = channels[0].low.length;
   const mark = (WIDTH * (at - from)) / (step * steps);
-  const height = LANE * channels.length;
+  const height = CHANNEL_HEIGHT * channels.length;
   return svg("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img" }, line("wall", mark, 0, mark, height),
     channels.map(({ low, high }, number) => {
-      const middle = LANE * (number + 0.5);
-      const point = (value, place) => [(place * WIDTH) / Math.max(1, steps - 1), middle - (value / peak) * (LANE / 2 - 4)];
+      const middle = CHANNEL_HEIGHT * (number + 0.5);
+      const point = (value, place) => [(place * WIDTH) / Math.max(1, steps - 1), middle - (value / peak) * (CHANNEL_HEIGHT / 2 - 4)];
       return [line("grid", 0, middle, WIDTH, middle), svg("path", { class: "wave", d: `${path([...high.map(point), ...low.map(point).reverse()])}Z` })];
     }));
 }
