@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import importlib
 import os
 import shutil
 import subprocess
@@ -42,8 +43,9 @@ def unprivileged_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="playlista-"))
     privileged = os.geteuid() == 0
     if privileged:
-        # Python may lie where that user cannot read it, and remembers of a codec that it was not found.
+        # Python may lie where that user cannot read it: what it imports only when it is used is imported now.
         codecs.lookup("ascii")
+        importlib.import_module("importlib.readers")
         os.chown(folder, NOBODY, NOBODY)
         os.seteuid(NOBODY)
     try:
