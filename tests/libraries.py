@@ -44,6 +44,10 @@ class Parts:
     overview: Overview
     clock: Clock = field(default_factory=Clock)
 
+    def results(self) -> Iterator[Analysis]:
+        """All results, without their origins, in the order of their paths' bytes."""
+        return (one.analysis() for one in StoredResults(self.database).iterate())
+
 
 @contextmanager
 def open_parts(folder: Path, clock: Clock | None = None, *, synced: bool = True) -> Iterator[Parts]:

@@ -62,7 +62,7 @@ def test_what_is_not_the_tracks_fault_counts_no_attempt_however_often_it_happens
         analyzer.ill = frozenset()
         worker.run(until_empty=True)
 
-        assert [result.status for result in parts.store.iterate()] == [Status.ANALYZED] * 3
+        assert [result.status for result in parts.results()] == [Status.ANALYZED] * 3
 
 
 def killed_ffmpeg(*paths: str) -> Failing:
@@ -86,7 +86,7 @@ def test_a_track_whose_ffmpeg_is_killed_each_time_has_failed_for_want_of_memory_
         worker.run(until_empty=True)
 
         assert not parts.overview.retries()
-        ended = {result.path: (result.status, result.reason) for result in parts.store.iterate()}
+        ended = {result.path: (result.status, result.reason) for result in parts.results()}
         assert ended.pop("1.wav") == (Status.FAILED, FailureReason.OVER_BUDGET)
         assert set(ended.values()) == {(Status.ANALYZED, None)}
 
@@ -102,7 +102,7 @@ def test_an_ffmpeg_that_was_killed_now_and_then_is_not_held_against_the_track(mu
         analyzer.ill = frozenset()
         worker.run(until_empty=True)
 
-        assert {result.status for result in parts.store.iterate()} == {Status.ANALYZED}
+        assert {result.status for result in parts.results()} == {Status.ANALYZED}
 
 
 def test_when_the_storage_is_back_all_that_waited_for_it_is_due_at_once(
@@ -121,7 +121,7 @@ def test_when_the_storage_is_back_all_that_waited_for_it_is_due_at_once(
         worker.run(until_empty=True)  # the clock stands still: no wait of any track has passed
 
         assert worker.trouble is None
-        assert [result.status for result in parts.store.iterate()] == [Status.ANALYZED] * 4
+        assert [result.status for result in parts.results()] == [Status.ANALYZED] * 4
 
 
 def test_one_track_on_a_bad_sector_does_not_hold_up_the_others() -> None:

@@ -229,7 +229,7 @@ class Week(RuleBasedStateMachine):
                 one.rhythm and one.rhythm.bpm,
                 one.loudness and one.loudness.integrated_lufs,
             )
-            for one in self.parts.store.iterate()
+            for one in self.parts.results()
         }
         assert found == {
             os.path.relpath(place, self.music): tuple(

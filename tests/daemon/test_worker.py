@@ -61,7 +61,7 @@ def test_a_result_that_cannot_be_stored_fails_its_track_and_the_others_go_on(mus
             worker.run(until_empty=True)
             parts.clock.now += 3600  # past the back-off
 
-        results = {result.path: result for result in parts.store.iterate()}
+        results = {result.path: result for result in parts.results()}
 
     assert [results[name].status for name in ("a.wav", "c.wav")] == [Status.ANALYZED, Status.ANALYZED]
     bad = results["bad.wav"]

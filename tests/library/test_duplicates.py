@@ -243,7 +243,7 @@ def test_results_without_a_fingerprint_lose_the_former_one(tmp_path: Path) -> No
         stored = parts.store.of_file(file_id)
         assert stored is not None
         assert stored.fingerprint == heard(1)
-        assert next(parts.store.iterate()).fingerprint == heard(1)
+        assert next(parts.results()).fingerprint == heard(1)
         parts.store.record(file_id, replace(stored, fingerprint=None, status=Status.PARTIAL), attempts=1)
         with parts.database.read() as connection:
             assert connection.execute("SELECT count(*) FROM fingerprint_keys").fetchone()[0] == 0

@@ -30,7 +30,7 @@ def know(parts: Parts, *paths: str) -> dict[str, int]:
 
 
 def bpms(parts: Parts) -> dict[str, float | None]:
-    return {result.path: result.rhythm and result.rhythm.bpm for result in parts.store.iterate()}
+    return {result.path: result.rhythm and result.rhythm.bpm for result in parts.results()}
 
 
 def test_files_are_paged_in_the_order_of_their_paths_bytes(parts: Parts) -> None:

@@ -87,7 +87,7 @@ def test_no_result_is_lost_or_doubled_and_each_interrupted_file_is_named(tmp_pat
     named = [life[0] for life in lives[1:] if len(life[0]) == 2]
     assert len(named) >= KILLS // HELD_EVERY - 1, "a kill in an attempt went by unnoticed"
     with open_parts(tmp_path) as parts:
-        stored = [result.path for result in parts.store.iterate()]
+        stored = [result.path for result in parts.results()]
         assert quick_check(parts.database) == []
         assert set(finished) <= set(stored)
         assert len(finished) == len(set(finished)), "a finished file was analyzed again"

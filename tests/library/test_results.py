@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playlista.errors import FailureReason
-from playlista.library.results import PAGE_ROWS, OutdatedGroups
+from playlista.library.results import OutdatedGroups
+from playlista.library.stored_results import PAGE_ROWS, StoredResults
 from playlista.library.vectors import Vectors
 from playlista.tracks import FEATURE_GROUPS, Analysis, Audio, Status, Tagging
 from playlista.tracks.origin import Origin
@@ -87,7 +88,7 @@ def test_any_result_comes_back_as_it_went_in(tmp_path_factory: pytest.TempPathFa
     with open_parts(tmp_path_factory.mktemp("library"), synced=False) as parts:
         store(parts, result)
         assert parts.store.get(result.path) == result
-        assert list(parts.store.iterate()) == [result]
+        assert list(parts.results()) == [result]
 
 
 def test_a_number_that_is_not_finite_is_refused_before_anything_is_written(parts: Parts) -> None:
@@ -105,14 +106,15 @@ def test_results_stream_in_the_order_of_their_paths_bytes_page_after_page(parts:
     paths = names + [f"many/{number:04}.mp3" for number in range(PAGE_ROWS)]
     for path in paths:
         store(parts, analysis_of(path))
-    assert [result.path for result in parts.store.iterate()] == sorted(paths, key=os.fsencode)
+    assert [result.path for result in parts.results()] == sorted(paths, key=os.fsencode)
 
 
 def test_a_page_starts_after_a_path_and_can_be_of_one_status(parts: Parts) -> None:
     for path in ("a.mp3", "b.mp3", "c.mp3", "d.mp3"):
         store(parts, failed_analysis(path) if path in {"b.mp3", "d.mp3"} else analysis_of(path))
-    assert [result.path for result in parts.store.page(after="a.mp3", limit=2)] == ["b.mp3", "c.mp3"]
-    assert [result.path for result in parts.store.page(status=Status.FAILED, after="b.mp3")] == ["d.mp3"]
+    results = StoredResults(parts.database)
+    assert [result.path for result in results.page(after="a.mp3", limit=2)] == ["b.mp3", "c.mp3"]
+    assert [result.path for result in results.page(status=Status.FAILED, after="b.mp3")] == ["d.mp3"]
 
 
 def test_only_groups_that_are_older_or_missing_are_outdated(parts: Parts) -> None:

@@ -11,6 +11,7 @@ import pytest
 from playlista.errors import FailureReason
 from playlista.library.comparisons import Comparisons
 from playlista.library.due_tags import DueTags
+from playlista.library.stored_results import StoredResults
 from playlista.library.track_filter import TrackFilter
 from playlista.library.track_pages import SORTS, TrackPages
 from playlista.library.track_summaries import TrackLookup
@@ -71,7 +72,7 @@ QUESTIONS: dict[str, Callable[[Parts], object]] = {
     },
     "one track": lambda parts: TrackLookup(parts.database).id_of_names("Artist", "Title"),
     "tags that are due": lambda parts: DueTags(parts.database, parts.store).page(0, 10),
-    "export": lambda parts: parts.store.page(after="2.mp3"),
+    "export": lambda parts: StoredResults(parts.database).page(after="2.mp3"),
     "failures": lambda parts: parts.overview.failures(),
     "retries": lambda parts: parts.overview.retries(),
     "show": lambda parts: parts.store.get("2.mp3"),

@@ -71,7 +71,7 @@ def test_a_track_keeps_all_that_its_tags_say(parts: Parts) -> None:
     )
     add(parts, "a.flac", names)
     assert parts.store.get("a.flac").metadata == names
-    assert [one.metadata for one in parts.store.iterate()] == [names]
+    assert [one.metadata for one in parts.results()] == [names]
     assert parts.store.get("a.flac").to_json()["metadata"]["genres"] == ("Electronic", "Art Pop")
 
 

@@ -33,7 +33,7 @@ def keeping(synced: Synced) -> Synced:
 
 def results(synced: Synced) -> dict[str, float | None]:
     """The tempo of every result that is listed; `analyze_all` takes the row's number for it."""
-    return {one.path: one.rhythm and one.rhythm.bpm for one in synced.parts.store.iterate()}
+    return {one.path: one.rhythm and one.rhythm.bpm for one in synced.parts.results()}
 
 
 def gone(synced: Synced) -> int:

@@ -131,7 +131,7 @@ def test_names_sizes_and_times_do_not_move_a_result_from_one_file_to_another(syn
     os.rename(synced.root / "Pack2", synced.root / "Pack")
     synced.scan()
     assert synced.queued() == 0
-    results = {one.path: one.rhythm and one.rhythm.bpm for one in synced.parts.store.iterate()}
+    results = {one.path: one.rhythm and one.rhythm.bpm for one in synced.parts.results()}
     assert results == {"Pack/Bass/Loop01.wav": 0.0, "Pack/Drums/Loop01.wav": 1.0}
 
 

@@ -104,7 +104,7 @@ class Folder(RuleBasedStateMachine):
         while (job := self.synced.claim()) is not None:
             self.analyzed.append(job.file.size_bytes)
             self.synced.finish(job, bpm=float(job.file.size_bytes))
-        results = {result.path: result.rhythm and result.rhythm.bpm for result in self.parts.store.iterate()}
+        results = {result.path: result.rhythm and result.rhythm.bpm for result in self.parts.results()}
         assert results == on_disk, "a result belongs to other bytes"
         assert len(self.analyzed) == len(set(self.analyzed)), "the same bytes were analyzed twice"
 

@@ -1,7 +1,7 @@
 """The results: one analysis per file, kept whole as JSON, and a few columns for queries.
 
-Input: analyses, inside the transaction of the queue. Output: analyses, one or a page or a stream of them,
-and vectors for similarity. It never opens a music file. Lists and counts for people are in ``overview``.
+Input: analyses, inside the transaction of the queue. Output: analyses, of single files. It never opens a music file.
+Pages and streams of results are in ``stored_results``, lists and counts for people in ``overview``.
 
 The embedding is stored as float32, which is what the model computes in; all other numbers come back as they went in.
 Embedding and fingerprint have tables of their own, so that queries of the rest do not read them.
@@ -29,9 +29,9 @@ from playlista.library.origins import (
     put_origin,
     remember_old_settings,
 )
-from playlista.library.stored_results import ANALYSES, PAGE_ROWS, DamagedResultError, StoredResult, StoredResults
+from playlista.library.stored_results import ANALYSES, PAGE_ROWS, DamagedResultError, StoredResult
 from playlista.library.track_rows import put_track
-from playlista.tracks import Analysis, GroupSettings, Status, TrackFile
+from playlista.tracks import Analysis, GroupSettings, TrackFile
 
 #: Results looked at when one of the same bytes or sound is asked for: copies, of which any will do.
 TWINS_LIMIT = 16
@@ -49,7 +49,6 @@ class Store:
     def __init__(self, database: Database, *, clock: Callable[[], float]) -> None:
         self._database = database
         self._clock = clock
-        self._stored = StoredResults(database)
 
     def record(self, file_id: int, analysis: Analysis, *, attempts: int) -> None:
         """Keep `analysis` as the result of the file in place of any former one.
@@ -95,14 +94,6 @@ class Store:
         """The result of the file at `path`, relative to the music folder; None if there is none yet."""
         with self._database.read() as connection:
             return _find(connection, "files.path = ?", path_bytes(path))
-
-    def page(self, *, status: Status | None = None, after: str = "", limit: int = PAGE_ROWS) -> list[Analysis]:
-        """At most `limit` results above the path `after`, in the order of their paths' bytes, without their origins."""
-        return [one.analysis() for one in self._stored.page(status=status, after=after, limit=limit)]
-
-    def iterate(self, *, status: Status | None = None, after: str = "") -> Iterator[Analysis]:
-        """All results above the path `after` in the order of their paths' bytes, with one page of them in memory."""
-        return (one.analysis() for one in self._stored.iterate(status=status, after=after))
 
     def of_file(self, file_id: int) -> Analysis | None:
         """The result of the file with this row, wherever it is now; None if there is none yet."""
