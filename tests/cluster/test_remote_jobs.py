@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from playlista.cluster.messages import Answer, analysis_in, analysis_text
 from playlista.daemon.remote_jobs import REFUSED_SECONDS
@@ -64,6 +65,25 @@ def test_a_failure_of_a_workers_storage_counts_no_attempt(remote: Remote) -> Non
     remote.parts.clock.now += 3600
     again, _ = remote.claim("two#1")
     assert again.attempts == 1
+
+
+def test_what_waits_for_a_workers_storage_says_whose_storage_it_is(remote: Remote) -> None:
+    job, _ = remote.claim("attic#ab12")
+    failure = failed_analysis("a.mp3")
+    with capture_logs() as logs:
+        remote.jobs.end(job, Answer(analysis=analysis_text(failure), blame=Blame.STORAGE))
+    (line,) = [line for line in logs if line["event"] == "track.postponed"]
+    assert line["detail"] == f"worker attic: {failure.detail}"
+
+
+def test_a_track_that_another_worker_did_is_not_among_those_that_did_not_succeed(remote: Remote) -> None:
+    job, _ = remote.claim()
+    remote.jobs.end(job, Answer(analysis=analysis_text(failed_analysis("a.mp3")), blame=Blame.STORAGE))
+    assert remote.jobs.unsuccessful == 1
+    remote.parts.clock.now += 3600
+    again, _ = remote.claim("two#1")
+    remote.jobs.end(again, result())
+    assert remote.jobs.unsuccessful == 0
 
 
 def test_a_refusal_costs_nothing_and_another_worker_gets_the_track_soon(remote: Remote) -> None:

@@ -39,8 +39,9 @@ def test_a_worker_that_came_is_new_until_it_accepts_the_daemon() -> None:
     roster.update(report("a"), 0.0)
     (member,) = roster.in_state(WorkerState.NEW)
     assert (member.name, member.full_name) == ("a", "a#1")
+    roster.rests(member, "was asked whether it serves this daemon", 60.0)
     roster.accepted(member)
-    assert roster.in_state(WorkerState.FREE) == [member]
+    assert (roster.in_state(WorkerState.FREE), member.why) == ([member], None)
 
 
 def test_a_worker_that_is_missing_gets_nothing_and_is_gone_only_after_several_reports() -> None:
@@ -72,6 +73,16 @@ def test_a_worker_that_refuses_track_after_track_rests_longer_each_time_and_succ
     roster.answered(member)
     roster.refused_track(member, Refusal.MISSING, "no such file", 10.0)
     assert member.until == 10.0 + FIRST_REST_SECONDS
+
+
+def test_a_worker_that_could_not_do_its_part_gets_a_track_only_when_no_other_is_free() -> None:
+    roster = roster_of("a", "b")
+    broken, whole = roster.members.values()
+    roster.rests_longer(broken, "its storage failed", 10.0)
+    roster.accepted(broken)
+    assert roster.free() == [whole, broken]
+    roster.answered(broken)
+    assert roster.free() == [broken, whole]
 
 
 def test_one_death_alone_is_its_tracks() -> None:

@@ -202,7 +202,7 @@ class Dispatcher:
             raise ClusterError("its connection was closed")
 
     async def _feed(self, client: Any) -> None:
-        for member in self._roster.in_state(WorkerState.FREE):
+        for member in self._roster.free():
             if self._stop.is_set() or not self._may_claim():
                 return
             try:

@@ -143,12 +143,15 @@ class Requests:
         finally:
             self.current = None
             self._ended(done)
+        attempt = done.attempt
+        if attempt.blame is not Blame.TRACK:
+            log.warning("attempt.failed", path=request.path, blame=attempt.blame, detail=attempt.analysis.detail)
         return Answer(
-            analysis=analysis_text(done.attempt.analysis),
+            analysis=analysis_text(attempt.analysis),
             has_result=done.seen is not None,
             kept=done.kept,
-            retryable=done.attempt.retryable,
-            blame=Blame(done.attempt.blame),
+            retryable=attempt.retryable,
+            blame=Blame(attempt.blame),
         )
 
     def _attempts(self, request: Request) -> FileAttempts:

@@ -86,9 +86,13 @@ class Roster:
         """The workers in this state that were there at the last report."""
         return [member for member in self.members.values() if member.state is state and not member.missed]
 
+    def free(self) -> list[Member]:
+        """Those that can have a track; whoever could not do its part comes last, so that it gets what others leave."""
+        return sorted(self.in_state(WorkerState.FREE), key=lambda member: member.refusals_in_row)
+
     def accepted(self, member: Member) -> None:
         """It serves this daemon."""
-        member.state = WorkerState.FREE
+        member.state, member.why = WorkerState.FREE, None
 
     def refused(self, member: Member, reason: Refusal, detail: str, now: float) -> None:
         """It does not serve this daemon."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import structlog
 
@@ -58,8 +59,12 @@ class RemoteJobs:
         self._wall_clock = wall_clock
         #: Jobs whose end could not be written; given back before anything else is claimed.
         self._unended: list[Job] = []
-        #: Tracks that did not succeed.
-        self.unsuccessful = 0
+        self._unsuccessful: set[int] = set()
+
+    @property
+    def unsuccessful(self) -> int:
+        """Tracks that did not succeed, and have not since."""
+        return len(self._unsuccessful)
 
     def claim(self, worker: str) -> tuple[Job, str] | None:
         """The next job for `worker`, with the text of its request."""
@@ -130,13 +135,14 @@ class RemoteJobs:
 
     def _end(self, job: Job, answer: Answer, analysis: Analysis) -> None:
         if not answer.has_result:
-            self.unsuccessful += 1
-            self._failures.fail(job, Attempt(analysis, answer.retryable, answer.blame))
+            self._unsuccessful.add(job.file_id)
+            self._failures.fail(job, Attempt(_named(analysis, answer, job), answer.retryable, answer.blame))
             return
         # A worker has the file under another device and inode; size and time were compared before it began.
         if not self._finish(job, analysis):
             log.info("track.forgotten", path=job.file.path, why="deleted while it was analyzed")
             return
+        self._unsuccessful.discard(job.file_id)
         self._failures.storage_works(job)
         if answer.kept:
             self._metrics.track_kept()
@@ -159,6 +165,13 @@ class RemoteJobs:
             f"worker {worker} died while analyzing it, at attempt {job.attempts}; left alone until the file changes"
         )
         status = self._queue.fail(job, FailureReason.CRASHED, detail, retryable=True)
-        self.unsuccessful += 1
+        self._unsuccessful.add(job.file_id)
         self._metrics.track_crashed(quarantined=status is not None)
         log.warning("track.crashed", path=job.file.path, worker=worker, attempts=job.attempts, quarantined=bool(status))
+
+
+def _named(analysis: Analysis, answer: Answer, job: Job) -> Analysis:
+    """With the worker in the detail where not the track is to blame, but the worker's storage or installation."""
+    if answer.blame is Blame.TRACK:
+        return analysis
+    return replace(analysis, detail=f"worker {shown_name(job.worker or '')}: {analysis.detail}")

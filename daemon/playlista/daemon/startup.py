@@ -14,6 +14,7 @@ import structlog
 from playlista import __version__
 from playlista.analysis.audio_analyzer import AudioAnalyzer
 from playlista.analysis.equipment import Equipment
+from playlista.cluster.roster import shown_name
 from playlista.config import Settings
 from playlista.daemon.cluster_work import ignored_settings
 from playlista.daemon.former_life import former_fault, why_not_to_blame
@@ -77,7 +78,7 @@ def clear_up(data_dir: Path, queue: JobQueue, metrics: Metrics) -> None:
     if fault:
         log.warning("process.faulted", detail=fault)
     for path, worker in queue.release_remote():
-        log.info("track.released", path=path, why=f"the daemon ended while worker {worker} had it")
+        log.info("track.released", path=path, why=f"the daemon ended while worker {shown_name(worker)} had it")
     for path, why in queue.release_interrupted(lambda claimed: why_not_to_blame(claimed, now, fault)):
         log.info("track.released", path=path, why=why)
     for crashed in queue.recover_claimed():
