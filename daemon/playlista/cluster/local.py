@@ -27,6 +27,7 @@ from playlista.errors import ConfigError
 from playlista.memory.advice import LEAST_MIB
 from playlista.memory.cgroup import Cgroup
 from playlista.system.environment import INFERENCE_VARIABLES, QUOTA_WIDE_VARIABLES
+from playlista.system.temporary_folder import TemporaryFolder
 from playlista.system.units import MEBIBYTE
 
 log = structlog.get_logger(__name__)
@@ -63,8 +64,8 @@ class LocalCluster:
     """
 
     def __init__(self, settings: Settings, config: Path | None) -> None:
-        self._temporary = _made_folder()  # removed with the process, too, where the daemon does not get to a stop
-        self._folder = Path(self._temporary.name)
+        self._temporary = _made_folder()
+        self._folder = self._temporary.path
         self.address = f"tls://127.0.0.1:{_free_port()}"
         self._scheduler = self._scheduler_child(settings, config)
         self._workers = [self._worker_child(settings, config, number) for number in range(1, settings.workers + 1)]
@@ -94,7 +95,7 @@ class LocalCluster:
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
-        self._temporary.cleanup()
+        self._temporary.close()
 
     def _run(self, when_ready: Callable[[], None]) -> None:
         ready = False
@@ -215,11 +216,11 @@ def _end(children: list[_Child]) -> None:
             process.wait()
 
 
-def _made_folder() -> tempfile.TemporaryDirectory[str]:
+def _made_folder() -> TemporaryFolder:
     place = tempfile.gettempdir()
     if len(os.fsencode(place)) > LONGEST_PLACE_BYTES:
         raise ConfigError(f"{place}: its path is too long for sockets in it; let TMPDIR name a shorter one")
-    return tempfile.TemporaryDirectory(prefix="playlista-cluster-", ignore_cleanup_errors=True)
+    return TemporaryFolder("playlista-cluster-")
 
 
 def _free_port() -> int:

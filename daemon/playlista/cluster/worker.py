@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-import tempfile
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,7 @@ from playlista.cluster.presence import ask_presence
 from playlista.cluster.requests import Requests
 from playlista.cluster.security import ClusterError, Credentials, probe, security_of
 from playlista.cluster.tasks import PLUGIN
+from playlista.system.temporary_folder import TemporaryFolder
 
 log = structlog.get_logger(__name__)
 
@@ -86,8 +87,8 @@ class ClusterWorker:
         PlaylistaError : dask is not installed.
         """
         configure_dask()
-        with tempfile.TemporaryDirectory(prefix="playlista-worker-") as folder:
-            return asyncio.run(self._run(folder))
+        with closing(TemporaryFolder("playlista-worker-")) as folder:
+            return asyncio.run(self._run(os.fspath(folder.path)))
 
     def ask_to_stop(self) -> None:
         """From any thread."""

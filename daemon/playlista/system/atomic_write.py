@@ -86,17 +86,20 @@ def lock_against_removal(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _is_abandoned(path: str) -> bool:
-    """Whether nobody writes the temporary file any more. Raises OSError where its lock is held or does not work."""
-    written = path[: path.rindex(".tmp") + len(".tmp")]
-    if written != path:
-        return not os.path.lexists(written)
+def is_unlocked(path: str) -> bool:
+    """Whether this is a file without such a mark. Raises OSError where it has one, is missing, or locks do not work."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return stat.S_ISREG(os.fstat(descriptor).st_mode)
     finally:
         os.close(descriptor)
+
+
+def _is_abandoned(path: str) -> bool:
+    """Whether nobody writes the temporary file any more. Raises OSError where its lock is held or does not work."""
+    written = path[: path.rindex(".tmp") + len(".tmp")]
+    return is_unlocked(path) if written == path else not os.path.lexists(written)
 
 
 def _set_access(descriptor: int, target: str, mode: int | None) -> None:
