@@ -25,12 +25,12 @@ def write(folder: Path, contents: dict[str, bytes], **changes: object) -> Path:
     for name, content in contents.items():
         (folder / name).write_bytes(content)
     manifest = {
-        "format": files.FORMAT,
+        "format": files.MODEL.format,
         "labels": ["rock", "pop"],
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()},
         "source": {"package": "musicnn", "version": "0.1.0"},
     }
-    (folder / files.MANIFEST).write_text(json.dumps(manifest | changes))
+    (folder / files.MODEL.manifest).write_text(json.dumps(manifest | changes))
     return folder
 
 
@@ -71,13 +71,13 @@ def test_a_file_that_is_gone_is_named(name: str, folder: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 1, "labels": 3, "files": {}, "source": {}}'])
 def test_a_manifest_that_is_none_is_one_line(text: str, folder: Path) -> None:
-    (folder / files.MANIFEST).write_text(text)
+    (folder / files.MODEL.manifest).write_text(text)
     with pytest.raises(ModelError, match="models prepare") as caught:
         ModelFiles.find(folder)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("changes", [{"format": files.FORMAT + 1}, {"files": {}}])
+@pytest.mark.parametrize("changes", [{"format": files.MODEL.format + 1}, {"files": {}}])
 def test_a_model_that_another_version_wrote_is_not_taken(changes: dict[str, object], tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="another version"):
         ModelFiles.find(write(tmp_path, CONTENTS, **changes))

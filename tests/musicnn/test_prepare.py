@@ -36,13 +36,13 @@ def largest_file(size: int) -> Iterator[None]:
 
 
 def test_all_files_are_written_readable_for_all_with_nothing_left_over(prepared: Path) -> None:
-    names = {files.GRAPH, files.ARRAYS, files.ONNX, files.LICENCE, files.MANIFEST}
+    names = {files.GRAPH, files.ARRAYS, files.ONNX, files.LICENCE, files.MODEL.manifest}
     assert {path.name for path in prepared.iterdir()} == names
     assert all(path.stat().st_mode & 0o777 == 0o644 for path in prepared.iterdir())
 
 
 def test_the_manifest_says_what_it_is_where_it_came_from_and_how_to_run_it(prepared: Path) -> None:
-    manifest = json.loads((prepared / files.MANIFEST).read_text())
+    manifest = json.loads((prepared / files.MODEL.manifest).read_text())
     assert len(manifest["labels"]) == 50
     assert manifest["source"]["licence"] == "ISC"
     assert manifest["source"]["sha256"] == "f38a4890c648c1ddbb141c5d96d2b0a8cfcd36746002d896989f7b88beb65cfa"
@@ -64,7 +64,7 @@ def test_a_second_time_everything_is_kept_and_it_says_so(prepared: Path) -> None
 
 def test_the_same_wheel_gives_the_same_bytes(prepared: Path, wheel_path: Path, tmp_path: Path) -> None:
     prepare_model(tmp_path, wheel=wheel_path, say=lambda line: None)
-    for name in (files.GRAPH, files.ONNX, files.MANIFEST):
+    for name in (files.GRAPH, files.ONNX, files.MODEL.manifest):
         assert (tmp_path / name).read_bytes() == (prepared / name).read_bytes()
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from playlista.errors import ModelError
-from playlista.musicnn.conversion.wheel import NAME, VERSION, download
+from playlista.models.wheels import download
+from playlista.musicnn.conversion.wheel import NAME, PUBLISHED, VERSION
 
 
 def published_wheel(root: Path) -> Path:
@@ -22,7 +23,7 @@ def published_wheel(root: Path) -> Path:
     if not kept.is_file():
         with tempfile.TemporaryDirectory() as folder:
             try:
-                _keep(download(Path(folder)), kept)
+                _keep(download(PUBLISHED, Path(folder)), kept)
             except ModelError as error:
                 pytest.skip(f"the published weights are not here: {error}")
     return kept

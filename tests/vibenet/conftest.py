@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from playlista.errors import ModelError
-from playlista.musicnn.conversion.download import OpenWheel, download, open_published
+from playlista.models.wheels import OpenWheel, download, open_published
 from playlista.vibenet.arrays import NetworkFile
 from playlista.vibenet.conversion.prepare import PUBLISHED, prepare_vibenet
 from playlista.vibenet.network import VibeNet

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from playlista.errors import Interrupted
-from playlista.musicnn.conversion.download import OpenWheel
+from playlista.models.wheels import OpenWheel
 from playlista.vibenet.architecture import LIKELIHOODS, VALUES
 from playlista.vibenet.network import VibeNet
 

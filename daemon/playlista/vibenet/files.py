@@ -5,22 +5,25 @@ Input: a folder. Output: :class:`VibenetFiles`, whose checksums were verified (1
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from playlista.config import Settings
-from playlista.errors import ModelError
+from playlista.models.prepared import PreparedModel
 from playlista.vibenet.arrays import REMEDY
 
-#: Of the file's content; raised when the same weights are written in another way.
-FORMAT = 1
-
-MANIFEST = "vibenet.json"
 ARRAYS = "vibenet.npz"
 LICENCE = "vibenet.LICENSE"
+
+MODEL = PreparedModel(
+    name="vibenet",
+    title="VibeNet",
+    manifest="vibenet.json",
+    format=1,
+    required=frozenset({ARRAYS, LICENCE}),
+    remedy=REMEDY,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +52,7 @@ class VibenetFiles:
         ModelError
             There is one, but a file is missing, damaged, or of another version.
         """
-        manifest = _manifest(models_dir / MANIFEST)
-        if manifest is None:
-            return None
-        try:
-            files = cls(models_dir, dict(manifest["files"]), dict(manifest["source"]))
-            if manifest["format"] != FORMAT or not files.checksums.keys() >= {ARRAYS, LICENCE}:
-                raise ModelError(f"VibeNet in {models_dir} is of another version of playlista; {REMEDY}")
-        except (KeyError, TypeError, ValueError) as error:
-            raise ModelError(f"{models_dir / MANIFEST} is not a valid file of VibeNet; {REMEDY}") from error
-        for name, expected in files.checksums.items():
-            _verify(models_dir / name, expected)
-        return files
+        return MODEL.find(models_dir, lambda made: cls(models_dir, dict(made["files"]), dict(made["source"])))
 
 
 def prepared_vibenet(settings: Settings) -> VibenetFiles | None:
@@ -71,25 +63,3 @@ def prepared_vibenet(settings: Settings) -> VibenetFiles | None:
     ModelError : see `VibenetFiles.find`.
     """
     return VibenetFiles.find(settings.models_path) or VibenetFiles.find(settings.data_dir / "models")
-
-
-def _manifest(path: Path) -> dict[str, Any] | None:
-    try:
-        manifest = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise ModelError(f"cannot read {path}: {error}; {REMEDY}") from error
-    if not isinstance(manifest, dict):
-        raise ModelError(f"{path} is not a valid file of VibeNet; {REMEDY}")
-    return manifest
-
-
-def _verify(path: Path, expected: str) -> None:
-    try:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise ModelError(f"cannot read the model file {path}: {error.strerror}; {REMEDY}") from error
-    if found != expected:
-        raise ModelError(f"the model file {path} is damaged (its checksum differs); {REMEDY}")

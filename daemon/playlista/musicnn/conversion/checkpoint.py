@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.errors import ModelError
-from playlista.musicnn.conversion.protobuf import as_message, as_number, fields, read_varint
+from playlista.models.protobuf import as_message, as_number, fields, read_varint
 
 _FOOTER_BYTES = 48
 _MAGIC = bytes.fromhex("57fb808b247547db")

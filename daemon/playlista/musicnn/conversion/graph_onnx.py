@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from playlista.models.onnx_graph import GraphWriter
 from playlista.musicnn.bands import FRAMES_AT_ONCE, widen_in_time
-from playlista.musicnn.conversion.graph_writer import GraphWriter
 from playlista.musicnn.network import (
     EMBEDDING_SIZE,
     TAG_COUNT,

@@ -13,8 +13,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from playlista.models import protobuf as pb
 from playlista.musicnn.bands import BANDS_AT_ONCE, FRAMES_AT_ONCE, widen_in_frequency, widen_in_time
-from playlista.musicnn.conversion import protobuf as pb
 from playlista.musicnn.network import Branch, Convolution, Dense, Network
 from playlista.tracks.patches import MEL_BANDS, PATCH_FRAMES
 

@@ -10,11 +10,8 @@ without onnx, which the small machines that we are made for could not hold, or d
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -28,13 +25,9 @@ from playlista.musicnn.conversion import wheel as published
 from playlista.musicnn.conversion.checkpoint import read_checkpoint
 from playlista.musicnn.files import ModelFiles
 from playlista.musicnn.network import Network, fold
-from playlista.system.atomic_write import write_bytes
 from playlista.tracks.patches import MEL_BANDS, PATCH_FRAMES
 
 Say = Callable[[str], None]
-
-#: The daemon may run as another user than `models prepare` did.
-READABLE_BY_ALL = 0o644
 
 
 def prepare_model(models_dir: Path, *, wheel: Path | None = None, onnx: bool = True, say: Say) -> ModelFiles:
@@ -58,7 +51,7 @@ def prepare_model(models_dir: Path, *, wheel: Path | None = None, onnx: bool = T
         return kept
     with _source(wheel, say) as source:
         say("model: folding MSD_musicnn into graphs")
-        _write(models_dir, _contents(_network(source), source, onnx), _about(source))
+        files.MODEL.write(models_dir, _contents(_network(source), source, onnx), _about(source))
     prepared = ModelFiles.find(models_dir)
     if prepared is None:
         raise ModelError(f"the model files in {models_dir} vanished while they were written; try again")
@@ -104,8 +97,6 @@ def _contents(network: Network, source: published.Wheel, onnx: bool) -> dict[str
 
 def _about(source: published.Wheel) -> dict[str, object]:
     return {
-        "name": "msd-musicnn",
-        "format": files.FORMAT,
         "source": {
             "package": published.NAME,
             "version": published.VERSION,
@@ -124,19 +115,3 @@ def _about(source: published.Wheel) -> dict[str, object]:
         },
         "created_by": {"playlista": __version__, "numpy": np.__version__, "python": platform.python_version()},
     }
-
-
-def _write(models_dir: Path, contents: Mapping[str, bytes], about: Mapping[str, object]) -> None:
-    """All files, each at once or not at all; the manifest last, so that it never names what is not there."""
-    checksums = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    manifest = json.dumps({**about, "files": checksums}, indent=2) + "\n"
-    try:
-        models_dir.mkdir(parents=True, exist_ok=True)
-        (models_dir / files.MANIFEST).unlink(missing_ok=True)
-        for name, content in contents.items():
-            write_bytes(os.fspath(models_dir / name), content, mode=READABLE_BY_ALL)
-        write_bytes(os.fspath(models_dir / files.MANIFEST), manifest.encode(), mode=READABLE_BY_ALL)
-    except OSError as error:
-        raise ModelError(
-            f"cannot write the model to {models_dir}: {error.strerror}; free some space or choose another DATA_DIR"
-        ) from error

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from playlista.errors import ModelError
-from playlista.musicnn.conversion import download as downloads
-from playlista.musicnn.conversion.download import OpenWheel, Published
+from playlista.models.wheels import OpenWheel, Published, fetch_published, open_published
 
 NAME = "musicnn"
 VERSION = "0.1.0"
@@ -56,17 +55,12 @@ class Wheel(OpenWheel):
 
 
 def open_wheel(path: Path) -> Wheel:
-    """Verify and open the wheel at `path`; see ``download.open_published``."""
-    opened = downloads.open_published(PUBLISHED, path)
+    """Verify and open the wheel at `path`; see ``wheels.open_published``."""
+    opened = open_published(PUBLISHED, path)
     return Wheel(opened.file, opened.archive)
 
 
 def fetch_wheel() -> Wheel:
-    """Have pip fetch the wheel; see ``download.fetch_published``."""
-    opened = downloads.fetch_published(PUBLISHED)
+    """Have pip fetch the wheel; see ``wheels.fetch_published``."""
+    opened = fetch_published(PUBLISHED)
     return Wheel(opened.file, opened.archive)
-
-
-def download(folder: Path) -> Path:
-    """Have pip put the wheel into `folder`; see ``download.download``."""
-    return downloads.download(PUBLISHED, folder)

@@ -11,7 +11,7 @@ are added by ``zeros``, a pair for the two ends of the time axis, since only the
 
 from __future__ import annotations
 
-from playlista.musicnn.conversion.graph_writer import GraphWriter
+from playlista.models.onnx_graph import GraphWriter
 from playlista.tracks.patches import VIBENET_BANDS
 from playlista.vibenet.architecture import BLOCKS, HEAD_CHANNELS, Block
 from playlista.vibenet.conversion.weights import Convolution, Weights, folded

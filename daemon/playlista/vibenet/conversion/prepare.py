@@ -6,16 +6,12 @@ written last, ``.json``. It needs numpy alone; the package is not installed, and
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from playlista import __version__
 from playlista.errors import ModelError
-from playlista.musicnn.conversion.download import OpenWheel, Published, fetch_published, open_published
-from playlista.system.atomic_write import write_bytes
+from playlista.models.wheels import OpenWheel, Published, fetch_published, open_published
 from playlista.vibenet import files
 from playlista.vibenet.conversion.network_file import network_file
 from playlista.vibenet.files import VibenetFiles
@@ -26,13 +22,17 @@ PUBLISHED = Published(
     sha256="3474fd65a9723f0f58f511e77d1641ea937f11b8d75e906bcda2da9cad3094f5",
     option="--mood-wheel FILE",
 )
-LICENCE = "GPL-3.0-or-later"
-#: What it was trained on, as far as its authors say.
-LABELS = "Echo Nest's, of the data set FMA (Free Music Archive)"
+#: For people. The labels are what it was trained on, as far as its authors say.
+SOURCE = {
+    "package": PUBLISHED.name,
+    "version": PUBLISHED.version,
+    "sha256": PUBLISHED.sha256,
+    "licence": "GPL-3.0-or-later",
+    "labels": "Echo Nest's, of the data set FMA (Free Music Archive)",
+}
 
 _MODEL = "vibenet/artifacts/efficientnet_model.onnx"
 _LICENCE_FILE = "vibenet-0.1.0.dist-info/LICENSE"
-_READABLE_BY_ALL = 0o644
 
 
 def prepare_vibenet(models_dir: Path, *, wheel: Path | None = None, say: Callable[[str], None]) -> VibenetFiles:
@@ -58,7 +58,7 @@ def prepare_vibenet(models_dir: Path, *, wheel: Path | None = None, say: Callabl
             files.ARRAYS: network_file(source.archive.read(_MODEL)),
             files.LICENCE: source.archive.read(_LICENCE_FILE),
         }
-    _write(models_dir, contents)
+    files.MODEL.write(models_dir, contents, {"source": SOURCE, "created_by": {"playlista": __version__}})
     prepared = VibenetFiles.find(models_dir)
     if prepared is None:
         raise ModelError(f"the model files in {models_dir} vanished while they were written; try again")
@@ -80,30 +80,3 @@ def _source(path: Path | None, say: Callable[[str], None]) -> OpenWheel:
         return open_published(PUBLISHED, path)
     say(f"mood model: fetching {PUBLISHED.name} {PUBLISHED.version} with pip (16 MB)")
     return fetch_published(PUBLISHED)
-
-
-def _write(models_dir: Path, contents: Mapping[str, bytes]) -> None:
-    """All files, each at once or not at all; the manifest last, so that it never names what is not there."""
-    manifest = {
-        "name": "vibenet",
-        "format": files.FORMAT,
-        "source": {
-            "package": PUBLISHED.name,
-            "version": PUBLISHED.version,
-            "sha256": PUBLISHED.sha256,
-            "licence": LICENCE,
-            "labels": LABELS,
-        },
-        "created_by": {"playlista": __version__},
-        "files": {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()},
-    }
-    everything = {**contents, files.MANIFEST: (json.dumps(manifest, indent=2) + "\n").encode()}
-    try:
-        models_dir.mkdir(parents=True, exist_ok=True)
-        (models_dir / files.MANIFEST).unlink(missing_ok=True)
-        for name, content in everything.items():
-            write_bytes(os.fspath(models_dir / name), content, mode=_READABLE_BY_ALL)
-    except OSError as error:
-        raise ModelError(
-            f"cannot write the model to {models_dir}: {error.strerror}; free some space or choose another DATA_DIR"
-        ) from error

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.errors import ModelError
-from playlista.musicnn.conversion.protobuf import as_message, as_number, fields
+from playlista.models.protobuf import as_message, fields, packed_integers
 
 Array = NDArray[np.float32]
 Weights = Mapping[str, Array]
@@ -76,16 +76,5 @@ def _shape(dimensions: list[int | bytes]) -> tuple[int, ...]:
     """Dimensions as single numbers or packed, both of which are legal."""
     sizes: list[int] = []
     for value in dimensions:
-        sizes += [as_number(value)] if isinstance(value, int) else _packed(value)
+        sizes += [value] if isinstance(value, int) else packed_integers(value)
     return tuple(sizes)
-
-
-def _packed(content: bytes) -> list[int]:
-    sizes, size, shift = [], 0, 0
-    for byte in content:
-        size |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            sizes.append(size)
-            size = shift = 0
-    return sizes

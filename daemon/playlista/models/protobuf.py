@@ -63,6 +63,14 @@ def fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
         position += length
 
 
+def packed_integers(content: bytes) -> Iterator[int]:
+    """The varints of a packed field. Raises IndexError where the last one is cut off."""
+    position = 0
+    while position < len(content):
+        value, position = read_varint(content, position)
+        yield value
+
+
 def as_number(value: int | bytes | None) -> int:
     """A varint field's value, 0 where it is absent."""
     if isinstance(value, bytes):

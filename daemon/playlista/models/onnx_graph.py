@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.musicnn.conversion import protobuf as pb
+from playlista.models import protobuf as pb
 
 _FLOAT, _INT64 = 1, 7
 _IR_VERSION, _OPSET = 7, 13

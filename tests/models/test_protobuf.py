@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from playlista.musicnn.conversion import protobuf as pb
+from playlista.models import protobuf as pb
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,7 @@ def test_fields_are_as_the_specification_shows_them() -> None:
 def test_packed_integers_are_as_the_specification_shows_them() -> None:
     # Test5 {f: 3 f: 270 f: 86942}
     assert pb.integers(6, (3, 270, 86942)).hex() == "3206038e029ea705"
+    assert list(pb.packed_integers(bytes.fromhex("038e029ea705"))) == [3, 270, 86942]
 
 
 def test_a_field_number_above_fifteen_takes_two_bytes() -> None:
