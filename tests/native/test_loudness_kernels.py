@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -69,6 +69,7 @@ def test_the_kernels_read_what_numpy_reads(
     assert_equal(native.true_peak_dbtp, numpy.true_peak_dbtp, 1e-6)
 
 
+@example(track=sound("step", 6_052, 6, seed=0), cuts=[0.5, 0.625])
 @settings(max_examples=30)
 @given(track=TRACKS, cuts=CUTS)
 def test_the_kernels_give_the_same_bits_for_every_split(

@@ -109,9 +109,19 @@ class LoudnessAccumulator:
     def _take(self, energies: NDArray[np.float64]) -> None:
         """Weigh the steps that have ended [shape=(n, channels)], and gate them when there are enough."""
         if len(energies):
-            self._ungated.append(energies @ self._weights)
+            self._ungated.append(self._weighted(energies))
             if sum(map(len, self._ungated)) >= STEPS_AT_ONCE:
                 self._gate()
+
+    def _weighted(self, energies: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sums over the channels [shape=(n,)].
+
+        Channel by channel: how a matrix product rounds a row depends on the number of rows, and that on the chunks.
+        """
+        total = np.zeros(len(energies))
+        for channel, weight in zip(energies.T, self._weights, strict=True):
+            total += weight * channel
+        return total
 
     def _gate(self) -> None:
         """Count the windows that end with each of the steps that have come in."""
