@@ -18,13 +18,19 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from operator import truediv
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks import machine
 from benchmarks.tables import markdown_table, write_section
+
+if TYPE_CHECKING:  # native libraries come after the environment that they read
+    from playlista.config import Settings
+    from playlista.memory.cgroup import Cgroup
+    from playlista.musicnn.runtimes.runtime import TaggerRuntime
 
 PAGE = Path("docs/appendix/benchmarks.md")
 SECONDS = 60
@@ -76,65 +82,86 @@ class Parts:
 
 def parts(path: Path, models: Path, runtime: str) -> Parts:
     """The calls for `path`; what they need is loaded, and the patches are made."""
-    import numpy as np
-
-    from benchmarks.contenders.patches import Recorder
-    from playlista.analysis.audio_analyzer import AudioAnalyzer
-    from playlista.analysis.tagger import load_tagger
-    from playlista.analysis.track_stream import Signals
     from playlista.config import Settings
-    from playlista.decode.identity import MusicHash
-    from playlista.decode.opening import open_source
-    from playlista.decode.resample import downmix
-    from playlista.features.tags.accumulator import TagsAccumulator
-    from playlista.memory.cgroup import Cgroup
-    from playlista.memory_optimized_loader import MemoryOptimizedLoader
     from playlista.musicnn.files import ModelFiles
     from playlista.musicnn.runtimes.runtime import load_runtime
 
-    cgroup = Cgroup(affinity=lambda: 1)
     settings = Settings(musicnn_runtime=runtime, models_dir=models)
-    loader = MemoryOptimizedLoader(settings, cgroup)
-    recorder = Recorder()
+    patches, blocks, rate_hz = heard(path, settings)
+    files = ModelFiles.find(models)
+    assert files is not None, f"no model in {models}"
+    return Parts(
+        decode=partial(decode, path),
+        hash=partial(hash_music, blocks, rate_hz),
+        inference=partial(infer, load_runtime(runtime, files), patches),
+        analyses=analyses(path, settings),
+    )
+
+
+def heard(path: Path, settings: Settings) -> tuple[Sequence[Any], Sequence[Any], int]:
+    """Patches and native blocks of the file, and their sample rate."""
+    from benchmarks.contenders.patches import Recorder
+    from playlista.analysis.track_stream import Signals
+    from playlista.features.tags.accumulator import TagsAccumulator
+    from playlista.memory_optimized_loader import MemoryOptimizedLoader
+
+    recorder, blocks = Recorder(), []
     accumulator = TagsAccumulator(recorder, ["tag"])
-    blocks = []
-    with loader.open(str(path), signals=Signals(analysis=False)) as stream:
+    with MemoryOptimizedLoader(settings, one_cpu()).open(str(path), signals=Signals(analysis=False)) as stream:
         rate_hz = stream.info.sample_rate_hz
         for chunk in stream:
             accumulator.update(chunk.model)
             blocks.append(chunk.native)
     accumulator.result()
-    files = ModelFiles.find(models)
-    assert files is not None, f"no model in {models}"
-    model = load_runtime(runtime, files)
+    return recorder.patches, blocks, rate_hz
 
-    def decode() -> None:
-        how = {"block_seconds": 3, "max_block_bytes": 2**22, "mapping_min_bytes": None, "timeout_seconds": 600}
-        with open_source(str(path), **how) as source:  # type: ignore[arg-type]
-            for _block in source.blocks():
-                pass
 
-    def hashed() -> None:
-        music = MusicHash(rate_hz)
-        for block in blocks:
-            music.update(downmix(block), block)
+def decode(path: Path) -> None:
+    """All of the file, and nothing else."""
+    from playlista.decode.opening import open_source
 
-    def infer() -> None:
-        for patch in recorder.patches:
-            model.activations(np.asarray(patch)[np.newaxis])
+    how = {"block_seconds": 3, "max_block_bytes": 2**22, "mapping_min_bytes": None, "timeout_seconds": 600}
+    with open_source(str(path), **how) as source:  # type: ignore[arg-type]
+        for _block in source.blocks():
+            pass
 
-    analyses = {}
+
+def hash_music(blocks: Sequence[Any], rate_hz: int) -> None:
+    """The hash of the samples."""
+    from playlista.decode.identity import MusicHash
+    from playlista.decode.resample import downmix
+
+    music = MusicHash(rate_hz)
+    for block in blocks:
+        music.update(downmix(block), block)
+
+
+def infer(model: TaggerRuntime, patches: Sequence[Any]) -> None:
+    """Bare inference, a patch at a time."""
+    for patch in patches:
+        model.activations(patch[None])
+
+
+def analyses(path: Path, settings: Settings) -> dict[str, Callable[[], object]]:
+    """The whole analysis of the file, in NumPy ("off") and with the kernels ("auto"), with tags and without."""
+    from playlista.analysis.audio_analyzer import AudioAnalyzer
+    from playlista.analysis.tagger import load_tagger
+
+    calls: dict[str, Callable[[], object]] = {}
     for kernels in ("off", "auto"):
-        for wanted in (runtime, "off"):
-            chosen = replace(settings, native_kernels=kernels, musicnn_runtime=wanted)
-            tagger = load_tagger(chosen, cgroup).accumulator
-            analyzer = AudioAnalyzer(chosen, tagger=tagger, cgroup=cgroup)
-            analyses[f"{kernels} {'tags' if wanted != 'off' else 'no tags'}"] = _analysis(analyzer, path)
-    return Parts(decode, hashed, infer, analyses)
+        for name, runtime in (("tags", settings.musicnn_runtime), ("no tags", "off")):
+            chosen = replace(settings, native_kernels=kernels, musicnn_runtime=runtime)
+            tagger = load_tagger(chosen, one_cpu()).accumulator
+            analyzer = AudioAnalyzer(chosen, tagger=tagger, cgroup=one_cpu())
+            calls[f"{kernels} {name}"] = partial(analyzer.analyze, str(path))
+    return calls
 
 
-def _analysis(analyzer: Any, path: Path) -> Callable[[], object]:
-    return lambda: analyzer.analyze(str(path))
+def one_cpu() -> Cgroup:
+    """This machine with a single CPU."""
+    from playlista.memory.cgroup import Cgroup
+
+    return Cgroup(affinity=lambda: 1)
 
 
 def measure(found: Parts, rounds: int) -> dict[str, list[float]]:

@@ -94,26 +94,21 @@ class FeatureAnalyzer:
         tags_executor: Executor | None = None,
         kernels: Kernels | None = None,
     ) -> None:
-        made: dict[str, Accumulator[Any] | None] = {
-            "rhythm": rhythm.RhythmAccumulator(
+        makers: dict[str, Callable[[], Accumulator[Any] | None]] = {
+            "rhythm": lambda: rhythm.RhythmAccumulator(
                 analysis_rate_hz, tempo_range=tempo_range, checkpoint=checkpoint, kernels=kernels
-            )
-            if "rhythm" in groups
-            else None,
-            "tonal": tonal.TonalAccumulator(analysis_rate_hz) if "tonal" in groups else None,
-            "loudness": loudness.LoudnessAccumulator(sample_rate_hz, channels, layout, kernels=kernels)
-            if "loudness" in groups
-            else None,
-            "spectral": spectral.SpectralAccumulator(analysis_rate_hz) if "spectral" in groups else None,
-            "tags": tagger if "tags" in groups else None,
-            "health": health.HealthAccumulator(
+            ),
+            "tonal": lambda: tonal.TonalAccumulator(analysis_rate_hz),
+            "loudness": lambda: loudness.LoudnessAccumulator(sample_rate_hz, channels, layout, kernels=kernels),
+            "spectral": lambda: spectral.SpectralAccumulator(analysis_rate_hz),
+            "tags": lambda: tagger,
+            "health": lambda: health.HealthAccumulator(
                 sample_rate_hz, channels, layout, is_lossless=is_lossless, kernels=kernels
-            )
-            if "health" in groups
-            else None,
-            "fingerprint": fingerprint.FingerprintAccumulator(analysis_rate_hz) if "fingerprint" in groups else None,
-            "vibenet": vibenet.VibenetAccumulator(network, checkpoint) if network and "vibenet" in groups else None,
+            ),
+            "fingerprint": lambda: fingerprint.FingerprintAccumulator(analysis_rate_hz),
+            "vibenet": lambda: vibenet.VibenetAccumulator(network, checkpoint) if network else None,
         }
+        made = {group: make() for group, make in makers.items() if group in groups}
         self._accumulators = {group: accumulator for group, accumulator in made.items() if accumulator is not None}
         self.seconds = dict.fromkeys(FEATURE_GROUPS, 0.0)
         self._tags_executor = tags_executor

@@ -16,6 +16,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from playlista.features.frames import FrameStream
 from playlista.features.vibenet.bands import FRAME_SAMPLES, HOP_SAMPLES, VibenetBands
 from playlista.features.vibenet.pieces import PIECE_FRAMES, SpreadPieces
 from playlista.tracks import Vibenet
@@ -23,8 +24,8 @@ from playlista.tracks import Vibenet
 #: Version of the values in ``Vibenet``; rises when they change.
 VERSION = 1
 
-#: Frames computed at once.
-_BLOCK_FRAMES = PIECE_FRAMES // 4
+#: Frames computed at once; they do not cross the end of a piece.
+_BATCH_FRAMES = PIECE_FRAMES // 4
 #: Bands count for no less than so many dB under the greatest of the track.
 _RANGE_DB = np.float32(80)
 #: All of it is silent: the least level that there is.
@@ -50,52 +51,34 @@ class VibenetAccumulator:
     def __init__(self, network: VibenetNetwork, checkpoint: Callable[[], None]) -> None:
         self._network = network
         self._checkpoint = checkpoint
-        self._bands = VibenetBands(_BLOCK_FRAMES)
-        self._samples = np.zeros(self._bands.block_samples, dtype=np.float32)
+        self._frames = FrameStream(FRAME_SAMPLES, HOP_SAMPLES, _BATCH_FRAMES)
+        self._bands = VibenetBands(_BATCH_FRAMES)
         self.reset()
 
     def reset(self) -> None:
         """As new."""
-        self._filled = self._seen_samples = self._seen_frames = 0
+        self._frames.reset()
         self._pieces = SpreadPieces()
 
     @property
     def retained_bytes(self) -> int:
         """Bytes of left-over samples and of the frames that are kept."""
-        return self._samples.nbytes + self._pieces.retained_bytes
+        return self._frames.retained_bytes + self._pieces.retained_bytes
 
     def update(self, chunk: NDArray[np.floating]) -> None:
         """Take samples [shape=(n,), mono, 16 kHz, -1..1]."""
-        self._seen_samples += len(chunk)
-        position = 0
-        while position < len(chunk):
-            taken = min(len(chunk) - position, len(self._samples) - self._filled)
-            self._samples[self._filled : self._filled + taken] = chunk[position : position + taken]
-            self._filled += taken
-            position += taken
-            if self._filled == len(self._samples):
-                self._take_block(_BLOCK_FRAMES)
+        for frames in self._frames.push(chunk):
+            self._pieces.put(self._bands.bands(frames))
 
     def result(self) -> Vibenet | None:
         """The values; None for silence and where there was not one sample."""
-        if self._seen_samples == 0:
+        for frames in self._frames.flush():
+            self._pieces.put(self._bands.bands(frames))
+        if self._pieces.is_empty:
             return None
-        frames = 1 + max(0, self._seen_samples - FRAME_SAMPLES) // HOP_SAMPLES
-        if missing := frames - self._seen_frames:
-            self._samples[self._filled :] = 0.0
-            self._take_block(missing)
         levels = self._pieces.frames()
         greatest = levels.max()
         if greatest <= _SILENT_DB:
             return None
         np.maximum(levels, greatest - _RANGE_DB, out=levels)
         return Vibenet(**self._network.values(levels.T, self._checkpoint))
-
-    def _take_block(self, frames: int) -> None:
-        """The first `frames` frames of the sample buffer; what overlaps the next block stays in it."""
-        self._pieces.put(self._bands.bands(self._samples)[:frames])
-        consumed = _BLOCK_FRAMES * HOP_SAMPLES
-        kept = len(self._samples) - consumed
-        self._samples[:kept] = self._samples[consumed:]
-        self._filled = max(0, self._filled - consumed)
-        self._seen_frames += frames

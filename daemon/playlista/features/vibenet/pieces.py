@@ -36,6 +36,11 @@ class SpreadPieces:
         self._pieces: list[_Piece] = []
 
     @property
+    def is_empty(self) -> bool:
+        """Whether it was given nothing."""
+        return not self._pieces
+
+    @property
     def retained_bytes(self) -> int:
         """Bytes of all frames that are kept."""
         return sum(frames.nbytes for piece in self._pieces for frames in piece.frames)
