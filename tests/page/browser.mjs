@@ -10,6 +10,12 @@ const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-ru
   "--disable-component-update", "--disable-sync"];
 /** Generous, since other programs may want the machine. */
 const PATIENCE = 120_000;
+/** So often in a row, 0.1 s apart, no request is under way once a page has settled. */
+const QUIET_LOOKS = 3;
+/** Within this the page asks again what the daemon was not ready for; see `getWhenReady`. */
+const REPEATED_MILLISECONDS = 3000;
+/** The requests of each page. */
+const underWay = new WeakMap();
 
 export const SIZES = { phone: { width: 390, height: 844 }, tablet: { width: 820, height: 1180 }, desk: { width: 1440, height: 900 } };
 
@@ -32,7 +38,11 @@ async function open(browser, troubles, address, options) {
   const context = await browser.newContext({ acceptDownloads: true, reducedMotion: "reduce", ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE);
-  page.on("console", (message) => ["error", "warning"].includes(message.type()) && troubles.push(`console: ${message.text()}`));
+  follow(page);
+  page.on("console", (message) => {
+    // Chromium writes down every 503; the daemon answers so until it has read the embeddings, and the page asks again.
+    if (["error", "warning"].includes(message.type()) && !message.text().includes("status of 503")) troubles.push(`console: ${message.text()}`);
+  });
   page.on("pageerror", (error) => troubles.push(`error: ${error.message}`));
   page.on("dialog", (dialog) => {
     troubles.push(`dialog: ${dialog.message()}`);
@@ -45,25 +55,32 @@ async function open(browser, troubles, address, options) {
   return page;
 }
 
-/** Goes to a view and waits until nothing is asked for any more. */
+/** Goes to a view and waits until it is whole. */
 export async function go(page, hash) {
   await page.evaluate((to) => (location.hash = to), hash);
   await page.waitForSelector("main h1");
   await settled(page);
 }
 
-/** Waits until no request was under way for a moment; the stream of events does not count. */
+/** Waits until no request has been under way for a moment, and none that the page repeats is due. */
 export async function settled(page) {
-  await page.evaluate(async () => {
-    let before = -1;
-    for (let now = 0; now !== before; ) {
-      before = performance.getEntriesByType("resource").length;
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      now = performance.getEntriesByType("resource").length;
-      performance.clearResourceTimings();
-      if (now === before) break;
-      before = -1;
-    }
+  const deadline = Date.now() + PATIENCE;
+  for (let quiet = 0; quiet < QUIET_LOOKS; quiet = underWay.get(page).size ? 0 : quiet + 1) {
+    if (Date.now() > deadline) throw new Error(`${page.url()}: requests do not end`);
+    await page.waitForTimeout(100);
+  }
+}
+
+/** Follows the requests of a page; the stream of events and sound last as long as somebody listens, and do not count. */
+function follow(page) {
+  const requests = new Set();
+  underWay.set(page, requests);
+  page.on("request", (request) => ["eventsource", "media"].includes(request.resourceType()) || requests.add(request));
+  page.on("requestfailed", (request) => requests.delete(request));
+  page.on("requestfinished", async (request) => {
+    const response = await request.response().catch(() => null); // the page may be closed
+    if (response?.status() === 503) setTimeout(() => requests.delete(request), REPEATED_MILLISECONDS);
+    else requests.delete(request);
   });
 }
 
