@@ -57,6 +57,18 @@ export async function libraryIsSorted(visit, { tracks }) {
   await page.context().close();
 }
 
+export async function textCanBeTwiceAsLarge(visit, { tracks, track }) {
+  if (!tracks) return;
+  const page = await visit.open("phone", "light", { bypassCSP: true }); // the style below is none of the page's own
+  await page.addStyleTag({ content: ":root { font-size: 200%; }" });
+  for (const hash of ["#/now", "#/library", `#/track/${track}`, "#/map", "#/health", "#/failures", "#/playlists", "#/settings"]) {
+    await go(page, hash);
+    const wide = await overflow(page);
+    visit.check(`${hash}, phone, text at 200 %: nothing is wider than the window`, wide <= 0, String(wide));
+  }
+  await page.context().close();
+}
+
 export async function longListsScroll(visit, { tracks }) {
   if (tracks < 1000) return;
   const page = await visit.open("desk");
