@@ -12,15 +12,14 @@ enum { CHANNELS = 3, FRAMES = 8192, TAPS = 32, STEPS = 20 };
 void playlista_k_energies(const double *, double *, double *, const float *, int64_t, int64_t, const int64_t *, int64_t,
                           double *);
 double playlista_true_peak(double, float *, const float *, int64_t, int64_t, const double *, int64_t, double, double);
-void playlista_peaks(const float *, int64_t, int64_t, int64_t, float *);
+void playlista_survey(const float *, int64_t, int64_t, int64_t, int64_t, float *, float *);
 void playlista_levels(const float *, int64_t, int64_t, int64_t, int64_t, int64_t, double *, double *, double *);
-void playlista_sharpest_bends(const float *, int64_t, float *);
-int64_t playlista_equal_runs(const float *, int64_t, int64_t, int64_t *, int64_t *);
-int64_t playlista_runs_at(const float *, int64_t, float, float, int64_t *, int64_t *);
-float playlista_highest(const float *, int64_t, float);
+int64_t playlista_sharp_bends(const float *, int64_t, int64_t, int64_t, float, float, double, int64_t, int64_t,
+                              int64_t *, double *, int64_t *);
+int64_t playlista_equal_runs(const float *, int64_t, int64_t, int64_t, int64_t, int64_t *, int64_t *, int64_t *);
 int64_t playlista_used_bits(const float *, int64_t);
 int64_t playlista_sounding(const float *, int64_t, int64_t, int64_t, float, int64_t *);
-int64_t playlista_equal_pairs(const float *, int64_t, float, int64_t *, int64_t *);
+int64_t playlista_equal_pairs(const float *, int64_t, int64_t, float, int64_t *, int64_t *, int64_t *);
 void playlista_planar(const float *, int64_t, int64_t, float *, int64_t, int64_t);
 void playlista_band_powers(const float *, int64_t, int64_t, const int64_t *, const int64_t *, int64_t, const float *,
                            float *, float *);
@@ -62,20 +61,20 @@ static void health(void)
 {
     playlista_planar(frames, FRAMES, CHANNELS, planar, FRAMES, 0);
     show("planar", planar, sizeof planar);
-    playlista_peaks(planar, FRAMES, CHANNELS, FRAMES, floats);
+    float extremes[CHANNELS * 5];
+    playlista_survey(planar, FRAMES, CHANNELS, FRAMES, FRAMES - 9, floats, extremes);
     show("peaks", floats, CHANNELS * FRAMES / 256 * sizeof *floats);
-    int64_t found = playlista_equal_pairs(floats, CHANNELS * FRAMES / 256, 0.0f, firsts, lasts);
-    show("equal_pairs", &found, sizeof found);
+    show("extremes", extremes, sizeof extremes);
+    int64_t counts[CHANNELS], found = playlista_equal_pairs(floats, CHANNELS, FRAMES / 256, 0.0f, firsts, lasts, counts);
+    show("equal_pairs", firsts, (size_t)found * sizeof *firsts);
     playlista_levels(planar, FRAMES, CHANNELS, FRAMES, 0, 2, doubles, doubles + 3, doubles + 6);
     show("levels", doubles, 12 * sizeof *doubles);
-    playlista_sharpest_bends(planar, FRAMES, floats);
-    show("sharpest_bends", floats, FRAMES / 256 * sizeof *floats);
-    found = playlista_equal_runs(planar, FRAMES, 20, firsts, lasts);
+    double ratios[CHANNELS * FRAMES / 256];
+    found = playlista_sharp_bends(planar, FRAMES, CHANNELS, FRAMES, 0.02f, 1.001f, 1.0, 128, 1, firsts, ratios, counts);
+    show("sharp_bends", ratios, (size_t)found * sizeof *ratios);
+    show("sharp_places", firsts, (size_t)found * sizeof *firsts);
+    found = playlista_equal_runs(planar, FRAMES, CHANNELS, FRAMES, 20, firsts, lasts, counts);
     show("equal_runs", firsts, (size_t)found * sizeof *firsts);
-    found = playlista_runs_at(planar + FRAMES, FRAMES, -1.0f, 0.5f, firsts, lasts);
-    show("runs_at", lasts, (size_t)found * sizeof *lasts);
-    const float highest = playlista_highest(planar, FRAMES, -1.0f);
-    show("highest", &highest, sizeof highest);
     found = playlista_used_bits(planar, CHANNELS * FRAMES);
     show("used_bits", &found, sizeof found);
     playlista_sounding(planar, FRAMES, CHANNELS, FRAMES, 0.9f, firsts);

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from playlista.features.loudness.accumulator import LoudnessAccumulator
 from playlista.features.triangles import triangles
-from playlista.native.kernels import BandWeights, Kernels
+from playlista.native.kernels import Kernels
+from playlista.native.results import BandWeights, Sharpness
 
 RATES_HZ = (1_000, 4_000, 8_000, 44_100, 96_000, 192_000)
 #: Bit patterns of samples that are no numbers, or are at the ends of what floats can be.
@@ -46,16 +47,17 @@ def passes(kernels: Kernels, random: np.random.Generator) -> None:
     samples = np.ascontiguousarray(frames(random).T)
     apart = np.pad(samples, ((0, 0), (0, 3)))[:, : samples.shape[1]]
     whole = apart[:, : apart.shape[1] // 1_024 * 1_024]
-    kernels.peaks(apart)
+    stretches = apart[:, : apart.shape[1] // 256 * 256]
+    if stretches.shape[1]:
+        peaks = kernels.survey(stretches, int(random.integers(1, stretches.shape[1] + 1))).peaks
+        kernels.equal_pairs(peaks, 0.0)
+    near = int(random.integers(1, 129))
+    kernels.sharp_bends(apart, Sharpness(0.0, 0.5, 0.0, near, int(random.integers(0, near))))
+    kernels.equal_runs(np.repeat(apart, 3, axis=1), int(random.integers(1, 40)))
     kernels.sounding(apart, float(random.uniform(0, 1)))
     kernels.levels(whole, (0, len(samples) - 1))
     for channel in samples:
-        kernels.sharpest_bends(channel)
-        kernels.equal_runs(np.repeat(channel, 3), int(random.integers(1, 40)))
-        kernels.equal_pairs(channel[:200], 0.0)
-        kernels.runs_at(channel, -1.0, float(random.uniform(-1, 1)))
         if len(channel):
-            kernels.highest(channel, -1.0)
             kernels.used_bits(channel[np.newaxis])
 
 

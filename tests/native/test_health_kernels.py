@@ -15,6 +15,7 @@ from playlista.decode.integrity.flac_md5 import SampleMd5, StatedMd5
 from playlista.features.health.accumulator import HealthAccumulator
 from playlista.features.health.passes import NumpyPasses
 from playlista.native.kernels import Kernels
+from playlista.native.results import Sharpness
 from playlista.tracks import Health
 from tests import signals
 
@@ -42,18 +43,19 @@ SAMPLES = st.builds(
     planar, st.sampled_from(KINDS), st.sampled_from([1, 2, 3, 6]), st.integers(0, 12).map(lambda n: n * 1024),
     st.integers(0, 1_000),
 )  # fmt: skip
-CHANNEL = st.builds(
-    lambda kind, frames, seed: planar(kind, 1, frames, seed)[0],
-    st.sampled_from(KINDS), st.integers(1, 9_000), st.integers(0, 1_000),
+CHANNELS = st.builds(
+    planar, st.sampled_from(KINDS), st.sampled_from([1, 2, 3]), st.integers(1, 9_000), st.integers(0, 1_000),
 )  # fmt: skip
 
 
-@given(samples=SAMPLES, rest=st.integers(0, 5))
-def test_peaks_and_sounding_spans_are_equal_also_of_rows_that_lie_apart(
-    kernels: Kernels, samples: NDArray[np.float32], rest: int
+@given(samples=SAMPLES.filter(lambda samples: samples.size > 0), rest=st.integers(0, 5), end=st.integers(1, 1_024))
+def test_surveys_and_sounding_spans_are_equal_also_of_rows_that_lie_apart(
+    kernels: Kernels, samples: NDArray[np.float32], rest: int, end: int
 ) -> None:
     apart = np.ascontiguousarray(np.pad(samples, ((0, 0), (0, rest))))[:, : samples.shape[1]]
-    np.testing.assert_array_equal(kernels.peaks(apart), NUMPY.peaks(samples))
+    ours, theirs = kernels.survey(apart, end), NUMPY.survey(samples, end)
+    np.testing.assert_array_equal(ours.peaks, theirs.peaks)
+    assert ours.extremes == theirs.extremes
     for level in (0.0, 1e-3, 0.9, 2.0):
         assert kernels.sounding(apart, level) == NUMPY.sounding(samples, level)
 
@@ -69,34 +71,55 @@ def test_levels_are_equal_to_a_millionth(kernels: Kernels, samples: NDArray[np.f
         np.testing.assert_allclose(found[0].front, found[1].front, rtol=1e-5, atol=1e-6 * scale**2)
 
 
-@given(samples=CHANNEL)
-def test_bends_of_a_channel_are_equal(kernels: Kernels, samples: NDArray[np.float32]) -> None:
-    with np.errstate(over="ignore", invalid="ignore"):
-        np.testing.assert_array_equal(kernels.sharpest_bends(samples), NUMPY.sharpest_bends(samples))
+SHARPNESS = st.builds(
+    Sharpness, least=st.sampled_from([0.0, 0.02, 0.5]), of_stretches=st.sampled_from([0.5, 1.0, 1.5]),
+    ratio=st.sampled_from([0.5, 1.0, 2.0]), near=st.integers(2, 128), width=st.integers(0, 1),
+)  # fmt: skip
 
 
-@given(samples=CHANNEL, least=st.integers(16, 80))
-def test_runs_of_equal_samples_are_equal(kernels: Kernels, samples: NDArray[np.float32], least: int) -> None:
-    for ours, theirs in zip(kernels.equal_runs(samples, least), NUMPY.equal_runs(samples, least), strict=True):
-        np.testing.assert_array_equal(ours, theirs)
-
-
-@given(samples=CHANNEL, sign=st.sampled_from([1.0, -1.0]), level=st.floats(-1, 1))
-def test_runs_at_a_level_and_the_highest_are_equal(
-    kernels: Kernels, samples: NDArray[np.float32], sign: float, level: float
+@given(samples=CHANNELS, sharpness=SHARPNESS, clicks=st.integers(0, 9))
+def test_sharp_bends_are_in_the_same_places_and_as_sharp(
+    kernels: Kernels, samples: NDArray[np.float32], sharpness: Sharpness, clicks: int
 ) -> None:
-    assert kernels.highest(samples, sign) == NUMPY.highest(samples, sign)
-    for ours, theirs in zip(kernels.runs_at(samples, sign, level), NUMPY.runs_at(samples, sign, level), strict=True):
-        np.testing.assert_array_equal(ours, theirs)
+    samples = np.array(samples * np.float32(0.05))
+    samples[:, :: len(samples[0]) // (clicks + 1) + 1] += 1.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        both = zip(kernels.sharp_bends(samples, sharpness), NUMPY.sharp_bends(samples, sharpness), strict=True)
+    for ours, theirs in both:
+        np.testing.assert_array_equal(ours.places, theirs.places)
+        np.testing.assert_array_equal(ours.ratios, theirs.ratios)
 
 
-@given(peaks=st.lists(st.sampled_from([0.0, 0.01, 0.25, 0.5, 0.75]), max_size=60), least=st.sampled_from([0.0, 0.02]))
-def test_pairs_of_equal_peaks_are_the_same_ones(kernels: Kernels, peaks: list[float], least: float) -> None:
-    values = np.array(peaks, np.float32)
-    ours, theirs = (way.equal_pairs(values, least) for way in (kernels, NUMPY))
-    assert set(zip(*map(np.ndarray.tolist, ours), strict=True)) == set(
-        zip(*map(np.ndarray.tolist, theirs), strict=True)
-    )
+def test_a_single_click_is_found_with_how_much_sharper_it_is(kernels: Kernels) -> None:
+    samples = np.zeros((2, 2_048), np.float32)
+    samples[:, 1::2] = 0.01  # bends of 0.02
+    samples[1, 800] = 1.0
+    for way in (kernels, NUMPY):
+        none, click = way.sharp_bends(samples, Sharpness(0.5, 1.5, 2.0, 128, 1))
+        assert not len(none.places)
+        assert click.places.tolist() == [800]
+        assert click.ratios[0] == pytest.approx(1.98 / 0.02, rel=1e-4)
+
+
+@given(samples=CHANNELS, least=st.integers(16, 80))
+def test_runs_of_equal_samples_are_equal(kernels: Kernels, samples: NDArray[np.float32], least: int) -> None:
+    for both in zip(kernels.equal_runs(samples, least), NUMPY.equal_runs(samples, least), strict=True):
+        for ours, theirs in zip(*both, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
+@given(
+    peaks=st.lists(st.sampled_from([0.0, 0.01, 0.25, 0.5, 0.75]), max_size=60), least=st.sampled_from([0.0, 0.02]),
+    channels=st.integers(1, 3),
+)  # fmt: skip
+def test_pairs_of_equal_peaks_are_the_same_ones(
+    kernels: Kernels, peaks: list[float], least: float, channels: int
+) -> None:
+    values = np.array([np.roll(peaks, shift) for shift in range(channels)], np.float32)
+    for ours, theirs in zip(kernels.equal_pairs(values, least), NUMPY.equal_pairs(values, least), strict=True):
+        assert set(zip(*map(np.ndarray.tolist, ours), strict=True)) == set(
+            zip(*map(np.ndarray.tolist, theirs), strict=True)
+        )
 
 
 @given(samples=SAMPLES.filter(lambda samples: samples.size > 0))
@@ -156,14 +179,17 @@ def test_a_damaged_track_is_found_to_be_so_in_the_same_places(kernels: Kernels, 
 def test_arrays_that_do_not_fit_are_refused_before_c_sees_them(kernels: Kernels) -> None:
     samples = np.zeros((2, 1_024), np.float32)
     refused = (
-        lambda: kernels.peaks(samples.astype(np.float64)),
-        lambda: kernels.peaks(samples[:, ::2]),
-        lambda: kernels.peaks(np.broadcast_to(samples[:1], (5, 1_024))),
+        lambda: kernels.survey(samples.astype(np.float64), 9),
+        lambda: kernels.survey(samples[:, ::2], 9),
+        lambda: kernels.survey(np.broadcast_to(samples[:1], (5, 1_024)), 9),
+        lambda: kernels.survey(samples, 1_025),
+        lambda: kernels.survey(samples[:, :1_000], 9),
+        lambda: kernels.equal_runs(samples, 0),
+        lambda: kernels.sharp_bends(samples, Sharpness(0.1, 1.5, 2.0, 129, 1)),
         lambda: kernels.levels(samples[:, :1_000], (0, 1)),
         lambda: kernels.levels(samples, (0, 2)),
         lambda: kernels.planar(np.zeros((10, 2), np.float32), samples, 1_015),
         lambda: kernels.planar(np.zeros((10, 3), np.float32), samples, 0),
-        lambda: kernels.highest(samples[0, :0], 1.0),
         lambda: kernels.pack(samples, 1.0, 4),
     )
     for call in refused:

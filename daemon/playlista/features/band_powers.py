@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.native.kernels import BandWeights, Kernels
+from playlista.native.kernels import Kernels
+from playlista.native.results import BandWeights
 
 
 class BandPowers:

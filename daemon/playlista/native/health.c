@@ -6,13 +6,52 @@ enum { PEAK = 256, BASS = 128, ENERGY = 1024 };
 
 static const float FULL_SCALE_24 = 8388608.0f;
 
-/* The largest magnitude of each PEAK samples: samples [channels, stride], peaks [channels, frames / PEAK]. */
-EXPORTED FOR_EACH_CPU
-void playlista_peaks(const float *samples, int64_t stride, int64_t channels, int64_t frames, float *peaks)
+/* Floats in the order of integers: those below zero are turned round. It undoes itself. */
+INLINE int32_t ordered(int32_t bits)
 {
-    for (int64_t channel = 0; channel < channels; channel++)
-        for (int64_t start = 0; start + PEAK <= frames; start += PEAK)
-            *peaks++ = largest(samples + channel * stride + start, PEAK);
+    return bits ^ (bits >> 31 & INT32_MAX);
+}
+
+INLINE float float_of(int32_t bits)
+{
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* What most measures of health want to know of a block, in one pass.
+ *
+ * samples : [channels, stride], of which `frames` count, in whole stretches of PEAK; frame `end` - 1 is the last one.
+ * peaks : [channels, frames / PEAK], the largest magnitude of each stretch.
+ * extremes : [channels, 5], the highest sample, the lowest, the first, the last, and the lowest of the peaks.
+ */
+EXPORTED FOR_EACH_CPU
+void playlista_survey(const float *samples, int64_t stride, int64_t channels, int64_t frames, int64_t end, float *peaks,
+                      float *extremes)
+{
+    for (int64_t channel = 0; channel < channels; channel++, samples += stride, extremes += 5) {
+        int32_t lowest = INT32_MAX, highest = INT32_MIN, softest = INT32_MAX;
+        for (int64_t start = 0; start + PEAK <= frames; start += PEAK) {
+            int32_t low = INT32_MAX, high = INT32_MIN;
+            for (int64_t i = start; i < start + PEAK; i++) {
+                int32_t bits;
+                memcpy(&bits, samples + i, sizeof bits);
+                bits = ordered(bits);
+                low = bits < low ? bits : low;
+                high = bits > high ? bits : high;
+            }
+            const int32_t peak = high > ~low ? high : ~low; /* turned round, what is below 0 is ~ of its magnitude */
+            *peaks++ = float_of(peak);
+            lowest = low < lowest ? low : lowest;
+            highest = high > highest ? high : highest;
+            softest = peak < softest ? peak : softest;
+        }
+        extremes[0] = float_of(ordered(highest));
+        extremes[1] = float_of(ordered(lowest));
+        extremes[2] = samples[0];
+        extremes[3] = samples[end - 1];
+        extremes[4] = float_of(softest);
+    }
 }
 
 /* The sum of `count` products, 32 side by side; `count` is a multiple of 32. */
@@ -51,7 +90,7 @@ void playlista_levels(const float *samples, int64_t stride, int64_t channels, in
         energies[channel] = sums[channel] = 0.0;
         for (int64_t start = 0; start < frames; start += ENERGY)
             energies[channel] += dot(from + start, from + start, ENERGY);
-        for (int64_t start = 0; start < frames; start += BASS)
+        for (int64_t start = 0; start < frames && channel != left && channel != right; start += BASS)
             sums[channel] += dot(from + start, ones, BASS);
     }
     memset(pair, 0, 6 * sizeof *pair);
@@ -65,6 +104,8 @@ void playlista_levels(const float *samples, int64_t stride, int64_t channels, in
         pair[4] += its * its;
         pair[5] += bass * its;
     }
+    sums[left] = pair[1];
+    sums[right] = pair[2];
 }
 
 /* Where the first and the last of `count` frames are in which a channel is above `level`: 1, or 0 where none is.
@@ -88,107 +129,124 @@ EXPORTED int64_t playlista_sounding(const float *samples, int64_t stride, int64_
 }
 
 /* Pairs of equal peaks that are at least `least`, each with the next one that is equal; how many there are.
- * firsts, seconds : [count]. */
-EXPORTED int64_t playlista_equal_pairs(const float *peaks, int64_t count, float least, int64_t *firsts,
-                                       int64_t *seconds)
+ *
+ * peaks : [channels, count].
+ * firsts, seconds : [channels * count], those of one channel after those of the other.
+ * pairs : [channels], how many are of each.
+ */
+EXPORTED FOR_EACH_CPU
+int64_t playlista_equal_pairs(const float *peaks, int64_t channels, int64_t count, float least, int64_t *firsts,
+                              int64_t *seconds, int64_t *pairs)
 {
-    int64_t pairs = 0;
-    for (int64_t second = 1; second < count; second++) {
-        if (!(peaks[second] >= least))
-            continue;
-        int64_t first = second - 1;
-        while (first >= 0 && peaks[first] != peaks[second])
-            first--;
-        if (first >= 0) {
-            firsts[pairs] = first;
-            seconds[pairs++] = second;
+    int64_t all = 0;
+    for (int64_t channel = 0; channel < channels; channel++, peaks += count) {
+        const int64_t before = all;
+        for (int32_t second = 1; second < count; second++) {
+            int32_t first = -1;
+            for (int32_t i = 0; i < second; i++) /* to the end: many at once are faster than a way out */
+                first = peaks[i] == peaks[second] ? i : first;
+            if (first >= 0 && peaks[second] >= least) {
+                firsts[all] = first;
+                seconds[all++] = second;
+            }
         }
+        pairs[channel] = all - before;
     }
-    return pairs;
+    return all;
 }
 
-/* The sharpest second difference of each PEAK samples, 0 at the first and the last of all: [count / PEAK]. */
-EXPORTED FOR_EACH_CPU
-void playlista_sharpest_bends(const float *samples, int64_t count, float *bends)
+/* The sharpest second difference of `count` samples, at most PEAK, of which each has one before and one behind. */
+INLINE float sharpest_bend(const float *from, int64_t count)
 {
-    float found[PEAK];
-    for (int64_t start = 0; start + PEAK <= count; start += PEAK) {
-        const float *from = samples + start;
-        for (int i = 1; i < PEAK - 1; i++)
-            found[i] = (from[i + 1] - from[i]) - (from[i] - from[i - 1]);
-        found[0] = start ? (from[1] - from[0]) - (from[0] - from[-1]) : 0.0f;
-        found[PEAK - 1] = start + PEAK < count
-                              ? (from[PEAK] - from[PEAK - 1]) - (from[PEAK - 1] - from[PEAK - 2])
-                              : 0.0f;
-        *bends++ = largest(found, PEAK);
+    float bends[PEAK];
+    for (int64_t i = 0; i < count; i++)
+        bends[i] = (from[i + 1] - from[i]) - (from[i] - from[i - 1]);
+    return largest(bends, count);
+}
+
+/* The first of `count` samples, at most PEAK, whose bend is as sharp as `sharpest`. */
+INLINE int64_t place_of_bend(const float *from, int64_t count, float sharpest)
+{
+    for (int64_t i = 0; i < count; i++) {
+        const float bend = (from[i + 1] - from[i]) - (from[i] - from[i - 1]);
+        if (bend == sharpest || bend == -sharpest)
+            return i;
     }
+    return 0;
+}
+
+/* Bends that are sharper than all around them; how many there are.
+ *
+ * Of each whole stretch of PEAK samples but the first and the last the sharpest bend is looked at, if it is at least
+ * `least`, and more than `sharper` times as sharp as any in the stretches beside. It counts if it is `ratio` times as
+ * sharp as all that are up to `near` samples, at most PEAK / 2, before and behind, but for the `width` ones next to it.
+ *
+ * samples : [channels, stride], of which `count` count.
+ * places, ratios : [channels * count / PEAK], those of one channel after those of the other.
+ * bends : [channels], how many are of each.
+ */
+EXPORTED FOR_EACH_CPU
+int64_t playlista_sharp_bends(const float *samples, int64_t stride, int64_t channels, int64_t count, float least,
+                              float sharper, double ratio, int64_t near, int64_t width, int64_t *places, double *ratios,
+                              int64_t *bends)
+{
+    int64_t all = 0;
+    for (int64_t channel = 0; channel < channels; channel++, samples += stride) {
+        const int64_t before_all = all;
+        float before = 0.0f, here = count >= PEAK ? sharpest_bend(samples + 1, PEAK - 1 - (count == PEAK)) : 0.0f;
+        for (int64_t start = PEAK; start + PEAK <= count; start += PEAK) {
+            const float behind = sharpest_bend(samples + start, PEAK - (start + PEAK == count));
+            if (start > PEAK && here >= least && here > sharper * before && here > sharper * behind) {
+                const int64_t place = start - PEAK + place_of_bend(samples + start - PEAK, PEAK, here);
+                const double left = sharpest_bend(samples + place - near, near - width);
+                const double right = sharpest_bend(samples + place + width + 1, near - width);
+                const double around = left > right ? left : right;
+                const double found = here / (around > 1e-9 ? around : 1e-9);
+                if (found >= ratio) {
+                    places[all] = place;
+                    ratios[all++] = found;
+                }
+            }
+            before = here;
+            here = behind;
+        }
+        bends[channel] = all - before_all;
+    }
+    return all;
 }
 
 /* Runs of at least `least` equal samples, each in its full length; how many there are.
  *
  * A run covers the last of any `least` samples that it covers at all, so most samples need not be looked at.
  *
- * firsts, lasts : [count / least], their first and last samples.
+ * samples : [channels, stride], of which `count` count.
+ * firsts, lasts : [channels * count / least], first and last samples, those of one channel after those of the other.
+ * runs : [channels], how many are of each.
  */
-EXPORTED int64_t playlista_equal_runs(const float *samples, int64_t count, int64_t least, int64_t *firsts,
-                                      int64_t *lasts)
+EXPORTED int64_t playlista_equal_runs(const float *samples, int64_t stride, int64_t channels, int64_t count,
+                                      int64_t least, int64_t *firsts, int64_t *lasts, int64_t *runs)
 {
-    int64_t runs = 0;
-    for (int64_t first = 0; first + least <= count;) {
-        int64_t last = first + least - 1;
-        while (last > first && samples[last - 1] == samples[last])
-            last--;
-        if (last > first) { /* differs from the sample before: a run may begin here, and none does before */
-            first = last;
-            continue;
+    int64_t all = 0;
+    for (int64_t channel = 0; channel < channels; channel++, samples += stride) {
+        const int64_t before = all;
+        for (int64_t first = 0; first + least <= count;) {
+            int64_t last = first + least - 1;
+            while (last > first && samples[last - 1] == samples[last])
+                last--;
+            if (last > first) { /* differs from the sample before: a run may begin here, and none does before */
+                first = last;
+                continue;
+            }
+            last = first + least - 1;
+            while (last + 1 < count && samples[last + 1] == samples[last])
+                last++;
+            firsts[all] = first;
+            lasts[all++] = last;
+            first = last + 1;
         }
-        last = first + least - 1;
-        while (last + 1 < count && samples[last + 1] == samples[last])
-            last++;
-        firsts[runs] = first;
-        lasts[runs++] = last;
-        first = last + 1;
+        runs[channel] = all - before;
     }
-    return runs;
-}
-
-/* Runs of samples that, times `sign`, are at least `level`; how many there are.
- *
- * firsts, lasts : [(count + 1) / 2].
- */
-EXPORTED int64_t playlista_runs_at(const float *samples, int64_t count, float sign, float level, int64_t *firsts,
-                                   int64_t *lasts)
-{
-    int64_t runs = 0, is_inside = 0;
-    for (int64_t i = 0; i < count; i++) {
-        const int is_at = samples[i] * sign >= level;
-        if (is_at && !is_inside)
-            firsts[runs] = i;
-        if (!is_at && is_inside)
-            lasts[runs++] = i - 1;
-        is_inside = is_at;
-    }
-    if (is_inside)
-        lasts[runs++] = count - 1;
-    return runs;
-}
-
-/* The highest of `count` samples times `sign`, by the order of their bits; `count` is at least 1. */
-EXPORTED FOR_EACH_CPU
-float playlista_highest(const float *samples, int64_t count, float sign)
-{
-    int32_t most = INT32_MIN;
-    for (int64_t i = 0; i < count; i++) {
-        const float value = samples[i] * sign;
-        int32_t bits;
-        memcpy(&bits, &value, sizeof bits);
-        bits ^= bits >> 31 & INT32_MAX; /* negative ones in the order of integers */
-        most = bits > most ? bits : most;
-    }
-    most ^= most >> 31 & INT32_MAX;
-    float value;
-    memcpy(&value, &most, sizeof value);
-    return value;
+    return all;
 }
 
 /* The bits that are set in any of `count` samples as integers of 24 bits; -1 where they are none. */

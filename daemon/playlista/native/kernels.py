@@ -8,32 +8,28 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from playlista.native.arguments import Array, by_channel, rows
+from playlista.native.results import (
+    ENERGY_FRAMES,
+    SIDE_BY_SIDE,
+    STRETCH_FRAMES,
+    TAPS,
+    BandWeights,
+    Extremes,
+    Levels,
+    Runs,
+    SharpBends,
+    Sharpness,
+    Survey,
+)
 
-class _Array:
-    """C-contiguous arrays of one type as arguments: what ``numpy.ctypeslib.ndpointer`` does, in a third of the time."""
-
-    def __init__(self, kind: type[np.generic]) -> None:
-        self._dtype = np.dtype(kind)
-
-    def from_param(self, array: NDArray[Any]) -> ctypes.c_void_p:
-        """The address of `array`.
-
-        Raises
-        ------
-        TypeError : it is of another type, or its values do not lie side by side.
-        """
-        if array.dtype != self._dtype or not array.flags.c_contiguous:
-            raise TypeError(f"a C-contiguous array of {self._dtype} is needed")
-        return ctypes.c_void_p(array.__array_interface__["data"][0])
-
-
-_DOUBLES, _FLOATS, _SPECTRA = _Array(np.float64), _Array(np.float32), _Array(np.complex64)
-_INTEGERS, _BYTES = _Array(np.int64), _Array(np.uint8)
+_DOUBLES, _FLOATS, _SPECTRA = Array(np.float64), Array(np.float32), Array(np.complex64)
+_INTEGERS, _BYTES = Array(np.int64), Array(np.uint8)
 _LENGTH, _DOUBLE, _FLOAT, _ADDRESS = ctypes.c_int64, ctypes.c_double, ctypes.c_float, ctypes.c_void_p
 
 #: Result and arguments of each function, as in the C files.
@@ -44,17 +40,22 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
         (_DOUBLES, _DOUBLES, _DOUBLES, _FLOATS, _LENGTH, _LENGTH, _INTEGERS, _LENGTH, _DOUBLES),
     ),
     "true_peak": (_DOUBLE, (_DOUBLE, _FLOATS, _FLOATS, _LENGTH, _LENGTH, _DOUBLES, _LENGTH, _DOUBLE, _DOUBLE)),
-    "peaks": (None, (_ADDRESS, _LENGTH, _LENGTH, _LENGTH, _FLOATS)),
+    "survey": (None, (_ADDRESS, _LENGTH, _LENGTH, _LENGTH, _LENGTH, _FLOATS, _FLOATS)),
     "levels": (
         None,
         (_ADDRESS, _LENGTH, _LENGTH, _LENGTH, _LENGTH, _LENGTH, _DOUBLES, _DOUBLES, _DOUBLES),
     ),
     "sounding": (_LENGTH, (_ADDRESS, _LENGTH, _LENGTH, _LENGTH, _FLOAT, _INTEGERS)),
-    "equal_pairs": (_LENGTH, (_FLOATS, _LENGTH, _FLOAT, _INTEGERS, _INTEGERS)),
-    "sharpest_bends": (None, (_FLOATS, _LENGTH, _FLOATS)),
-    "equal_runs": (_LENGTH, (_FLOATS, _LENGTH, _LENGTH, _INTEGERS, _INTEGERS)),
-    "runs_at": (_LENGTH, (_FLOATS, _LENGTH, _FLOAT, _FLOAT, _INTEGERS, _INTEGERS)),
-    "highest": (_FLOAT, (_FLOATS, _LENGTH, _FLOAT)),
+    "equal_pairs": (_LENGTH, (_FLOATS, _LENGTH, _LENGTH, _FLOAT, _INTEGERS, _INTEGERS, _INTEGERS)),
+    "sharp_bends": (
+        _LENGTH,
+        (
+            *(_ADDRESS, _LENGTH, _LENGTH, _LENGTH),
+            *(_FLOAT, _FLOAT, _DOUBLE, _LENGTH, _LENGTH),
+            *(_INTEGERS, _DOUBLES, _INTEGERS),
+        ),
+    ),
+    "equal_runs": (_LENGTH, (_ADDRESS, _LENGTH, _LENGTH, _LENGTH, _LENGTH, _INTEGERS, _INTEGERS, _INTEGERS)),
     "used_bits": (_LENGTH, (_FLOATS, _LENGTH)),
     "planar": (None, (_FLOATS, _LENGTH, _LENGTH, _FLOATS, _LENGTH, _LENGTH)),
     "band_powers": (
@@ -63,58 +64,6 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     ),
     "pack": (None, (_FLOATS, _LENGTH, _FLOAT, _LENGTH, _BYTES)),
 }
-
-#: Floats that the kernel of bands takes at once.
-_SIDE_BY_SIDE = 8
-#: Taps of the interpolator that ``true_peak`` knows.
-TAPS = 32
-#: Frames of planar samples that share one peak and one bend, one sum of the bass, and one sum of squares.
-STRETCH_FRAMES, BASS_FRAMES, ENERGY_FRAMES = 256, 128, 1_024
-
-
-class Levels(NamedTuple):
-    """Sums over planar samples.
-
-    sums, energies : np.ndarray [shape=(channels,), float64], of the samples and of their squares.
-    front : np.ndarray [shape=(6,), float64], of two channels: the sum of their products; then, of the sums of each
-        BASS_FRAMES, those of one and of the other, of their squares and of their products.
-    """
-
-    sums: NDArray[np.float64]
-    energies: NDArray[np.float64]
-    front: NDArray[np.float64]
-
-
-class Runs(NamedTuple):
-    """First and last sample of each run, or of each pair [shape=(runs,), int64]."""
-
-    firsts: NDArray[np.int64]
-    lasts: NDArray[np.int64]
-
-
-class BandWeights(NamedTuple):
-    """A filter bank without its zeros.
-
-    bins : of the spectra.
-    starts, lengths : np.ndarray [shape=(bands,), int64], the bins of each band; a length is a multiple of 8.
-    weights : np.ndarray [shape=(sum of lengths,), float32], 0 behind the last bin.
-    """
-
-    bins: int
-    starts: NDArray[np.int64]
-    lengths: NDArray[np.int64]
-    weights: NDArray[np.float32]
-
-    @classmethod
-    def of(cls, bank: NDArray[np.float32]) -> BandWeights:
-        """That of `bank` [shape=(bins, bands)]."""
-        starts = np.argmax(bank != 0, axis=0)
-        ends = len(bank) - np.argmax(bank[::-1] != 0, axis=0)
-        lengths = np.where((bank != 0).any(axis=0), -(-(ends - starts) // _SIDE_BY_SIDE) * _SIDE_BY_SIDE, 0)
-        padded = np.pad(bank, ((0, _SIDE_BY_SIDE), (0, 0)))
-        bands = zip(padded.T, starts, lengths, strict=True)
-        weights = [band[start : start + length] for band, start, length in bands]
-        return cls(len(bank), starts.astype(np.int64), lengths.astype(np.int64), np.concatenate(weights))
 
 
 class Kernels:
@@ -205,10 +154,14 @@ class Kernels:
             raise ValueError("these frames do not fit there")
         self._functions["planar"](interleaved, count, channels, planar, planar.shape[1], at)
 
-    def peaks(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        peaks = np.empty((len(samples), samples.shape[1] // STRETCH_FRAMES), np.float32)
-        self._functions["peaks"](*_rows(samples), peaks)
-        return peaks
+    def survey(self, samples: NDArray[np.float32], end: int) -> Survey:
+        channels, frames = samples.shape
+        if frames % STRETCH_FRAMES or not 0 < end <= frames:
+            raise ValueError("whole stretches are needed, and an end within them")
+        peaks = np.empty((channels, frames // STRETCH_FRAMES), np.float32)
+        extremes = np.empty((channels, len(Extremes._fields)), np.float32)
+        self._functions["survey"](*rows(samples), end, peaks, extremes)
+        return Survey(peaks, [Extremes(*row) for row in extremes.tolist()])
 
     def levels(self, samples: NDArray[np.float32], front: Sequence[int]) -> Levels:
         channels, frames = samples.shape
@@ -216,38 +169,38 @@ class Kernels:
             raise ValueError("frames in whole steps and channels that are there are needed")
         one, other = front
         levels = Levels(np.empty(channels), np.empty(channels), np.empty(6))
-        self._functions["levels"](*_rows(samples), one, other, *levels)
+        self._functions["levels"](*rows(samples), one, other, *levels)
         return levels
 
     def sounding(self, samples: NDArray[np.float32], level: float) -> tuple[int, int] | None:
         span = np.empty(2, np.int64)
-        found = self._functions["sounding"](*_rows(samples), level, span)
+        found = self._functions["sounding"](*rows(samples), level, span)
         return (int(span[0]), int(span[1])) if found else None
 
-    def equal_pairs(self, peaks: NDArray[np.float32], least: float) -> Runs:
-        firsts, seconds = np.empty((2, len(peaks)), np.int64)
-        found = self._functions["equal_pairs"](np.ascontiguousarray(peaks), len(peaks), least, firsts, seconds)
-        return Runs(firsts[:found], seconds[:found])
+    def equal_pairs(self, peaks: NDArray[np.float32], least: float) -> list[Runs]:
+        channels, count = peaks.shape
+        firsts, seconds = np.empty((2, channels * count), np.int64)
+        pairs = np.empty(channels, np.int64)
+        found = self._functions["equal_pairs"](peaks, channels, count, least, firsts, seconds, pairs)
+        return [Runs(*both) for both in by_channel(found, pairs, firsts, seconds)]
 
-    def sharpest_bends(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        bends = np.empty(len(samples) // STRETCH_FRAMES, np.float32)
-        self._functions["sharpest_bends"](samples, len(samples), bends)
-        return bends
+    def sharp_bends(self, samples: NDArray[np.float32], sharpness: Sharpness) -> list[SharpBends]:
+        channels, count = samples.shape
+        if not 0 <= sharpness.width < sharpness.near <= STRETCH_FRAMES // 2:
+            raise ValueError("bends are compared with others within half a stretch")
+        places = np.empty(channels * count // STRETCH_FRAMES, np.int64)
+        ratios, bends = np.empty(len(places)), np.empty(channels, np.int64)
+        found = self._functions["sharp_bends"](*rows(samples), *sharpness, places, ratios, bends)
+        return [SharpBends(*both) for both in by_channel(found, bends, places, ratios)]
 
-    def equal_runs(self, samples: NDArray[np.float32], least: int) -> Runs:
-        firsts, lasts = np.empty((2, len(samples) // max(least, 1)), np.int64)
-        found = self._functions["equal_runs"](samples, len(samples), max(least, 1), firsts, lasts)
-        return Runs(firsts[:found], lasts[:found])
-
-    def highest(self, samples: NDArray[np.float32], sign: float) -> float:
-        if not len(samples):
-            raise ValueError("there is no highest of nothing")
-        return float(self._functions["highest"](samples, len(samples), sign))
-
-    def runs_at(self, samples: NDArray[np.float32], sign: float, level: float) -> Runs:
-        firsts, lasts = np.empty((2, (len(samples) + 1) // 2), np.int64)
-        found = self._functions["runs_at"](samples, len(samples), sign, level, firsts, lasts)
-        return Runs(firsts[:found], lasts[:found])
+    def equal_runs(self, samples: NDArray[np.float32], least: int) -> list[Runs]:
+        if least < 1:
+            raise ValueError(f"no run has {least} samples")
+        channels, count = samples.shape
+        firsts, lasts = np.empty((2, channels * count // least), np.int64)
+        runs = np.empty(channels, np.int64)
+        found = self._functions["equal_runs"](*rows(samples), least, firsts, lasts, runs)
+        return [Runs(*both) for both in by_channel(found, runs, firsts, lasts)]
 
     def used_bits(self, samples: NDArray[np.float32]) -> int | None:
         used = 0
@@ -263,7 +216,7 @@ class Kernels:
         frames, bins = spectra.shape
         if bins != bank.bins:
             raise ValueError(f"spectra of {bank.bins} bins are needed, not of {bins}")
-        work = np.empty(bins + _SIDE_BY_SIDE, np.float32)
+        work = np.empty(bins + SIDE_BY_SIDE, np.float32)
         sums = np.empty((frames, len(bank.starts)), np.float32)
         self._functions["band_powers"](
             spectra, frames, bins, bank.starts, bank.lengths, len(bank.starts), bank.weights, work, sums
@@ -277,14 +230,3 @@ class Kernels:
         packed = np.empty(samples.size * bytes_each, np.uint8)
         self._functions["pack"](samples, samples.size, scale, bytes_each, packed)
         return packed
-
-
-def _rows(samples: NDArray[np.float32]) -> tuple[int, int, int, int]:
-    """Address, distance of rows, rows and columns of planar samples, whose rows may lie apart."""
-    itemsize = samples.itemsize
-    row_bytes, sample_bytes = samples.strides if samples.size else (0, itemsize)
-    if samples.dtype != np.float32 or sample_bytes != itemsize or row_bytes % itemsize:
-        raise TypeError("float32 samples are needed that lie side by side in each channel")
-    if row_bytes < samples.shape[1] * itemsize:
-        raise TypeError("channels that do not overlap are needed")
-    return samples.__array_interface__["data"][0], row_bytes // itemsize, *samples.shape

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from playlista.features.health.authenticity import authenticity
 from playlista.features.health.bit_depth import BitDepth
-from playlista.features.health.blocks import Block, PlanarBlocks, block_frames
+from playlista.features.health.blocks import TAIL_FRAMES, Block, PlanarBlocks, block_frames
 from playlista.features.health.channels import ChannelLevels
 from playlista.features.health.clipping import ClippingMeter
 from playlista.features.health.codec_grid import GridSearch
-from playlista.features.health.continuity import TAIL, ContinuityMeter
+from playlista.features.health.continuity import ContinuityMeter
 from playlista.features.health.passes import NumpyPasses, Passes
 from playlista.features.health.silence import SilenceMeter
 from playlista.features.health.spectrum import SpectrumLooks
@@ -56,12 +56,12 @@ class HealthAccumulator:
     ) -> None:
         self._is_lossless = is_lossless
         self._sample_rate_hz = sample_rate_hz
-        most = max(channels * block_frames(channels), TAIL + block_frames(channels))
+        most = max(channels * block_frames(channels), TAIL_FRAMES + block_frames(channels))
         self._passes: Passes = kernels or NumpyPasses(most)
         self._blocks = PlanarBlocks(channels, self._passes)
         self._levels = ChannelLevels(channels, self._passes, layout)
         self._silence = SilenceMeter(sample_rate_hz, self._passes)
-        self._clipping = ClippingMeter(sample_rate_hz, channels, self._passes)
+        self._clipping = ClippingMeter(sample_rate_hz, channels)
         self._bits = BitDepth(self._passes)
         self._continuity = ContinuityMeter(sample_rate_hz, channels, self._passes)
         self._grid = GridSearch(sample_rate_hz)
@@ -72,7 +72,7 @@ class HealthAccumulator:
     @property
     def retained_bytes(self) -> int:
         """Bytes of the block, of what is kept of the one before, and of the sums; constant after the first block."""
-        parts = (self._blocks, self._levels, self._continuity, self._grid, self._looks)
+        parts = (self._blocks, self._levels, self._grid, self._looks)
         return self._passes.work_bytes + sum(part.retained_bytes for part in parts)
 
     def reset(self) -> None:

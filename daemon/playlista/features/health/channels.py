@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 
 from playlista.features.health.blocks import Block
 from playlista.features.health.passes import Passes
-from playlista.native.kernels import BASS_FRAMES
+from playlista.native.results import BASS_FRAMES
 
 DEAD_DB = 50.0
 SAME_ENERGY = 1e-5

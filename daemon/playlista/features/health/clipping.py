@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.features.health.blocks import Block
-from playlista.features.health.passes import Passes
+from playlista.features.health.passes import runs_at
 from playlista.features.health.positions import FirstPositions, first_of_all
 
 RUN_SAMPLES = 3
@@ -45,10 +45,10 @@ class Clipping:
 class ClippingMeter:
     """Counts the clipped runs of each channel, above and below."""
 
-    def __init__(self, sample_rate_hz: int, channels: int, passes: Passes) -> None:
+    def __init__(self, sample_rate_hz: int, channels: int) -> None:
         self._sample_rate_hz = sample_rate_hz
         self._ceilings = [
-            (_Ceiling(sample_rate_hz, channel, 1.0, passes), _Ceiling(sample_rate_hz, channel, -1.0, passes))
+            (_Ceiling(sample_rate_hz, channel, 1.0), _Ceiling(sample_rate_hz, channel, -1.0))
             for channel in range(channels)
         ]
 
@@ -60,10 +60,9 @@ class ClippingMeter:
 
     def update(self, block: Block) -> None:
         """Take the next block."""
-        peaks = block.peaks.max(axis=1)
-        for (above, below), peak in zip(self._ceilings, peaks.tolist(), strict=True):
-            above.update(block, peak)
-            below.update(block, peak)
+        for (above, below), of_channel in zip(self._ceilings, block.extremes, strict=True):
+            above.update(block, of_channel.highest)
+            below.update(block, -of_channel.lowest)
 
     def clipping(self) -> Clipping:
         """What is known at the end of the track."""
@@ -80,11 +79,11 @@ class ClippingMeter:
 class _Ceiling:
     """One side of one channel; a run may go on from block to block."""
 
-    def __init__(self, sample_rate_hz: int, channel: int, sign: float, passes: Passes) -> None:
-        self._passes = passes
+    def __init__(self, sample_rate_hz: int, channel: int, sign: float) -> None:
         self._sample_rate_hz = sample_rate_hz
         self._channel = channel
         self._sign = np.float32(sign)
+        self._is_below = sign < 0.0
         self.reset()
 
     def reset(self) -> None:
@@ -97,16 +96,18 @@ class _Ceiling:
         self.runs = self.longest = 0
         self.positions = FirstPositions(self._sample_rate_hz)
 
-    def update(self, block: Block, peak: float) -> None:
-        if peak < self._level * (1.0 - TOLERANCE):
-            self._close(float(block.samples[self._channel, 0] * self._sign))
-        else:
+    def update(self, block: Block, highest: float) -> None:
+        """Take the next block, of which `highest` is the sample that is farthest out on this side."""
+        of_channel = block.extremes[self._channel]
+        if highest >= self._level * (1.0 - TOLERANCE):
+            self._raise_to(highest)
             self._search(block.start, block.samples[self._channel])
-        self._before = float(block.samples[self._channel, -1] * self._sign)
+        elif self._open:
+            self._close(-of_channel.first if self._is_below else of_channel.first)
+        self._before = -of_channel.last if self._is_below else of_channel.last
 
     def _search(self, start: int, samples: NDArray[np.float32]) -> None:
-        self._raise_to(self._passes.highest(samples, float(self._sign)))
-        firsts, lasts = self._passes.runs_at(samples, float(self._sign), self._level * (1.0 - TOLERANCE))
+        firsts, lasts = runs_at(samples, float(self._sign), self._level * (1.0 - TOLERANCE))
         if self._open and (len(firsts) == 0 or firsts[0] > 0):
             self._close(float(samples[0] * self._sign))
         if len(firsts) == 0:

@@ -34,10 +34,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.features.health.blocks import Block
-from playlista.features.health.passes import Passes, bends
+from playlista.features.health.passes import Passes
 from playlista.features.health.positions import FirstPositions, first_of_all
 from playlista.features.health.repeats import RepeatedPieces
-from playlista.native.kernels import STRETCH_FRAMES
+from playlista.native.results import STRETCH_FRAMES, Runs, SharpBends, Sharpness
 
 HELD_SAMPLES = 32
 HELD_SECONDS = 1.0
@@ -68,8 +68,7 @@ HOLD_DISTANCE = 3
 #: A stretch is looked at closely where its sharpest bend is so much sharper than those of the stretches beside it.
 SHARPER = 1.5
 SAME_SECONDS = 0.01
-#: Samples of the block before that are kept: enough for a repeat, and whole stretches.
-TAIL = 2 * LONGEST_REPEAT
+SHARPNESS = Sharpness(CLICK_LEVEL, SHARPER, SEAM_RATIO, CLICK_SAMPLES, CLICK_WIDTH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +90,8 @@ class ContinuityMeter:
         self._passes = passes
         self.reset()
 
-    @property
-    def retained_bytes(self) -> int:
-        """Bytes of the samples; constant after the first block."""
-        return self._samples.nbytes
-
     def reset(self) -> None:
         """Forget the track."""
-        self._samples = np.zeros((self._channels, 0), np.float32)
-        self._kept = 0  # samples of the block before, at the end of what was looked at
-        self._end = 0
         self._frames = 0
         self._repeats = RepeatedPieces(self._channels, self._passes)
         self._long_holes = [_LongHoles(self._rate) for _ in range(self._channels)]
@@ -110,15 +101,16 @@ class ContinuityMeter:
 
     def update(self, block: Block) -> None:
         """Take the next block."""
-        samples, fresh = self._with_tail(block), self._kept
+        samples, fresh = block.with_tail, block.tail_frames
         start = block.start - fresh
         # The last stretch of the tail has not been looked at: what is behind it was not known. One more is before it.
         first = max(fresh // STRETCH_FRAMES - 2, 0) * STRETCH_FRAMES
         found: dict[str, list[int]] = {"hole": [], "held": [], "click": []}
-        for channel in samples:
-            for place, is_zero in _holes(channel, fresh, self._passes):
+        for channel, runs in zip(samples, self._passes.equal_runs(samples, HELD_SAMPLES), strict=True):
+            for place, is_zero in _holes(channel, fresh, runs):
                 found["hole" if is_zero else "held"].append(start + place)
-            for place, is_repeat in _sharp_bends(channel, first, self._passes):
+        for channel, bends in zip(samples, self._passes.sharp_bends(samples[:, first:], SHARPNESS), strict=True):
+            for place, is_repeat in _sharp_bends(channel, first, bends):
                 found["hole" if is_repeat else "click"].append(start + place)
         for long_holes, peaks in zip(self._long_holes, block.peaks, strict=True):
             found["hole"] += long_holes.update(peaks, block.start)
@@ -127,18 +119,6 @@ class ContinuityMeter:
         self._steps.add(found["held"])
         self._clicks.add(found["click"])
         self._frames += block.frames
-        self._end = samples.shape[1]
-        self._kept = min(TAIL, self._end)
-
-    def _with_tail(self, block: Block) -> NDArray[np.float32]:
-        """The last samples of the blocks before and the new ones, in memory that is taken once."""
-        if self._samples.shape[1] < TAIL + block.padded.shape[1]:
-            grown = np.zeros((self._channels, TAIL + block.padded.shape[1]), np.float32)
-            grown[:, : self._end] = self._samples[:, : self._end]
-            self._samples = grown
-        self._samples[:, : self._kept] = self._samples[:, self._end - self._kept : self._end]
-        self._samples[:, self._kept : self._kept + block.frames] = block.samples
-        return self._samples[:, : self._kept + block.frames]
 
     def breaks(self) -> Breaks:
         """What is known at the end of the track."""
@@ -177,9 +157,9 @@ class _Events:
         return self._first.seconds()
 
 
-def _holes(samples: NDArray[np.float32], fresh: int, passes: Passes) -> Iterator[tuple[int, bool]]:
-    """Starts of the dropouts that end behind `fresh`, and whether they are of zeros."""
-    firsts, lasts = passes.equal_runs(samples, HELD_SAMPLES)
+def _holes(samples: NDArray[np.float32], fresh: int, runs: Runs) -> Iterator[tuple[int, bool]]:
+    """Starts of the dropouts among `runs` that end behind `fresh`, and whether they are of zeros."""
+    firsts, lasts = runs
     if not len(firsts):
         return
     is_short = lasts - firsts < LONGEST_REPEAT
@@ -217,31 +197,13 @@ def _is_stuck(
     return max(jump, moves) >= EDGE_JUMP * max(levels)
 
 
-def _sharp_bends(samples: NDArray[np.float32], first: int, passes: Passes) -> Iterator[tuple[int, bool]]:
-    """Samples at which a click is, and whether what follows is what came before, once more.
-
-    From `first` on, which is where a stretch begins; the stretch there and the last whole one are only compared with.
-    """
-    sharpest = passes.sharpest_bends(samples[first:])
-    inner = sharpest[1:-1]
-    # A stretch beside may hold the click's own end; it is looked at closely before anything is said.
-    is_candidate = (inner >= CLICK_LEVEL) & (inner > SHARPER * np.maximum(sharpest[:-2], sharpest[2:]))
-    for begin in (first + (np.flatnonzero(is_candidate) + 1) * STRETCH_FRAMES).tolist():
-        around = max(begin - CLICK_SAMPLES - 1, first)
-        near = bends(samples[around : begin + STRETCH_FRAMES + CLICK_SAMPLES + 1])
-        sharp = begin - around + int(near[begin - around : begin - around + STRETCH_FRAMES].argmax())
-        ratio = float(near[sharp]) / max(_sharpest_around(near, sharp), 1e-9)
-        place = around + sharp
-        if ratio >= SEAM_RATIO and not _is_beside_hold(samples, place):
+def _sharp_bends(samples: NDArray[np.float32], first: int, bends: SharpBends) -> Iterator[tuple[int, bool]]:
+    """Places of clicks among `bends`, which are counted from `first`, and whether what follows was there before."""
+    for place, ratio in zip((bends.places + first).tolist(), bends.ratios.tolist(), strict=True):
+        if not _is_beside_hold(samples, place):
             is_repeat = _repeats(samples, place)
             if is_repeat or ratio >= CLICK_RATIO:
                 yield place, is_repeat
-
-
-def _sharpest_around(bends: NDArray[np.float32], place: int) -> float:
-    before = bends[max(place - CLICK_SAMPLES, 0) : place - CLICK_WIDTH]
-    behind = bends[place + CLICK_WIDTH + 1 : place + CLICK_SAMPLES + 1]
-    return max(float(before.max(initial=0.0)), float(behind.max(initial=0.0)))
 
 
 def _is_beside_hold(samples: NDArray[np.float32], place: int) -> bool:

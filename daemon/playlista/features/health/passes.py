@@ -12,7 +12,17 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.native.kernels import BASS_FRAMES, ENERGY_FRAMES, STRETCH_FRAMES, Levels, Runs
+from playlista.native.results import (
+    BASS_FRAMES,
+    ENERGY_FRAMES,
+    STRETCH_FRAMES,
+    Extremes,
+    Levels,
+    Runs,
+    SharpBends,
+    Sharpness,
+    Survey,
+)
 
 #: Eight comparisons that are all true, as one word; so many equal samples in a row fill at least one of them.
 ALL_EQUAL, WORD_FILLING_RUN = np.uint64(0x0101010101010101), 16
@@ -27,21 +37,17 @@ class Passes(Protocol):
 
     def planar(self, frames: NDArray[np.floating], planar: NDArray[np.float32], at: int) -> None: ...
 
-    def peaks(self, samples: NDArray[np.float32]) -> NDArray[np.float32]: ...
+    def survey(self, samples: NDArray[np.float32], end: int) -> Survey: ...
 
     def levels(self, samples: NDArray[np.float32], front: Sequence[int]) -> Levels: ...
 
     def sounding(self, samples: NDArray[np.float32], level: float) -> tuple[int, int] | None: ...
 
-    def equal_pairs(self, peaks: NDArray[np.float32], least: float) -> Runs: ...
+    def equal_pairs(self, peaks: NDArray[np.float32], least: float) -> list[Runs]: ...
 
-    def sharpest_bends(self, samples: NDArray[np.float32]) -> NDArray[np.float32]: ...
+    def sharp_bends(self, samples: NDArray[np.float32], sharpness: Sharpness) -> list[SharpBends]: ...
 
-    def equal_runs(self, samples: NDArray[np.float32], least: int) -> Runs: ...
-
-    def highest(self, samples: NDArray[np.float32], sign: float) -> float: ...
-
-    def runs_at(self, samples: NDArray[np.float32], sign: float, level: float) -> Runs: ...
+    def equal_runs(self, samples: NDArray[np.float32], least: int) -> list[Runs]: ...
 
     def used_bits(self, samples: NDArray[np.float32]) -> int | None: ...
 
@@ -68,13 +74,15 @@ class NumpyPasses:
         """Put `frames` [shape=(n, channels)] into `planar` [shape=(channels, longer)], from its column `at` on."""
         planar[:, at : at + len(frames)] = frames.T
 
-    def peaks(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The largest magnitude of each stretch of `samples` [shape=(channels, stretches)].
+    def survey(self, samples: NDArray[np.float32], end: int) -> Survey:
+        """One look at `samples` [shape=(channels, multiple of STRETCH_FRAMES)], of which frame `end` - 1 is the last.
 
         Compared as integers, as in ``loudness.true_peak``: magnitudes are in the order of their bits.
         """
         magnitudes = np.abs(samples, out=self._work[: samples.size].reshape(samples.shape))
-        return _greatest_of_stretches(magnitudes)
+        peaks = _greatest_of_stretches(magnitudes)
+        extremes = (samples.max(axis=1), samples.min(axis=1), samples[:, 0], samples[:, end - 1], peaks.min(axis=1))
+        return Survey(peaks, [Extremes(*map(float, row)) for row in zip(*extremes, strict=True)])
 
     def levels(self, samples: NDArray[np.float32], front: Sequence[int]) -> Levels:
         """The sums of `samples` [shape=(channels, multiple of ENERGY_FRAMES)].
@@ -104,38 +112,23 @@ class NumpyPasses:
         assert from_the_end is not None
         return first, samples.shape[1] - 1 - from_the_end
 
-    def equal_pairs(self, peaks: NDArray[np.float32], least: float) -> Runs:
-        """Pairs of equal `peaks` of at least `least`: each with the next one that is equal."""
-        order = np.argsort(peaks, kind="stable")
-        in_order = peaks[order]
-        equal = np.flatnonzero((in_order[1:] == in_order[:-1]) & (in_order[1:] >= np.float32(least)))
-        return Runs(order[equal], order[equal + 1])
+    def equal_pairs(self, peaks: NDArray[np.float32], least: float) -> list[Runs]:
+        """Pairs of equal `peaks` [shape=(channels, stretches)] of at least `least`, each with the next one that is."""
+        return [_equal_pairs(of_channel, np.float32(least)) for of_channel in peaks]
 
-    def sharpest_bends(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The sharpest bend of each whole stretch of one channel's `samples`; see `bends`."""
-        found = bends(samples, self._slopes, self._work)
-        whole = len(found) // STRETCH_FRAMES * STRETCH_FRAMES
-        sharpest: NDArray[np.float32] = _greatest_of_stretches(found[np.newaxis, :whole])[0]
-        return sharpest
+    def sharp_bends(self, samples: NDArray[np.float32], sharpness: Sharpness) -> list[SharpBends]:
+        """Bends of each channel of `samples` that are sharper than all around them.
 
-    def equal_runs(self, samples: NDArray[np.float32], least: int) -> Runs:
-        """Runs of at least `least` equal samples of one channel, each in its full length; `least` at least 16."""
-        equal = np.equal(samples[1:], samples[:-1], out=self._equal[: max(len(samples) - 1, 0)])
-        # A look at the words is all that most music needs.
-        if least < WORD_FILLING_RUN or not (equal[: len(equal) // 8 * 8].view(np.uint64) == ALL_EQUAL).any():
-            return Runs(np.zeros(0, np.int64), np.zeros(0, np.int64))
-        firsts, lasts = _runs(np.flatnonzero(equal))
-        lasts = lasts + 1  # the last sample with the same value
-        is_long = lasts - firsts + 1 >= least
-        return Runs(firsts[is_long], lasts[is_long])
+        Of each whole stretch of STRETCH_FRAMES but the first and the last the sharpest bend is looked at, if it is at
+        least `least`, and more than `of_stretches` times as sharp as any in the stretches beside. It counts if it is
+        `ratio` times as sharp as all that are up to `near` samples before and behind, but for the `width` ones next to
+        it.
+        """
+        return [self._sharp_bends(of_channel, sharpness) for of_channel in samples]
 
-    def highest(self, samples: NDArray[np.float32], sign: float) -> float:
-        """The highest of one channel's `samples` times `sign`, 1 or -1."""
-        return float((samples * np.float32(sign)).max())
-
-    def runs_at(self, samples: NDArray[np.float32], sign: float, level: float) -> Runs:
-        """Runs of one channel's `samples` that, times `sign`, are at least `level`."""
-        return Runs(*_runs(np.flatnonzero(samples * np.float32(sign) >= np.float32(level))))
+    def equal_runs(self, samples: NDArray[np.float32], least: int) -> list[Runs]:
+        """Runs of at least `least` equal samples of each channel, in their full length; `least` at least 16."""
+        return [self._equal_runs(of_channel, least) for of_channel in samples]
 
     def used_bits(self, samples: NDArray[np.float32]) -> int | None:
         """The bits that are set in any sample, as integers of 24 bits; None where they are no such integers."""
@@ -148,20 +141,52 @@ class NumpyPasses:
             return None
         return int(np.bitwise_or.reduce(integers, axis=None)) & 0xFFFFFFFF
 
+    def _sharp_bends(self, samples: NDArray[np.float32], by: Sharpness) -> SharpBends:
+        found = _bends(samples, self._slopes, self._work)
+        sharpest = _greatest_of_stretches(found[np.newaxis, : len(found) // STRETCH_FRAMES * STRETCH_FRAMES])[0]
+        inner, beside = sharpest[1:-1], np.maximum(sharpest[:-2], sharpest[2:])
+        stretches = np.flatnonzero((inner >= by.least) & (inner > by.of_stretches * beside)) + 1
+        places, ratios = [], []
+        for start in (stretches * STRETCH_FRAMES).tolist():
+            place = start + int(found[start : start + STRETCH_FRAMES].argmax())
+            around = [found[place - by.near : place - by.width], found[place + by.width + 1 : place + by.near + 1]]
+            ratio = float(found[place]) / max(*(float(side.max()) for side in around), 1e-9)
+            if ratio >= by.ratio:
+                places.append(place)
+                ratios.append(ratio)
+        return SharpBends(np.array(places, np.int64), np.array(ratios))
 
-def bends(
-    samples: NDArray[np.float32],
-    slopes: NDArray[np.float32] | None = None,
-    out: NDArray[np.float32] | None = None,
-) -> NDArray[np.float32]:
+    def _equal_runs(self, samples: NDArray[np.float32], least: int) -> Runs:
+        equal = np.equal(samples[1:], samples[:-1], out=self._equal[: max(len(samples) - 1, 0)])
+        # A look at the words is all that most music needs.
+        if least < WORD_FILLING_RUN or not (equal[: len(equal) // 8 * 8].view(np.uint64) == ALL_EQUAL).any():
+            return Runs(np.zeros(0, np.int64), np.zeros(0, np.int64))
+        firsts, lasts = _runs(np.flatnonzero(equal))
+        lasts = lasts + 1  # the last sample with the same value
+        is_long = lasts - firsts + 1 >= least
+        return Runs(firsts[is_long], lasts[is_long])
+
+
+def runs_at(samples: NDArray[np.float32], sign: float, level: float) -> Runs:
+    """Runs of one channel's `samples` that, times `sign`, are at least `level`; few blocks are asked for them."""
+    return Runs(*_runs(np.flatnonzero(samples * np.float32(sign) >= np.float32(level))))
+
+
+def _equal_pairs(peaks: NDArray[np.float32], least: np.float32) -> Runs:
+    order = np.argsort(peaks, kind="stable")
+    in_order = peaks[order]
+    equal = np.flatnonzero((in_order[1:] == in_order[:-1]) & (in_order[1:] >= least))
+    return Runs(order[equal], order[equal + 1])
+
+
+def _bends(samples: NDArray[np.float32], slopes: NDArray[np.float32], out: NDArray[np.float32]) -> NDArray[np.float32]:
     """How sharply a waveform bends at each sample, its second difference; 0 at both ends, where that is not known.
 
     Parameters
     ----------
-    slopes, out : work space of at least as many samples; None takes it anew.
+    slopes, out : work space of at least as many samples.
     """
-    found = (np.empty_like(samples) if out is None else out)[: len(samples)]
-    slopes = np.empty_like(samples) if slopes is None else slopes
+    found = out[: len(samples)]
     slopes = np.subtract(samples[1:], samples[:-1], out=slopes[: max(len(samples) - 1, 0)])
     found[:1] = found[-1:] = 0.0
     np.subtract(slopes[1:], slopes[:-1], out=found[1:-1])

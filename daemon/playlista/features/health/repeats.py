@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from playlista.features.health.blocks import Block
 from playlista.features.health.passes import Passes
-from playlista.native.kernels import STRETCH_FRAMES, Runs
+from playlista.native.results import STRETCH_FRAMES, Runs
 
 #: Stretches of the block before with which those of a block are compared: pieces of up to 4,096 frames are found.
 KEPT_STRETCHES = 16
@@ -42,8 +42,8 @@ class RepeatedPieces:
         first = samples.shape[1] - block.frames - self._kept.shape[1] * STRETCH_FRAMES
         found = [
             place
-            for channel, values in zip(samples, peaks, strict=True)
-            for place in _repeats(channel[first:], self._passes.equal_pairs(values, LEAST_PEAK), self._kept.shape[1])
+            for channel, pairs in zip(samples, self._passes.equal_pairs(peaks, LEAST_PEAK), strict=True)
+            for place in _repeats(channel[first:], pairs, self._kept.shape[1])
         ]
         self._kept = peaks[:, -KEPT_STRETCHES:]
         return [first + place for place in found]

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from playlista.features.health.blocks import Block
 from playlista.features.health.passes import Passes
 from playlista.features.health.positions import FirstPositions
-from playlista.native.kernels import STRETCH_FRAMES
+from playlista.native.results import STRETCH_FRAMES
 
 #: -60 dBFS: below the noise of most analogue recordings, above dither.
 SILENCE_LEVEL = 1e-3
+LEVEL = float(np.float32(SILENCE_LEVEL))
 #: Seconds from which on a silence is one to be named.
 LONG_SECONDS = 5.0
 
@@ -52,7 +53,7 @@ class SilenceMeter:
     def update(self, block: Block) -> None:
         """Take the next block."""
         self._frames = block.start + block.frames
-        span = self._passes.sounding(block.padded, SILENCE_LEVEL)
+        span = self._passes.sounding(block.padded, LEVEL)
         if span is None:
             return
         start = block.start + span[0]
@@ -60,9 +61,8 @@ class SilenceMeter:
             self._first_sound = start
         else:
             self._note_gap(self._sound_end, start - self._sound_end)
-        sounding = np.flatnonzero(block.peaks.max(axis=0) > np.float32(SILENCE_LEVEL))
-        if len(sounding) <= int(sounding[-1] - sounding[0]):
-            self._note_gaps_between(sounding, block.start)
+        if all(channel.softest_peak <= LEVEL for channel in block.extremes):
+            self._note_gaps_between(np.flatnonzero((block.peaks > LEVEL).any(axis=0)), block.start)
         self._sound_end = block.start + span[1] + 1
 
     def silences(self) -> Silences:
@@ -78,6 +78,8 @@ class SilenceMeter:
         return LONG_SECONDS * self._sample_rate_hz
 
     def _note_gaps_between(self, sounding: NDArray[np.intp], block_start: int) -> None:
+        if len(sounding) > int(sounding[-1] - sounding[0]):
+            return
         steps = np.diff(sounding)
         for index in np.flatnonzero(steps > self._long_frames // STRETCH_FRAMES):
             gap_start = block_start + (int(sounding[index]) + 1) * STRETCH_FRAMES
