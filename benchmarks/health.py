@@ -27,8 +27,9 @@ from benchmarks.plots import finish
 from benchmarks.tables import load, markdown_table, save, write_section
 from playlista.features.health.accumulator import HealthAccumulator
 from playlista.features.health.authenticity import THRESHOLD_SCORE, WEIGHTS, Evidence, Holes, Wall, evidence
-from playlista.features.health.blocks import PlanarBlocks
+from playlista.features.health.blocks import PlanarBlocks, block_frames
 from playlista.features.health.codec_grid import GridSearch, GridTrace
+from playlista.features.health.passes import NumpyPasses
 from playlista.features.health.spectrum import SpectrumLooks
 from playlista.native.kernels import Kernels
 from playlista.native.library import choose_kernels
@@ -47,12 +48,16 @@ Found = dict[tuple[bool, str], list[Evidence]]
 
 def evidence_of(samples: Samples, rate_hz: int) -> Evidence | None:
     """What speaks for a lossy past; None where there is too little sound."""
-    grid, blocks = GridSearch(rate_hz), PlanarBlocks(samples.shape[1])
+    grid, blocks = GridSearch(rate_hz), _blocks(samples.shape[1])
     looks = SpectrumLooks(rate_hz, samples.shape[1], grid.update)
     for block in chain(blocks.cut(samples), blocks.rest()):  # each is only valid until the next one is made
         looks.update(block)
     spectrum = looks.average()
     return None if spectrum is None else evidence(spectrum, grid.best())
+
+
+def _blocks(channels: int) -> PlanarBlocks:
+    return PlanarBlocks(channels, NumpyPasses(channels * block_frames(channels)))
 
 
 def measure(material: list[Recording]) -> Found:

@@ -39,13 +39,35 @@ def test_music_has_neither(music: NDArray[np.float32]) -> None:
 
 
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("length", [64, 500, 5_000, 20_000])
+@pytest.mark.parametrize("length", [64, 500, 4_200, 5_000, 20_000])
 def test_zeros_inside_music_are_a_dropout(music: NDArray[np.float32], place: int, length: int) -> None:
     samples = music.copy()
     samples[place : place + length] = 0.0
     found = health(samples)
     assert found.dropouts == 1
     assert found.positions["dropouts"] == (pytest.approx(place / RATE_HZ, abs=0.02),)
+
+
+@pytest.mark.parametrize("length", [500, 8_000])
+def test_zeros_are_a_dropout_though_the_music_is_much_softer_behind_them(
+    music: NDArray[np.float32], length: int
+) -> None:
+    place = 60_000
+    samples = music.copy()
+    samples[place + length :] *= 0.05  # 26 dB, more than the edges of a hole in steady music differ by
+    samples[place : place + length] = 0.0
+    assert health(samples).dropouts == 1
+
+
+@pytest.mark.parametrize("length", [500, 8_000])
+def test_music_that_fades_out_and_in_again_has_no_dropout(music: NDArray[np.float32], length: int) -> None:
+    place = 60_000
+    samples = music.copy()
+    ramp = np.linspace(0.0, 1.0, 2_000, dtype=np.float32)[:, np.newaxis]
+    samples[place - 2_000 : place] *= ramp[::-1]
+    samples[place + length : place + length + 2_000] *= ramp
+    samples[place : place + length] = 0.0
+    assert health(samples).dropouts == 0
 
 
 @pytest.mark.parametrize("place", PLACES)

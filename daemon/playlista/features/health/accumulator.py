@@ -30,7 +30,7 @@ from playlista.tracks.findings import SUSPICION
 from playlista.tracks.health import Health
 
 #: Raised when values change.
-VERSION: int = 1
+VERSION: int = 2
 
 
 class HealthAccumulator:

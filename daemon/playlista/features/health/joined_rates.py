@@ -4,13 +4,15 @@ Input: the levels of each look, in order. Output: the frames at which another pa
 
 Thresholds
 ----------
-A look *ends* where a resampler would have ended it: a wall (``walls``) at a usual rate below the track's, with a fall
-of `RESAMPLED_WALL_DB` and nothing behind it. It *goes on* if something sounds `PAST` times as high as that. A join is
-where looks of one sort follow on looks of the other, at least `LEAST_LOOKS` of each, and all that end do so within
-`SPREAD_HZ` of each other: the filter is always the same, the music is not. Looks without treble say nothing. Where the
-sorts take turns more than `MOST_JOINS` times it is the music: a sample among other instruments.
+A look *ends* where a resampler would have ended it: where its sound ends, there is a wall (``walls``) at a usual rate
+below the track's, with a fall of `RESAMPLED_WALL_DB` and nothing behind it. It *goes on* if something sounds `PAST`
+times as high as that. A join is where looks of one sort follow on looks of the other, at least `LEAST_LOOKS` of each,
+and all that end do so within `SPREAD_HZ` below the highest: the filter is always the same, the music is not. Looks
+without treble say nothing, nor do looks that end lower or at another rate. Where the sorts take turns more than
+`MOST_JOINS` times it is the music: a sample among other instruments.
 
-Not seen: parts shorter than three looks (3 s up to 8 s, then 45 s), and parts played at a wrong speed.
+Not seen: parts shorter than three looks (3 s up to 8 s, then 45 s), parts with treble up to the edge in fewer than
+three looks, and parts played at a wrong speed.
 """
 
 from __future__ import annotations
@@ -23,20 +25,24 @@ from numpy.typing import NDArray
 from playlista.features.health.walls import ROUNDING_DB, former_rate, wall_of
 
 LEAST_LOOKS = 3
-SPREAD_HZ = 150.0
+#: A soft look ends a little before a loud one: the filter falls over some 500 Hz.
+SPREAD_HZ = 300.0
 PAST = 1.06
 MOST_JOINS = 2
 #: Levels above this are sound, whatever dither there is, means over so many Hz.
 SOUND_DB, SOUND_HZ = ROUNDING_DB + 10.0, 300.0
+#: The wall is looked for so far below and above the end of the sound.
+BELOW_HZ, ABOVE_HZ = 700.0, 100.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """Where one starts, up to where something sounds, and where it ends if it ends as by a resampler, else 0."""
+    """Where one starts and up to where something sounds; where it ends, and of which rate, if as by a resampler."""
 
     start: int
     sounds_hz: float
-    ends_hz: float
+    ends_hz: float = 0.0
+    rate_hz: int | None = None
 
 
 class JoinedRates:
@@ -57,19 +63,26 @@ class JoinedRates:
         sums = np.concatenate([[0.0], np.cumsum(levels_db)])
         sounding = np.flatnonzero(sums[width:] - sums[:-width] > width * SOUND_DB)
         sounds_hz = (int(sounding[-1]) + width) * bin_hz if len(sounding) else 0.0
-        wall = wall_of(levels_db, bin_hz)
-        is_end = former_rate(wall, self._rate) is not None
-        self._looks.append(_Look(start, sounds_hz, wall.hz if is_end else 0.0))
+        wall = wall_of(levels_db, bin_hz, (sounds_hz - BELOW_HZ, sounds_hz + ABOVE_HZ))
+        rate_hz = former_rate(wall, self._rate)
+        self._looks.append(_Look(start, sounds_hz, wall.hz, rate_hz) if rate_hz else _Look(start, sounds_hz))
 
     def joins(self) -> list[int]:
         """The frames of the first looks behind each join; none where there is one part."""
-        ends = np.array([look.ends_hz for look in self._looks if look.ends_hz])
-        if len(ends) < LEAST_LOOKS or float(np.ptp(ends)) > SPREAD_HZ:
-            return []
-        past_hz = PAST * float(np.median(ends))
-        told = [look for look in self._looks if look.ends_hz or look.sounds_hz > past_hz]
-        firsts = [nth for nth in range(1, len(told)) if bool(told[nth].ends_hz) != bool(told[nth - 1].ends_hz)]
+        rates = sorted({look.rate_hz for look in self._looks if look.rate_hz is not None})
+        return next((joins for rate_hz in rates if (joins := self._joins_of(rate_hz))), [])
+
+    def _joins_of(self, rate_hz: int) -> list[int]:
+        """Joins of parts that end at `rate_hz` and parts that go on."""
+        top_hz = max(look.ends_hz for look in self._looks if look.rate_hz == rate_hz)
+        told = [look for look in self._looks if _ends(look, top_hz) or look.sounds_hz > PAST * top_hz]
+        is_end = [_ends(look, top_hz) for look in told]
+        firsts = [nth for nth in range(1, len(told)) if is_end[nth] != is_end[nth - 1]]
         lengths = np.diff([0, *firsts, len(told)])
         if not 1 <= len(firsts) <= MOST_JOINS or min(lengths) < LEAST_LOOKS:
             return []
         return [told[nth].start for nth in firsts]
+
+
+def _ends(look: _Look, top_hz: float) -> bool:
+    return top_hz - SPREAD_HZ <= look.ends_hz <= top_hz

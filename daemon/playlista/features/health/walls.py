@@ -29,8 +29,8 @@ class Wall:
     behind_db: float
 
 
-def wall_of(levels_db: NDArray[np.float64], bin_hz: float) -> Wall:
-    """The wall above 5 kHz; one of 0 Hz where the band ends below that."""
+def wall_of(levels_db: NDArray[np.float64], bin_hz: float, between_hz: tuple[float, float] | None = None) -> Wall:
+    """The wall above 5 kHz, or between two frequencies; one of 0 Hz where the band ends below that."""
     bins, levels = len(levels_db), _Levels(levels_db)
 
     def width(hz: float) -> int:
@@ -38,6 +38,8 @@ def wall_of(levels_db: NDArray[np.float64], bin_hz: float) -> Wall:
 
     lowest = min(width(5_000), bins // 3)
     highest = min(round(0.955 * (bins - 1)), bins - width(450) - 2)
+    if between_hz is not None:
+        lowest, highest = max(width(between_hz[0]), width(170)), min(width(between_hz[1]), highest)
     if highest <= lowest:
         return Wall(0.0, 0.0, 0.0, 0.0, 0.0)
     places = np.arange(lowest, highest)
