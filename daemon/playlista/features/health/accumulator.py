@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.features.health.authenticity import authenticity
+from playlista.features.health.authenticity import authenticity, of_lossy
 from playlista.features.health.bit_depth import BitDepth
 from playlista.features.health.blocks import TAIL_FRAMES, Block, PlanarBlocks, block_frames
 from playlista.features.health.channels import ChannelLevels
@@ -65,7 +65,7 @@ class HealthAccumulator:
         self._bits = BitDepth(self._passes)
         self._continuity = ContinuityMeter(sample_rate_hz, channels, self._passes)
         self._grid = GridSearch(sample_rate_hz)
-        self._looks = SpectrumLooks(sample_rate_hz, channels, self._grid.update if is_lossless else _ignore)
+        self._looks = SpectrumLooks(sample_rate_hz, channels, self._grid.update if is_lossless else None)
         self._measures = (self._levels, self._silence, self._clipping, self._bits, self._continuity, self._looks)
         self.reset()
 
@@ -99,7 +99,8 @@ class HealthAccumulator:
             self._measure(block)
         channels, silences, clipping = self._levels.facts(), self._silence.silences(), self._clipping.clipping()
         breaks = self._continuity.breaks()
-        origin = authenticity(self._looks.average(), self._grid.best(), is_lossless=self._is_lossless)
+        looks = self._looks
+        origin = authenticity(looks.average(), self._grid.best()) if self._is_lossless else of_lossy(looks.mean())
         positions = {
             "clipped": clipping.positions,
             "silence": silences.positions,
@@ -139,7 +140,3 @@ class HealthAccumulator:
 
     def _per_minute(self, count: int) -> float:
         return round(60.0 * count * self._sample_rate_hz / self._frames, 3) if self._frames else 0.0
-
-
-def _ignore(_samples: NDArray[np.float32], _start: int) -> None:
-    """Who listens where nothing is suspected."""

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from playlista.features.health.codec_grid import GridTrace
-from playlista.features.health.spectrum import AverageSpectrum
+from playlista.features.health.spectrum import AverageSpectrum, MeanSpectrum
 from playlista.features.health.walls import ROUNDING_DB, Wall, former_rate, wall_of
 from playlista.tracks.findings import SUSPICION
 
@@ -143,25 +143,25 @@ class Evidence:
             yield f"coarser above 16 kHz than below, as in MP3 ({holes.from_16_khz:+.1f} dB)"
 
 
-def authenticity(spectrum: AverageSpectrum | None, grid: GridTrace, *, is_lossless: bool) -> Authenticity:
-    """What the looks at one track tell.
-
-    Parameters
-    ----------
-    grid : as `codec_grid.GridSearch.best` tells.
-    is_lossless : of the file's format; of others there is nothing to suspect.
-    """
+def authenticity(spectrum: AverageSpectrum | None, grid: GridTrace) -> Authenticity:
+    """What the looks at a lossless track tell, and `grid`, which is what `codec_grid.GridSearch.best` does."""
     if spectrum is None or spectrum.looks < LEAST_LOOKS:
         return Authenticity()
     found = evidence(spectrum, grid)
-    suspicion = round(1.0 / (1.0 + math.exp(THRESHOLD_SCORE - found.score())), 3) if is_lossless else None
-    is_suspicious = suspicion is not None and suspicion >= SUSPICION
+    suspicion = round(1.0 / (1.0 + math.exp(THRESHOLD_SCORE - found.score())), 3)
     return Authenticity(
         suspicion=suspicion,
-        evidence=tuple(found.words()) if is_lossless else (),
+        evidence=tuple(found.words()),
         bandwidth_hz=_bandwidth_hz(spectrum),
-        upsampled_from_hz=None if is_suspicious or not is_lossless else former_rate(found.wall, spectrum.rate_hz),
+        upsampled_from_hz=None if suspicion >= SUSPICION else former_rate(found.wall, spectrum.rate_hz),
     )
+
+
+def of_lossy(spectrum: MeanSpectrum | None) -> Authenticity:
+    """Where the spectrum of a lossy track ends: it is known where it comes from."""
+    if spectrum is None or spectrum.looks < LEAST_LOOKS:
+        return Authenticity()
+    return Authenticity(bandwidth_hz=_bandwidth_hz(spectrum))
 
 
 def evidence(spectrum: AverageSpectrum, grid: GridTrace) -> Evidence:
@@ -197,7 +197,7 @@ def _holes(spectrum: AverageSpectrum) -> Holes:
     )
 
 
-def _bandwidth_hz(spectrum: AverageSpectrum) -> float:
+def _bandwidth_hz(spectrum: MeanSpectrum) -> float:
     """The highest frequency with 10 dB more than the least that there is in 300 Hz anywhere; else all of the band."""
     width = max(1, round(300 / spectrum.bin_hz))
     smooth = np.convolve(spectrum.mean_db, np.full(width, 1.0 / width), mode="valid")

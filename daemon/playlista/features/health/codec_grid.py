@@ -59,6 +59,8 @@ OPUS_EMPHASIS = np.float32(0.85)
 ROUNDING = np.float32(0.5 / 32768)
 #: An offset is compared with the median of so many on each side; the nearest one is left out.
 NEIGHBOURS = 8
+#: Frames that are multiplied at once, 0.5 MB: of hundreds of them a processor's cache makes it take twice the time.
+ROWS_AT_ONCE = 60
 #: A difference of the channels that stays below is that of a mono recording, -70 dBFS.
 NO_DIFFERENCE = 3e-4
 
@@ -119,7 +121,8 @@ class CodecGrid:
         places = np.arange(0, self._hop_frames, self.period_frames)
         rows = np.array(offsets)[:, np.newaxis, np.newaxis] + starts[:, np.newaxis] + places
         frames = np.lib.stride_tricks.sliding_window_view(self._as_encoded(segment), length)
-        logs = _mean_logs(frames[rows.ravel()] @ self._bases, axis=1).reshape(rows.shape)
+        parts = [rows.ravel()[start : start + ROWS_AT_ONCE] for start in range(0, rows.size, ROWS_AT_ONCE)]
+        logs = np.concatenate([_mean_logs(frames[part] @ self._bases, axis=1) for part in parts]).reshape(rows.shape)
         return np.asarray(logs.min(axis=2))
 
     def _as_encoded(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:

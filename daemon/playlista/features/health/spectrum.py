@@ -43,19 +43,27 @@ Listener = Callable[[NDArray[np.float32], int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class AverageSpectrum:
-    """Means over all looks.
+class MeanSpectrum:
+    """The mean power of all looks.
 
     looks : how many there were.
     bin_hz : distance of the bins.
-    mean_db, typical_db : np.ndarray [shape=(bins,)]: level of the mean power, and mean level, of each bin; a sine of
-        full scale has 0 dB.
-    steadiness_db : np.ndarray [shape=(bands,)]: see the module; band i goes from i to i + 1 kHz.
+    mean_db : np.ndarray [shape=(bins,)]: level of the mean power of each bin; a sine of full scale has 0 dB.
     """
 
     looks: int
     bin_hz: float
     mean_db: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class AverageSpectrum(MeanSpectrum):
+    """Means over all looks.
+
+    typical_db : np.ndarray [shape=(bins,)]: mean level of each bin.
+    steadiness_db : np.ndarray [shape=(bands,)]: see the module; band i goes from i to i + 1 kHz.
+    """
+
     typical_db: NDArray[np.float64]
     steadiness_db: NDArray[np.float64]
 
@@ -71,10 +79,10 @@ class SpectrumLooks:
     Parameters
     ----------
     channels : whose first two are listened to.
-    listener : told the samples of each look that is not silent.
+    listener : told the samples of each look that is not silent; None where nothing but `mean` will be asked for.
     """
 
-    def __init__(self, sample_rate_hz: int, channels: int, listener: Listener) -> None:
+    def __init__(self, sample_rate_hz: int, channels: int, listener: Listener | None) -> None:
         self._rate = sample_rate_hz
         self._length = max(2 ** round(np.log2(FRAME_SECONDS * sample_rate_hz)), 64)
         window = np.hanning(self._length + 1)[:-1]
@@ -115,15 +123,18 @@ class SpectrumLooks:
 
     def average(self) -> AverageSpectrum | None:
         """What is known at the end of the track; None without a look that was not silent."""
+        mean = self.mean()
+        if mean is None:
+            return None
+        typical_db, steadiness_db = self._levels / self._looks, np.sqrt(self._unsteadiness / self._looks)
+        return AverageSpectrum(mean.looks, mean.bin_hz, mean.mean_db, typical_db, steadiness_db)
+
+    def mean(self) -> MeanSpectrum | None:
+        """What is known of the power alone; None without a look that was not silent."""
         if not self._looks:
             return None
-        return AverageSpectrum(
-            looks=self._looks,
-            bin_hz=self._rate / self._length,
-            mean_db=10.0 * np.log10(self._power / self._looks + NOTHING),
-            typical_db=self._levels / self._looks,
-            steadiness_db=np.sqrt(self._unsteadiness / self._looks),
-        )
+        mean_db = 10.0 * np.log10(self._power / self._looks + NOTHING)
+        return MeanSpectrum(self._looks, self._rate / self._length, mean_db)
 
     def joins(self) -> list[int]:
         """Frames from which on the sound ends where that of another sample rate does, see ``joined_rates``."""
@@ -136,14 +147,16 @@ class SpectrumLooks:
         samples = self._segment[0] if self._looks % 2 == 0 else self._segment.mean(axis=0)
         if float(np.abs(samples).max()) >= SILENT:
             self._looks += 1
-            self._measure(samples, start)
-            self._listener(self._segment, start)
+            frames = np.lib.stride_tricks.sliding_window_view(samples, self._length)[:: self._length // 2][:FRAMES]
+            power = np.abs(self._spectra.of(frames)).astype(np.float64) ** 2
+            self._power += power.mean(axis=0)
+            if self._listener:
+                self._measure(power, start)
+                self._listener(self._segment, start)
 
-    def _measure(self, samples: NDArray[np.float32], start: int) -> None:
-        frames = np.lib.stride_tricks.sliding_window_view(samples, self._length)[:: self._length // 2][:FRAMES]
-        power = np.abs(self._spectra.of(frames)).astype(np.float64) ** 2
+    def _measure(self, power: NDArray[np.float64], start: int) -> None:
+        """The levels of one look, and how steady they are."""
         levels = 10.0 * np.log10(power + NOTHING)
-        self._power += power.mean(axis=0)
         look = levels.mean(axis=0)
         self._levels += look
         self._joined.update(look, start)
