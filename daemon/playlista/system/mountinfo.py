@@ -2,7 +2,7 @@
 
 Input: that text and an absolute path. Output: the mount that holds the path and what it is good for. Two
 modules ask: the database (is WAL safe here?) and the watcher (does the kernel report changes here, and is this still
-the folder that it was?). Nothing is cached: mounts come and go while the daemon runs.
+the folder that it was?). The text is read anew each time: mounts come and go while the daemon runs.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 #: File systems whose files other machines (or the host of a virtual machine) change without this kernel knowing:
@@ -85,7 +86,13 @@ def read_mountinfo(path: str = "/proc/self/mountinfo") -> str:
 
 def parse_mountinfo(text: str) -> list[Mount]:
     """The mounts in the order in which they were made; lines that do not read as proc(5) describes are left out."""
-    return [mount for line in text.split("\n") if (mount := _parse_line(line)) is not None]
+    return list(_parsed(text))
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str) -> tuple[Mount, ...]:
+    """Kept, since each track asks several times for what seldom changes."""
+    return tuple(mount for line in text.split("\n") if (mount := _parse_line(line)) is not None)
 
 
 def mount_of(path: str, mounts: Iterable[Mount]) -> Mount | None:

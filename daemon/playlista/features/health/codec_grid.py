@@ -43,6 +43,9 @@ SEARCH_EVERY = 2
 #: Offsets of each grid that go on to the second step, and those before and behind each that it is compared with, side
 #: by side. A sample beside its grid an encoder has left nothing; a drum that keeps time with a grid ends on one side.
 CANDIDATES, CONTROLS = 3, (-2, -1, 1, 2)
+#: Offsets that stand out by less than so many standard deviations after so many looks of the second step are given up:
+#: of those that would end at 4, where they are named, one in a hundred does; of those that are nothing five in six.
+GIVEN_UP = {3: 0.0, 6: 0.5}
 #: Fewer frames in the second step tell nothing.
 LEAST_FRAMES = 12
 #: What one frame can add, in nepers: a drum that starts with a frame is as small at one offset, but only in that frame.
@@ -241,32 +244,51 @@ class _Search:
 
     def reset(self) -> None:
         self.totals[:] = 0.0
-        self._offsets: list[int] = []
-        self._frames = 0
-        self._sums = np.zeros((2, CANDIDATES, 2))  # of differences and their squares, on both sides
+        self._candidates: list[_Candidate] | None = None
+        self._looks = 0
 
     def search(self, signal: NDArray[np.float32], start: int) -> None:
         self.totals += np.roll(self._grid.smallness(signal), start % self._grid.period_frames)
 
     def confirm(self, signal: NDArray[np.float32], start: int) -> None:
-        period = self._grid.period_frames
-        if not self._offsets:
+        if self._candidates is None:
             best = np.argsort(standing_out(self.totals))[: -CANDIDATES - 1 : -1]
-            self._offsets = [offset + beside for offset in best.tolist() for beside in (0, *CONTROLS)]
-        logs = self._grid.smallness_at(signal, [(offset - start) % period for offset in self._offsets]).astype(
-            np.float64
-        )
-        logs = logs.reshape(CANDIDATES, 1 + len(CONTROLS), -1)
-        beside = logs[:, 1:].reshape(CANDIDATES, 2, len(CONTROLS) // 2, -1).mean(axis=2)
-        differences = np.clip(beside - logs[:, :1], -MOST_DIFFERENCE, MOST_DIFFERENCE)
-        self._frames += differences.shape[2]
-        self._sums += (differences.sum(axis=2), np.square(differences).sum(axis=2))
+            self._candidates = [_Candidate(offset) for offset in best.tolist()]
+        going_on = [candidate for candidate in self._candidates if not candidate.is_given_up]
+        if not going_on:
+            return
+        offsets = [candidate.offset + beside for candidate in going_on for beside in (0, *CONTROLS)]
+        logs = self._grid.smallness_at(signal, [(offset - start) % self._grid.period_frames for offset in offsets])
+        self._looks += 1
+        for candidate, of_it in zip(going_on, logs.reshape(len(going_on), 1 + len(CONTROLS), -1), strict=True):
+            candidate.add(of_it.astype(np.float64))
+            least = GIVEN_UP.get(self._looks, -np.inf)
+            candidate.is_given_up = candidate.frames >= LEAST_FRAMES and candidate.deviations() < least
 
     def trace(self) -> GridTrace:
         """By the candidate that is confirmed best."""
         found = float(standing_out(self.totals).max())
-        if self._frames < LEAST_FRAMES:
-            return GridTrace(self._grid.name, found)
-        means, squares = self._sums / self._frames
-        deviations = means / np.sqrt(np.maximum(squares - means**2, LEAST_VARIANCE) / self._frames)
-        return GridTrace(self._grid.name, found, float(max(deviations.min(axis=1).max(), 0.0)))
+        confirmed = [one.deviations() for one in self._candidates or () if one.frames >= LEAST_FRAMES]
+        return GridTrace(self._grid.name, found, max(*confirmed, 0.0) if confirmed else None)
+
+
+class _Candidate:
+    """An offset in the second step: how much smaller it is than those beside it, frame by frame."""
+
+    def __init__(self, offset: int) -> None:
+        self.offset = offset
+        self.frames = 0
+        self.is_given_up = False
+        self._sums = np.zeros((2, 2))  # of differences and their squares, on both sides
+
+    def add(self, logs: NDArray[np.float64]) -> None:
+        """Take its smallness and those of `CONTROLS` [shape=(offsets, frames)]."""
+        beside = logs[1:].reshape(2, len(CONTROLS) // 2, -1).mean(axis=1)
+        differences = np.clip(beside - logs[:1], -MOST_DIFFERENCE, MOST_DIFFERENCE)
+        self.frames += differences.shape[1]
+        self._sums += (differences.sum(axis=1), np.square(differences).sum(axis=1))
+
+    def deviations(self) -> float:
+        """By how many standard deviations it stands out on the side where it does less."""
+        means, squares = self._sums / self.frames
+        return float((means / np.sqrt(np.maximum(squares - means**2, LEAST_VARIANCE) / self.frames)).min())
