@@ -25,6 +25,9 @@ TRACKS = 500
 #: One track in so many is analyzed before, to tell what a start costs from what a track does.
 FEW = 20
 WORKERS = 3
+#: So many workers in turn share one track in PART of them, to tell how the time falls with their number.
+NUMBERS = (1, 2, 4)
+PART = 5
 LIMIT_MIB = 256
 #: A pass takes minutes on an idle machine.
 HOURS = 3
@@ -55,11 +58,13 @@ def prove(folder: Path, source: Path | None, count: int) -> Iterator[Finding]:
     """The findings."""
     music = folder / "music"
     music.mkdir(parents=True)
-    few = folder / "few"
+    few, some = folder / "few", folder / "some"
     few.mkdir()
-    for path in islice(tracks(music, source, seed=1), count):
-        if len(os.listdir(few)) < count // FEW:
-            os.link(path, few / path.name)  # of the same size and time, so that it will do for a worker
+    some.mkdir()
+    for number, path in enumerate(islice(tracks(music, source, seed=1), count)):
+        for part, size in ((few, count // FEW), (some, count // PART)):
+            if number < size:
+                os.link(path, part / path.name)  # of the same size and time, so that it will do for a worker
     alone_few, alone = _alone(folder / "alone-few", few), _alone(folder / "alone", music)
     clustered_few, clustered = _clustered(folder / "cluster", (few, music), WORKERS)
     different = [path for path, result in alone.results.items() if clustered.results.get(path) != result]
@@ -75,6 +80,19 @@ def prove(folder: Path, source: Path | None, count: int) -> Iterator[Finding]:
         yield at_most("most that a worker's cgroup was charged", max(peaks) / MIB, LIMIT_MIB, " MiB", digits=0)
     else:
         yield holds("workers in cgroups", why_not() or "no", reached=True)
+    yield from _by_number(folder, some, count // PART)
+
+
+def _by_number(folder: Path, music: Path, count: int) -> Iterator[Finding]:
+    """How long one, two and four workers take; they cannot be faster than the CPUs of this machine allow."""
+    cpus = len(os.sched_getaffinity(0))
+    for workers in NUMBERS:
+        (taken,) = _clustered(folder / f"workers-{workers}", (music,), workers)
+        busy = (taken.daemon_cpu + taken.worker_cpu + taken.scheduler_cpu) / taken.wall_seconds
+        yield Finding(
+            f"{count} tracks by {workers} worker{'s'[: workers > 1]}, {cpus} CPUs",
+            f"{taken.wall_seconds:.0f} s, {busy:.2f} CPUs busy, load of the machine {os.getloadavg()[0]:.0f}",
+        )
 
 
 def _costs(alone: Pass, clustered: Pass, count: int) -> Iterator[Finding]:
