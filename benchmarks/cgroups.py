@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Self
 
 MIB = 1024**2
+#: Within which the processes of a cgroup have gone, on a busy machine.
+REMOVED_SECONDS = 60
 _V2_ROOT = Path("/sys/fs/cgroup")
 _V1_ROOT = _V2_ROOT / "memory"
 
@@ -109,7 +111,7 @@ def memory_cgroup(limit_bytes: int) -> Iterator[MemoryCgroup]:
         _limit(folder, version, limit_bytes)
         yield MemoryCgroup(folder, version)
     finally:
-        _remove(folder)
+        remove_cgroup(folder)
 
 
 def _hierarchy() -> tuple[int, Path | None]:
@@ -132,9 +134,9 @@ def _limit(folder: Path, version: int, limit_bytes: int) -> None:
         (folder / "memory.swap.max").write_text("0")
 
 
-def _remove(folder: Path) -> None:
+def remove_cgroup(folder: Path) -> None:
     """The kernel lets go of a cgroup a moment after its last process has ended."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + REMOVED_SECONDS
     while True:
         try:
             folder.rmdir()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from benchmarks.cgroups import remove_cgroup
 from tests.deadlines import DEADLINE_SECONDS
 
 SOURCES = Path(__file__).parents[2] / "daemon"
@@ -145,21 +145,7 @@ def made(directory: Path, version: int) -> Iterator[RealCgroup]:
     try:
         yield RealCgroup(directory, version)
     finally:
-        _remove(directory)
-
-
-def _remove(directory: Path) -> None:
-    """The kernel lets go of a cgroup a moment after its last process has ended."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while True:
-        try:
-            directory.rmdir()
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-        else:
-            return
+        remove_cgroup(directory)
 
 
 def memory_mount(version: int) -> tuple[Path | None, str]:
