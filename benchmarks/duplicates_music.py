@@ -10,6 +10,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -118,6 +119,7 @@ def _pitch(tonic: int, degree: int) -> int:
     return tonic + 12 * (degree // 7) + _MAJOR[degree % 7]
 
 
+@lru_cache(maxsize=128)  # a piece has some 50 notes, and plays most of them many times
 def _note(pitch: int, seconds: float, instrument: int) -> NDArray[np.float32]:
     """A tone whose harmonics and envelope are those of one of several instruments."""
     time = np.arange(int(seconds * RATE_HZ)) / RATE_HZ
@@ -150,9 +152,10 @@ def _add(sound: NDArray[np.float32], note: NDArray[np.float32], at: float, side:
         sound[start:end, channel] += np.float32(0.2 * gain) * note[: end - start]
 
 
-def other_playings(number: int) -> dict[str, NDArray[np.float32]]:
-    """The other playings of a piece, with a seed of their own."""
-    return {name: piece(number, replace(how, seed=how.seed + number)) for name, how in OTHER_PLAYINGS.items()}
+def other_playing(number: int, name: str) -> NDArray[np.float32]:
+    """One of `OTHER_PLAYINGS` of a piece, with a seed of its own."""
+    how = OTHER_PLAYINGS[name]
+    return piece(number, replace(how, seed=how.seed + number))
 
 
 def convert(source: Path, target: Path, options: Sequence[str]) -> None:
