@@ -1,7 +1,7 @@
 # Everything a newcomer needs is `make run MUSIC=/path/to/music` and `make test`.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help kernels run test test-native test-fast test-load check format lint types layers bench bench-memory bench-quality bench-start bench-guard soak test-page check-deploy docs-dashboard test-kubernetes test-cgroup2 test-arm64 test-old-cpu test-navidrome test-audiomuse test-mpd test-cluster integrations lock clean
+.PHONY: help kernels run test test-exhaustive test-native test-fast test-load check format lint types layers bench bench-memory bench-quality bench-start bench-guard soak test-page check-deploy docs-dashboard test-kubernetes test-cgroup2 test-arm64 test-old-cpu test-navidrome test-audiomuse test-mpd test-cluster integrations lock clean
 
 MUSIC ?=
 DATA ?= ./data
@@ -63,14 +63,22 @@ LOAD ?= 20
 # Two workers beside 20 programs would get a twelfth of the CPUs; eight get a third, and the machine is as busy.
 LOAD_WORKERS ?= 8
 
-test: $(TEST_STAMP) kernels ## Run the whole test suite
+# Every kind of case, with our ffmpeg, which starts in a sixth of the time of a system's.
+FEW := --ffmpeg bundled --hypothesis-profile few
+
+test: $(TEST_STAMP) kernels ## Run the tests, without what `make test-exhaustive` is for: under 4 minutes on two idle cores
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
 	@echo "playlista: running the tests"
-	@$(PYTEST)
+	@$(PYTEST) $(FEW) -m "not exhaustive and not cost"
+
+test-exhaustive: $(TEST_STAMP) kernels ## Run what `make test` leaves out: every case, more random examples, the system's ffmpeg
+	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
+	@echo "playlista: running the exhaustive tests"
+	@$(PYTEST) -m "(exhaustive or hypothesis or reading) and not cost"
 
 test-fast: $(TEST_STAMP) kernels ## Run the tests that take no processes and no seconds, all or those in TESTS: under a minute
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
-	@$(PYTEST) -m "not slow and not cost" $(TESTS)
+	@$(PYTEST) $(FEW) -m "not slow and not exhaustive and not cost" $(TESTS)
 
 test-arm64: $(TEST_STAMP) ## Run `make run` and `make test-fast` on emulated 64-bit ARM: make test-arm64 MUSIC=... [TESTS=...]
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
@@ -87,7 +95,7 @@ test-load: $(TEST_STAMP) kernels ## Run the whole test suite while LOAD programs
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
 	@$(BIN)/python -m tests.load $(LOAD) $(BIN)/python -m pytest -n $(LOAD_WORKERS) --dist worksteal
 
-check: format lint types layers test ## Formatter, linter, types, import layers, then the tests
+check: format lint types layers test test-exhaustive ## Formatter, linter, types, import layers, then every test
 
 format: $(TEST_STAMP)
 	@echo "playlista: checking the format" && $(BIN)/ruff format --check .

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
@@ -14,6 +15,7 @@ import pytest
 from playlista.config import Settings
 from playlista.memory.cgroup import Cgroup
 from playlista.system.environment import prepare_environment
+from tests.ffmpeg import put_first_on_path
 
 if TYPE_CHECKING:
     from playlista.native.kernels import Kernels
@@ -24,10 +26,16 @@ sys.dont_write_bytecode = False
 PREPARED = prepare_environment(Settings().native_environment(), threads=1)
 # The machine may be slow and the checkout read-only: no deadline, and no database of examples in it.
 hypothesis.settings.register_profile("playlista", deadline=None, database=None)
+# What `make test` tries: the same few examples each time. `make test-exhaustive` tries the many.
+hypothesis.settings.register_profile("few", deadline=None, database=None, max_examples=20, derandomize=True)
 hypothesis.settings.load_profile("playlista")
 ROOT = Path(__file__).resolve().parent.parent
+BUNDLED = pytest.StashKey[TemporaryDirectory[str]]()
 #: Workers of pytest-xdist: each takes up to half a gigabyte, and the tests start processes of their own.
 MOST_WORKERS = 8
+#: Folders of tests that read music: `make test` does so with the ffmpeg that we bring, `make test-exhaustive` also with
+#: the system's.
+READING_FOLDERS = {"analysis", "cli", "decode", "integration", "outputs"}
 #: Folders of tests that start daemons and other programs, or that listen to a corpus.
 SLOW_FOLDERS = {"cli", "conformance", "deploy", "integration"}
 #: Files of such tests in other folders, and of those that try thousands of files, kills or damages.
@@ -49,9 +57,34 @@ def pytest_xdist_auto_num_workers() -> int:
     return min(Cgroup().cpu_threads(), MOST_WORKERS)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """With which ffmpeg the product reads."""
+    parser.addoption(
+        "--ffmpeg",
+        choices=("found", "bundled"),
+        default="found",
+        help="read with the ffmpeg that the product finds, or with that of imageio-ffmpeg, which starts in less time",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the product, here and in processes that tests start, find the ffmpeg that was asked for."""
+    if config.getoption("--ffmpeg") == "bundled":
+        folder = config.stash[BUNDLED] = TemporaryDirectory(prefix="playlista-tests-ffmpeg-")
+        put_first_on_path(Path(folder.name))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove what `pytest_configure` made."""
+    if folder := config.stash.get(BUNDLED, None):
+        folder.cleanup()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what `SLOW_FOLDERS` and `SLOW_FILES` name, and begin with what is slow: the last to end should be short."""
+    """Mark what the folders and files above name, and begin with what is slow: the last to end should be short."""
     for item in items:
+        if item.path.parent.name in READING_FOLDERS:
+            item.add_marker(pytest.mark.reading)
         if item.path.parent.name in SLOW_FOLDERS or item.path.name in SLOW_FILES:
             item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)

@@ -22,6 +22,7 @@ from playlista.config import Settings
 from playlista.features.analyzer import FeatureAnalyzer, Features
 from playlista.memory_optimized_loader import MemoryOptimizedLoader
 from tests import signals
+from tests.exhaustive import examples
 from tests.system.fresh_python import ROOT, run_python
 
 SECONDS = 8.0
@@ -68,7 +69,7 @@ def features(path: Path, chunk_seconds: float, decoding: list[float], analyzing:
     return analyzer.result()
 
 
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 @given(chunk_seconds=st.floats(0.1, 10), decoding=PAUSES, analyzing=PAUSES)
 def test_values_are_the_same_to_the_bit_whatever_the_chunks_and_whichever_thread_waits(
     song: Path, chunk_seconds: float, decoding: list[float], analyzing: list[float]

@@ -8,6 +8,7 @@ import pytest
 
 from tests.conformance.made import made_recordings
 from tests.conformance.recordings import Recording, recordings
+from tests.exhaustive import exhaustive
 
 LEAST_RECORDINGS = 90
 
@@ -20,9 +21,13 @@ def recorded(shared_folder: Path | None) -> list[Recording]:
     return found
 
 
-@pytest.fixture(scope="session")
-def corpus(recorded: list[Recording]) -> list[Recording]:
-    """Made music, and the shared recordings where they are here: for what holds of any music."""
+@pytest.fixture(scope="session", params=["made", *exhaustive(["recorded"])])
+def corpus(request: pytest.FixtureRequest) -> list[Recording]:
+    """For what holds of any music: made music, and once more with the shared recordings, where they are here."""
+    if request.param == "made":
+        return made_recordings()
+    if not (recorded := request.getfixturevalue("recorded")):
+        pytest.skip("the shared recordings are not here (../shared/audio)")
     return [*made_recordings(), *recorded]
 
 

@@ -66,11 +66,10 @@ class Case:
 
 def tones(rate_hz: int, *, steps: list[tuple[float, list[float]]], hz: float = 1000.0) -> NDArray[np.float32]:
     """Steps of (seconds, peak level of each channel in dBFS) of one sine in phase on all channels."""
-    parts = []
-    for seconds, levels in steps:
-        wave = np.sin(2 * np.pi * hz * np.arange(round(seconds * rate_hz)) / rate_hz)
-        parts.append(wave[:, np.newaxis] * 10 ** (np.array(levels) / 20))
-    return np.concatenate(parts).astype(np.float32)
+    longest = max(round(seconds * rate_hz) for seconds, _ in steps)
+    wave = np.sin(2 * np.pi * hz * np.arange(longest) / rate_hz).astype(np.float32)[:, np.newaxis]
+    gains = [10 ** (np.array(levels, np.float32) / 20) for _, levels in steps]
+    return np.concatenate([wave[: round(step[0] * rate_hz)] * gain for step, gain in zip(steps, gains, strict=True)])
 
 
 def stereo(*steps: tuple[float, float]) -> Signal:

@@ -22,6 +22,11 @@ class Recording(NamedTuple):
     truth: dict[str, str]
 
 
+def is_made_alone(corpus: list[Recording]) -> bool:
+    """Whether no recording of the real world is among them."""
+    return all(track.name.startswith("made: ") for track in corpus)
+
+
 def recording(folder: Path, path: str, truth: dict[str, str]) -> Recording:
     """Read one recording below `folder`: 44.1 kHz float32 and 22.05 kHz float16."""
     blocks = []

@@ -94,12 +94,14 @@ def test_the_key_of_a_profile_is_that_of_essentia() -> None:
         assert ours.strength == pytest.approx(max(0, strength), abs=1e-5)
 
 
+@pytest.mark.exhaustive
 def test_recordings_are_in_their_known_keys_and_on_their_known_tonics(tracks: list[Recording]) -> None:
     answers = {part: tonal(named(tracks, part).optimized, 22050) for part in (*KEYS, *TONICS)}
     assert {part: (answers[part].key, answers[part].scale) for part in KEYS} == KEYS
     assert {part: answers[part].key for part in TONICS} == TONICS
 
 
+@pytest.mark.exhaustive
 def test_no_fewer_known_keys_are_found_than_by_essentia_at_full_rate(tracks: list[Recording]) -> None:
     extractor = essentia("KeyExtractor", profileType="bgate")
     ours, theirs = [], []
@@ -111,6 +113,7 @@ def test_no_fewer_known_keys_are_found_than_by_essentia_at_full_rate(tracks: lis
     assert sum(ours) >= sum(theirs)
 
 
+@pytest.mark.exhaustive
 def test_recorded_noise_and_drums_have_no_key(tracks: list[Recording]) -> None:
     keyless = ("whitenoise", "loop_amen_full", "loop_perc1", "loop_perc2", "ambi_lunar_land")
     assert {part: tonal(named(tracks, part).optimized, 22050).key for part in keyless} == dict.fromkeys(keyless)

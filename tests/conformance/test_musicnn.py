@@ -26,6 +26,7 @@ from tests.conformance.tags_rows import (
     predictor_row,
     short_row,
 )
+from tests.exhaustive import exhaustive
 from tests.musicnn.weights import published_graph
 
 MUSIC = "librosa-data/audio"
@@ -59,11 +60,13 @@ def published(project_root: Path) -> Iterator[EssentiaRuntime]:
     runtime.close()
 
 
-@pytest.fixture(scope="module")
-def music(shared_folder: Path | None) -> dict[str, NDArray[np.float32]]:
-    """The first seconds of made music, and of recordings where they are here, 7 s at least: mono, 16 kHz."""
-    made = {f"{scale} at {bpm}": (piece(bpm, tonic, scale), RATE_HZ) for bpm, tonic, scale in PIECES[:2]}
-    return {name: heard(*sound) for name, sound in {**made, **recorded(shared_folder)}.items()}
+@pytest.fixture(scope="module", params=["made", *exhaustive(["recorded"])])
+def music(request: pytest.FixtureRequest, shared_folder: Path | None) -> dict[str, NDArray[np.float32]]:
+    """The first seconds of made music, or of recordings where they are here, 7 s at least: mono, 16 kHz."""
+    if request.param == "recorded" and shared_folder is None:
+        pytest.skip("the shared recordings are not here (../shared/audio)")
+    found = made() if shared_folder is None or request.param == "made" else recorded(shared_folder)
+    return {name: heard(*sound) for name, sound in found.items()}
 
 
 @pytest.fixture(scope="module")
@@ -73,10 +76,13 @@ def answers(published: EssentiaRuntime, music: dict[str, NDArray[np.float32]]) -
     return {name: (of_it, *published.activations(of_it)) for name, of_it in patches.items()}
 
 
-def recorded(shared_folder: Path | None) -> dict[str, tuple[NDArray[np.float32], int]]:
-    """Samples [shape=(n,)] and rates of `TRACKS`; none where they are not here."""
-    if shared_folder is None:
-        return {}
+def made() -> dict[str, tuple[NDArray[np.float32], int]]:
+    """Samples [shape=(n,)] and rates of two pieces."""
+    return {f"{scale} at {bpm}": (piece(bpm, tonic, scale, 12), RATE_HZ) for bpm, tonic, scale in PIECES[:2]}
+
+
+def recorded(shared_folder: Path) -> dict[str, tuple[NDArray[np.float32], int]]:
+    """Samples [shape=(n,)] and rates of `TRACKS`."""
     read = {path: soundfile.read(shared_folder / path, dtype="float32", always_2d=True) for path in TRACKS}
     return {Path(path).stem: (samples.mean(axis=1), rate_hz) for path, (samples, rate_hz) in read.items()}
 
@@ -129,6 +135,7 @@ def test_the_end_that_the_published_extractors_drop_moves_no_tag_far(
         assert np.all(np.abs(tags - expected.mean(axis=0)) <= bound), name
 
 
+@pytest.mark.exhaustive
 def test_jazz_is_heard_in_jazz(files: ModelFiles, shared_audio: Path) -> None:
     samples, rate_hz = soundfile.read(shared_audio / TRACKS[0], dtype="float32", always_2d=True)
     tags, _ = our_tags("numpy", files, soxr.resample(samples.mean(axis=1), rate_hz, 16_000))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from playlista.features.spectral.accumulator import SpectralAccumulator, descriptors
 from playlista.tracks import Spectral
-from tests.conformance.recordings import Recording
+from tests.conformance.recordings import Recording, is_made_alone
 from tests.conformance.spectral_rows import comparisons
 
 #: What must have been compared.
@@ -50,8 +50,7 @@ def test_optimized_and_full_analysis_agree_on_music(corpus: list[Recording]) -> 
     assert np.delete(drift, crossings).max() < 0.02
     # Samples know nothing of bands: what lies above 11 kHz crosses zero too, in noise more than in music. The drums of
     # made music are noise, and there is less other music than in recordings.
-    is_made_alone = all(track.name.startswith("made: ") for track in corpus)
-    assert drift[crossings] < (0.5 if is_made_alone else 0.3)
+    assert drift[crossings] < (0.5 if is_made_alone(corpus) else 0.3)
 
 
 def spectral(signal: NDArray[np.floating], rate_hz: int) -> Spectral:

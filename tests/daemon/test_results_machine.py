@@ -23,6 +23,7 @@ from playlista.config import Settings
 from playlista.tracks import Analysis, Audio, GroupSettings, Loudness, Rhythm, Status
 from playlista.tracks.origin import Origin
 from tests.daemon.workers import worker_of
+from tests.exhaustive import examples
 from tests.libraries import open_parts
 from tests.watch.synced import Synced
 
@@ -251,4 +252,4 @@ class Week(RuleBasedStateMachine):
 
 
 TestWeek = Week.TestCase
-TestWeek.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestWeek.settings = settings(max_examples=examples(25), stateful_step_count=25, deadline=None)

@@ -17,6 +17,7 @@ from playlista.decode.chapters import read_chapters
 from playlista.decode.cue_sheet import parse_cue_sheet
 from playlista.tracks import MAX_CHAPTERS, Chapter
 from tests.decode.files import chord, encoded
+from tests.exhaustive import examples
 
 RATE_HZ = 44100
 SHEET = """\ufeffREM GENRE Test
@@ -151,7 +152,7 @@ def test_a_picture_of_a_hundred_megabytes_costs_no_memory_and_no_chapters(tmp_pa
     assert starts(path) == []
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.text(alphabet='FILETRACKINDX "0123456789:\n\t', max_size=300))
 def test_no_cue_sheet_makes_the_parser_fail(text: str) -> None:
     for chapter in parse_cue_sheet(text, "album.flac"):

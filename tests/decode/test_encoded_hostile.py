@@ -15,6 +15,7 @@ from mutagen.ogg import OggPage
 
 from playlista.decode.content import hash_file
 from tests.decode.encoded_files import BY_HAND, ENCODED, song
+from tests.exhaustive import examples
 
 MIB = 2**20
 #: On a loaded machine everything takes longer; a search without an end takes for ever.
@@ -117,7 +118,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return {suffix: song(folder, suffix, seconds=0.3).read_bytes() for suffix in (*ENCODED, *BY_HAND)}
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_damage_is_survived(tmp_path: Path, whole: dict[str, bytes], data: st.DataObject) -> None:
     suffix = data.draw(st.sampled_from(sorted(whole)))

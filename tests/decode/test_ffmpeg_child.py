@@ -24,6 +24,7 @@ from playlista.decode.source import Deadline
 from playlista.errors import Blame, DecodeError, FailureReason, Interrupted
 from tests.deadlines import allowed, programs_per_cpu
 from tests.decode.files import MIB, chord, decoded, encoded, opened
+from tests.exhaustive import but_few
 
 RATE_HZ = 44100
 
@@ -189,7 +190,21 @@ def test_the_deadline_and_the_stop_hold_for_libsndfile_and_mappings_too(tmp_path
                 opened(path, stop=lambda: True, mapping_min_bytes=mapping_min_bytes)
 
 
-def test_a_limit_that_ffmpeg_does_not_survive_is_no_fault_of_the_file(minute: Path) -> None:
+#: The limit is set on a process that runs already: a static ffmpeg may have allocated all that it needs by then.
+LATE = """#!/bin/sh
+while [ "$(ulimit -d)" = unlimited ]; do sleep 0.01; done
+exec {real} "$@"
+"""
+
+
+def test_a_limit_that_ffmpeg_does_not_survive_is_no_fault_of_the_file(
+    minute: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = tmp_path / "ffmpeg"
+    late.write_text(LATE.format(real=ffmpeg_child.ffmpeg_path()), encoding="ascii")
+    late.chmod(0o755)
+    monkeypatch.setattr(ffmpeg_child, "ffmpeg_path", lambda: str(late))
+
     with pytest.raises(DecodeError, match="raise the memory limit") as caught:
         opened(minute, child_memory_bytes=4 * MIB)
 
@@ -260,7 +275,7 @@ def test_an_ffmpeg_that_cannot_run_is_the_installation_s_fault_however_it_ends(
     assert decoded(minute).error is None
 
 
-@pytest.mark.parametrize("name", ["cover.m4a", "cover.aifc"])
+@pytest.mark.parametrize("name", but_few(["cover.m4a", "cover.aifc"], "cover.m4a"))
 def test_a_cover_of_a_hundred_megabytes_is_not_read_and_changes_no_sample(name: str, tmp_path: Path) -> None:
     plain = encoded(chord(2, RATE_HZ, 2), RATE_HZ, tmp_path / f"plain{Path(name).suffix}", *CODINGS[name])
     path = tmp_path / name

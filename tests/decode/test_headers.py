@@ -18,6 +18,7 @@ from playlista.decode.mpeg_header import parse_mpeg_header
 from playlista.decode.wave_header import parse_wave_header
 from playlista.errors import DecodeError, FailureReason
 from tests.decode.files import MIB, chord, decoded, encoded, opened, outcome
+from tests.exhaustive import examples
 
 RATE_HZ = 44100
 SIGNAL = chord(1, RATE_HZ, 2)
@@ -236,7 +237,7 @@ def test_the_samples_do_not_depend_on_the_length_of_the_blocks(seconds: float, n
     assert set(result.block_lengths[:-1]) <= {round(seconds * RATE_HZ)}
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     content=st.binary(max_size=600),
     magic=st.sampled_from(

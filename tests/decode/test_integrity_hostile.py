@@ -20,6 +20,7 @@ from playlista.decode.integrity.frame_walk import FrameWalk
 from playlista.decode.integrity.lame_tag import LameChecksum, read_lame_tag
 from playlista.decode.integrity.ogg_walk import OggWalk
 from tests.decode.encoded_files import song
+from tests.exhaustive import examples
 
 MIB = 2**20
 #: CPU seconds; the searches are bounded to some, a walk without an end takes for ever.
@@ -58,7 +59,7 @@ def seed(suffix: str, folder: str) -> bytes:
 
 
 @pytest.mark.parametrize("suffix", ["mp3", "vbr.mp3", "aac", "ogg", "opus", "flac"])
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_mutants_of_every_format_are_walked_to_their_end(
     suffix: str, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

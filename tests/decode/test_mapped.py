@@ -146,7 +146,7 @@ def test_pages_are_given_back_behind_the_cursor_and_all_of_them_at_the_end(
     assert cached_bytes(path) < MIB
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_an_rf64_is_read_behind_the_fourth_gigabyte(tmp_path: Path) -> None:
     path = sparse_wav(tmp_path / "large.wav", 4200 * MIB)
     with path.open("rb+") as file:

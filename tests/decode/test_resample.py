@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playlista.decode.resample import MonoResampler, downmix
+from tests.exhaustive import examples
 from tests.signals import noise, sine
 
 
@@ -31,7 +32,7 @@ def test_a_mix_of_pieces_equals_the_mix_of_the_whole_to_the_bit(channels: int) -
     np.testing.assert_array_equal(np.concatenate([downmix(piece) for piece in pieces]), downmix(block))
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(cuts=st.lists(st.integers(0, 44100), max_size=8), rate_hz=st.sampled_from([22050, 16000, 44100, 48000]))
 def test_any_split_of_a_signal_gives_one_answer_to_the_bit(cuts: list[int], rate_hz: int) -> None:
     signal = noise(1.0)

@@ -39,6 +39,7 @@ def recordings(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
 
 
+@pytest.mark.exhaustive
 def test_every_shared_recording_ends_as_it_must(shared_audio: Path) -> None:
     paths = recordings(shared_audio)
 
@@ -56,6 +57,7 @@ def seconds_by_ffmpeg(path: Path) -> float | None:
     return len(heard) / 2 / 8000 or None
 
 
+@pytest.mark.exhaustive
 def test_lengths_agree_with_ffmpeg(shared_audio: Path) -> None:
     compared = 0
     # Of the FLAC test files that are wrong on purpose, ffmpeg's versions decode more or less.

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
+from playlista.decode.readers.ffmpeg_child import ffmpeg_path
 from tests.decode.files import chord, decoded, encoded
+from tests.exhaustive import but_few
 from tests.ffmpeg import ffmpeg
 
 #: What the table of files allows; three frames of MPEG-1 at 44.1 kHz are 0.08 s.
@@ -26,7 +30,7 @@ def seconds_by_ffmpeg(path: Path, rate_hz: int, channels: int) -> float:
 
 
 @pytest.mark.parametrize("wrapped", [False, True])
-@pytest.mark.parametrize("quality", ["-b:a 32k", "-b:a 160k", "-q:a 6", "-q:a 0"])
+@pytest.mark.parametrize("quality", but_few(["-b:a 32k", "-b:a 160k", "-q:a 6", "-q:a 0"], "-b:a 160k", "-q:a 6"))
 @pytest.mark.parametrize(("rate_hz", "channels"), [(22050, 1), (44100, 2), (48000, 1)])
 def test_an_mp3_without_a_xing_header_is_as_long_as_ffmpeg_finds_it(
     rate_hz: int, channels: int, quality: str, wrapped: bool, tmp_path: Path
@@ -113,6 +117,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     "caf": ("-c:a", "pcm_s16be"),
     "ipod": ("-c:a", "aac"),
 }
+#: Whose length nobody but ffprobe finds behind tags that do not belong there; without it none is declared.
+LENGTH_BY_FFPROBE = {"tta", "wv", "ipod"}
 #: The second one holds a cover picture's worth, of which a reader must not think that it is the sound's.
 FRONTS = {
     "two": id3v2(100) + id3v2(2048),
@@ -121,7 +127,7 @@ FRONTS = {
 }
 
 
-@pytest.mark.parametrize("front", FRONTS)
+@pytest.mark.parametrize("front", but_few(FRONTS, "three"))
 @pytest.mark.parametrize("kind", KINDS)
 def test_id3v2_tags_in_front_change_nothing(kind: str, front: str, tmp_path: Path) -> None:
     plain = encoded(chord(1.5, 44100, 2), 44100, tmp_path / "plain", *KINDS[kind], "-f", kind)
@@ -129,8 +135,11 @@ def test_id3v2_tags_in_front_change_nothing(kind: str, front: str, tmp_path: Pat
     tagged.write_bytes(FRONTS[front] + plain.read_bytes())
 
     expected = decoded(plain)
+    info = expected.info
+    if kind in LENGTH_BY_FFPROBE and not os.access(Path(ffmpeg_path()).with_name("ffprobe"), os.X_OK):
+        info = replace(info, declared_frames=None)
     for mapping_min_bytes in (None, 1):
         result = decoded(tagged, mapping_min_bytes=mapping_min_bytes)
 
-        assert (result.info, result.error) == (expected.info, None)
+        assert (result.info, result.error) == (info, None)
         np.testing.assert_array_equal(result.samples, expected.samples)

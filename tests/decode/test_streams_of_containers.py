@@ -12,13 +12,14 @@ import soundfile
 from playlista.decode.readers.ffmpeg_child import ffmpeg_path
 from playlista.errors import DecodeError, FailureReason
 from tests.decode.files import chord, decoded, encoded, opened, outcome
+from tests.exhaustive import exhaustive
 from tests.ffmpeg import ffmpeg
 
 RATE_HZ = 44100
 VIDEO = ("-f", "lavfi", "-i", "testsrc=size=64x64:rate=5:duration=6", "-map", "0:a", "-map", "1:v")
 
 
-@pytest.fixture(params=["the ffmpeg that is found", "without ffprobe"])
+@pytest.fixture(params=[*exhaustive(["the ffmpeg that is found"]), "without ffprobe"])
 def found(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Each test runs as on a machine with ffprobe, where there is one, and as on one without."""
     if request.param == "without ffprobe":

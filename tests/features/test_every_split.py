@@ -33,6 +33,7 @@ from playlista.system.callbacks import noop
 from playlista.tracks import FEATURE_GROUPS, Vibenet
 from playlista.tracks.chunks import AudioChunk
 from tests import signals
+from tests.exhaustive import examples
 from tests.kernels import way
 
 pytestmark = pytest.mark.usefixtures("each_way")
@@ -85,7 +86,7 @@ def test_every_feature_group_is_among_them() -> None:
 
 
 @pytest.mark.parametrize("name", ACCUMULATORS)
-@settings(max_examples=6)
+@settings(max_examples=examples(6))
 @given(fractions=FRACTIONS)
 def test_an_accumulator_gives_one_answer_for_every_split_new_or_reset(name: str, fractions: list[float]) -> None:
     make, signal = ACCUMULATORS[name]
@@ -108,7 +109,7 @@ def features(signals: list[list[NDArray[Any]]]) -> Features:
     return analyzer.result()
 
 
-@settings(max_examples=6)
+@settings(max_examples=examples(6))
 @given(st.tuples(FRACTIONS, FRACTIONS, FRACTIONS))
 def test_all_accumulators_together_give_one_answer_however_each_signal_is_cut(cuts: tuple[list[float], ...]) -> None:
     signals = (STEREO, MONO, STEREO[:, 0])
@@ -134,7 +135,7 @@ def stream_features(path: Path, chunk_seconds: float) -> Features:
     return analyzer.result()
 
 
-@settings(max_examples=8)
+@settings(max_examples=examples(8))
 @given(chunk_seconds=st.floats(0.02, 20))
 def test_a_file_gives_one_answer_whatever_the_blocks_it_is_decoded_in(recording: Path, chunk_seconds: float) -> None:
     assert stream_features(recording, chunk_seconds) == stream_features(recording, 3.0)

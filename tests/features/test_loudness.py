@@ -19,6 +19,7 @@ from playlista.features.loudness.accumulator import LoudnessAccumulator
 from playlista.features.loudness.gating import loudness_lufs
 from playlista.features.loudness.k_weighting import STANDARD_HIGH_PASS, STANDARD_SHELF
 from playlista.tracks import Loudness
+from tests.exhaustive import examples
 from tests.kernels import way
 from tests.signals import noise, sine, song
 
@@ -55,7 +56,7 @@ def measured_by_the_text(stereo: NDArray[np.float32]) -> tuple[float, float]:
     return loudness_lufs(kept[4].mean()), loudness_lufs(high) - loudness_lufs(low)
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(levels_db=st.lists(st.floats(-75, 0), min_size=8, max_size=40), seed=st.integers(0, 1_000))
 def test_music_that_changes_level_reads_as_with_every_window_kept(levels_db: list[float], seed: int) -> None:
     envelope = np.repeat(10 ** (np.array(levels_db) / 20), 24_000)
@@ -174,7 +175,7 @@ def test_samples_at_the_end_of_float32_give_finite_values() -> None:
     assert 769 < measured.true_peak_dbtp < 780
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(cuts=st.lists(st.integers(0, 5 * 44_100), max_size=12))
 def test_every_split_of_a_track_gives_the_same_bits(cuts: list[int]) -> None:
     track = song(5)

@@ -16,6 +16,7 @@ from playlista.errors import Interrupted
 from playlista.features.rhythm.accumulator import RhythmAccumulator
 from playlista.tracks import Rhythm
 from tests import signals
+from tests.exhaustive import examples
 from tests.features.rhythm_signals import RATE_HZ, Pattern, clicks, drums, random_strokes
 from tests.features.tones import coloured_noise
 
@@ -148,7 +149,7 @@ def test_beats_are_counted_through_a_break_but_not_through_a_silence() -> None:
         assert found.beats_count == pytest.approx(2 * len(pattern.beats) + gap_beats, abs=3)
 
 
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 @given(st.lists(st.integers(0, 90_000), max_size=12))
 def test_every_split_of_a_signal_gives_one_answer(cuts: list[int]) -> None:
     samples = drums(130, 4).samples.astype(np.float16)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from playlista.features.rhythm.beats import TIGHTNESS, best_path
+from tests.exhaustive import examples
 
 PERIOD_FRAMES = 31.0
 
@@ -29,7 +30,7 @@ def path_score(onsets: NDArray[np.float32], path: NDArray[np.intp], period: floa
     return reward - float(np.sum(TIGHTNESS * np.log(np.diff(path) / period) ** 2))
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(st.integers(0, 2**32 - 1), st.floats(17, 80))
 def test_no_sequence_that_ends_as_late_is_better(seed: int, period: float) -> None:
     onsets = np.random.default_rng(seed).random(500).astype(np.float32) ** 4
@@ -38,7 +39,7 @@ def test_no_sequence_that_ends_as_late_is_better(seed: int, period: float) -> No
     assert path_score(onsets, path, period) == pytest.approx(best, rel=1e-6)
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(st.integers(0, 2**32 - 1))
 def test_an_anchored_sequence_begins_at_the_first_frame(seed: int) -> None:
     onsets = np.random.default_rng(seed).random(500).astype(np.float32) ** 4

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from playlista.features.rhythm.envelope import CompactEnvelope
 from playlista.features.rhythm.onsets import HIGHEST_HZ, OnsetEnvelope, band_weights
 from tests import signals
+from tests.exhaustive import examples
 from tests.features.rhythm_signals import RATE_HZ, clicks
 from tests.features.tones import coloured_noise
 
@@ -81,7 +82,7 @@ def test_every_band_hears_something_and_none_hears_above_the_passband(rate_hz: i
     assert np.all(np.diff(bands.argmax(axis=0)) >= 0)
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.lists(st.floats(0, 5, width=32), max_size=30), st.integers(0, 40), st.integers(0, 40))
 def test_a_compact_envelope_gives_back_what_it_was_given(values: list[float], start: int, stop: int) -> None:
     ceiling = 4.0

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from playlista.features.spectral.accumulator import SpectralAccumulator
 from playlista.tracks import Spectral
+from tests.exhaustive import examples
 from tests.features.tones import cadence, coloured_noise, drums
 from tests.signals import sine
 
@@ -179,7 +180,7 @@ SONG = np.concatenate([cadence(3, "minor"), np.zeros(9000), drums(4)]).astype(np
 WHOLE = spectral(SONG)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.lists(st.integers(0, len(SONG)), max_size=40))
 def test_any_split_gives_one_answer_to_the_bit(splits: list[int]) -> None:
     accumulator = SpectralAccumulator(22050)

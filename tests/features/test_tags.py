@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from playlista.features.tags.accumulator import TagsAccumulator
 from playlista.features.tags.musicnn_mel import MusicnnMel
 from playlista.tracks import Tagging
+from tests.exhaustive import examples
 from tests.signals import noise, song
 
 RATE_HZ = 16_000
@@ -116,7 +117,7 @@ SIGNAL = song(11.3, RATE_HZ)[:, 0]
 WHOLE = tagging(SIGNAL)[0]
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(cuts=st.lists(st.integers(0, len(SIGNAL)), max_size=40))
 def test_any_split_of_one_signal_gives_the_same_bits(cuts: list[int]) -> None:
     accumulator = TagsAccumulator(Probe(), LABELS)

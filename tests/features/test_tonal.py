@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from playlista.features.tonal.accumulator import TonalAccumulator, camelot
 from playlista.tracks import Tonal
+from tests.exhaustive import examples
 from tests.features.tones import applause, cadence, coloured_noise, drums, note, pitch_hz, speech
 from tests.signals import noise, sine
 
@@ -158,7 +159,7 @@ SONG = np.concatenate([cadence(3, "minor", tuning_cents=-18), drums(3)]).astype(
 WHOLE = tonal(SONG)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.lists(st.integers(0, len(SONG)), max_size=40))
 def test_any_split_gives_one_answer_to_the_bit(splits: list[int]) -> None:
     accumulator = TonalAccumulator(22050)

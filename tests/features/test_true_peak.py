@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from playlista.features.loudness.true_peak import ROW_FRAMES, TAPS, TruePeakMeter, interpolator, oversampling
+from tests.exhaustive import examples
 from tests.signals import noise, sine
 
 FRAMES = 4 * ROW_FRAMES
@@ -58,7 +59,7 @@ def test_a_sine_that_is_sampled_beside_its_crests_has_its_true_height(rate_hz: i
     assert true_peak(samples[np.newaxis], rate_hz) == pytest.approx(expected, rel=0.002)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(seed=st.integers(0, 2**32 - 1), factor=st.sampled_from([2, 4]), length=st.integers(1, 5 * FRAMES))
 def test_rows_are_skipped_without_losing_the_peak(seed: int, factor: int, length: int) -> None:
     random = np.random.default_rng(seed)

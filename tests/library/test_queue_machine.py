@@ -14,6 +14,7 @@ from playlista.errors import FailureReason
 from playlista.library.jobs import Job
 from playlista.library.queue import LONGEST_BACKOFF_SECONDS
 from playlista.tracks import TrackFile
+from tests.exhaustive import examples
 from tests.libraries import MAX_ATTEMPTS, Clock, analysis_of, open_parts, quick_check, track_file
 
 PATHS = st.sampled_from(["a.mp3", "c/\udcff\n.mp3"])  # few, so that they meet
@@ -186,4 +187,4 @@ class Queue(RuleBasedStateMachine):
 
 
 TestQueue = Queue.TestCase
-TestQueue.settings = settings(max_examples=60, stateful_step_count=50)
+TestQueue.settings = settings(max_examples=examples(60), stateful_step_count=50)

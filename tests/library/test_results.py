@@ -18,6 +18,7 @@ from playlista.library.stored_results import PAGE_ROWS, StoredResults
 from playlista.library.vectors import Vectors
 from playlista.tracks import FEATURE_GROUPS, Analysis, Audio, Status, Tagging
 from playlista.tracks.origin import Origin
+from tests.exhaustive import examples
 from tests.libraries import Parts, analysis_of, failed_analysis, open_parts, track_file
 
 
@@ -82,7 +83,7 @@ RESULTS = st.builds(
 )
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(RESULTS)
 def test_any_result_comes_back_as_it_went_in(tmp_path_factory: pytest.TempPathFactory, result: Analysis) -> None:
     with open_parts(tmp_path_factory.mktemp("library"), synced=False) as parts:

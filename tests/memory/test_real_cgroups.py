@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests import signals
+from tests.exhaustive import exhaustive
 from tests.memory.real_cgroups import ProcessInside, RealCgroup, made, process_inside, unique_name
 from tests.memory.trees import MIB
 
@@ -107,11 +108,11 @@ def test_mapped_pages_of_a_file_do_not_count_as_unreclaimable(
     assert inside.ask_integer("cgroup.unreclaimable_bytes()") - before < 4 * MIB
 
 
-def test_a_wav_of_two_gigabytes_is_decoded_with_flat_usage(
-    real_cgroup: RealCgroup, inside: ProcessInside, tmp_path: Path
+@pytest.mark.parametrize("size", [200_000_000, *exhaustive([2_000_000_000])])
+def test_a_large_wav_is_decoded_with_flat_usage(
+    size: int, real_cgroup: RealCgroup, inside: ProcessInside, tmp_path: Path
 ) -> None:
     path = signals.write(tmp_path / "long.wav", signals.song(1))
-    size = 2_000_000_000
     with path.open("r+b") as file:  # a hole reads as silence, through the page cache like any other data
         file.truncate(size)
         file.seek(4)

@@ -38,6 +38,7 @@ def read(folder: Path) -> dict[str, np.ndarray]:
     return read_checkpoint((folder / ".index").read_bytes(), (folder / ".data-00000-of-00001").read_bytes())
 
 
+@pytest.mark.exhaustive  # importing TensorFlow takes seconds
 @needs_tensorflow
 def test_what_tensorflow_wrote_is_read_bit_for_bit_without_it(
     tmp_path: Path, clean_environment: dict[str, str]

@@ -18,6 +18,7 @@ from playlista.native.kernels import Kernels
 from playlista.native.results import Sharpness
 from playlista.tracks import Health
 from tests import signals
+from tests.exhaustive import examples
 
 KINDS = ("noise", "integers", "held", "silence", "clipped", "denormal", "huge")
 NUMPY = NumpyPasses(200_000)
@@ -166,7 +167,7 @@ def damaged(seed: int) -> NDArray[np.float32]:
     return np.asarray(track[: int(random.integers(250_000, len(track)))], np.float32)
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(seed=st.integers(0, 10_000))
 def test_a_damaged_track_is_found_to_be_so_in_the_same_places(kernels: Kernels, seed: int) -> None:
     track = damaged(seed)

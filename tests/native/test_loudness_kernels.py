@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from playlista.features.loudness.accumulator import LoudnessAccumulator
 from playlista.native.kernels import Kernels
 from playlista.tracks import Loudness
+from tests.exhaustive import examples
 
 KINDS = ("noise", "sine", "silence", "denormal", "huge", "step", "bursts")
 
@@ -57,7 +58,7 @@ def split(track: NDArray[np.float32], cuts: list[float]) -> list[NDArray[np.floa
     return np.split(track, sorted(round(cut * len(track)) for cut in cuts))
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(track=TRACKS, rate_hz=RATES_HZ, cuts=CUTS)
 def test_the_kernels_read_what_numpy_reads(
     kernels: Kernels, track: NDArray[np.float32], rate_hz: int, cuts: list[float]
@@ -70,7 +71,7 @@ def test_the_kernels_read_what_numpy_reads(
 
 
 @example(track=sound("step", 6_052, 6, seed=0), cuts=[0.5, 0.625])
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(track=TRACKS, cuts=CUTS)
 def test_the_kernels_give_the_same_bits_for_every_split(
     kernels: Kernels, track: NDArray[np.float32], cuts: list[float]

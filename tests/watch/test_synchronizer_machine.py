@@ -11,6 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
+from tests.exhaustive import examples
 from tests.libraries import open_parts
 from tests.watch.folders import make_old
 from tests.watch.synced import Synced
@@ -110,4 +111,4 @@ class Folder(RuleBasedStateMachine):
 
 
 TestFolder = Folder.TestCase
-TestFolder.settings = settings(max_examples=50, stateful_step_count=40)
+TestFolder.settings = settings(max_examples=examples(50), stateful_step_count=40)

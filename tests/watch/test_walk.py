@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playlista.watch.walk import EmptyFolder, Seen, Unreadable, Walk, WalkEntry, _Links
+from tests.exhaustive import examples
 from tests.places import unprivileged_folder
 from tests.watch.folders import make
 
@@ -34,7 +35,7 @@ def test_files_come_in_the_order_of_the_bytes_of_their_whole_paths(tmp_path: Pat
 NAMES = st.text("ab -./0~ä\udcff", min_size=1, max_size=4).filter(lambda name: "/" not in name)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.sets(st.lists(NAMES, min_size=1, max_size=3).map(lambda names: "/x".join(["", *names])[1:]), max_size=12))
 def test_any_tree_comes_in_the_order_of_the_bytes(tmp_path_factory: pytest.TempPathFactory, stems: set[str]) -> None:
     root = tmp_path_factory.mktemp("music")
