@@ -52,11 +52,9 @@ def test_a_reset_forgets() -> None:
 
 def test_merged_moments_are_those_of_all_rows() -> None:
     rows = np.random.default_rng(1).standard_normal((90, 2)) + 1e6
-    merged, part = RunningMoments(2), RunningMoments(2)
+    merged = RunningMoments(2)
     merged.add(rows[:20])
-    part.add(rows[20:])
-    merged.merge(part)
-    merged.merge(RunningMoments(2))
+    merged.merge(70, rows[20:].mean(axis=0), 70 * rows[20:].var(axis=0))
     assert merged.count == 90
     assert merged.mean == pytest.approx(rows.mean(axis=0), rel=1e-12)
     assert merged.variance == pytest.approx(rows.var(axis=0), rel=1e-6)
@@ -70,6 +68,21 @@ def test_rows_far_below_the_loudest_count_for_nothing_wherever_it_comes(loudest_
     for row, level in zip(rows, levels, strict=True):
         moments.add(row[np.newaxis], np.array([level]))
     assert (moments.result().count, list(moments.result().mean)) == (2, [2.0])
+
+
+def test_rows_of_many_levels_that_come_at_once_are_those_that_come_one_by_one() -> None:
+    random = np.random.default_rng(2)
+    rows, levels = random.standard_normal((200, 3)) + 1e3, random.uniform(-40, 20, 200)
+    at_once, one_by_one = GatedMoments(3, 50.0), GatedMoments(3, 50.0)
+    for part in np.split(np.arange(200), [3, 90, 91]):
+        at_once.add(rows[part], levels[part])
+    for row, level in zip(rows, levels, strict=True):
+        one_by_one.add(row[np.newaxis], np.array([level]))
+    counted = rows[levels // 3 >= levels.max() // 3 - round(50 / 3)]
+    for moments in (at_once.result(), one_by_one.result()):
+        assert moments.count == len(counted)
+        assert moments.mean == pytest.approx(counted.mean(axis=0), rel=1e-12)
+        assert moments.variance == pytest.approx(counted.var(axis=0), rel=1e-9)
 
 
 def test_levels_beyond_the_scale_count_with_its_ends() -> None:

@@ -6,10 +6,13 @@ Input: NumPy arrays. Output: their addresses, after a look at type and layout. N
 from __future__ import annotations
 
 import ctypes
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+Found = TypeVar("Found")
 
 #: What points to the first byte of an array: a sixth of the time of asking it for its address.
 _Bytes = ctypes.c_char * 0
@@ -45,9 +48,11 @@ def rows(samples: NDArray[np.float32]) -> tuple[ctypes.Array[ctypes.c_char], int
     return _Bytes.from_buffer(samples[0]), distance, *samples.shape
 
 
-def by_channel(found: int, counts: NDArray[np.int64], *of_all: NDArray[Any]) -> list[tuple[NDArray[Any], ...]]:
-    """The first `found` of each array, cut by how many there are of each channel."""
+def by_channel(
+    kind: Callable[..., Found], found: int, counts: NDArray[np.int64], one: NDArray[Any], other: NDArray[Any]
+) -> list[Found]:
+    """The first `found` of both arrays, as a `kind` for each channel, of which there are so many as `counts` says."""
     if not found:
-        return [tuple(one[:0] for one in of_all)] * len(counts)
+        return [kind(one[:0], other[:0])] * len(counts)
     ends = np.cumsum(counts).tolist()
-    return [tuple(one[start:end] for one in of_all) for start, end in zip([0, *ends], ends, strict=False)]
+    return [kind(one[start:end], other[start:end]) for start, end in zip([0, *ends], ends, strict=False)]

@@ -182,7 +182,7 @@ class Kernels:
         firsts, seconds = np.empty((2, channels * count), np.int64)
         pairs = np.empty(channels, np.int64)
         found = self._functions["equal_pairs"](peaks, channels, count, least, firsts, seconds, pairs)
-        return [Runs(*both) for both in by_channel(found, pairs, firsts, seconds)]
+        return by_channel(Runs, found, pairs, firsts, seconds)
 
     def sharp_bends(self, samples: NDArray[np.float32], sharpness: Sharpness) -> list[SharpBends]:
         channels, count = samples.shape
@@ -191,7 +191,7 @@ class Kernels:
         places = np.empty(channels * count // STRETCH_FRAMES, np.int64)
         ratios, bends = np.empty(len(places)), np.empty(channels, np.int64)
         found = self._functions["sharp_bends"](*rows(samples), *sharpness, places, ratios, bends)
-        return [SharpBends(*both) for both in by_channel(found, bends, places, ratios)]
+        return by_channel(SharpBends, found, bends, places, ratios)
 
     def equal_runs(self, samples: NDArray[np.float32], least: int) -> list[Runs]:
         if least < 1:
@@ -200,7 +200,7 @@ class Kernels:
         firsts, lasts = np.empty((2, channels * count // least), np.int64)
         runs = np.empty(channels, np.int64)
         found = self._functions["equal_runs"](*rows(samples), least, firsts, lasts, runs)
-        return [Runs(*both) for both in by_channel(found, runs, firsts, lasts)]
+        return by_channel(Runs, found, runs, firsts, lasts)
 
     def used_bits(self, samples: NDArray[np.float32]) -> int | None:
         used = 0

@@ -143,7 +143,9 @@ def _mean_logs(coefficients: NDArray[np.floating], axis: int) -> NDArray[np.floa
 
 def standing_out(smallness: NDArray[np.float64]) -> NDArray[np.float64]:
     """By how many standard deviations each offset lies below its neighbours; they go round in a circle."""
-    near = [np.roll(smallness, step) for step in range(-NEIGHBOURS, NEIGHBOURS + 1) if abs(step) > 1]
+    around = np.concatenate([smallness[-NEIGHBOURS:], smallness, smallness[:NEIGHBOURS]])
+    steps = [step for step in range(2 * NEIGHBOURS + 1) if abs(step - NEIGHBOURS) > 1]
+    near = [around[step : step + len(smallness)] for step in steps]
     below: NDArray[np.float64] = np.median(near, axis=0) - smallness
     spread = 1.4826 * float(np.median(np.abs(below)))  # of a normal distribution; outliers do not count
     return below / spread if spread > 0.0 else np.zeros_like(below)
@@ -244,15 +246,17 @@ class _Search:
 
     def reset(self) -> None:
         self.totals[:] = 0.0
-        self._candidates: list[_Candidate] | None = None
+        self._standing: NDArray[np.float64] | None = None
+        self._candidates: list[_Candidate] = []
         self._looks = 0
 
     def search(self, signal: NDArray[np.float32], start: int) -> None:
         self.totals += np.roll(self._grid.smallness(signal), start % self._grid.period_frames)
 
     def confirm(self, signal: NDArray[np.float32], start: int) -> None:
-        if self._candidates is None:
-            best = np.argsort(standing_out(self.totals))[: -CANDIDATES - 1 : -1]
+        if self._standing is None:
+            self._standing = standing_out(self.totals)
+            best = np.argsort(self._standing)[: -CANDIDATES - 1 : -1]
             self._candidates = [_Candidate(offset) for offset in best.tolist()]
         going_on = [candidate for candidate in self._candidates if not candidate.is_given_up]
         if not going_on:
@@ -267,8 +271,8 @@ class _Search:
 
     def trace(self) -> GridTrace:
         """By the candidate that is confirmed best."""
-        found = float(standing_out(self.totals).max())
-        confirmed = [one.deviations() for one in self._candidates or () if one.frames >= LEAST_FRAMES]
+        found = float((standing_out(self.totals) if self._standing is None else self._standing).max())
+        confirmed = [one.deviations() for one in self._candidates if one.frames >= LEAST_FRAMES]
         return GridTrace(self._grid.name, found, max(*confirmed, 0.0) if confirmed else None)
 
 

@@ -143,6 +143,8 @@ class _Events:
 
 def _sharp_bends(samples: NDArray[np.float32], first: int, bends: SharpBends) -> Iterator[tuple[int, bool]]:
     """Places of clicks among `bends`, which are counted from `first`, and whether what follows was there before."""
+    if not len(bends.places):
+        return
     for place, ratio in zip((bends.places + first).tolist(), bends.ratios.tolist(), strict=True):
         if not _is_beside_hold(samples, place):
             is_repeat = _repeats(samples, place)

@@ -51,7 +51,7 @@ class RepeatedPieces:
 
 def _repeats(samples: NDArray[np.float32], pairs: Runs, kept: int) -> Iterator[int]:
     """Places behind pairs of equal peaks, of which the second is not among those `kept`."""
-    if len(pairs.firsts) > MOST_PAIRS:
+    if not 0 < len(pairs.firsts) <= MOST_PAIRS:
         return
     for one, other in zip(pairs.firsts.tolist(), pairs.lasts.tolist(), strict=True):
         if other >= kept and other - one <= KEPT_STRETCHES:

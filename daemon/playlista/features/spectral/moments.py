@@ -47,14 +47,10 @@ class RunningMoments:
         if len(rows):
             wide = rows.astype(np.float64)
             mean = wide.mean(axis=0)
-            self._merge(len(wide), mean, np.square(wide - mean).sum(axis=0))
+            self.merge(len(wide), mean, np.square(wide - mean).sum(axis=0))
 
-    def merge(self, other: RunningMoments) -> None:
-        """Take all rows that `other` has taken."""
-        if other.count:
-            self._merge(other.count, other._mean, other._squares)
-
-    def _merge(self, count: int, mean: NDArray[np.float64], squares: NDArray[np.float64]) -> None:
+    def merge(self, count: int, mean: NDArray[np.float64], squares: NDArray[np.float64]) -> None:
+        """Take `count` rows, at least one, of which mean and squared deviations [shape=(columns,)] are known."""
         step = mean - self._mean
         total = self.count + count
         self._squares += squares + step**2 * self.count * count / total
@@ -82,33 +78,52 @@ class GatedMoments:
     """
 
     def __init__(self, columns: int, gate_db: float) -> None:
-        self._steps = [
-            RunningMoments(columns) for _ in range(int((HIGHEST_LEVEL_DB - LOWEST_LEVEL_DB) / LEVEL_STEP_DB))
-        ]
+        steps = int((HIGHEST_LEVEL_DB - LOWEST_LEVEL_DB) / LEVEL_STEP_DB)
+        self._counts = np.zeros(steps)
+        self._means = np.zeros((steps, columns))
+        self._squares = np.zeros((steps, columns))
         self._gate_steps = round(gate_db / LEVEL_STEP_DB)
-        self._columns = columns
 
     @property
     def retained_bytes(self) -> int:
         """Bytes of the state; constant."""
-        return sum(step.retained_bytes for step in self._steps)
+        return self._counts.nbytes + self._means.nbytes + self._squares.nbytes
 
     def add(self, rows: NDArray[np.floating], level_db: NDArray[np.floating]) -> None:
         """Take more rows [shape=(n, columns)] and their levels [shape=(n,)]; n may be 0."""
-        step_of_row = np.clip((level_db - LOWEST_LEVEL_DB) // LEVEL_STEP_DB, 0, len(self._steps) - 1).astype(np.intp)
-        for number in np.unique(step_of_row):
-            self._steps[number].add(rows[step_of_row == number])
+        if not len(rows):
+            return
+        highest = len(self._counts) - 1
+        step_of_row = np.clip((level_db - LOWEST_LEVEL_DB) // LEVEL_STEP_DB, 0, highest).astype(np.intp)
+        lowest = int(step_of_row.min())
+        places = step_of_row - lowest
+        is_of = (places[:, np.newaxis] == np.arange(int(places.max()) + 1)).astype(np.float64)
+        counts = is_of.sum(axis=0)
+        means = is_of.T @ rows / np.maximum(counts, 1.0)[:, np.newaxis]
+        squares = is_of.T @ np.square(rows - means[places])
+        self._merge(slice(lowest, lowest + len(counts)), counts, means, squares)
+
+    def _merge(
+        self, steps: slice, counts: NDArray[np.float64], means: NDArray[np.float64], squares: NDArray[np.float64]
+    ) -> None:
+        """As in `RunningMoments`, for several levels at once; those without a row stay as they are."""
+        before = self._counts[steps]
+        share = (counts / np.maximum(before + counts, 1.0))[:, np.newaxis]
+        apart = means - self._means[steps]
+        self._squares[steps] += squares + apart**2 * share * before[:, np.newaxis]
+        self._means[steps] += apart * share
+        self._counts[steps] = before + counts
 
     def result(self) -> RunningMoments:
         """Moments of the rows that are not gated; of none where there was no row."""
-        used = [number for number, step in enumerate(self._steps) if step.count]
-        merged = RunningMoments(self._columns)
+        used = np.flatnonzero(self._counts).tolist()
+        merged = RunningMoments(self._means.shape[1])
         for number in used:
             if number >= used[-1] - self._gate_steps:
-                merged.merge(self._steps[number])
+                merged.merge(int(self._counts[number]), self._means[number], self._squares[number])
         return merged
 
     def reset(self) -> None:
         """Forget all rows."""
-        for step in self._steps:
-            step.reset()
+        for state in (self._counts, self._means, self._squares):
+            state[:] = 0.0
