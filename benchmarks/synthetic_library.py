@@ -28,6 +28,7 @@ import numpy as np
 from playlista.library.database import FILE_NAME, Database, open_database
 from playlista.library.file_rows import file_values
 from playlista.library.fingerprints import stored_bytes
+from playlista.library.sealed_text import text_to_store
 from playlista.library.track_rows import CAMELOT, put_track
 from playlista.tracks import (
     Analysis,
@@ -254,10 +255,6 @@ def _failed(analysis: Analysis) -> Analysis:
 
 
 def _values(number: int, analysis: Analysis) -> tuple[Any, ...]:
-    document = analysis.to_json()
-    for name in ("path", "embedding", "metadata", "mood", "fingerprint"):
-        del document[name]
-    document["versions"] = analysis.versions
     return (
         number,
         float(number),
@@ -267,7 +264,7 @@ def _values(number: int, analysis: Analysis) -> tuple[Any, ...]:
         analysis.tonal and analysis.tonal.key,
         analysis.tonal and analysis.tonal.scale,
         analysis.music_hash,
-        json.dumps(document),
+        text_to_store(analysis),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +14,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from playlista.errors import FailureReason
+from playlista.library import sealed_text
+from playlista.library.quick_json import digits_of, numbers_of, orjson, read
 from playlista.library.result_parts import parts_of
 from playlista.library.result_text import of_nine_digits, result_text
+from playlista.library.sealed_text import sections_of, text_to_store
 from playlista.library.stored_results import DamagedResultError, StoredResult, StoredResults
 from playlista.outputs import csv_table
 from playlista.printable import printable_json, printable_json_text
@@ -110,7 +114,7 @@ def assert_same(result: StoredResult, monkeypatch: pytest.MonkeyPatch) -> None:
     """The result is written, as JSON and in a table, as its object is."""
     assert result_text(result) == json.dumps(result.analysis().to_json())
     line = table_of([result])
-    monkeypatch.setattr(csv_table, "parts_of", lambda text: None)
+    monkeypatch.setattr(csv_table, "_todays", lambda stored: {}["what today's results have"])
     assert line == table_of([result])
 
 
@@ -119,8 +123,44 @@ def test_what_is_recorded_is_written_without_an_object(
     parts: Parts, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     result = stored(parts, RECORDED[name])
-    assert parts_of(result.text) is not None
+    assert sections_of(result.text) is not None
     assert_same(result, monkeypatch)
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_what_was_recorded_before_there_were_seals_is_written_without_an_object(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    result = stored(parts, RECORDED[name])
+    document = json.loads(result.text)
+    del document["seal"], document["mood"]
+    document["versions"].pop("mood", None)
+    before = replace(result, text=json.dumps(document))
+    assert sections_of(before.text) is None
+    assert parts_of(before.text) is not None
+    assert result_text(before) == result_text(result)
+    assert_same(before, monkeypatch)
+
+
+def test_a_seal_fits_no_other_text_and_no_other_version(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = stored(parts, WHOLE)
+    assert sections_of(result.text.replace("120.5", "121.5")) is None
+    assert sections_of(result.text.replace(', "seal', ' , "seal')) is None
+    assert sections_of(re.sub(r"(?<=seal....)\d", "9", result.text)) is None
+    assert sections_of(result.text[:-1]) is None
+    with monkeypatch.context() as context:
+        context.setattr(sealed_text, "_FORM", sealed_text._FORM + 1)
+        assert sections_of(result.text) is None
+        assert_same(result, context)
+
+
+def test_names_among_tags_versions_and_settings_are_not_taken_for_groups(parts: Parts) -> None:
+    names = dict.fromkeys(("tags", "tagging", "vibenet", "seal"), 1)
+    tagging = Tagging(dict.fromkeys((*names, "mood"), 0.5), (1.0,), 1, False, "numpy")
+    analysis = replace(WHOLE, tagging=tagging, versions=names, settings=dict.fromkeys(names, names), vibenet=None)
+    result = stored(parts, analysis)
+    assert sections_of(result.text) is not None
+    assert result_text(result) == json.dumps(result.analysis().to_json())
 
 
 def without(*names: str) -> Callable[[dict[str, object]], object]:
@@ -167,14 +207,41 @@ def test_no_text_is_taken_for_structure(detail: str, title: str, evidence: str, 
         health=replace(FAULTS, suspicion_evidence=(evidence, "b"), dc_offset=number),
         fingerprint=None,
     )
-    document = analysis.to_json()
-    for name in ("path", "mood", "metadata", "embedding", "fingerprint"):
-        del document[name]
-    document["versions"] = analysis.versions
     vector = np.asarray(analysis.tagging.embedding, "<f4").tobytes()  # type: ignore[union-attr]
-    result = StoredResult(1, analysis.path, json.dumps(document), vector, None, None, None, None)
+    result = StoredResult(1, analysis.path, text_to_store(analysis), vector, None, None, None, None)
+    assert sections_of(result.text) is not None
     assert parts_of(result.text) is not None
     assert result_text(result) == json.dumps(result.analysis().to_json())
+
+
+@pytest.mark.skipif(orjson is None, reason="orjson is not installed")
+@given(st.lists(st.floats(width=32), max_size=20))
+@example([1e-5, -9.999e-5, 1e-4, 2.0**53, 1e16, 3e38, -0.0, 10.00001, 1e-45])
+def test_digits_are_those_of_python(numbers: list[float]) -> None:
+    vector = np.asarray(numbers, "<f4").tobytes()
+    assert digits_of(vector) == json.dumps(numbers_of(vector))[1:-1]
+
+
+@given(
+    st.dictionaries(
+        st.text(), st.floats(allow_nan=False) | st.text() | st.integers(-(2**63), 2**63 - 1) | st.none() | st.booleans()
+    )
+)
+@example({"a": "\udcff", "b": 2**63 - 1, "c": float("inf")})
+def test_json_reads_as_python_reads_it(document: dict[str, object]) -> None:
+    found = read(json.dumps(document))
+    assert found == document
+    assert list(map(type, found.values())) == list(map(type, document.values()))
+
+
+def test_pages_in_one_row_hold_the_same(parts: Parts) -> None:
+    for analysis in RECORDED.values():
+        stored(parts, analysis)
+    pages = StoredResults(parts.database, in_one_row=True)
+    expected = list(StoredResults(parts.database).iterate())
+    assert list(pages.iterate(page_rows=3)) == expected
+    ids = [one.file_id for one in expected]
+    assert list(pages.of_ids(reversed(ids), page_rows=3)) == expected[::-1]
 
 
 @given(st.text())
@@ -232,7 +299,7 @@ def test_a_result_with_line_breaks_spoils_no_page(parts: Parts) -> None:
         (text,) = connection.execute("SELECT result FROM analyses WHERE file_id = ?", ids[:1]).fetchone()
         broken = json.dumps(json.loads(text), indent=1)
         connection.execute("UPDATE analyses SET result = ? WHERE file_id = ?", (broken, ids[0]))
-    first, second = StoredResults(parts.database).page()
+    first, second = StoredResults(parts.database, in_one_row=True).page()
     assert (first.path, second.path) == ("a.mp3", "b.mp3")
     assert json.loads(result_text(first))["status"] == "analyzed"
 

@@ -71,7 +71,8 @@ def export(
         if is_collection:
             count = _write_collection(database, url, stream)
         else:
-            count = write_results(StoredResults(database).iterate(page_rows=PAGE_ROWS), kind.value, stream)
+            stored = StoredResults(database, with_fingerprints=kind is ExportKind.JSONL)
+            count = write_results(stored.iterate(page_rows=PAGE_ROWS), kind.value, stream)
     if output != "-":
         say_written(output, f"{count} results")
 

@@ -54,7 +54,7 @@ class LibraryViews:
         self._reader = reader
         self._overview = Overview(reader)
         self._store = Store(reader, clock=time.time)
-        self._stored = StoredResults(reader)
+        self._stored = StoredResults(reader, in_one_row=True)
         self._library = Library(reader)
         self._lookup = TrackLookup(reader)
         self._queue = queue

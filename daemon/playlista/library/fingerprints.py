@@ -7,6 +7,7 @@ decided by ``library.same_recording``.
 from __future__ import annotations
 
 import base64
+import binascii
 import json
 import sqlite3
 
@@ -14,6 +15,8 @@ from playlista.tracks import Fingerprint
 
 #: Columns that `fingerprint_in` reads, of a query that joins ``fingerprints``.
 FINGERPRINT_COLUMNS = "fingerprints.chromaprint, fingerprints.band_levels"
+#: RFC 4648, 5.
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def put_fingerprint(connection: sqlite3.Connection, file_id: int, fingerprint: Fingerprint | None) -> None:
@@ -35,10 +38,13 @@ def put_fingerprint(connection: sqlite3.Connection, file_id: int, fingerprint: F
 
 def fingerprint_in(chromaprint: bytes | None, band_levels: bytes | None) -> Fingerprint | None:
     """The fingerprint in `FINGERPRINT_COLUMNS`; None where there is none."""
-    if not chromaprint:
-        return None
-    text = base64.urlsafe_b64encode(chromaprint).rstrip(b"=").decode()
-    return Fingerprint(text, base64.b64encode(band_levels or b"").decode())
+    return Fingerprint(*fingerprint_texts(chromaprint, band_levels)) if chromaprint else None
+
+
+def fingerprint_texts(chromaprint: bytes, band_levels: bytes | None) -> tuple[str, str]:
+    """The texts of a fingerprint that is there: of Chromaprint, and of the levels."""
+    text = binascii.b2a_base64(chromaprint, newline=False).translate(_URL_SAFE, b"=")
+    return text.decode(), binascii.b2a_base64(band_levels or b"", newline=False).decode()
 
 
 def note_due(connection: sqlite3.Connection, file_id: int) -> None:

@@ -1,8 +1,9 @@
 """The stored text of a result in its parts, without a look at what they mean.
 
-Input: the text that ``Store.record`` wrote. Output: the text of each group and of each field of a group, or None where
-the text does not have exactly the fields that this version writes, in its order: results of other versions, and those
-that somebody changed. Of these an object has to be made, which knows what is missing and what is to be left out.
+Input: a stored text whose seal does not fit (``sealed_text``). Output: the text of each group and of each field of a
+group, or None where the text does not have exactly the fields that this version writes, in its order: results of other
+versions, and those that somebody changed. Of these an object has to be made, which knows what is missing and what is to
+be left out.
 
 One match of a regular expression is the check and the cut at once. It takes a tenth of the time of making objects and
 writing these.
@@ -24,6 +25,7 @@ _FLAT = rf'[^"\[\]{{}}]*+(?:{_STRING}[^"\[\]{{}}]*+)*+'
 _ARRAYS = rf"{_FLAT}(?:\[{_FLAT}\]{_FLAT})*+"
 _VALUE = rf'(?:[^"\[\]{{}},]++|{_STRING}|\[{_ARRAYS}\]|\{{{_ARRAYS}\}})'
 _OBJECT = rf"\{{{_FLAT}\}}"
+_NESTED = rf"(?:null|\{{{_FLAT}(?:\{{{_FLAT}\}}{_FLAT})*+\}})"
 
 _GROUPS: dict[str, type] = {
     "audio": Audio,
@@ -70,11 +72,11 @@ _RESULT = re.compile(
             _group("memory"),
             _of("music_hash", _VALUE),
             rf'"chapters": \[(?:{_OBJECT}(?:, (?=\{{)|(?=\])))*+\])',
-            _of("tags", rf"null|{_OBJECT}"),
+            rf'(?:"mood": {_NESTED}, )?{_of("tags", rf"null|{_OBJECT}")}',
             _named_object("tagging", _TAGGING),
         )
     )
-    + r"\}"
+    + r'(?:, "seal": "[0-9a-f ]*+")?\}'
 )
 _CHAPTER = re.compile(rf'\{{"start_seconds": {_VALUE}, "end_seconds": {_VALUE}, "title": {_STRING}\}}')
 

@@ -1,5 +1,8 @@
 """The result object as JSON, put together from what is stored: no objects are made where the stored text has today's
-fields. The text is the same as that of ``Analysis.to_json``.
+fields. The text is the same as that of ``Analysis.to_json``, to the last byte.
+
+Three ways lead to it. A text whose seal fits is passed on in its sections, as all are that this version recorded. One
+that has today's fields nevertheless is passed on in its parts. Of any other an object is made.
 
 Input: a `StoredResult`. Output: its result object as text.
 """
@@ -11,37 +14,27 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from playlista.library.result_parts import ResultParts, parts_of
+from playlista.library.fingerprints import fingerprint_texts
+from playlista.library.quick_json import digits_of, numbers_of, read
+from playlista.library.result_parts import parts_of
+from playlista.library.sealed_text import Sections, sections_of
 from playlista.library.stored_results import StoredResult, understanding
-from playlista.tracks.metadata import Metadata
 from playlista.tracks.mood import MOOD_VERSION, SILENT, Mood, mood_of
 
-#: The numbers that the mood follows from.
-_MOOD_FIELDS = (
-    "rhythm_onset_rate_hz",
-    "loudness_integrated_lufs",
-    "spectral_flux",
-    "spectral_flatness",
-)
-_MOOD_GROUPS = ("rhythm", "loudness", "spectral", "tagging", "vibenet")
+#: What the mood follows from.
+_MOOD_GROUPS = ("rhythm", "loudness", "spectral", "tags", "vibenet")
 _MOOD_NAMES = tuple(entry.name for entry in fields(Mood))
-_METADATA_FIELDS = tuple(entry.name for entry in fields(Metadata))
 
-#: Writes the numbers of an embedding, without brackets.
-NumberWriter = Callable[[Sequence[float]], str]
-
-
-def exact(numbers: Sequence[float]) -> str:
-    """Each as the float64 that it is in Python, as ``json`` writes it."""
-    return json.dumps(numbers)[1:-1]
+#: Writes the numbers of an embedding, given as it is stored, without brackets.
+NumberWriter = Callable[[bytes], str]
 
 
-def of_nine_digits(numbers: Sequence[float]) -> str:
-    """Each with the nine digits that a float32 has: the same float32, in a third of the time and half of the length."""
-    return ", ".join(["%.9g"] * len(numbers)) % tuple(numbers)
+def of_nine_digits(vector: bytes) -> str:
+    """Each with the nine digits that a float32 has: the same float32 in half of the length."""
+    return _nine_digits(numbers_of(vector))
 
 
-def result_text(stored: StoredResult, *, write_numbers: NumberWriter = exact) -> str:
+def result_text(stored: StoredResult, *, write_numbers: NumberWriter = digits_of) -> str:
     """The result object in one line.
 
     Raises
@@ -53,12 +46,14 @@ def result_text(stored: StoredResult, *, write_numbers: NumberWriter = exact) ->
 
 
 def _text_of(stored: StoredResult, write_numbers: NumberWriter) -> str:
-    embedding = stored.embedding()
+    numbers = f"[{write_numbers(stored.vector)}]" if stored.vector else "null"
+    sections = sections_of(stored.text)
+    if sections is not None and sections.has_tags == bool(stored.vector):
+        return _text_of_sections(stored, sections, numbers)
     parts = parts_of(stored.text)
-    if parts is None or (embedding is None) != (parts["tagging"] == "null"):
-        return document_text(stored.analysis().to_json(), write_numbers=write_numbers)
-    numbers = "null" if embedding is None else f"[{write_numbers(embedding)}]"
-    mood = mood_in(parts)
+    if parts is None or (parts["tagging"] != "null") != bool(stored.vector):
+        return _text_of_object(stored, numbers)
+    mood = mood_in({name: read(parts[name]) for name in _MOOD_GROUPS})
     return (
         f'{{"path": {json.dumps(stored.path)}, {parts["head"]}, "fingerprint": {_fingerprint(stored)}, '
         f'"vibenet": {parts["vibenet"]}, '
@@ -68,37 +63,58 @@ def _text_of(stored: StoredResult, write_numbers: NumberWriter) -> str:
     )
 
 
-def document_text(document: Mapping[str, Any], *, write_numbers: NumberWriter = exact) -> str:
-    """The same of a result object, which may have more fields."""
+def _text_of_sections(stored: StoredResult, sections: Sections, numbers: str) -> str:
+    return (
+        f'{{"path": {json.dumps(stored.path)}, {sections.head}, "fingerprint": {_fingerprint(stored)}'
+        f'{sections.middle}, "metadata": {_metadata(stored)}{sections.mood}{sections.tags}, "embedding": {numbers}'
+        f"{sections.tagging}}}"
+    )
+
+
+def _text_of_object(stored: StoredResult, numbers: str) -> str:
+    document = stored.analysis().to_json()
+    return _with_numbers(document, numbers) if document["embedding"] else json.dumps(document)
+
+
+def document_text(document: Mapping[str, Any]) -> str:
+    """The text of a result object, which may have more fields, with nine digits for each number of the embedding."""
     embedding = document.get("embedding")
-    if not embedding or write_numbers is exact:
-        return json.dumps(document)
+    return _with_numbers(document, f"[{_nine_digits(embedding)}]") if embedding else json.dumps(document)
+
+
+def _with_numbers(document: Mapping[str, Any], numbers: str) -> str:
     # A quotation mark inside of a text has a backslash in front, so that this is the field.
     before, behind = json.dumps({**document, "embedding": None}).split('"embedding": null')
-    return f'{before}"embedding": [{write_numbers(embedding)}]{behind}'
+    return f'{before}"embedding": {numbers}{behind}'
 
 
-def mood_in(parts: ResultParts) -> Mood | None:
-    """The mood that follows from the parts of a result, as ``derive_mood`` has it."""
-    has_rhythm, has_loudness, has_spectrum, has_tags, has_vibenet = (parts[name] != "null" for name in _MOOD_GROUPS)
-    if not (has_rhythm or has_loudness or has_spectrum or has_tags or has_vibenet):
+def _nine_digits(numbers: Sequence[float]) -> str:
+    return ", ".join(["%.9g"] * len(numbers)) % tuple(numbers)
+
+
+def mood_in(document: Mapping[str, Any]) -> Mood | None:
+    """The mood that follows from the groups of a result in JSON, as ``derive_mood`` has it."""
+    rhythm, loudness, spectral, tags, vibenet = (document[name] for name in _MOOD_GROUPS)
+    if all(group is None for group in (rhythm, loudness, spectral, tags, vibenet)):
         return None
-    onsets, lufs, flux, flatness = (_number(text) for text in parts.of(*_MOOD_FIELDS))
-    if has_loudness and lufs is None and not has_spectrum:
+    if loudness and loudness["integrated_lufs"] is None and spectral is None:
         return SILENT
-    return mood_of(onsets, lufs, flux, flatness, json.loads(parts["tags"]), vibenet=json.loads(parts["vibenet"]))
-
-
-def _number(text: str | None) -> float | None:
-    return None if text is None or text == "null" else float(text)
+    return mood_of(
+        rhythm and rhythm["onset_rate_hz"],
+        loudness and loudness["integrated_lufs"],
+        spectral and spectral["flux"],
+        spectral and spectral["flatness"],
+        tags,
+        vibenet=vibenet,
+    )
 
 
 def _fingerprint(stored: StoredResult) -> str:
     """Base64 needs no escapes."""
-    found = stored.fingerprint()
-    if found is None:
+    if not stored.chromaprint:
         return "null"
-    return f'{{"chromaprint": "{found.chromaprint}", "band_levels": "{found.band_levels}"}}'
+    chromaprint, band_levels = fingerprint_texts(stored.chromaprint, stored.band_levels)
+    return f'{{"chromaprint": "{chromaprint}", "band_levels": "{band_levels}"}}'
 
 
 def _versions(text: str, mood: Mood | None) -> str:
@@ -108,8 +124,7 @@ def _versions(text: str, mood: Mood | None) -> str:
 
 
 def _metadata(stored: StoredResult) -> str:
-    names = stored.metadata()
-    return "null" if names is None else json.dumps({name: getattr(names, name) for name in _METADATA_FIELDS})
+    return json.dumps(read(stored.names)) if stored.names else "null"
 
 
 def _mood(mood: Mood | None) -> str:

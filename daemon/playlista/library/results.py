@@ -29,6 +29,7 @@ from playlista.library.origins import (
     put_origin,
     remember_old_settings,
 )
+from playlista.library.sealed_text import text_to_store
 from playlista.library.stored_results import ANALYSES, PAGE_ROWS, DamagedResultError, StoredResult
 from playlista.library.track_rows import put_track
 from playlista.tracks import Analysis, GroupSettings, TrackFile
@@ -58,22 +59,15 @@ class Store:
         ValueError
             A number in it is not finite, which JSON cannot hold.
         """
-        document = analysis.to_json()
-        del document["path"]  # the file's row has it, and the file may be renamed
-        del document["mood"]  # it follows from the rest, by the rules of the version that reads it
-        document["versions"] = analysis.versions
-        del document["metadata"]  # it has columns of its own, which change with every edit of the tags
-        embedding = document.pop("embedding")
-        del document["fingerprint"]
         row = _columns(analysis) | {
             "file_id": file_id,
             "finished_at": self._clock(),
             "attempts": attempts,
-            "result": json.dumps(document, allow_nan=False),
+            "result": text_to_store(analysis),
         }
         with self._database.transaction() as connection:
             _put_result(connection, row)
-            _put_vector(connection, file_id, embedding)
+            _put_vector(connection, file_id, analysis.tagging.embedding if analysis.tagging else None)
             put_fingerprint(connection, file_id, analysis.fingerprint)
             put_origin(connection, file_id, analysis.origin, analysis.settings)
             put_track(connection, file_id, analysis, finished_at=row["finished_at"])

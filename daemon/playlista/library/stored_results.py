@@ -30,28 +30,38 @@ from playlista.tracks.metadata import Metadata
 #: Rows read at a time by the streams: memory stays small, and no long read keeps the WAL from being cut.
 PAGE_ROWS = 500
 
-#: Results with what belongs to them; `StoredResult.of` reads a row.
-ANALYSES = f"""
-    SELECT files.id, files.path, analyses.result, embeddings.vector, {FINGERPRINT_COLUMNS}, {ORIGIN_COLUMNS},
-           {OLD_SETTINGS_COLUMN}, {METADATA_COLUMN}
-    FROM files JOIN analyses ON analyses.file_id = files.id
-    LEFT JOIN tracks ON tracks.file_id = files.id
-    LEFT JOIN embeddings ON embeddings.file_id = files.id
-    LEFT JOIN fingerprints ON fingerprints.file_id = files.id
-    LEFT JOIN origins ON origins.file_id = files.id
-"""
 
-#: The columns of a page that are bytes.
-_BLOBS = ("path", "vector", "chromaprint", "band_levels")
+def _query(*, with_fingerprints: bool = True, with_origins: bool = False) -> str:
+    """Results with what belongs to them, but for a condition; `StoredResult.of` reads a row."""
+    fingerprints = FINGERPRINT_COLUMNS if with_fingerprints else "NULL AS chromaprint, NULL AS band_levels"
+    return f"""
+        SELECT files.id, files.path, analyses.result AS text, embeddings.vector, {fingerprints}, {METADATA_COLUMN},
+               {OLD_SETTINGS_COLUMN} {f", {ORIGIN_COLUMNS}" if with_origins else ""}
+        FROM files JOIN analyses ON analyses.file_id = files.id
+        LEFT JOIN tracks ON tracks.file_id = files.id
+        LEFT JOIN embeddings ON embeddings.file_id = files.id
+        {"LEFT JOIN fingerprints ON fingerprints.file_id = files.id" if with_fingerprints else ""}
+        {"LEFT JOIN origins ON origins.file_id = files.id" if with_origins else ""}
+    """
 
-#: A page of these as one text, a line each. sqlite3 gives Python's lock away for every row, and while a track is
-#: analyzed it takes some 5 ms to have it back: a page of 500 rows took seconds. Results hold no line breaks.
+
+#: Results with all that belongs to them.
+ANALYSES = _query(with_origins=True)
+
+#: Columns of any number of bytes.
+_PARTS = ("path", "text", "vector", "chromaprint", "band_levels", "metadata")
+
+#: A page of these as the bytes of one row: of each result its id and the lengths of its parts, with a space behind
+#: each, and its parts.
 _IN_ONE_ROW = f"""
-    SELECT group_concat(
-        id || ' ' || {" || ' ' || ".join(f"hex({column})" for column in _BLOBS)}
-        || ' ' || hex(coalesce(metadata, '')) || ' ' || result, char(10)
-    )
+    SELECT CAST(group_concat(
+        id || ' ' || {" || ' ' || ".join(f"coalesce(length(CAST({part} AS BLOB)), 0)" for part in _PARTS)} || ' '
+        || {" || ".join(f"coalesce({part}, '')" for part in _PARTS)}, ''
+    ) AS BLOB)
 """
+
+#: Characters of an id and of the lengths behind it, at most.
+_LONGEST_NUMBERS = 20 * (len(_PARTS) + 1)
 
 
 class DamagedResultError(PlaylistaError, ValueError):
@@ -90,17 +100,8 @@ class StoredResult:
 
     @classmethod
     def of(cls, row: sqlite3.Row) -> StoredResult:
-        """That in a row of `ANALYSES`."""
-        return cls(
-            row["id"],
-            os.fsdecode(row["path"]),
-            row["result"],
-            row["vector"],
-            row["chromaprint"],
-            row["band_levels"],
-            row["metadata"],
-            row["old_settings"],
-        )
+        """That in a row of `ANALYSES`, or of the same columns."""
+        return cls(row["id"], os.fsdecode(row["path"]), *row[2 : len(_PARTS) + 2])
 
     def analysis(self) -> Analysis:
         """The result as an object, without its origin. Raises DamagedResultError where it cannot be understood."""
@@ -129,15 +130,24 @@ class StoredResult:
 
 
 class StoredResults:
-    """The results of one library as they are stored."""
+    """The results of one library as they are stored.
 
-    def __init__(self, database: Database) -> None:
+    Parameters
+    ----------
+    in_one_row : read a page as one row. sqlite3 gives Python's lock away for every row, and while a track is analyzed
+        it takes some 5 ms to have it back: in the daemon, a page of 500 rows took seconds. Elsewhere it takes longer.
+    with_fingerprints : without them, less is read; results then look as if they had none.
+    """
+
+    def __init__(self, database: Database, *, in_one_row: bool = False, with_fingerprints: bool = True) -> None:
         self._database = database
+        self._in_one_row = in_one_row
+        self._results = _query(with_fingerprints=with_fingerprints)
 
     def page(self, *, status: Status | None = None, after: str = "", limit: int = PAGE_ROWS) -> list[StoredResult]:
         """At most `limit` results above the path `after`, in the order of their paths' bytes."""
         where, values = above(after, None if status is None else status.value)
-        return self._read(f"{ANALYSES} WHERE {where} ORDER BY files.path LIMIT ?", (*values, limit))
+        return self._read(f"WHERE {where} ORDER BY files.path LIMIT ?", (*values, limit))
 
     def iterate(
         self, *, status: Status | None = None, after: str = "", page_rows: int = PAGE_ROWS
@@ -153,26 +163,40 @@ class StoredResults:
         left out.
         """
         remaining = iter(ids)
-        query = f"{ANALYSES} WHERE files.id IN (SELECT value FROM json_each(?))"
+        query = "WHERE files.id IN (SELECT value FROM json_each(?))"
         while wanted := list(islice(remaining, page_rows)):
             found = {one.file_id: one for one in self._read(query, (json.dumps(wanted),))}
             yield from (found[one] for one in wanted if one in found)
 
-    def _read(self, query: str, values: tuple[object, ...]) -> list[StoredResult]:
+    def _read(self, where: str, values: tuple[object, ...]) -> list[StoredResult]:
+        query = f"{self._results} {where}"
         with self._database.read() as connection:
-            text = connection.execute(f"{_IN_ONE_ROW} FROM ({query})", values).fetchone()[0]
-            old = connection.execute(f"SELECT {OLD_SETTINGS_COLUMN}").fetchone()[0]
-            try:
-                found = [_in_line(line, old) for line in text.split("\n")] if text else []
-            except ValueError:  # a damaged one holds a line break
-                found = [StoredResult.of(row) for row in connection.execute(query, values)]
+            if not self._in_one_row:
+                return [StoredResult.of(row) for row in connection.execute(query, values)]
+            page = connection.execute(f"{_IN_ONE_ROW} FROM ({query})", values).fetchone()[0]
+            old_settings = connection.execute(f"SELECT {OLD_SETTINGS_COLUMN}").fetchone()[0]
+        found = _in_page(page or b"", old_settings)
         return sorted(found, key=lambda one: path_bytes(one.path))  # an aggregate promises no order
 
 
-def _in_line(line: str, old_settings: str | None) -> StoredResult:
-    file_id, *blobs, names, result = line.split(" ", len(_BLOBS) + 2)
-    path, vector, chromaprint, band_levels = map(bytes.fromhex, blobs)
-    text = bytes.fromhex(names).decode()
-    return StoredResult(
-        int(file_id), os.fsdecode(path), result, vector, chromaprint, band_levels, text or None, old_settings
-    )
+def _in_page(page: bytes, old_settings: str | None) -> Iterator[StoredResult]:
+    """The results in a row of `_IN_ONE_ROW`."""
+    place = 0
+    while place < len(page):
+        numbers = page[place : place + _LONGEST_NUMBERS].split(b" ", len(_PARTS) + 1)[:-1]
+        place += sum(map(len, numbers)) + len(numbers)
+        parts = []
+        for length in map(int, numbers[1:]):
+            parts.append(page[place : place + length] or None)
+            place += length
+        path, text, vector, chromaprint, band_levels, names = parts
+        yield StoredResult(
+            int(numbers[0]),
+            os.fsdecode(path or b""),
+            (text or b"").decode(),
+            vector,
+            chromaprint,
+            band_levels,
+            names and names.decode(),
+            old_settings,
+        )

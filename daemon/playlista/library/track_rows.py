@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from dataclasses import fields
 from typing import Any
 
 from playlista.library.file_rows import track_path
@@ -44,13 +45,20 @@ _NAMES = {
     "has_cover": "has_cover",
 }
 
-_PAIRS = ", ".join(f"'{name}', tracks.{column}" for name, column in _NAMES.items())
+#: Columns of other types than the fields have, as JSON.
+_AS_JSON = {
+    "genres": "json(tracks.genres)",
+    "compilation": "json(CASE tracks.compilation WHEN 0 THEN 'false' WHEN 1 THEN 'true' END)",
+    "has_cover": "json(CASE tracks.has_cover WHEN 0 THEN 'false' WHEN 1 THEN 'true' END)",
+    "from_path": """json(iif(tracks.from_path = '', '[]', '["' || replace(tracks.from_path, ',', '","') || '"]'))""",
+}
+_PAIRS = ", ".join(
+    f"'{entry.name}', {_AS_JSON.get(entry.name) or f'tracks.{_NAMES[entry.name]}'}" for entry in fields(Metadata)
+)
 
-#: A column with the metadata as JSON, of a query that joins ``tracks``; NULL where nothing was filled in yet.
-METADATA_COLUMN = f"""
-    iif(tracks.title IS NULL, NULL,
-        json_object({_PAIRS}, 'genres', json(tracks.genres), 'from_path', tracks.from_path)) AS metadata
-"""
+#: A column with the metadata as JSON, as in the result object, of a query that joins ``tracks``; NULL where nothing was
+#: filled in yet.
+METADATA_COLUMN = f"iif(tracks.title IS NULL, NULL, json_object({_PAIRS})) AS metadata"
 
 
 def put_track(connection: sqlite3.Connection, file_id: int, analysis: Analysis, *, finished_at: float) -> None:
@@ -93,10 +101,7 @@ def metadata_in(text: str | None) -> Metadata | None:
     if not text:
         return None
     document = json.loads(text)
-    for name in ("compilation", "has_cover"):
-        document[name] = None if document[name] is None else bool(document[name])
-    genres, origin = document.pop("genres"), document.pop("from_path")
-    return Metadata(**document, genres=tuple(genres), from_path=tuple(filter(None, origin.split(","))))
+    return Metadata(**document | {name: tuple(document[name]) for name in ("genres", "from_path")})
 
 
 def _name_values(names: Metadata) -> dict[str, Any]:

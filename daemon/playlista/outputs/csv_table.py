@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, fields
+from operator import itemgetter
+from types import SimpleNamespace
 from typing import Any
 
-from playlista.library.result_parts import ResultParts, parts_of
+from playlista.library.quick_json import read
 from playlista.library.result_text import mood_in
 from playlista.library.stored_results import StoredResult, understanding
-from playlista.tracks import Analysis, Health, Loudness, Vibenet
+from playlista.tracks import Health, IntegrityState, Loudness, Status, Vibenet
 from playlista.tracks.findings import findings_of
-from playlista.tracks.metadata import Metadata
-from playlista.tracks.mood import MOODS, Mood
+from playlista.tracks.mood import MOOD_VERSION, MOODS
+from playlista.tracks.result import reason_of
 
 #: Columns of the flat table: group and field of the result object.
 _GROUPS = {
@@ -74,101 +75,123 @@ _HEALTH = (
 )
 #: Behind the rest, for the same reason.
 _MOOD = ("mood_energy", "mood_voice", *(f"mood_{name}" for name in MOODS))
-_VIBENET = tuple(f"vibenet_{entry.name}" for entry in fields(Vibenet))
+_VIBENET_FIELDS = tuple(entry.name for entry in fields(Vibenet))
+_VIBENET = tuple(f"vibenet_{name}" for name in _VIBENET_FIELDS)
 _COLUMNS = tuple((group, field) for group, names in _GROUPS.items() for field in names)
 
 #: Beginnings of cells that spreadsheet programs take for formulas (OWASP, "CSV Injection").
 _FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
-#: What these are in a cell; numbers are written in a table as in JSON.
-_WORDS = {"null": None, "true": "True", "false": "False"}
-_MEASURED = tuple(f"{group}_{field}".lstrip("_") for group, field in _COLUMNS)
-_HEALTH_PARTS = tuple(f"health_{field}" for field in _HEALTH)
-_PARTS = tuple(name for name in _MEASURED if name != "path")
-_NAMES = (*_MEASURED, "top_tags", *_METADATA, *_HEALTH_PARTS, "health_findings", *_MOOD, *_VIBENET)
+_FIELDS = tuple(f"{group}_{field}".lstrip("_") for group, field in _COLUMNS)
+_HEALTH_COLUMNS = tuple(f"health_{field}" for field in _HEALTH)
+_NAMES = (*_FIELDS, "top_tags", *_METADATA, *_HEALTH_COLUMNS, "health_findings", *_MOOD, *_VIBENET)
 _SHOWN_TAGS = 5
+
+
+class _Picked:
+    """Some fields of an object in JSON; each None where there is no object."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._pick = itemgetter(*names)
+        self._unknown = (None,) * len(names)
+
+    def of(self, group: Mapping[str, Any] | None) -> tuple[Any, ...]:
+        """Raises what the group does where a field is missing."""
+        return self._unknown if group is None else self._pick(group)
+
+
+_OF_TRACK = _Picked(_GROUPS[""])
+_OF_GROUPS = tuple((group, _Picked(names)) for group, names in _GROUPS.items() if group)
+_OF_METADATA, _OF_HEALTH, _OF_MOODS, _OF_VIBENET = map(_Picked, (_METADATA, _HEALTH, MOODS, _VIBENET_FIELDS))
 
 
 def csv_lines(results: Iterable[StoredResult]) -> Iterator[bytes]:
     """The table, line by line."""
-    yield _line(_NAMES)
+    write = _LineWriter()
+    yield write(_NAMES)
     for stored in results:
         with understanding(stored.path):
-            parts = parts_of(stored.text)
-            cells = _cells_of_object(stored.analysis()) if parts is None else _cells_of_parts(stored, parts)
-        yield _line(cells)
+            cells = _cells_of(stored)
+        yield write(cells)
 
 
-def _cells_of_parts(stored: StoredResult, parts: ResultParts) -> list[Any]:
-    tags: Mapping[str, float] = json.loads(parts["tags"]) or {}
-    return [
-        _harmless(stored.path),
-        *map(_cell, parts.of(*_PARTS)),
-        _harmless("; ".join(_top(tags))),
-        *map(_harmless, _metadata_cells(stored.metadata())),
-        *map(_cell, parts.of(*_HEALTH_PARTS)),
-        _harmless("; ".join(findings_of(*_health_in(parts)))),
-        *_mood_cells(mood_in(parts)),
-        *map(_cell, parts.of(*_VIBENET)),
-    ]
+class _LineWriter:
+    """Makes lines out of cells."""
+
+    def __init__(self) -> None:
+        self._text = io.StringIO()
+        # It puts those cells in quotes that hold a character of its line end, and readers take a bare CR for one.
+        self._writer = csv.writer(self._text, lineterminator="\r\n")
+
+    def __call__(self, cells: Iterable[Any]) -> bytes:
+        self._text.seek(0)
+        self._text.truncate()
+        self._writer.writerow(cells)
+        return self._text.getvalue().removesuffix("\r\n").encode(errors="surrogateescape") + b"\n"
 
 
-def _health_in(parts: ResultParts) -> tuple[Health | None, Loudness | None]:
-    health, loudness = json.loads(parts["health"]), json.loads(parts["loudness"])
-    return None if health is None else Health(**health), None if loudness is None else Loudness(**loudness)
+def _cells_of(stored: StoredResult) -> list[Any]:
+    try:
+        return _cells(*_todays(stored))
+    except (AttributeError, LookupError, TypeError, ValueError):
+        analysis = stored.analysis()
+        return _cells(analysis.to_json(), analysis.health, analysis.loudness)
 
 
-def _cells_of_object(analysis: Analysis) -> list[Any]:
-    document = analysis.to_json()
-    health = document["health"] or {}
-    cells = [
-        *((document[group] or {} if group else document).get(field) for group, field in _COLUMNS),
-        "; ".join(_top(analysis.tagging.tags if analysis.tagging else {})),
-        *_metadata_cells(analysis.metadata),
-        *(health.get(field) for field in _HEALTH),
-        "; ".join(findings_of(analysis.health, analysis.loudness)),
-        *_mood_cells(analysis.mood),
-        *(getattr(analysis.vibenet, name.removeprefix("vibenet_"), None) for name in _VIBENET),
-    ]
-    return list(map(_harmless, cells))
+def _todays(stored: StoredResult) -> tuple[dict[str, Any], Any, Any]:
+    """The result object with what `_cells` shows of it, and two groups of it, without objects of their classes.
+
+    Raises
+    ------
+    AttributeError, LookupError, TypeError, ValueError : it has not all fields of today, or words that are not known.
+    """
+    document = read(stored.text)
+    Status(document["status"])
+    if reason_of(document["reason"]) != document["reason"] or (document["tags"] is None) != (
+        document["tagging"] is None
+    ):
+        raise ValueError("a result that another version understands")
+    health, loudness = document["health"], document["loudness"]
+    if health is not None:
+        IntegrityState(health["integrity"])
+    if document["versions"].get("mood") != MOOD_VERSION:
+        mood = mood_in(document)
+        document["mood"] = None if mood is None else asdict(mood)
+    document["path"], document["metadata"] = stored.path, read(stored.names) if stored.names else None
+    return document, _as_object(health), _as_object(loudness)
 
 
-def _cell(text: str | None) -> str | None:
-    """The cell for a value that is neither array nor object, given as JSON; None where its group is null."""
-    if text is None or text in _WORDS:
-        return None if text is None else _WORDS[text]
-    if text[0] != '"':
-        return text
-    told: str = json.loads(text) if "\\" in text else text[1:-1]
-    return str(_harmless(told))
+def _as_object(group: dict[str, Any] | None) -> Any:
+    return None if group is None else SimpleNamespace(**group)
 
 
-def _metadata_cells(names: Metadata | None) -> Iterator[Any]:
-    if names is None:
-        return iter([None] * len(_METADATA))
-    return (_joined(getattr(names, field)) for field in _METADATA)
-
-
-def _mood_cells(mood: Mood | None) -> list[float | None]:
-    mood = mood or Mood(None, None, None)
-    return [mood.energy, mood.voice, *((mood.moods or {}).get(name) for name in MOODS)]
+def _cells(document: Mapping[str, Any], health: Health | None, loudness: Loudness | None) -> list[Any]:
+    """The cells of a result object; the two groups are those in it, as `findings_of` takes them."""
+    mood = document["mood"] or {}
+    cells = list(_OF_TRACK.of(document))
+    for group, picked in _OF_GROUPS:
+        cells += picked.of(document[group])
+    cells += (
+        "; ".join(_top(document["tags"] or {})),
+        *map(_joined, _OF_METADATA.of(document["metadata"])),
+        *_OF_HEALTH.of(document["health"]),
+        "; ".join(findings_of(health, loudness)),
+        mood.get("energy"),
+        mood.get("voice"),
+        *_OF_MOODS.of(mood.get("moods")),
+        *_OF_VIBENET.of(document["vibenet"]),
+    )
+    return [_harmless(cell) if isinstance(cell, str) else cell for cell in cells]
 
 
 def _joined(value: Any) -> Any:
-    return "; ".join(value) if isinstance(value, tuple) else value
+    return "; ".join(value) if isinstance(value, list | tuple) else value
 
 
-def _line(cells: Iterable[Any]) -> bytes:
-    line = io.StringIO()
-    # It puts those cells in quotes that hold a character of its line end, and readers take a bare CR for one.
-    csv.writer(line, lineterminator="\r\n").writerow(cells)
-    return line.getvalue().removesuffix("\r\n").encode(errors="surrogateescape") + b"\n"
-
-
-def _harmless(value: Any) -> Any:
-    """A text that a spreadsheet would run as a formula, with an apostrophe in front; numbers stay numbers."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_BEGINNINGS) else value
+def _harmless(text: str) -> str:
+    """A text that a spreadsheet would run as a formula, with an apostrophe in front."""
+    return f"'{text}" if text.startswith(_FORMULA_BEGINNINGS) else text
 
 
 def _top(tags: Mapping[str, float]) -> list[str]:
-    return sorted(tags, key=lambda name: -tags[name])[:_SHOWN_TAGS]
+    return sorted(tags, key=tags.__getitem__, reverse=True)[:_SHOWN_TAGS]

@@ -67,7 +67,7 @@ def findings_of(health: Health | None, loudness: Loudness | None) -> dict[Findin
             *_of_time(health),
         )
     )
-    return {finding: found[finding] for finding in Finding if finding in found}
+    return {finding: found[finding] for finding in Finding if finding in found} if found else found
 
 
 def in_order(names: Iterable[str]) -> tuple[str, ...]:
@@ -77,7 +77,7 @@ def in_order(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _of_the_file(health: Health) -> Iterator[tuple[Finding, str]]:
-    if health.integrity is IntegrityState.MISMATCH:
+    if health.integrity == IntegrityState.MISMATCH:
         yield Finding.MISMATCH, health.integrity_detail or "the sound is not what the file's checksum says"
     if health.lossy_suspicion is not None and health.lossy_suspicion >= SUSPICION:
         yield Finding.TRANSCODED, "; ".join(health.suspicion_evidence)

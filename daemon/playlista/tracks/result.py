@@ -175,7 +175,7 @@ class Analysis:
         tags, embedding, tagging = (values.pop(key, None) for key in ("tags", "embedding", "tagging"))
         if tagging is not None:
             values["tagging"] = Tagging(**_known(Tagging, {**tagging, "tags": tags, "embedding": tuple(embedding)}))
-        for name, group in _GROUP_TYPES.items():
+        for name, group in GROUP_TYPES.items():
             if values.get(name) is not None:
                 values[name] = group(**{key: _frozen(value) for key, value in _known(group, values[name]).items()})
         values["chapters"] = tuple(Chapter(**_known(Chapter, one)) for one in values.get("chapters") or ())
@@ -185,7 +185,7 @@ class Analysis:
         return cls(**_known(cls, values))
 
 
-_GROUP_TYPES: dict[str, type] = {
+GROUP_TYPES: dict[str, type] = {
     "audio": Audio,
     "rhythm": Rhythm,
     "tonal": Tonal,

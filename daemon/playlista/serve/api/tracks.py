@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any
 
-from playlista.library.result_text import document_text, of_nine_digits
+from playlista.library.result_text import document_text
 from playlista.library.track_filter import TrackFilter
 from playlista.library.track_pages import SORTS
 from playlista.serve.answers import Answer
@@ -100,7 +100,7 @@ def track(context: Context, _request: Request, _given: dict[str, Any], value: st
         return Answer.not_found("no such track")
     found["beat_times"] = _beat_times(found)
     found["findings"] = context.views.findings(found["path"])
-    return Answer("200 OK", "application/json", f"{document_text(found, write_numbers=of_nine_digits)}\n".encode())
+    return Answer("200 OK", "application/json", f"{document_text(found)}\n".encode())
 
 
 def search(context: Context, _request: Request, given: dict[str, Any], _value: str) -> Answer:

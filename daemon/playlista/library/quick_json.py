@@ -1,0 +1,63 @@
+"""JSON as Python's own module reads and writes it, in a tenth of the time where orjson is installed.
+
+Input: JSON; the numbers of an embedding. Output: objects; the digits of these numbers, the same to the last byte.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+
+def _orjson() -> Any:
+    """The module; None where it is not installed, as on a processor that it has no wheel for."""
+    try:
+        return import_module("orjson")
+    except ImportError:
+        return None
+
+
+orjson = _orjson()
+
+#: First bytes, sign and exponent, of a float32 from 2^53 on, of infinity and of what is no number: these differ, too.
+_HUGE = bytes((*range(90, 128), *range(218, 256)))
+_NOT_HUGE = bytes(set(range(256)) - set(_HUGE))
+
+
+def read(text: str) -> Any:
+    """What `text` says; its integers have 64 bits at most, as those of results have.
+
+    Raises
+    ------
+    ValueError : it is no JSON.
+    """
+    if orjson is not None:
+        try:
+            return orjson.loads(text)
+        except ValueError:
+            pass  # half a pair of surrogates, which Python's own takes
+    return json.loads(text)
+
+
+def numbers_of(vector: bytes) -> Sequence[float]:
+    """The numbers in `vector`, float32 in little-endian order. Raises struct.error where it is cut."""
+    return struct.unpack(f"<{len(vector) // 4}f", vector)
+
+
+def digits_of(vector: bytes) -> str:
+    """The numbers of `vector`, each as the float64 that it is in Python, with ", " between them."""
+    numbers = numbers_of(vector)
+    if orjson is None or vector[3::4].translate(None, _NOT_HUGE):
+        return json.dumps(numbers)[1:-1]
+    text: str = orjson.dumps(numbers)[1:-1].decode().replace(",", ", ")
+    if "e" in text or "0.0000" in text:
+        text = ", ".join(map(_as_in_python, text.split(", ")))
+    return text
+
+
+def _as_in_python(digits: str) -> str:
+    """What orjson writes as 0.00001 or 1e-7 is 1e-05 and 1e-07 in Python."""
+    return repr(float(digits)) if "e" in digits or "0.0000" in digits else digits
