@@ -19,6 +19,7 @@ from benchmarks import (
     quality_determinism,
     quality_drift,
     quality_files,
+    quality_key_changes,
     quality_keys,
     quality_rhythm,
     quality_tables,
@@ -96,6 +97,14 @@ def _keys(asked: argparse.Namespace) -> list[quality_keys.Row]:
     return quality_keys_heard.measure(asked.music, asked.tempo, asked.work / "speech")
 
 
+def _key_changes(asked: argparse.Namespace) -> list[quality_key_changes.Row]:
+    """Changes of key in medleys."""
+    _prepare()
+    from benchmarks import quality_key_changes_heard
+
+    return quality_key_changes_heard.measure(asked.tempo)
+
+
 def _rhythm(asked: argparse.Namespace) -> list[quality_rhythm.Row]:
     """Tempo and beats of recordings that nothing here is known of but those."""
     _prepare()
@@ -131,6 +140,7 @@ ALONE: dict[str, Callable[[argparse.Namespace], Any]] = {
     "rhythm": _rhythm,
     "confidence": _confidence,
     "keys": _keys,
+    "key-changes": _key_changes,
     "mood": _mood,
     "files": _files,
 }

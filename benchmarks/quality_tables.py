@@ -8,7 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from benchmarks import quality_confidence, quality_files, quality_keys, quality_mood, quality_rhythm
+from benchmarks import (
+    quality_confidence,
+    quality_files,
+    quality_key_changes,
+    quality_keys,
+    quality_mood,
+    quality_rhythm,
+)
 from benchmarks.quality_distances import FEATURES
 from benchmarks.quality_drift import bars, effect, spread
 from benchmarks.tables import markdown_table
@@ -35,6 +42,7 @@ def sections(results: dict[str, Any]) -> dict[str, str]:
         "tempi": lambda: _tempi(results["conformance"]["tempi"]),
         "rhythm": lambda: quality_rhythm.table(results["rhythm"]),
         "keys": lambda: quality_keys.table(results["keys"]),
+        "key-changes": lambda: quality_key_changes.table(results["key-changes"]),
         "confidence": lambda: quality_confidence.table(results["confidence"]),
         "mood": lambda: quality_mood.table(results["mood"]),
         "files": lambda: quality_files.table(results["files"]),
@@ -52,6 +60,7 @@ def failures(results: dict[str, Any]) -> list[str]:
     missed += quality_files.unexplained(results.get("files", ()))
     missed += quality_rhythm.failures(results.get("rhythm", ()))
     missed += quality_keys.failures(results.get("keys", ()))
+    missed += quality_key_changes.failures(results.get("key-changes", ()))
     missed += quality_confidence.failures(results.get("confidence", {}))
     missed += quality_mood.failures(results.get("mood", {}))
     bars = _bars(results["drift"]) if "drift" in results else []

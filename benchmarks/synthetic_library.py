@@ -135,6 +135,7 @@ def _result(
     activations = {tag: round(chance.random() ** 20, 6) for tag in MSD_TAGS}  # some 6 from 0.1 on
     activations[MSD_TAGS[genre * 3 % len(MSD_TAGS)]] = round(chance.uniform(0.3, 0.9), 6)
     code = chance.choice(CAMELOT)
+    scale = "minor" if code.endswith("A") else "major"
     seconds = chance.uniform(90, 420)
     beats = np.arange(0.5, seconds, 60 / bpm)
     return Analysis(
@@ -150,7 +151,7 @@ def _result(
             tempo_changes=((0.0, bpm),),
             beat_grid=encode_beats(beats.tolist()),
         ),
-        tonal=Tonal("C", "minor" if code.endswith("A") else "major", chance.random(), code, 440.0),
+        tonal=Tonal("C", scale, chance.random(), code, 440.0, ((0.0, "C", scale),)),
         loudness=Loudness(chance.uniform(-24, -6), chance.uniform(2, 15), -0.5, -4.0),
         spectral=_spectral(noise),
         tagging=Tagging(

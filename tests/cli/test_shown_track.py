@@ -21,3 +21,13 @@ def test_more_than_two_channels_are_shown_with_their_layout(
     assert analysis.audio is not None
     write_summary(replace(analysis, audio=replace(analysis.audio, channels=channels, channel_layout=layout)))
     assert f"{shown}\n" in capsys.readouterr().out
+
+
+def test_a_track_that_changes_its_key_says_from_when_on(capsys: pytest.CaptureFixture[str]) -> None:
+    analysis = analysis_of("a.flac")
+    assert analysis.tonal is not None
+    write_summary(analysis)
+    assert "from 0:00" not in capsys.readouterr().out
+    changes = ((0.0, "C#", "minor"), (98.08, "E", "major"))
+    write_summary(replace(analysis, tonal=replace(analysis.tonal, key_changes=changes)))
+    assert "C# minor from 0:00, E major from 1:38\n" in capsys.readouterr().out

@@ -7,8 +7,9 @@ import pytest
 from numpy.typing import NDArray
 
 from playlista.features.frames import amplitude_window
-from playlista.features.tonal.accumulator import TonalAccumulator, find_key
+from playlista.features.tonal.accumulator import TonalAccumulator
 from playlista.features.tonal.hpcp import HIGHEST_HZ, LOWEST_HZ, PeakFinder, Peaks, pitch_class_histogram, profile
+from playlista.features.tonal.keys import find_key
 from playlista.tracks import Tonal
 from tests.conformance.essentia_reference import essentia
 from tests.conformance.recordings import Recording

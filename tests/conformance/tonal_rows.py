@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.features.tonal.accumulator import TonalAccumulator, camelot
+from playlista.features.tonal.accumulator import TonalAccumulator
+from playlista.features.tonal.keys import camelot
 from playlista.tracks import Tonal
 from tests.conformance.essentia_reference import essentia
 from tests.conformance.recordings import Recording

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from playlista.features.tonal.accumulator import TonalAccumulator, camelot
+from playlista.features.tonal.accumulator import TonalAccumulator
+from playlista.features.tonal.keys import camelot
 from playlista.tracks import Tonal
 from tests.exhaustive import examples
 from tests.features.tones import applause, cadence, coloured_noise, drums, note, pitch_hz, speech

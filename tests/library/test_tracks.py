@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from playlista.features.tonal.accumulator import camelot
+from playlista.features.tonal.keys import camelot
 from playlista.library.database import FILE_NAME, open_database
 from playlista.library.folding import folded
 from playlista.library.search import Search

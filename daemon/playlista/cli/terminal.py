@@ -14,7 +14,7 @@ from typing import Any
 
 from playlista.printable import printable as escaped
 from playlista.printable import printable_json, printable_json_text
-from playlista.tracks import Analysis, Audio, Chapter, Rhythm
+from playlista.tracks import Analysis, Audio, Chapter, Rhythm, Tonal
 from playlista.tracks.findings import findings
 from playlista.tracks.metadata import Metadata
 from playlista.tracks.mood import USUAL_MOOD, Mood
@@ -168,6 +168,14 @@ def _tempo(rhythm: Rhythm) -> Iterator[tuple[str, str]]:
         yield "", ", ".join(f"{bpm:.0f} from {duration(seconds)}" for seconds, bpm in shown)
 
 
+def _key(tonal: Tonal) -> Iterator[tuple[str, str]]:
+    name = f"{tonal.key} {tonal.scale} ({tonal.camelot}), A = {number(tonal.tuning_hz)} Hz"
+    yield "key", name if tonal.key else "none"
+    if len(tonal.key_changes) > 1:
+        shown = tonal.key_changes[:_SHOWN_CHAPTERS]
+        yield "", ", ".join(f"{tonic} {scale} from {duration(seconds)}" for seconds, tonic, scale in shown)
+
+
 def _mood(mood: Mood) -> str:
     """ "energy 0.41, voice 0.12, calm 0.93": the moods that the track has, the strongest first."""
     values = {"energy": mood.energy, "voice": mood.voice}
@@ -192,11 +200,8 @@ def _facts(analysis: Analysis) -> Iterator[tuple[str, str]]:
         )
     if analysis.rhythm:
         yield from _tempo(analysis.rhythm)
-    if tonal := analysis.tonal:
-        yield (
-            "key",
-            f"{tonal.key} {tonal.scale} ({tonal.camelot}), A = {number(tonal.tuning_hz)} Hz" if tonal.key else "none",
-        )
+    if analysis.tonal:
+        yield from _key(analysis.tonal)
     if loudness := analysis.loudness:
         yield (
             "loudness",

@@ -45,13 +45,17 @@ class Rhythm:
 
 @dataclass(frozen=True, slots=True)
 class Tonal:
-    """Key with sharps ("C#"), Camelot code and tuning; all None on silence, noise, speech and drums alone."""
+    """Key with sharps ("C#"), Camelot code and tuning; all None on silence, noise, speech and drums alone.
+
+    key_changes : the second from which on the track has a key, its tonic and scale; one for a track of one key.
+    """
 
     key: str | None
     scale: str | None
     strength: float | None
     camelot: str | None
     tuning_hz: float | None
+    key_changes: tuple[tuple[float, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Key, scale and tuning of a track.
 
-Input: mono chunks at the analysis rate. Output: :class:`playlista.tracks.Tonal`. No chords, no changes of key: one
-answer for the whole track, from everything that was heard.
+Input: mono chunks at the analysis rate. Output: :class:`playlista.tracks.Tonal`: one answer for the whole track, from
+everything that was heard, and the keys along it (``key_changes``). No chords.
 
 The spectral peaks of all frames are collected in one histogram of pitch classes (``features.hpcp``). At the end it
 tells first whether the track has pitched sound at all, then how far its notes lie from A = 440 Hz, and then, with
@@ -10,17 +10,17 @@ the notes taken where they really are, the key whose profile fits best.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from playlista.features.frames import FrameStream, frame_length_of
 from playlista.features.tonal.hpcp import CENTS, REFERENCE_HZ, PeakFinder, Peaks, pitch_class_histogram, profile
+from playlista.features.tonal.key_changes import KeySegments
+from playlista.features.tonal.keys import Key, camelot, find_key
 from playlista.tracks import Tonal
 
 #: Version of the values in ``Tonal``; rises when they change.
-VERSION = 3
+VERSION = 4
 
 #: 4096 samples at 22 050 Hz, 8192 at 44 100 Hz: bins of 5.4 Hz at either.
 FRAME_SECONDS = 0.186
@@ -38,29 +38,7 @@ SHARE_OF_A_FIT, LEAST_FIT = 0.16, 0.78
 #: 3. Nearly all there is are steady tones: speech reaches 0.48.
 SHARE_OF_TONES = 0.52
 
-#: This part of the profile's greatest note is leakage and percussion, and is taken off every note. (KeyExtractor
-#: clears the notes below it and leaves the others as they are; a note at the limit then turns the key over.)
-_FLOOR = 0.2
-
-#: Weight of the notes of a key from its tonic up: the profiles ``bgate`` of essentia's ``Key``, from electronic dance
-#: music but good beyond it (A. Faraldo, "Tonality estimation in electronic dance music", PhD thesis, Universitat Pompeu
-#: Fabra, 2017).
-_PROFILES = {
-    "major": (1.00, 0.00, 0.42, 0.00, 0.53, 0.37, 0.00, 0.77, 0.00, 0.38, 0.21, 0.30),
-    "minor": (1.00, 0.00, 0.36, 0.39, 0.00, 0.38, 0.00, 0.74, 0.27, 0.00, 0.42, 0.23),
-}
-_FROM_A = ("A", "A#", "B", "C", "C#", "D", "D#", "E", "F", "F#", "G", "G#")
-
 _NO_KEY = Tonal(key=None, scale=None, strength=None, camelot=None, tuning_hz=None)
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A key as the correlation of a profile with it: ``strength`` 0..1."""
-
-    tonic: str
-    scale: str
-    strength: float
 
 
 class _StandingOut:
@@ -105,13 +83,14 @@ class TonalAccumulator:
         self._frames = FrameStream(frame_length, frame_length * 3 // 4, BATCH_FRAMES)
         self._peaks = PeakFinder(sample_rate_hz, frame_length)
         self._histogram = np.zeros(CENTS)
+        self._segments = KeySegments(BATCH_FRAMES * self._frames.hop_length / sample_rate_hz)
         self._weight = 0.0
         self._standing_out = _StandingOut()
 
     @property
     def retained_bytes(self) -> int:
-        """Bytes of left-over samples and of the histogram; constant."""
-        return self._frames.retained_bytes + self._histogram.nbytes
+        """Bytes of left-over samples, of the histogram and of the profiles along the track; constant."""
+        return self._frames.retained_bytes + self._histogram.nbytes + self._segments.retained_bytes
 
     def update(self, chunk: NDArray[np.floating]) -> None:
         """Take the next samples.
@@ -133,6 +112,8 @@ class TonalAccumulator:
             track's pitch class profile with that of the key, 0..1; ``camelot`` : the same key on the Camelot wheel,
             "1A".."12B"; ``tuning_hz`` : frequency of A, within a quarter tone of 440 Hz. All are None where no notes
             were heard: silence, noise, speech, unpitched percussion. A key that is hard to tell has a low strength.
+            ``key_changes`` : see :meth:`playlista.features.tonal.key_changes.KeySegments.changes`; where the key does
+            not change, the key of the track.
         """
         for batch in self._frames.flush():
             self._collect(batch)
@@ -148,18 +129,27 @@ class TonalAccumulator:
             strength=key.strength,
             camelot=camelot(key.tonic, key.scale),
             tuning_hz=REFERENCE_HZ * 2 ** (cents / CENTS),
+            key_changes=self._key_changes(cents, key),
         )
+
+    def _key_changes(self, tuning_cents: float, key: Key) -> tuple[tuple[float, str, str], ...]:
+        """The stretches; one alone has the key of the whole track, which knows more than they do."""
+        changes = self._segments.changes(tuning_cents)
+        return tuple(changes) if len(changes) > 1 else ((0.0, key.tonic, key.scale),)
 
     def reset(self) -> None:
         """Forget the track."""
         self._frames.reset()
+        self._segments.reset()
         self._histogram[:] = 0.0
         self._weight = 0.0
         self._standing_out = _StandingOut()
 
     def _collect(self, batch: NDArray[np.float32]) -> None:
         peaks = self._peaks.find(batch)
-        self._histogram += pitch_class_histogram(peaks.frequency_hz, peaks.weight)
+        histogram = pitch_class_histogram(peaks.frequency_hz, peaks.weight)
+        self._histogram += histogram
+        self._segments.add(histogram)
         self._weight += float(peaks.weight.sum())
         self._standing_out.add(peaks)
 
@@ -176,38 +166,3 @@ def tuning_cents(histogram: NDArray[np.float64]) -> float:
     """
     semitones = np.arange(CENTS) / 100
     return float(np.angle(histogram @ np.exp(2j * np.pi * semitones)) * 100 / (2 * np.pi))
-
-
-def find_key(hpcp: NDArray[np.float64]) -> Key:
-    """The key whose profile correlates best with a harmonic pitch class profile.
-
-    Parameters
-    ----------
-    hpcp : np.ndarray [shape=(12,), float64]
-        Energy of A, A# ... G#, on any scale.
-    """
-    heard = _standardized(np.maximum(hpcp / hpcp.max() - _FLOOR, 0.0))
-    fits = [
-        Key(tonic, scale, float(np.roll(_standardized(np.array(weights)), steps) @ heard))
-        for scale, weights in _PROFILES.items()
-        for steps, tonic in enumerate(_FROM_A)
-    ]
-    best = max(fits, key=lambda key: key.strength)
-    return Key(best.tonic, best.scale, min(1.0, max(0.0, best.strength)))
-
-
-def camelot(tonic: str, scale: str) -> str:
-    """Code of a key on the Camelot wheel: 1..12 around the circle of fifths, "A" for minor, "B" for major.
-
-    C major is 8B, its relative A minor 8A, and a fifth up is one step on.
-    """
-    semitones_above_c = (_FROM_A.index(tonic) - 3) % 12
-    relative_major = semitones_above_c if scale == "major" else semitones_above_c + 3
-    fifths_above_c = relative_major * 7 % 12
-    return f"{(fifths_above_c + 7) % 12 + 1}{'B' if scale == 'major' else 'A'}"
-
-
-def _standardized(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Values of zero mean and unit norm, so that a product of two is their correlation; zeros where all are alike."""
-    centered: NDArray[np.float64] = values - values.mean()
-    return centered / float(np.linalg.norm(centered) or 1.0)

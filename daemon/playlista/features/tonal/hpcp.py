@@ -175,13 +175,18 @@ def profile(histogram: NDArray[np.float64], tuning_cents: float) -> NDArray[np.f
         A, A#, B ... G#: sums of squared whitened amplitudes within a quarter tone of each note, under a cosine,
         subharmonics included. Not normalized.
     """
+    return profile_weights(tuning_cents) @ histogram
+
+
+def profile_weights(tuning_cents: float) -> NDArray[np.float64]:
+    """How much each cent of a pitch class histogram counts for each note of its `profile` [shape=(12, 1200)]."""
     notes_cents = tuning_cents + 100.0 * np.arange(12)
     distance = (np.arange(CENTS) - notes_cents[:, np.newaxis] + CENTS / 2) % CENTS - CENTS / 2
     response = np.zeros_like(distance)
     for shift_cents, strength in _harmonic_strengths().items():
         away = (distance - shift_cents + CENTS / 2) % CENTS - CENTS / 2
         response += strength**2 * np.where(abs(away) <= 50, np.cos(np.pi * away / 100), 0.0)
-    return response @ histogram
+    return response
 
 
 def _harmonic_strengths() -> dict[float, float]:
