@@ -59,11 +59,13 @@ def cost(work: Callable[[], object]) -> float:
     return 1000 * (cpu_seconds() - before)
 
 
-def encode(recording: Path, folder: Path, seconds: int = SECONDS) -> Iterator[tuple[str, Path]]:
+def encode(
+    recording: Path, folder: Path, seconds: int = SECONDS, formats: Sequence[tuple[str, str, tuple[str, ...]]] = FORMATS
+) -> Iterator[tuple[str, Path]]:
     """The first `seconds` of the recording in each format, written by ffmpeg."""
     from playlista.decode.readers.ffmpeg_child import ffmpeg_path
 
-    for name, suffix, options in FORMATS:
+    for name, suffix, options in formats:
         path = folder / f"music.{suffix}"
         cut = ("-t", str(seconds), "-i", str(recording), "-vn", "-ac", "2", "-ar", "44100")
         subprocess.run([ffmpeg_path(), "-v", "error", "-nostdin", *cut, *options, str(path)], check=True)

@@ -26,7 +26,8 @@ from typing import Any
 
 import numpy as np
 
-STAGES = ("decode", "resample", "rhythm", "tonal", "loudness", "spectral", "tags", "health", "fingerprint")
+from benchmarks.stages import STAGES
+
 ROUNDS = 9
 
 #: Whose calls are which stage's, by the start of the module's path below the package; the first that fits.
@@ -82,7 +83,7 @@ def measure(analyze: Callable[[], Any], audio_seconds: float, rounds: int = ROUN
     analyze()  # tables are made, libraries loaded
     spectra, products, stages = [yardsticks.spectra()], [yardsticks.products()], []
     for _ in range(rounds):
-        stages.append(_stage_seconds(analyze))
+        stages.append(stage_seconds(analyze))
         spectra.append(yardsticks.spectra())
         products.append(yardsticks.products())
     least = {stage: min(round_[stage] for round_ in stages) for stage in stages[0]}
@@ -126,7 +127,8 @@ def _stage_of(frame: FrameType | None) -> str:
     return "other"
 
 
-def _stage_seconds(analyze: Callable[[], Any]) -> dict[str, float]:
+def stage_seconds(analyze: Callable[[], Any]) -> dict[str, float]:
+    """CPU seconds of one call of `analyze` by stage; "other" is what it needs outside its stages."""
     started = thread_time()
     timings = analyze().timings
     whole = thread_time() - started

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.guard import STAGES, measure
+from benchmarks.guard import measure
+from benchmarks.stages import STAGES
 from playlista.features.spectral.accumulator import SpectralAccumulator
 from tests.benchmarks.guarded import SONG_SECONDS, Analyze, Guarded, guarded
 
