@@ -77,7 +77,7 @@ def test_the_child_reads_only_the_open_file_and_may_touch_nothing_else(minute: P
 
 def test_the_child_is_limited_polite_and_the_first_to_go(minute: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FFREPORT", "file=/tmp/never.log")  # with this, ffmpeg would write a file
-    with opened(minute, timeout_seconds=50, child_memory_bytes=200 * MIB):
+    with opened(minute, timeout_seconds=50, child_memory_bytes=lambda: 200 * MIB):
         child = the_child()
         assert child.rlimit(resource.RLIMIT_DATA) == (200 * MIB, 200 * MIB)
         assert child.rlimit(resource.RLIMIT_CORE) == (0, 0)
@@ -197,6 +197,21 @@ exec {real} "$@"
 """
 
 
+def test_how_much_memory_a_child_may_have_is_asked_where_one_is_started_and_nowhere_else(
+    minute: Path, tmp_path: Path
+) -> None:
+    asked: list[int] = []
+
+    def ask() -> int:
+        asked.append(200 * MIB)
+        return asked[-1]
+
+    opened(encoded(chord(1, RATE_HZ, 1), RATE_HZ, tmp_path / "second.flac"), child_memory_bytes=ask).close()
+    assert not asked
+    opened(minute, child_memory_bytes=ask).close()
+    assert asked
+
+
 def test_a_limit_that_ffmpeg_does_not_survive_is_no_fault_of_the_file(
     minute: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,7 +221,7 @@ def test_a_limit_that_ffmpeg_does_not_survive_is_no_fault_of_the_file(
     monkeypatch.setattr(ffmpeg_child, "ffmpeg_path", lambda: str(late))
 
     with pytest.raises(DecodeError, match="raise the memory limit") as caught:
-        opened(minute, child_memory_bytes=4 * MIB)
+        opened(minute, child_memory_bytes=lambda: 4 * MIB)
 
     assert (caught.value.reason, caught.value.blame) == (FailureReason.UNREADABLE, Blame.INSTALLATION)
 

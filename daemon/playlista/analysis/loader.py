@@ -153,7 +153,7 @@ class MemoryOptimizedLoader:
             max_block_bytes=min(MAX_BLOCK_BYTES, budget.budget_bytes // 4),
             mapping_min_bytes=int(settings.memory_mapping_min_mb * MEBIBYTE) if mapped else None,
             timeout_seconds=settings.track_timeout_seconds,
-            child_memory_bytes=self.child_memory_bytes(),
+            child_memory_bytes=self.child_memory_bytes,
             stop=stop,
             checks_integrity=checks_integrity,
             kernels=choose_kernels(settings.native_kernels).kernels,

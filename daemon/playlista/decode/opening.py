@@ -56,7 +56,7 @@ def open_source(
     max_block_bytes: int,
     mapping_min_bytes: int | None,
     timeout_seconds: float,
-    child_memory_bytes: int | None = CHILD_MEMORY_BYTES,
+    child_memory_bytes: Callable[[], int | None] = lambda: CHILD_MEMORY_BYTES,
     stop: Callable[[], bool] = noop,
     checks_integrity: bool = False,
     kernels: Kernels | None = None,
@@ -69,7 +69,7 @@ def open_source(
     block_seconds, max_block_bytes : length of a block, see ``frames_per_block``.
     mapping_min_bytes : map WAV, AIFF and FLAC files of at least this size; None to map none.
     timeout_seconds : wall time from now until the last block, whoever uses it.
-    child_memory_bytes : memory that an ffmpeg child may allocate; None for no limit.
+    child_memory_bytes : memory that an ffmpeg child may allocate, None for no limit; asked where one is started.
     stop : asked at least every tenth of a second; true ends decoding with ``Interrupted``.
     checks_integrity : compare the file's own checksums on the way, see ``AudioSource.integrity``.
     kernels : compiled kernels to do so with; None for NumPy.

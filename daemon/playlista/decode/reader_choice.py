@@ -63,13 +63,13 @@ class Readers:
     descriptor : the open file.
     deadline : asked while reading.
     mapping_min_bytes : map WAV, AIFF and FLAC files of at least this size; None to map none.
-    child_memory_bytes : memory that an ffmpeg child may allocate; None for no limit.
+    child_memory_bytes : memory that an ffmpeg child may allocate, None for no limit; asked where one is started.
     """
 
     descriptor: int
     deadline: Deadline
     mapping_min_bytes: int | None
-    child_memory_bytes: int | None
+    child_memory_bytes: Callable[[], int | None]
 
     def ways(self, file: Identified, *, is_named_flac: bool) -> Iterator[Way]:
         """Ways to read `file`, the likeliest first.
@@ -107,7 +107,7 @@ class Readers:
             raise UnsupportedCodecError("WMA", "is protected by DRM and cannot be decoded")
         return FfmpegReader(
             self.descriptor,
-            self.child_memory_bytes,
+            self.child_memory_bytes(),
             self.deadline,
             declared=declared_length(self.descriptor, file),
             demuxer=demuxer,

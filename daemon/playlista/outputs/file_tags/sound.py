@@ -80,7 +80,7 @@ def _by_our_reader(path: str, bounds: Bounds) -> tuple[str, str]:
         max_block_bytes=_MAX_BLOCK_BYTES,
         mapping_min_bytes=None,
         timeout_seconds=bounds.timeout_seconds,
-        child_memory_bytes=bounds.child_memory_bytes(),
+        child_memory_bytes=bounds.child_memory_bytes,
         stop=bounds.stop,
     ) as source:
         music = MusicHash(source.info.sample_rate_hz)
