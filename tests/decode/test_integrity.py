@@ -188,3 +188,14 @@ def test_crc_16_is_that_of_the_catalogue() -> None:
     for start in range(0, len(data), 777):
         pieces.update(memoryview(data)[start : start + 777])
     assert pieces.value == whole.value
+
+
+@pytest.mark.parametrize("length", [0, 1, 2, 63, 64, 65, 4_095, 4_096, 4_097, 9_001])
+def test_crc_16_is_that_of_its_polynomial_bit_by_bit(length: int) -> None:
+    data, expected, crc = os.urandom(length), 0, Crc16()
+    for byte in data:
+        expected ^= byte
+        for _ in range(8):
+            expected = expected >> 1 ^ (0xA001 if expected & 1 else 0)
+    crc.update(memoryview(data))
+    assert crc.value == expected
