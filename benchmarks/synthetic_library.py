@@ -3,7 +3,8 @@
 Input: a data folder and a number of tracks. Output: a database that the product takes for its own, the same for the
 same number each time. Artists have a few albums, a genre, a tempo and a place in the space of embeddings around which
 their tracks lie, so that searches, filters and similar tracks find something. Fingerprints are a few that are used
-again and again, and are found under no key: ``benchmarks.duplicates`` measures them.
+again and again, and are found under no key: ``benchmarks.duplicates`` measures them. Beyond `INVENTED` tracks there are
+copies of these in folders of their own.
 
     python -m benchmarks.synthetic_library DATA --tracks 200000
 """
@@ -25,6 +26,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.library_copies import grow
 from playlista.library.database import FILE_NAME, Database, open_database
 from playlista.library.file_rows import file_values
 from playlista.library.fingerprints import stored_bytes
@@ -51,6 +53,10 @@ from playlista.tracks.groups import FEATURE_GROUPS
 from playlista.tracks.metadata import Metadata
 
 BATCH_ROWS = 5_000
+#: So many are invented one by one.
+INVENTED = 50_000
+#: What SQLite keeps of the file in memory meanwhile.
+_CACHE_KIB = 400_000
 EMBEDDING_SIZE = 200
 TRACKS_PER_ALBUM = 12
 ALBUMS_PER_ARTIST = 3
@@ -93,11 +99,13 @@ def build(data: Path, tracks: int, *, embeddings: bool = True) -> None:
     with open_database(os.fspath(data / FILE_NAME)) as database:
         with database.read() as connection:
             connection.execute("PRAGMA synchronous = OFF")
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             connection.execute("INSERT INTO version_sets VALUES (1, ?)", (json.dumps(_VERSIONS, sort_keys=True),))
             connection.execute("INSERT INTO setting_sets VALUES (1, ?)", (json.dumps(_SETTINGS, sort_keys=True),))
-        numbered = enumerate(invented_tracks(tracks), start=1)
+        numbered = enumerate(invented_tracks(min(tracks, INVENTED)), start=1)
         while batch := list(islice(numbered, BATCH_ROWS)):
             _put(database, batch, embeddings=embeddings)
+        grow(database, tracks)
 
 
 def invented_tracks(count: int) -> Iterator[Analysis]:

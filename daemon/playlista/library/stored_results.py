@@ -22,6 +22,7 @@ from playlista.library.database import Database
 from playlista.library.file_rows import above, path_bytes
 from playlista.library.fingerprints import FINGERPRINT_COLUMNS, fingerprint_in
 from playlista.library.origins import OLD_SETTINGS_COLUMN, ORIGIN_COLUMNS, settings_in
+from playlista.library.quick_json import read
 from playlista.library.track_rows import METADATA_COLUMN, metadata_in
 from playlista.printable import printable
 from playlista.tracks import Analysis, Fingerprint, Status
@@ -109,7 +110,7 @@ class StoredResult:
             return self._understood()
 
     def _understood(self) -> Analysis:
-        document = json.loads(self.text)
+        document = read(self.text)
         document["path"] = self.path
         document["settings"] = settings_in(document, self.old_settings)
         embedding = self.embedding()

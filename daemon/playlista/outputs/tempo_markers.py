@@ -58,7 +58,7 @@ def _numbered(times: Sequence[float], changes: Sequence[tuple[float, float]]) ->
     starts = [start for start, _ in changes]
     number, before, late = 0, times[0], 0.0
     for seconds in times:
-        place = max(bisect_right(starts, seconds) - 1, 0)
+        place = max(bisect_right(starts, seconds) - 1, 0) if len(starts) > 1 else 0
         # What came late is in part made up for by the next: else an off-beat among the beats would count as one more.
         passed = (seconds - before) * changes[place][1] / 60 + late / 2
         late = passed - round(passed)
@@ -79,14 +79,20 @@ def _markers(beats: Sequence[_Beat], usual_bpm: float) -> list[TempoMarker]:
 def _fitted(beats: Sequence[_Beat], usual_bpm: float) -> tuple[TempoMarker, float]:
     """The even grid with the least squared distance from most of `beats`, and the median distance in seconds.
 
-    Beats that were heard off the beat count as little as possible: the grid is laid again without the farthest.
+    Beats that were heard off the beat count as little as possible: the grid is laid again without the farthest, as long
+    as these are others.
     """
-    first, kept = beats[0][0], beats
+    first, kept = beats[0][0], list(beats)
     for _ in range(_PASSES):
         start, bpm = _line(kept, first, usual_bpm)
-        distances = [abs(seconds - start - 60 / bpm * (number - first)) for number, seconds in beats]
+        period = 60 / bpm
+        distances = [abs(seconds - start - period * (number - first)) for number, seconds in beats]
         usual = median(distances)
-        kept = [beat for beat, far in zip(beats, distances, strict=True) if far <= _FAR * usual + _STEP_SECONDS]
+        farthest = _FAR * usual + _STEP_SECONDS
+        near = [beat for beat, far in zip(beats, distances, strict=True) if far <= farthest]
+        if near == kept:
+            break
+        kept = near
     skipped = max(0, math.ceil(-start * bpm / 60))  # a grid does not begin before the track
     return TempoMarker(start + skipped * 60 / bpm, bpm, first + skipped), usual
 
