@@ -12,13 +12,6 @@ INLINE int32_t ordered(int32_t bits)
     return bits ^ (bits >> 31 & INT32_MAX);
 }
 
-INLINE float float_of(int32_t bits)
-{
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
 /* What most measures of health want to know of a block, in one pass.
  *
  * samples : [channels, stride], of which `frames` count, in whole stretches of PEAK; frame `end` - 1 is the last one.
@@ -164,12 +157,11 @@ INLINE float sharpest_bend(const float *from, int64_t count)
     return largest(bends, count);
 }
 
-/* The first of `count` samples, at most PEAK, whose bend is as sharp as `sharpest`. */
+/* The first of `count` samples whose bend is as sharp as `sharpest`. */
 INLINE int64_t place_of_bend(const float *from, int64_t count, float sharpest)
 {
     for (int64_t i = 0; i < count; i++) {
-        const float bend = (from[i + 1] - from[i]) - (from[i] - from[i - 1]);
-        if (bend == sharpest || bend == -sharpest)
+        if (sharpest_bend(from + i, 1) == sharpest)
             return i;
     }
     return 0;

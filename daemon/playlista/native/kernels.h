@@ -30,6 +30,13 @@ EXPORTED const char *playlista_checksum(void);
 typedef double pair __attribute__((vector_size(16)));
 typedef float octet __attribute__((vector_size(32)));
 
+INLINE float float_of(int32_t bits)
+{
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
 /* Largest magnitude of `count` samples, compared as integers: without their sign, floats are in the order of their
  * bits. NaN is above infinity. */
 INLINE float largest(const float *samples, int64_t count)
@@ -41,9 +48,7 @@ INLINE float largest(const float *samples, int64_t count)
         bits &= INT32_MAX;
         most = bits > most ? bits : most;
     }
-    float value;
-    memcpy(&value, &most, sizeof value);
-    return value;
+    return float_of(most);
 }
 
 #endif
