@@ -14,8 +14,8 @@ from unittest import mock
 from playlista.__main__ import main
 from tests.integration.daemon import Daemon
 
-#: What prepares the environment of native libraries, which tests have imported long since.
-IN_A_PROCESS = {"run", "analyze", "tag", "doctor"}
+#: What analyzes, in the environment that it prepares for native libraries. The others get ours, prepared long since.
+IN_A_PROCESS = {"run", "analyze", "doctor"}
 
 
 class CommandLine(Daemon):
@@ -23,8 +23,12 @@ class CommandLine(Daemon):
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         if arguments and arguments[0] in IN_A_PROCESS:
-            return super().run(*arguments)
+            return self.run_as_process(*arguments)
         return run_here(arguments, self.environment, self.data.parent)
+
+    def run_as_process(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """What people run."""
+        return super().run(*arguments)
 
 
 def run_here(
@@ -35,6 +39,7 @@ def run_here(
     with (
         mock.patch.dict(os.environ, environment, clear=True),
         mock.patch.object(sys, "argv", ["playlista", *arguments]),
+        mock.patch("playlista.cli.options.prepare_environment"),
         _working_in(folder),
         redirect_stdout(out),
         redirect_stderr(err),

@@ -11,14 +11,14 @@ import pytest
 from playlista.tracks import TrackFile
 from playlista.tracks.health import Health
 from tests import signals
-from tests.integration.daemon import Daemon
+from tests.cli.commands import CommandLine
 from tests.libraries import analysis_of, open_parts
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory, clean_environment: dict[str, str]) -> Daemon:
+def library(tmp_path_factory: pytest.TempPathFactory, clean_environment: dict[str, str]) -> CommandLine:
     """One track with a dropout."""
-    daemon = Daemon(tmp_path_factory.mktemp("report"), clean_environment)
+    daemon = CommandLine(tmp_path_factory.mktemp("report"), clean_environment)
     daemon.data.mkdir(exist_ok=True)
     path = signals.write(daemon.music / "a.wav", np.stack([signals.noise(2)] * 2, axis=1))
     health = Health(dropouts=1, positions={"dropouts": (1.0,)})
@@ -30,7 +30,7 @@ def library(tmp_path_factory: pytest.TempPathFactory, clean_environment: dict[st
     return daemon
 
 
-def test_a_report_is_written_and_written_anew(library: Daemon, tmp_path: Path) -> None:
+def test_a_report_is_written_and_written_anew(library: CommandLine, tmp_path: Path) -> None:
     report = tmp_path / "a.html"
     for _ in range(2):
         ended = library.run("health", "--report", str(report), str(library.music / "a.wav"))
@@ -40,8 +40,8 @@ def test_a_report_is_written_and_written_anew(library: Daemon, tmp_path: Path) -
     assert content.count("<svg") == 2  # the spectrum and the hole
 
 
-def test_a_report_can_go_to_stdout(library: Daemon) -> None:
-    ended = library.run("health", "--report", "-", "a.wav")
+def test_a_report_can_go_to_stdout(library: CommandLine) -> None:
+    ended = library.run_as_process("health", "--report", "-", "a.wav")
     assert ended.returncode == 0
     assert ended.stdout.startswith("<!doctype html>")
     assert ended.stderr == "report on 1 finding\n"
@@ -50,7 +50,7 @@ def test_a_report_can_go_to_stdout(library: Daemon) -> None:
 def test_a_file_outside_the_library_is_analyzed_for_its_report(
     tmp_path: Path, clean_environment: dict[str, str]
 ) -> None:
-    fresh = Daemon(tmp_path, clean_environment)
+    fresh = CommandLine(tmp_path, clean_environment)
     samples = np.stack([signals.noise(6)] * 2, axis=1)
     samples[3 * 44100 : 3 * 44100 + 500] = 0
     path = signals.write(tmp_path / "found.flac", samples)
@@ -63,7 +63,7 @@ def test_a_file_outside_the_library_is_analyzed_for_its_report(
     assert not fresh.data.exists()
 
 
-def test_another_file_is_kept_unless_it_may_be_replaced(library: Daemon, tmp_path: Path) -> None:
+def test_another_file_is_kept_unless_it_may_be_replaced(library: CommandLine, tmp_path: Path) -> None:
     mine = tmp_path / "mine.html"
     mine.write_text("<!doctype html><p>mine</p>")
     ended = library.run("health", "--report", str(mine), "a.wav")
@@ -83,7 +83,7 @@ def test_another_file_is_kept_unless_it_may_be_replaced(library: Daemon, tmp_pat
     ],
 )
 def test_what_cannot_be_reported_on_is_said(
-    library: Daemon, tmp_path: Path, arguments: tuple[str, ...], code: int, said: str
+    library: CommandLine, tmp_path: Path, arguments: tuple[str, ...], code: int, said: str
 ) -> None:
     ended = library.run("health", "--report", str(tmp_path / "x.html"), *arguments)
     assert ended.returncode == code

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -17,7 +18,6 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.cli.commands import CommandLine, run_here
-from tests.cli.conftest import fill
 
 IN_ORDER = ["album/middle.ogg", "fast.wav", "slow.flac", "text.mp3"]
 
@@ -249,11 +249,11 @@ def test_without_a_library_every_command_says_what_to_do(library: CommandLine, t
 
 
 @pytest.fixture
-def own_library(tmp_path: Path, clean_environment: dict[str, str]) -> Iterator[CommandLine]:
-    """A library that the test may change."""
+def own_library(library: CommandLine, tmp_path: Path, clean_environment: dict[str, str]) -> Iterator[CommandLine]:
+    """A copy of the library that the test may change."""
     daemon = CommandLine(tmp_path, clean_environment)
-    fill(daemon.music)
-    daemon.run("run", "--once")
+    for folder, copy in ((library.music, daemon.music), (library.data, daemon.data)):
+        shutil.copytree(folder, copy, dirs_exist_ok=True)
     yield daemon
     daemon.close()
 
@@ -275,7 +275,7 @@ def test_tags_are_shown_first_and_written_only_where_asked(own_library: CommandL
 
     track = own_library.music / "slow.flac"
     before = track.read_bytes()
-    dry = own_library.run("tag", "slow.flac")
+    dry = own_library.run_as_process("tag", "slow.flac")
     assert dry.stdout.startswith("would write  slow.flac  bpm=")
     assert track.read_bytes() == before
     assert own_library.run("tag", "--write", "slow.flac").returncode == 0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +35,9 @@ ENCODERS = {
     "Opus 96": ("opus", ["-c:a", "libopus", "-b:a", "96k"]),
 }
 
+#: Samples [shape=(n, channels)] and their rate.
+Sound = tuple[NDArray[np.float32], int]
+
 pytestmark = pytest.mark.usefixtures("each_way")
 
 
@@ -42,7 +47,7 @@ def health(samples: NDArray[np.floating], rate_hz: int = RATE_HZ) -> Health:
     return accumulator.result()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def music() -> NDArray[np.float32]:
     """Ten seconds of chords, drums and hiss up to the top of the band, dithered to 16 bits [shape=(n, 2)]."""
     random = np.random.default_rng(3)
@@ -56,7 +61,13 @@ def music() -> NDArray[np.float32]:
     return rounded
 
 
-def transcoded(samples: NDArray[np.float32], folder: Path, encoder: str) -> tuple[NDArray[np.float32], int]:
+@pytest.fixture(scope="session")
+def lossy(tmp_path_factory: pytest.TempPathFactory, music: NDArray[np.float32]) -> Callable[[str], Sound]:
+    """The music through an encoder of `ENCODERS`, each time anew only for another encoder."""
+    return cache(lambda encoder: transcoded(music, tmp_path_factory.mktemp("lossy"), encoder))
+
+
+def transcoded(samples: NDArray[np.float32], folder: Path, encoder: str) -> Sound:
     """`samples` encoded and decoded again to 16 bits, and their rate."""
     suffix, options = ENCODERS[encoder]
     source, lossy, back = folder / "source.wav", folder / f"lossy.{suffix}", folder / "back.wav"
@@ -68,23 +79,21 @@ def transcoded(samples: NDArray[np.float32], folder: Path, encoder: str) -> tupl
 
 
 @pytest.mark.parametrize("encoder", [name for name in ENCODERS if "Opus" not in name])
-def test_what_was_lossy_once_is_suspected_and_the_evidence_said(
-    music: NDArray[np.float32], tmp_path: Path, encoder: str
-) -> None:
-    found = health(*transcoded(music, tmp_path, encoder))
+def test_what_was_lossy_once_is_suspected_and_the_evidence_said(lossy: Callable[[str], Sound], encoder: str) -> None:
+    found = health(*lossy(encoder))
     assert found.lossy_suspicion is not None
     assert found.lossy_suspicion >= 0.5
     assert found.suspicion_evidence
 
 
 @pytest.mark.parametrize("encoder", ["MP3 128", "Vorbis"])
-def test_the_grid_of_the_encoder_is_found_and_named(music: NDArray[np.float32], tmp_path: Path, encoder: str) -> None:
-    evidence = health(*transcoded(music, tmp_path, encoder)).suspicion_evidence
+def test_the_grid_of_the_encoder_is_found_and_named(lossy: Callable[[str], Sound], encoder: str) -> None:
+    evidence = health(*lossy(encoder)).suspicion_evidence
     assert any(encoder.partition(" ")[0] in words for words in evidence)
 
 
-def test_opus_leaves_a_wall_at_20_khz_and_no_grid(music: NDArray[np.float32], tmp_path: Path) -> None:
-    found = health(*transcoded(music, tmp_path, "Opus 96"))
+def test_opus_leaves_a_wall_at_20_khz_and_no_grid(music: NDArray[np.float32], lossy: Callable[[str], Sound]) -> None:
+    found = health(*lossy("Opus 96"))
     assert found.lossy_suspicion is not None
     assert found.lossy_suspicion > 0.3 + (health(music).lossy_suspicion or 0.0)
     assert any("20.1 kHz" in words for words in found.suspicion_evidence)

@@ -58,6 +58,13 @@ def alone(cluster: Cluster) -> Daemon:
 
 
 def test_two_workers_give_the_results_of_one_daemon_and_sigterm_lets_them_go(cluster: Cluster) -> None:
+    """Also of files whose names are no UTF-8, and of links."""
+    music = os.fsencode(cluster.daemon.music)
+    cluster.daemon.environment["FOLLOW_SYMLINKS"] = "true"
+    with suppress(OSError):  # a file system that takes only UTF-8
+        os.rename(os.path.join(music, b"0.flac"), os.path.join(music, b"\xff\xfe.flac"))
+    sing(cluster.folder / "outside.flac", 700.0, seconds=4)
+    os.symlink(cluster.folder / "outside.flac", os.path.join(music, b"link.flac"))
     cluster.scheduler()
     for name in ("one", "two"):
         cluster.worker(name)
@@ -65,7 +72,7 @@ def test_two_workers_give_the_results_of_one_daemon_and_sigterm_lets_them_go(clu
     assert ended.returncode == 0, ended.stderr
     here = comparable(cluster.daemon.run("export").stdout)
     assert here == comparable(alone(cluster).run("export").stdout)
-    assert len(here) == TRACKS
+    assert len(here) == TRACKS + 1
     for name in ("one", "two"):
         assert cluster.events(name, "worker.started")
         cluster.members[name].send_signal(signal.SIGTERM)
@@ -127,17 +134,6 @@ def test_the_scheduler_may_go_and_come_back_and_nothing_is_lost_or_blamed(cluste
     assert cluster.members["one"].poll() is None
 
 
-def test_workers_of_one_machine_are_the_daemons_children_and_end_with_it(cluster: Cluster) -> None:
-    cluster.daemon.environment |= {"DASK_SCHEDULER": "", "WORKERS": "2"}
-    ended = cluster.daemon.run("run", "--once")
-    assert ended.returncode == 0, ended.stderr
-    lines = map(_event, ended.stderr.splitlines())
-    at_work = {line["worker"] for line in lines if line.get("event") == "track.analyzed"}
-    assert at_work
-    assert at_work <= {"local-1", "local-2"}  # one may be done before the other has come
-    assert len(comparable(cluster.daemon.run("export").stdout)) == TRACKS
-
-
 @pytest.fixture
 def temporary() -> Iterator[Path]:
     """A folder with a path short enough for sockets in it."""
@@ -145,7 +141,7 @@ def temporary() -> Iterator[Path]:
         yield Path(folder)
 
 
-def test_a_local_cluster_says_nothing_that_needs_no_care_and_leaves_nothing_behind(
+def test_workers_of_one_machine_end_with_the_daemon_say_nothing_that_needs_no_care_and_leave_nothing_behind(
     cluster: Cluster, temporary: Path
 ) -> None:
     cluster.daemon.environment |= {"DASK_SCHEDULER": "", "WORKERS": "2", "TMPDIR": str(temporary)}
@@ -157,9 +153,14 @@ def test_a_local_cluster_says_nothing_that_needs_no_care_and_leaves_nothing_behi
     assert ended.returncode == 0, ended.stderr
     lines = ended.stderr.splitlines()
     assert [line for line in lines if not line.startswith("{")] == []
-    warnings = {line["event"] for line in map(_event, lines) if line["level"] == "warning"}
+    events = [json.loads(line) for line in lines]
+    at_work = {event["worker"] for event in events if event["event"] == "track.analyzed"}
+    assert at_work
+    assert at_work <= {"local-1", "local-2"}  # one may be done before the other has come
+    warnings = {event["event"] for event in events if event["level"] == "warning"}
     assert warnings <= {"runtime.chosen", "workers.exceed_cpus"}, ended.stderr  # the machine's, not the cluster's
     assert list(temporary.iterdir()) == []
+    assert len(comparable(cluster.daemon.run("export").stdout)) == TRACKS
 
 
 def test_a_temporary_folder_with_a_path_too_long_for_sockets_stops_the_start(cluster: Cluster, tmp_path: Path) -> None:
@@ -172,10 +173,6 @@ def test_a_temporary_folder_with_a_path_too_long_for_sockets_stops_the_start(clu
     assert list(deep.iterdir()) == []
 
 
-def _event(line: str) -> dict[str, str]:
-    return json.loads(line) if line.startswith("{") else {}
-
-
 def of_next_version(folder: Path) -> dict[str, str]:
     """The environment by which a member is the next version of the program, from a copy of this one."""
     shutil.copytree(ROOT / "daemon", folder, ignore=shutil.ignore_patterns("__pycache__"))
@@ -185,6 +182,7 @@ def of_next_version(folder: Path) -> dict[str, str]:
     return {"PYTHONPATH": os.fspath(folder)}
 
 
+@pytest.mark.exhaustive  # six starts of a member
 def test_a_rolling_upgrade_loses_nothing_and_blames_nobody(cluster: Cluster, tmp_path: Path) -> None:
     """Scheduler and daemon are new while the workers are old; these follow one by one, in the middle of tracks."""
     music = cluster.daemon.music
@@ -234,22 +232,7 @@ def test_workers_may_go_to_none_and_come_back_and_nothing_is_lost(cluster: Clust
     assert cluster.daemon.run("failures").stdout.strip() in {"", "nothing failed"}
 
 
-def test_names_that_are_no_utf8_and_links_come_through(cluster: Cluster) -> None:
-    music = os.fsencode(cluster.daemon.music)
-    outside = cluster.folder / "outside.flac"
-    sing(outside, 700.0, seconds=4)
-    try:
-        os.rename(os.path.join(music, b"0.flac"), os.path.join(music, b"\xff\xfe.flac"))
-    except OSError:
-        pytest.skip("this file system takes no names that are not UTF-8")
-    os.symlink(outside, os.path.join(music, b"link.flac"))
-    cluster.scheduler()
-    cluster.worker("one")
-    ended = cluster.daemon.run("run", "--once")
-    assert ended.returncode == 0, ended.stderr
-    assert comparable(cluster.daemon.run("export").stdout) == comparable(alone(cluster).run("export").stdout)
-
-
+@pytest.mark.exhaustive
 def test_a_scheduler_of_somebody_else_is_said_and_gets_no_worker(cluster: Cluster) -> None:
     """Dask's own, without TLS on the loopback, where nothing else would keep them apart."""
     address = f"tcp://127.0.0.1:{cluster.port}"

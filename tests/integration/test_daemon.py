@@ -9,14 +9,20 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests import signals
 from tests.deadlines import allowed
 from tests.integration.daemon import Daemon
 
-#: Of a song whose analysis, some seconds on an idle machine, is met in its middle.
+#: The length of a song whose analysis, some seconds on an idle machine, is met in its middle.
 LONG_SECONDS = 500.0
+
+
+def write_long(path: Path) -> None:
+    """A song of `LONG_SECONDS`, of the same ten seconds."""
+    signals.write(path, np.tile(signals.song(10), (round(LONG_SECONDS / 10), 1)))
 
 
 @pytest.fixture
@@ -84,7 +90,7 @@ def test_a_retagged_file_keeps_its_result_without_a_second_analysis(daemon: Daem
 def test_sigterm_in_the_middle_of_a_track_ends_soon_and_the_track_is_done_once_after_the_restart(
     daemon: Daemon,
 ) -> None:
-    signals.write(daemon.music / "long.flac", signals.song(LONG_SECONDS))
+    write_long(daemon.music / "long.flac")
     daemon.start()
     daemon.wait_for(lambda: daemon.metric("playlista_tracks_in_flight") == 1, "the track to begin")
     code, seconds = daemon.stop(signal.SIGTERM)
@@ -99,7 +105,7 @@ def test_sigterm_in_the_middle_of_a_track_ends_soon_and_the_track_is_done_once_a
 
 def test_a_killed_daemon_names_the_track_that_it_was_at(daemon: Daemon) -> None:
     daemon.environment["RETRY_BACKOFF_SECONDS"] = "0"
-    signals.write(daemon.music / "long.flac", signals.song(LONG_SECONDS))
+    write_long(daemon.music / "long.flac")
     daemon.start()
     daemon.wait_for(lambda: daemon.metric("playlista_tracks_in_flight") == 1, "the track to begin")
     assert daemon.stop(signal.SIGKILL)[0] == -signal.SIGKILL
@@ -145,7 +151,7 @@ def test_an_unreadable_file_is_reported_with_its_reason(daemon: Daemon) -> None:
 
 
 def test_metrics_are_complete_few_and_quick_during_an_analysis(daemon: Daemon) -> None:
-    signals.write(daemon.music / "long.flac", signals.song(LONG_SECONDS))
+    write_long(daemon.music / "long.flac")
     daemon.start()
     daemon.wait_for(lambda: daemon.metric("playlista_tracks_in_flight") == 1, "the track to begin")
     page = daemon.get("/metrics")[1].decode()

@@ -419,6 +419,7 @@ def test_a_generator_of_many_files_is_taken_in_short_transactions(parts: Parts) 
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_hundred_thousand_files_are_enqueued_in_seconds_of_cpu(parts: Parts) -> None:
     """Bar: 100,000 within 15 CPU seconds; measured 3.2. The margin is for slow machines, not for noise."""
     began = time.process_time()

@@ -124,7 +124,7 @@ def test_watches_that_run_out_later_are_noticed_as_well(
         until(lambda: process.state["known"] == 11)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_scan_of_a_large_unchanged_library_is_cheap(root: Path, parts: Parts) -> None:
     """Bar: 100,000 files in 10 CPU seconds and 150 MB; here a fifth of the files in a fifth of both."""
     files = 20_000
