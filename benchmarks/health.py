@@ -170,11 +170,13 @@ def cost_table() -> str:
         minute = (0.1 * random.standard_normal((60 * rate_hz, channels))).astype(np.float32)
         ways = (None, choose_kernels("auto").kernels)
         spent = [[_cost(minute, rate_hz, kernels, lossless) for kernels in ways] for lossless in (True, False)]
-        kept = HealthAccumulator(rate_hz, channels)
-        kept.update(minute[:rate_hz])
+        kept = [HealthAccumulator(rate_hz, channels, kernels=kernels).retained_bytes for kernels in ways]
         figures = (f"{1000 * least:.1f}" for of_format in spent for least in of_format)
-        rows.append([f"{rate_hz} Hz, {channels} channels", *figures, f"{kept.retained_bytes / 1024:.0f}"])
-    header = ("signal", "lossless, NumPy", "lossless, kernels", "lossy, NumPy", "lossy, kernels", "KiB kept")
+        rows.append([f"{rate_hz} Hz, {channels} channels", *figures, *(f"{size / 1024:.0f}" for size in kept)])
+    header = (
+        *("signal", "lossless, NumPy", "lossless, kernels", "lossy, NumPy", "lossy, kernels"),
+        *("KiB kept, NumPy", "KiB kept, kernels"),
+    )
     return markdown_table(header, rows)
 
 
