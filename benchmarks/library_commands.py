@@ -1,11 +1,11 @@
 """What the commands that read a library cost when it is large: CPU seconds, rows a second, memory beyond a start's.
 
-Input: the data folder of a library, as ``benchmarks.synthetic_library`` makes it. Output: a table, with the bars of the
-commands that have one. Each command is a process of its own, and its output goes to /dev/null. The memory of a start is
-that of ``playlista status``.
+Input: the data folder of a library, as ``benchmarks.synthetic_library`` makes it, perhaps that of a smaller one.
+Output: a table, with the bars of the commands that have one; of the smaller library only the memory. Each command is a
+process of its own, and its output goes to /dev/null. The memory of a start is that of ``playlista status``.
 
     python -m benchmarks.synthetic_library DATA --tracks 500000
-    python -m benchmarks.library_commands DATA answers|streams [--write]
+    python -m benchmarks.library_commands DATA answers|streams|objects [--smaller DATA] [--write]
 """
 
 from __future__ import annotations
@@ -80,11 +80,15 @@ def streams(_library: Library) -> Iterator[Command]:
         yield Command(arguments)
     for kind in ("csv", "jsonl"):
         yield Command(("export", "--format", kind), least_rows=20_000)
+
+
+def objects(_library: Library) -> Iterator[Command]:
+    """Commands that make an object of every result, in the memory of a few."""
     for kind in ("acousticbrainz", "rekordbox"):
         yield Command(("export", "--format", kind))
 
 
-KINDS = {"answers": answers, "streams": streams}
+KINDS = {"answers": answers, "streams": streams, "objects": objects}
 
 
 def measured(command: Command, data: Path) -> list[Run]:
@@ -96,28 +100,37 @@ def measured(command: Command, data: Path) -> list[Run]:
     return runs
 
 
-def report(library: Library, kind: str) -> str:
+def report(library: Library, kind: str, smaller: Library | None) -> str:
     """The table of one of `KINDS`."""
-    start = measured(Command(("status",)), library.data)
-    start_bytes = max(one.peak_rss_bytes for one in start)
-    (library.data / similarity.FILE_NAME).unlink(missing_ok=True)  # what the first `similar` makes
+    start_bytes = _peak(measured(Command(("status",)), library.data))
+    if kind == "answers":
+        (library.data / similarity.FILE_NAME).unlink(missing_ok=True)  # what the first `similar` makes
     rows = []
     for command in KINDS[kind](library):
-        rows.append(_row(command, measured(command, library.data), library.tracks, start_bytes))
-        print("  " + " | ".join(rows[-1]), flush=True)
-    text = markdown_table(("command", "bar", "CPU s", "tracks a CPU second", "MiB beyond a start", "reached"), rows)
+        row = _row(command, measured(command, library.data), library.tracks, start_bytes)
+        if smaller is not None:
+            row += (f"{(_peak(measured(command, smaller.data)) - start_bytes) / MIB:.0f}",)
+        rows.append(row)
+        print("  " + " | ".join(row), flush=True)
+    header = ("command", "bar", "CPU s", "tracks a CPU second", "reached", "MiB beyond a start")
+    other = () if smaller is None else (f"the same of {smaller.tracks:,} tracks",)
+    text = markdown_table((*header, *other), rows)
     return f"{library.tracks:,} tracks, medians of {ROUNDS} rounds of what answers at once.\n\n{text}"
+
+
+def _peak(runs: list[Run]) -> int:
+    return max(one.peak_rss_bytes for one in runs)
 
 
 def _row(command: Command, runs: list[Run], tracks: int, start_bytes: int) -> tuple[str, ...]:
     seconds = statistics.median(one.cpu_seconds for one in runs)
-    memory = max(one.peak_rss_bytes for one in runs) - start_bytes
+    memory = _peak(runs) - start_bytes
     rate, bar, reached = tracks / seconds, "", ""
     if command.most_seconds is not None:
         bar, reached = f"<= {command.most_seconds:g} s", "yes" if seconds <= command.most_seconds else "no"
     elif command.least_rows is not None:
         bar, reached = f">= {command.least_rows:,.0f} a second", "yes" if rate >= command.least_rows else "no"
-    return command.name, bar, f"{seconds:.2f}", f"{rate:,.0f}", f"{memory / MIB:.0f}", reached
+    return command.name, bar, f"{seconds:.2f}", f"{rate:,.0f}", reached, f"{memory / MIB:.0f}"
 
 
 def main() -> None:
@@ -125,9 +138,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("kind", choices=tuple(KINDS))
+    parser.add_argument("--smaller", type=Path, help="the data folder of a smaller library")
     parser.add_argument("--write", action="store_true", help="put the table into the docs")
     wanted = parser.parse_args()
-    text = report(library_in(wanted.data), wanted.kind)
+    text = report(library_in(wanted.data), wanted.kind, wanted.smaller and library_in(wanted.smaller))
     print(text)
     if wanted.write:
         write_section(PAGE, f"library-{wanted.kind}", text)
