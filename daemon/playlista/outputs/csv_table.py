@@ -11,7 +11,6 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from operator import itemgetter
-from types import SimpleNamespace
 from typing import Any
 
 from playlista.library.quick_json import read
@@ -161,8 +160,15 @@ def _todays(stored: StoredResult) -> tuple[dict[str, Any], Any, Any]:
     return document, _as_object(health), _as_object(loudness)
 
 
+class _Fields:
+    """A group in JSON with its fields as attributes. An object of its class would be checked, which takes longer."""
+
+    def __init__(self, group: dict[str, Any]) -> None:
+        self.__dict__ = group
+
+
 def _as_object(group: dict[str, Any] | None) -> Any:
-    return None if group is None else SimpleNamespace(**group)
+    return None if group is None else _Fields(group)
 
 
 def _cells(document: Mapping[str, Any], health: Health | None, loudness: Loudness | None) -> list[Any]:
@@ -173,7 +179,7 @@ def _cells(document: Mapping[str, Any], health: Health | None, loudness: Loudnes
         cells += picked.of(document[group])
     cells += (
         "; ".join(_top(document["tags"] or {})),
-        *map(_joined, _OF_METADATA.of(document["metadata"])),
+        *_metadata_cells(document["metadata"]),
         *_OF_HEALTH.of(document["health"]),
         "; ".join(findings_of(health, loudness)),
         mood.get("energy"),
@@ -184,8 +190,8 @@ def _cells(document: Mapping[str, Any], health: Health | None, loudness: Loudnes
     return [_harmless(cell) if isinstance(cell, str) else cell for cell in cells]
 
 
-def _joined(value: Any) -> Any:
-    return "; ".join(value) if isinstance(value, list | tuple) else value
+def _metadata_cells(names: Mapping[str, Any] | None) -> tuple[Any, ...]:
+    return _OF_METADATA.of(names and {**names, "genres": "; ".join(names["genres"])})
 
 
 def _harmless(text: str) -> str:
