@@ -12,6 +12,8 @@ MDCT). Vorbis: Vorbis I specification, 1.3.2 and 4.3. Opus: RFC 6716, 4.3.7 (MDC
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,6 +29,10 @@ MP3_LINES = (
 )
 #: Prototype filter of MP3: shape of the Kaiser window, and cutoff by half the spacing of the subbands.
 PROTOTYPE_BETA, PROTOTYPE_CUTOFF = 9.6, 1.15
+#: Samples of one frame of MP3: 36 samples of each subband, one in 32, and the filter's length.
+MP3_FRAMES = 512 + 35 * 32
+#: Between neighbouring subbands the encoder turns the lines next to the edge by these tangents.
+ALIAS_TANGENTS = np.array((-0.6, -0.535, -0.33, -0.185, -0.095, -0.041, -0.0142, -0.0037), np.float32)
 #: Samples of one frame of CELT (20 ms at its 48 kHz) that overlap with the next.
 CELT_OVERLAP = 120
 #: Its window has steep edges: below this a strong bass would show.
@@ -75,21 +81,49 @@ def _celt_window(hop: int) -> NDArray[np.float64]:
 
 
 def mp3_bases() -> Bases:
-    """Long blocks: 32 subbands, one sample of each in 32; then an MDCT of 36 samples of one subband.
+    """Long blocks: 32 subbands, one sample of each in 32; then an MDCT of 36 samples of one subband."""
+    bases = []
+    for subband, line in MP3_LINES:
+        basis = np.zeros(MP3_FRAMES)
+        for step, weight in enumerate(subband_weights(subband, line)):
+            basis[32 * step : 32 * step + 512] += weight * subband_filter(subband)
+        bases.append(basis / np.sqrt(basis @ basis))
+    return np.array(bases)
 
-    The second half of the filterbank's frequency inversion, and the phase of the first, are as in the standard.
+
+def subband_filter(subband: int) -> NDArray[np.float64]:
+    """What one sample of a subband adds to the sound [shape=(512,)], of energy 1.
+
+    The phase is as in the standard.
     """
     places = np.arange(512)
     window = np.concatenate([[0.0], np.kaiser(511, PROTOTYPE_BETA)])
     prototype = window * np.sinc((places - 256) * PROTOTYPE_CUTOFF / 64)
+    band = (prototype * np.cos((2 * subband + 1) * (places - 16) * np.pi / 64))[::-1]
+    return np.asarray(band / np.sqrt(band @ band))
+
+
+def subband_weights(subband: int, line: int) -> NDArray[np.float64]:
+    """What one line of a long block adds to the samples of its subband [shape=(36,)], of energy 1.
+
+    The frequency inversion of every other sample of every other subband is undone.
+    """
     steps = np.arange(36)
-    bases = []
-    for subband, line in MP3_LINES:
-        band = (prototype * np.cos((2 * subband + 1) * (places - 16) * np.pi / 64))[::-1]
-        inversion = np.where((steps % 2 == 1) & (subband % 2 == 1), -1.0, 1.0)
-        weights = np.sin(np.pi / 36 * (steps + 0.5)) * np.cos(np.pi / 72 * (2 * steps + 19) * (2 * line + 1))
-        basis = np.zeros(512 + 35 * 32)
-        for step, weight in enumerate(weights * inversion):
-            basis[32 * step : 32 * step + 512] += weight * band
-        bases.append(basis / np.sqrt(basis @ basis))
-    return np.array(bases)
+    inversion = np.where((steps % 2 == 1) & (subband % 2 == 1), -1.0, 1.0)
+    weights = np.sin(np.pi / 36 * (steps + 0.5)) * np.cos(np.pi / 72 * (2 * steps + 19) * (2 * line + 1))
+    return np.asarray(weights * inversion / 3.0)
+
+
+def reduce_alias(lines: NDArray[np.float32]) -> None:
+    """Turn the lines next to the edges of neighbouring subbands as an encoder does, in place.
+
+    Parameters
+    ----------
+    lines : np.ndarray [shape=(subbands, n, 18)].
+    """
+    cosines = 1.0 / np.sqrt(1.0 + ALIAS_TANGENTS**2)
+    sines = ALIAS_TANGENTS * cosines
+    for below, above in pairwise(lines):
+        high, low = below[:, :9:-1].copy(), above[:, :8].copy()
+        below[:, :9:-1] = high * cosines + low * sines
+        above[:, :8] = low * cosines - high * sines
