@@ -1,7 +1,7 @@
 """What the health of tracks is tried on: genuine sound, the same made lossy and back, and faults put into it.
 
-Input: folders with lossless recordings. Output: samples as 16-bit sound, some made here (``health_renderings`` and
-arithmetic). A recording is cut to its middle 30 seconds; by its name it belongs to those that the regression may be
+Input: folders with lossless recordings and MIDI files, which are played. Output: samples as 16-bit sound, some made
+here (``health_renderings`` and arithmetic). A recording is cut to its middle 30 seconds; by its name it belongs to those that the regression may be
 fitted to or to those that are held out.
 """
 
@@ -21,7 +21,7 @@ import soxr
 from numpy.typing import NDArray
 
 from benchmarks.health_renderings import RATE_HZ as RENDERED_RATE_HZ
-from benchmarks.health_renderings import can_render, rendered
+from benchmarks.health_renderings import can_render, played, rendered
 
 Samples = NDArray[np.float32]
 
@@ -93,6 +93,8 @@ def recordings(folders: list[Path]) -> Iterator[Recording]:
     """The recordings in `folders`, then rendered pieces, and some sound made by arithmetic."""
     for folder in folders:
         for path in sorted(folder.rglob("*")):
+            if path.suffix.lower() == ".mid" and can_render():
+                yield _middle(path.name, played(path), RENDERED_RATE_HZ, is_origin_known=True)
             is_wanted = path.suffix.lower() in SUFFIXES and not any(part in str(path) for part in LEFT_OUT)
             if is_wanted and (found := _recording(path)) is not None:
                 yield found
@@ -110,9 +112,14 @@ def _recording(path: Path) -> Recording | None:
     if info.samplerate < LEAST_RATE_HZ or not LEAST_SECONDS <= info.duration < 86_400:
         return None
     samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
-    start = max(0, (len(samples) - SECONDS * rate_hz) // 2)
     is_known = not any(part in str(path) for part in UNKNOWN_ORIGIN)
-    return Recording(path.name, np.ascontiguousarray(samples[start : start + SECONDS * rate_hz, :2]), rate_hz, is_known)
+    return _middle(path.name, samples, rate_hz, is_origin_known=is_known)
+
+
+def _middle(name: str, samples: Samples, rate_hz: int, *, is_origin_known: bool) -> Recording:
+    start = max(0, (len(samples) - SECONDS * rate_hz) // 2)
+    middle = np.ascontiguousarray(samples[start : start + SECONDS * rate_hz, :2])
+    return Recording(name, middle, rate_hz, is_origin_known)
 
 
 def _synthesized() -> Iterator[Recording]:

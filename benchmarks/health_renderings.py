@@ -1,8 +1,8 @@
 """Genuine music of 30 s: pieces made by arithmetic and played by a synthesizer from recorded instruments.
 
-Input: a number. Output: stereo samples at 44.1 kHz. FluidSynth plays FluidR3_GM (both are packages of Debian:
-``fluidsynth``, ``fluid-soundfont-gm``), whose instruments were recorded without loss; so it is certain that nothing of
-it was ever lossy. Each piece has other instruments, tempo, notes and levels.
+Input: a number, or a MIDI file. Output: stereo samples at 44.1 kHz. FluidSynth plays FluidR3_GM (both are packages of
+Debian: ``fluidsynth``, ``fluid-soundfont-gm``), whose instruments were recorded without loss; so it is certain that
+nothing of it was ever lossy. Each piece has other instruments, tempo, notes and levels.
 """
 
 from __future__ import annotations
@@ -44,13 +44,20 @@ def can_render() -> bool:
 def rendered(number: int) -> NDArray[np.float32]:
     """Piece `number` [shape=(n, 2)], some 30 s, rounded to 16 bits by the synthesizer with its dither."""
     with tempfile.TemporaryDirectory() as folder:
-        score, sound = Path(folder, "piece.mid"), Path(folder, "piece.wav")
+        score = Path(folder, "piece.mid")
         score.write_bytes(_midi_file(number))
+        return np.ascontiguousarray(played(score)[: round(SECONDS * RATE_HZ)])
+
+
+def played(score: Path) -> NDArray[np.float32]:
+    """A MIDI file as the synthesizer plays it [shape=(n, 2)], rounded to 16 bits with its dither."""
+    with tempfile.TemporaryDirectory() as folder:
+        sound = Path(folder, "piece.wav")
         output = ("-F", str(sound), "-r", str(RATE_HZ), "-g", "0.5", "-O", "s16", "-T", "wav")
         command = ["fluidsynth", "-ni", "-q", *output, str(SOUND_FONT), str(score)]
-        subprocess.run(command, check=True, capture_output=True, timeout=120)
+        subprocess.run(command, check=True, capture_output=True, timeout=300)
         samples, _ = soundfile.read(sound, dtype="float32", always_2d=True)
-    return np.ascontiguousarray(samples[: round(SECONDS * RATE_HZ)])
+    return np.asarray(samples, np.float32)
 
 
 def _midi_file(number: int) -> bytes:

@@ -19,7 +19,7 @@ from playlista.config import Settings
 from playlista.decode.readers.ffmpeg_child import ffmpeg_path
 from playlista.features.health import codec_grid
 from playlista.features.health.accumulator import HealthAccumulator
-from playlista.features.health.codec_grid import OPUS_EMPHASIS, codec_grids
+from playlista.features.health.codec_grid import OPUS_EMPHASIS, codec_grids, grids_of_long_frames
 from playlista.tracks import Health
 from playlista.tracks.health import IntegrityState
 from tests import signals
@@ -31,6 +31,7 @@ ENCODERS = {
     "MP3 192": ("mp3", ["-c:a", "libmp3lame", "-b:a", "192k"]),
     "MP3 320": ("mp3", ["-c:a", "libmp3lame", "-b:a", "320k"]),
     "AAC 192": ("m4a", ["-c:a", "aac", "-b:a", "192k"]),
+    "AAC 256": ("m4a", ["-c:a", "aac", "-b:a", "256k"]),
     "Vorbis": ("ogg", ["-c:a", "libvorbis", "-q:a", "5"]),
     "Opus 96": ("opus", ["-c:a", "libopus", "-b:a", "96k"]),
 }
@@ -67,6 +68,23 @@ def lossy(tmp_path_factory: pytest.TempPathFactory, music: NDArray[np.float32]) 
     return cache(lambda encoder: transcoded(music, tmp_path_factory.mktemp("lossy"), encoder))
 
 
+@pytest.fixture(scope="session")
+def soft_music(music: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The music 20 dB down and without what is above 6 kHz, dithered to 16 bits."""
+    hz = np.fft.rfftfreq(len(music), 1 / RATE_HZ)[:, np.newaxis]
+    dull = 0.1 * np.fft.irfft(np.fft.rfft(music, axis=0) / np.sqrt(1 + (hz / 6_000) ** 16), len(music), axis=0)
+    random = np.random.default_rng(4)
+    dither = random.random(dull.shape) - random.random(dull.shape)
+    rounded: NDArray[np.float32] = (np.round(dull * 32768 + dither) / 32768).astype(np.float32)
+    return rounded
+
+
+@pytest.fixture(scope="session")
+def soft_lossy(tmp_path_factory: pytest.TempPathFactory, soft_music: NDArray[np.float32]) -> Callable[[str], Sound]:
+    """The soft music through an encoder, as `lossy`."""
+    return cache(lambda encoder: transcoded(soft_music, tmp_path_factory.mktemp("lossy"), encoder))
+
+
 def transcoded(samples: NDArray[np.float32], folder: Path, encoder: str) -> Sound:
     """`samples` encoded and decoded again to 16 bits, and their rate."""
     suffix, options = ENCODERS[encoder]
@@ -90,6 +108,31 @@ def test_what_was_lossy_once_is_suspected_and_the_evidence_said(lossy: Callable[
 def test_the_grid_of_the_encoder_is_found_and_named(lossy: Callable[[str], Sound], encoder: str) -> None:
     evidence = health(*lossy(encoder)).suspicion_evidence
     assert any(encoder.partition(" ")[0] in words for words in evidence)
+
+
+@pytest.mark.parametrize("encoder", ["MP3 320", "AAC 256"])
+def test_the_steps_of_a_quantizer_are_found_in_soft_music_without_treble(
+    soft_lossy: Callable[[str], Sound], encoder: str
+) -> None:
+    """Hardly anything is rounded to 0 there."""
+    found = health(*soft_lossy(encoder))
+    assert (found.lossy_suspicion or 0.0) >= 0.5
+    assert encoder.partition(" ")[0] in found.suspicion_evidence[0]
+
+
+@pytest.mark.parametrize("encoder", ["MP3 320", "AAC 256"])
+def test_the_steps_of_a_quantizer_are_found_though_the_start_was_cut_off(
+    lossy: Callable[[str], Sound], encoder: str
+) -> None:
+    """The grid is where nobody would look for it first."""
+    decoded, rate_hz = lossy(encoder)
+    found = health(decoded[12_345:], rate_hz)
+    assert (found.lossy_suspicion or 0.0) >= 0.5
+    assert encoder.partition(" ")[0] in found.suspicion_evidence[0]
+
+
+def test_soft_music_without_treble_is_not_suspected(soft_music: NDArray[np.float32]) -> None:
+    assert (health(soft_music).lossy_suspicion or 0.0) < 0.5
 
 
 def test_opus_leaves_a_wall_at_20_khz_and_no_grid(music: NDArray[np.float32], lossy: Callable[[str], Sound]) -> None:
@@ -214,14 +257,19 @@ def test_the_coefficients_of_a_grid_are_those_of_its_transform(number: int) -> N
         assert logs.mean() == pytest.approx(-(np.log(2) + np.euler_gamma) / 2, abs=0.15)
 
 
+def forget_grids() -> None:
+    codec_grids.cache_clear()
+    grids_of_long_frames.cache_clear()
+
+
 @pytest.mark.parametrize("number", range(5))
 def test_both_steps_compute_the_same_coefficients(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(codec_grid, "SEARCH_EVERY", 1)
-    codec_grids.cache_clear()
+    forget_grids()
     grid = codec_grids()[number]
     segment = np.random.default_rng(number).standard_normal(9_216).astype(np.float32)
     at_all, at_some = grid.smallness(segment), grid.smallness_at(segment, [3, 100])
-    codec_grids.cache_clear()
+    forget_grids()
     np.testing.assert_allclose(at_some[:, 0], at_all[[3, 100]], atol=1e-4)
 
 

@@ -6,8 +6,8 @@ band-limited for many good reasons.
 
 What is looked at, each as a number from 0 to 1
 -----------------------------------------------
-grid : coefficients that an encoder rounded to 0, found on its own grid, and confirmed where the track is long enough
-    (``codec_grid``). Where it is there, it is nearly certain.
+grid : coefficients that an encoder rounded to 0 or to the steps of its quantizer, found on its own grid, and confirmed
+    where the track is long enough (``codec_search``). Where it is there, it is nearly certain.
 wall : how far the spectrum falls within 350 Hz at its hardest edge above 5 kHz, and within 150 Hz; walls between 14.5
     and 20.9 kHz, where encoders have theirs, and next to 20 kHz, count apart. Filters of studios are wider: an
     analogue one falls over kHz, a resampler over several hundred Hz.
@@ -28,31 +28,31 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from playlista.features.health.codec_grid import GridTrace
+from playlista.features.health.codec_search import GridTrace
 from playlista.features.health.spectrum import AverageSpectrum, MeanSpectrum
 from playlista.features.health.walls import ROUNDING_DB, Wall, former_rate, wall_of
 from playlista.tracks.findings import SUSPICION
 
 #: The regression: by the names of `Evidence.measures`. Fitted, not thought out; see the module.
 WEIGHTS = {
-    "one": -2.09,
-    "grid": 0.67,
-    "grid_confirmed": 2.92,
-    "grid_certain": 1.67,
-    "wall": -1.65,
-    "wall_of_codecs": 0.17,
-    "wall_hardness": 2.11,
-    "wall_at_20_khz": 1.48,
-    "wall_low": -0.27,
-    "holes_above": 0.4,
-    "holes_from_16_khz": 0.34,
-    "holes_most": -0.07,
-    "holes_mean": 1.8,
-    "floor": 1.81,
-    "holes_above_mean": 1.39,
+    "one": -3.05,
+    "grid": 0.36,
+    "grid_confirmed": 3.42,
+    "grid_certain": 2.01,
+    "wall": -0.87,
+    "wall_of_codecs": 0.04,
+    "wall_hardness": 2.14,
+    "wall_at_20_khz": 1.13,
+    "wall_low": -0.11,
+    "holes_above": 0.8,
+    "holes_from_16_khz": 0.47,
+    "holes_most": 0.54,
+    "holes_mean": 1.12,
+    "floor": 1.7,
+    "holes_above_mean": 1.19,
 }
 #: The score at which the suspicion is 0.5, see ``tracks.findings.SUSPICION``.
-THRESHOLD_SCORE = 0.4
+THRESHOLD_SCORE = -0.5
 #: A score without anything to name for it stays so far below.
 UNNAMED = 0.2
 #: Fewer looks than these tell nothing.
@@ -106,8 +106,8 @@ class Evidence:
         return {
             "one": 1.0,
             "grid": 0.0 if is_confirmable else _from_to(self.grid.found, 4, 8),
-            "grid_confirmed": _from_to(self.grid.confirmed or 0.0, 2.5, 5),
-            "grid_certain": _from_to(self.grid.confirmed or 0.0, 5, 12),
+            "grid_confirmed": _from_to(self.grid.confirmed or 0.0, 3, 6),
+            "grid_certain": _from_to(self.grid.confirmed or 0.0, 6, 12),
             "wall": is_filled * _from_to(wall.fall_db, 5, 22),
             "wall_of_codecs": is_filled * of_codecs * _from_to(wall.sharp_db, 6, 20),
             "wall_hardness": is_filled * (of_codecs and wall.sharp_db > 6) * _from_to(sharp_share, 0.55, 0.9),
@@ -132,7 +132,7 @@ class Evidence:
         found, confirmed = self.grid.found, self.grid.confirmed
         most = found if confirmed is None else confirmed
         if most >= (NAMED_GRID if confirmed is None else NAMED_CONFIRMED):
-            yield f"coefficients rounded to 0 on the frame grid of {self.grid.codec} ({most:.0f} standard deviations)"
+            yield f"coefficients rounded on the frame grid of {self.grid.codec} ({most:.0f} standard deviations)"
         if wall.fall_db >= NAMED_WALL_DB:
             yield f"the spectrum falls by {wall.sharp_db:.0f} dB within 150 Hz at {wall.hz / 1000:.1f} kHz"
             if wall.behind_db < ROUNDING_DB:
@@ -144,7 +144,7 @@ class Evidence:
 
 
 def authenticity(spectrum: AverageSpectrum | None, grid: GridTrace) -> Authenticity:
-    """What the looks at a lossless track tell, and `grid`, which is what `codec_grid.GridSearch.best` does."""
+    """What the looks at a lossless track tell, and `grid`, which is what `codec_search.GridSearch.best` does."""
     if spectrum is None or spectrum.looks < LEAST_LOOKS:
         return Authenticity()
     found = evidence(spectrum, grid)

@@ -12,8 +12,6 @@ MDCT). Vorbis: Vorbis I specification, 1.3.2 and 4.3. Opus: RFC 6716, 4.3.7 (MDC
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -123,7 +121,6 @@ def reduce_alias(lines: NDArray[np.float32]) -> None:
     """
     cosines = 1.0 / np.sqrt(1.0 + ALIAS_TANGENTS**2)
     sines = ALIAS_TANGENTS * cosines
-    for below, above in pairwise(lines):
-        high, low = below[:, :9:-1].copy(), above[:, :8].copy()
-        below[:, :9:-1] = high * cosines + low * sines
-        above[:, :8] = low * cosines - high * sines
+    high, low = lines[:-1, :, :9:-1].copy(), lines[1:, :, :8].copy()
+    lines[:-1, :, :9:-1] = high * cosines + low * sines
+    lines[1:, :, :8] = low * cosines - high * sines

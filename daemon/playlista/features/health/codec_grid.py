@@ -1,4 +1,4 @@
-"""Traces of a lossy encoder's frames in decoded samples.
+"""The frame grids of lossy encoders: where the coefficients of decoded samples are small.
 
 MP3, AAC, Vorbis and Opus cut the sound into overlapping frames, transform each by a modified cosine transform (MDCT)
 and round its coefficients, many of them to 0. The transform is orthogonal: who applies it to the decoded samples, on
@@ -6,53 +6,30 @@ the very grid of the encoder, finds those zeros again, but for the rounding of t
 nothing of it is left, and sound that was never encoded has no grid at all. So an offset of the grid at which the
 coefficients are much smaller than at others is evidence, whatever the music is.
 
-Two steps, since all offsets of many coefficients cost too much: in the first looks at the track, some coefficients of
-one frame are computed at every offset. The best few offsets are then compared, in later looks, with some others: all
-coefficients of all frames. What is found there owes nothing to having been the best of a thousand.
+Opus filters after its transform (de-emphasis); that is undone first.
 
-The looks take turns with the left channel, and the sum and the difference of both front ones, since encoders round
-those, where the channels have much in common. Opus filters after its transform (de-emphasis); that is undone first.
-
-Input: planar samples. Output: for the codec whose grid stands out most by how many standard deviations it does, in both
-steps. Sound that was never encoded seldom gives more than 7 in the first and 4 in the second; see
-``docs/appendix/health.md``.
-
-Not seen by it: files that were resampled, mixed or changed in level after decoding to other than whole steps (so Opus
-only at its own 48 kHz); sound without anything above 2 kHz.
-
-The idea: D. Luo, R. Yang, R. Huang, "Identification of AMR / MP3 / AAC decompressed audio", and O. Derrien, "Detection
-of genuine lossless audio files", J. Audio Eng. Soc. 67 (2019).
+Input: samples of one signal. Output: the mean log of the coefficients at every offset, or at some. ``codec_search``
+looks for the grids in a track.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from playlista.features.health import codec_bases
+from playlista.features.health.codec_lattice import Hybrid, Mdct, Transform
 
 #: Samples that a look in the first step needs: the longest basis and all offsets.
 SEGMENT_FRAMES = 3_072
-#: Looks of one track in the first step, and in both together; more add little.
-SEARCH_LOOKS, MOST_LOOKS = 10, 22
 #: In the first step one coefficient of so many is looked at.
 SEARCH_EVERY = 2
-#: Offsets of each grid that go on to the second step, and those before and behind each that it is compared with, side
-#: by side. A sample beside its grid an encoder has left nothing; a drum that keeps time with a grid ends on one side.
-CANDIDATES, CONTROLS = 3, (-2, -1, 1, 2)
-#: Offsets that stand out by less than so many standard deviations after so many looks of the second step are given up:
-#: of those that would end at 4, where they are named, one in a hundred does; of those that are nothing five in six.
-GIVEN_UP = {3: 0.0, 6: 0.5}
-#: Fewer frames in the second step tell nothing.
-LEAST_FRAMES = 12
-#: What one frame can add, in nepers: a drum that starts with a frame is as small at one offset, but only in that frame.
-MOST_DIFFERENCE = 0.2
-#: Of these differences, at least.
-LEAST_VARIANCE = 1e-3
 HIGHEST_RATE_HZ = 50_000
+#: MP3: without the 1,105 samples that LAME and the decoder add, and with them. AAC: without the 1,024 that most
+#: encoders add, and the 2,112 of Apple's. Opus: without the 312 that libopus adds, and with them.
+USUAL_MP3, USUAL_AAC, USUAL_OPUS = (48, 1), (0, 960), (228, 540)
 OPUS_RATE_HZ = 48_000
 #: Half of its short frames: from a long one to the next over n short ones are 1024 + 128 n samples.
 VORBIS_SHIFT = 128
@@ -64,8 +41,6 @@ ROUNDING = np.float32(0.5 / 32768)
 NEIGHBOURS = 8
 #: Frames that are multiplied at once, 0.5 MB: of hundreds of them a processor's cache makes it take twice the time.
 ROWS_AT_ONCE = 60
-#: A difference of the channels that stays below is that of a mono recording, -70 dBFS.
-NO_DIFFERENCE = 3e-4
 
 
 class CodecGrid:
@@ -79,6 +54,8 @@ class CodecGrid:
     shift_frames : by multiples of so many samples the grid may move within a track: Vorbis goes on where its short
         frames end. None where it never does.
     emphasis : of the filter that the decoder applied last, to be undone; None where there is none.
+    usual : offsets at which the grid is in a file that was decoded from its start, as its decoders do.
+    steps : where the encoder rounds to the points of a lattice, the transform that finds them; else None.
 
     Attributes
     ----------
@@ -94,8 +71,12 @@ class CodecGrid:
         *,
         shift_frames: int | None = None,
         emphasis: np.float32 | None = None,
+        usual: tuple[int, ...] = (),
+        steps: Transform | None = None,
     ) -> None:
         self.name = name
+        self.usual = usual
+        self.steps = steps
         self.period_frames = shift_frames or hop_frames
         self._hop_frames = hop_frames
         self.segment_frames = _fast_length(bases.shape[1] + hop_frames - 1)
@@ -152,15 +133,32 @@ def standing_out(smallness: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @cache
-def codec_grids() -> tuple[CodecGrid, ...]:
-    """The grids that are looked for; made once, half a MB each. The last one is that of Opus."""
-    hop, celt = 1024, 960
+def codec_grids(sample_rate_hz: int = 44_100) -> tuple[CodecGrid, ...]:
+    """The grids that are looked for in sound of this rate; made once for each rate, half a MB each.
+
+    That of Opus, which knows 48 kHz alone, is the last one.
+    """
+    celt = codec_bases.celt_bases(960)
     return (
-        CodecGrid("MP3", 576, codec_bases.mp3_bases()),
-        CodecGrid("AAC", hop, codec_bases.mdct_bases(codec_bases.kaiser_bessel_window(hop))),
-        CodecGrid("AAC", hop, codec_bases.mdct_bases(codec_bases.sine_window(hop))),
-        CodecGrid("Vorbis", hop, codec_bases.mdct_bases(codec_bases.vorbis_window(hop)), shift_frames=VORBIS_SHIFT),
-        CodecGrid("Opus", celt, codec_bases.celt_bases(celt), emphasis=OPUS_EMPHASIS),
+        CodecGrid("MP3", 576, codec_bases.mp3_bases(), usual=USUAL_MP3, steps=Hybrid(sample_rate_hz)),
+        *grids_of_long_frames(),
+        CodecGrid("Opus", 960, celt, emphasis=OPUS_EMPHASIS, usual=USUAL_OPUS),
+    )
+
+
+@cache
+def grids_of_long_frames() -> tuple[CodecGrid, ...]:
+    """Those whose frames are the same at every sample rate."""
+    hop = 1024
+    bessel, sine, of_vorbis = (
+        codec_bases.kaiser_bessel_window(hop),
+        codec_bases.sine_window(hop),
+        codec_bases.vorbis_window(hop),
+    )
+    return (
+        CodecGrid("AAC", hop, codec_bases.mdct_bases(bessel), usual=USUAL_AAC, steps=Mdct(bessel)),
+        CodecGrid("AAC", hop, codec_bases.mdct_bases(sine), usual=USUAL_AAC, steps=Mdct(sine)),
+        CodecGrid("Vorbis", hop, codec_bases.mdct_bases(of_vorbis), shift_frames=VORBIS_SHIFT),
     )
 
 
@@ -168,131 +166,9 @@ def grids_at(sample_rate_hz: int) -> tuple[CodecGrid, ...]:
     """Those that sound of this rate may have: above `HIGHEST_RATE_HZ` none."""
     if sample_rate_hz > HIGHEST_RATE_HZ:
         return ()
-    return codec_grids() if sample_rate_hz == OPUS_RATE_HZ else codec_grids()[:-1]
+    return codec_grids(OPUS_RATE_HZ) if sample_rate_hz == OPUS_RATE_HZ else codec_grids()[:-1]
 
 
 def _fast_length(least: int) -> int:
     """The next multiple of 256: such lengths have no factor above 7 here."""
     return -(-least // 256) * 256
-
-
-@dataclass(frozen=True, slots=True)
-class GridTrace:
-    """The codec whose grid stands out most, by how many standard deviations in the first step and in the second.
-
-    ``confirmed`` is None where the track was over before there was enough of the second step.
-    """
-
-    codec: str = ""
-    found: float = 0.0
-    confirmed: float | None = None
-
-
-class GridSearch:
-    """Looks for the grids in one track at `sample_rate_hz`; what is found in each look adds up."""
-
-    def __init__(self, sample_rate_hz: int) -> None:
-        self._searches = [_Search(grid) for grid in grids_at(sample_rate_hz)]
-        self.reset()
-
-    @property
-    def retained_bytes(self) -> int:
-        """Bytes of the sums; constant."""
-        return sum(search.totals.nbytes for search in self._searches)
-
-    def reset(self) -> None:
-        """Forget the track."""
-        self._looks = 0
-        for search in self._searches:
-            search.reset()
-
-    def update(self, segment: NDArray[np.float32], start: int) -> None:
-        """Take one look [shape=(channels, SEGMENT_FRAMES or more)], not silent, from frame `start` of the track on."""
-        if self._looks >= MOST_LOOKS:
-            return
-        signal = _signal(segment, self._looks % 3)
-        self._looks += 1
-        for search in self._searches:
-            if self._looks <= SEARCH_LOOKS:
-                search.search(signal, start)
-            else:
-                search.confirm(signal, start)
-
-    def best(self) -> GridTrace:
-        """What stands out most; nothing where there was no look."""
-        if not self._looks:
-            return GridTrace()
-        traces = [search.trace() for search in self._searches]
-        return max(traces, key=lambda trace: (trace.confirmed or trace.found, trace.codec), default=GridTrace())
-
-
-def _signal(segment: NDArray[np.float32], turn: int) -> NDArray[np.float32]:
-    """The left channel, the mean, half the difference; the mean also where there is no difference."""
-    if turn == 0 or len(segment) == 1:
-        return np.asarray(segment[0])
-    if turn == 2:
-        difference: NDArray[np.float32] = np.float32(0.5) * (segment[0] - segment[1])
-        if float(np.abs(difference).max()) >= NO_DIFFERENCE:
-            return difference
-    return np.asarray(segment.mean(axis=0))
-
-
-class _Search:
-    """Both steps of the search for one grid."""
-
-    def __init__(self, grid: CodecGrid) -> None:
-        self._grid = grid
-        self.totals = np.zeros(grid.period_frames)
-
-    def reset(self) -> None:
-        self.totals[:] = 0.0
-        self._standing: NDArray[np.float64] | None = None
-        self._candidates: list[_Candidate] = []
-        self._looks = 0
-
-    def search(self, signal: NDArray[np.float32], start: int) -> None:
-        self.totals += np.roll(self._grid.smallness(signal), start % self._grid.period_frames)
-
-    def confirm(self, signal: NDArray[np.float32], start: int) -> None:
-        if self._standing is None:
-            self._standing = standing_out(self.totals)
-            best = np.argsort(self._standing)[: -CANDIDATES - 1 : -1]
-            self._candidates = [_Candidate(offset) for offset in best.tolist()]
-        going_on = [candidate for candidate in self._candidates if not candidate.is_given_up]
-        if not going_on:
-            return
-        offsets = [candidate.offset + beside for candidate in going_on for beside in (0, *CONTROLS)]
-        logs = self._grid.smallness_at(signal, [(offset - start) % self._grid.period_frames for offset in offsets])
-        self._looks += 1
-        for candidate, of_it in zip(going_on, logs.reshape(len(going_on), 1 + len(CONTROLS), -1), strict=True):
-            candidate.add(of_it.astype(np.float64))
-            least = GIVEN_UP.get(self._looks, -np.inf)
-            candidate.is_given_up = candidate.frames >= LEAST_FRAMES and candidate.deviations() < least
-
-    def trace(self) -> GridTrace:
-        """By the candidate that is confirmed best."""
-        found = float((standing_out(self.totals) if self._standing is None else self._standing).max())
-        confirmed = [one.deviations() for one in self._candidates if one.frames >= LEAST_FRAMES]
-        return GridTrace(self._grid.name, found, max(*confirmed, 0.0) if confirmed else None)
-
-
-class _Candidate:
-    """An offset in the second step: how much smaller it is than those beside it, frame by frame."""
-
-    def __init__(self, offset: int) -> None:
-        self.offset = offset
-        self.frames = 0
-        self.is_given_up = False
-        self._sums = np.zeros((2, 2))  # of differences and their squares, on both sides
-
-    def add(self, logs: NDArray[np.float64]) -> None:
-        """Take its smallness and those of `CONTROLS` [shape=(offsets, frames)]."""
-        beside = logs[1:].reshape(2, len(CONTROLS) // 2, -1).mean(axis=1)
-        differences = np.clip(beside - logs[:1], -MOST_DIFFERENCE, MOST_DIFFERENCE)
-        self.frames += differences.shape[1]
-        self._sums += (differences.sum(axis=1), np.square(differences).sum(axis=1))
-
-    def deviations(self) -> float:
-        """By how many standard deviations it stands out on the side where it does less."""
-        means, squares = self._sums / self.frames
-        return float((means / np.sqrt(np.maximum(squares - means**2, LEAST_VARIANCE) / self.frames)).min())

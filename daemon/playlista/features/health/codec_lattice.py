@@ -17,7 +17,6 @@ M. Schug, "Analysis of Decompressed Audio - The Inverse Decoder", AES 109 (2000)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -28,17 +27,22 @@ from playlista.features.health import codec_bases
 POWER = 0.75
 #: The largest coefficient of a band is so many steps to the power, at most; and how many steps are tried, each a
 #: quarter of an octave above the one before: down to where it is one step.
-MOST_STEPS, TRIED = 32.0, 28
+MOST_STEPS, TRIED = 24.0, 25
+LARGER_STEPS = np.exp2(-0.25 * POWER * np.arange(TRIED)).astype(np.float32)
 #: A band of which the largest coefficient is below so many times the rounding of 16 bits tells nothing.
 LEAST_MAGNITUDE = 4.0 / 32768
+#: Fewer coefficients of a band tell nothing.
+LEAST_COEFFICIENTS = 4
 #: The variance of the fits of one band at any offset, at least.
-LEAST_SPREAD = 0.35
-#: Scale factor bands that are looked at, by their first lines: those of long blocks at 44.1 and 48 kHz, 1.5 to 15 kHz.
-AAC_BANDS = (
-    *(64, 72, 80, 88, 96, 108, 120, 132, 144, 160, 176, 196, 216, 240, 264, 292, 320, 352, 384, 416, 448, 480, 512),
-    *(544, 576, 608, 640),
-)
-MP3_BANDS = (44, 52, 62, 74, 90, 110, 134, 162, 196, 238, 288, 342, 418)
+LEAST_VARIANCE = 0.35
+#: So many standard deviations one band may add.
+MOST_BETTER = 6.0
+#: Scale factor bands that are looked at, by their first lines: those of long blocks, 1.5 to 9 and to 16 kHz.
+AAC_BANDS = (*(64, 72, 80, 88, 96, 108, 120, 132, 144, 160, 176, 196, 216, 240, 264, 292, 320, 352, 384, 416),)
+MP3_BANDS = {
+    44_100: (44, 52, 62, 74, 90, 110, 134, 162, 196, 238, 288, 342, 418),
+    48_000: (42, 50, 60, 72, 88, 106, 128, 156, 190, 230, 276, 330, 384),
+}
 #: The step of an MP3 is a power of the fourth root of 2 times the norm of its synthesis, 3 times the root of 32.
 MP3_NORM = 3.0 * 32.0**0.5
 
@@ -67,7 +71,7 @@ class Transform(Protocol):
 
 
 class Mdct:
-    """The transform of AAC under `window` [shape=(2 * hop,)], by one complex Fourier transform."""
+    """The transform of AAC under `window` [shape=(2 * hop,)]: folded, and a cosine transform (DCT-IV) of the half."""
 
     norm = 1.0
 
@@ -75,16 +79,20 @@ class Mdct:
         self.frames = len(window)
         self.bands = tuple(line - AAC_BANDS[0] for line in AAC_BANDS)
         hop = len(window) // 2
-        lines = np.arange(AAC_BANDS[0], AAC_BANDS[-1])
-        self._lines = slice(AAC_BANDS[0], AAC_BANDS[-1])
-        self._before = (window * np.exp(-0.5j * np.pi / hop * np.arange(2 * hop))).astype(np.complex64)
-        turns = np.exp(-0.5j * np.pi / hop * (hop + 1) * (lines + 0.5)) * np.sqrt(2.0 / hop)
-        self._behind = turns.astype(np.complex64)
+        self._window = window.astype(np.float32)
+        self._turns = np.exp(-1j * np.pi / hop * (np.arange(hop // 2) + 0.125)).astype(np.complex64)
+        self._scaled_turns = (self._turns * np.sqrt(2.0 / hop)).astype(np.complex64)
 
     def coefficients(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `Transform`."""
-        spectrum = np.fft.fft(samples * self._before, axis=1)[:, self._lines]
-        return np.ascontiguousarray((spectrum * self._behind).real, np.float32)
+        quarters = (samples * self._window).reshape(len(samples), 4, -1)
+        a, b, c, d = (quarters[:, nth] for nth in range(4))
+        folded = np.concatenate([-c[:, ::-1] - d, a - b[:, ::-1]], axis=1)
+        # By one complex Fourier transform of half the length, of the even ones and the odd ones from behind.
+        spectrum = np.fft.fft((folded[:, ::2] + 1j * folded[:, ::-2]) * self._turns, axis=1) * self._scaled_turns
+        found = np.empty_like(folded)
+        found[:, ::2], found[:, ::-2] = spectrum.real, -spectrum.imag
+        return np.ascontiguousarray(found[:, AAC_BANDS[0] : AAC_BANDS[-1]])
 
 
 class Hybrid:
@@ -93,14 +101,15 @@ class Hybrid:
     norm = MP3_NORM
     frames = codec_bases.MP3_FRAMES
 
-    def __init__(self) -> None:
-        first, last = MP3_BANDS[0] // 18, -(-MP3_BANDS[-1] // 18)
-        self.bands = tuple(line - 18 * first for line in MP3_BANDS)
+    def __init__(self, sample_rate_hz: int) -> None:
+        bands = MP3_BANDS[sample_rate_hz]
+        first, last = bands[0] // 18, -(-bands[-1] // 18)
+        self.bands = tuple(line - 18 * first for line in bands)
         subbands = range(first - 1, last + 1)  # their neighbours' alias comes from outside
         self._polyphase = np.stack([codec_bases.subband_filter(subband) for subband in subbands], axis=1)
         self._polyphase = np.ascontiguousarray(self._polyphase, np.float32)
         weights = [[codec_bases.subband_weights(subband, line) for line in range(18)] for subband in subbands]
-        self._weights = np.ascontiguousarray(np.moveaxis(weights, 2, 1), np.float32)  # subbands, 36, 18
+        self._weights = np.ascontiguousarray(np.swapaxes(np.array(weights), 1, 2), np.float32)  # subbands, 36, 18
 
     def coefficients(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `Transform`."""
@@ -121,49 +130,56 @@ def fits(transform: Transform, samples: NDArray[np.float32]) -> NDArray[np.float
     Returns
     -------
     np.ndarray [shape=(n, bands)]: the sum over the band's coefficients of the cosine of their place between two points
-    of the lattice, by its standard deviation where they lie anywhere; that of the step that fits best. Bands without
-    sound in them are left out.
+    of the lattice, by its standard deviation where they lie anywhere; that of the step that fits best. Coefficients
+    that would be rounded to 0 do not count, since those of steady tones would, too, nor do bands with few others. Bands
+    without sound are left out.
     """
     powers = np.abs(transform.coefficients(samples)) ** np.float32(POWER)
     starts, widths = np.array(transform.bands[:-1]), np.diff(transform.bands)
     powers = powers[:, starts[0] : starts[-1] + widths[-1]]
-    largest = np.maximum.reduceat(powers, starts - starts[0], axis=1)
-    sounding = largest.max(axis=0) >= LEAST_MAGNITUDE**POWER
-    scales = np.repeat(_scales(largest, transform.norm), widths, axis=1)
-    places = np.multiply(powers[:, :, np.newaxis], scales, out=scales)
-    sums = np.add.reduceat(np.cos(places, out=places), starts - starts[0], axis=1).max(axis=2)
-    return np.asarray((sums * np.sqrt(2.0 / widths))[:, sounding])
+    starts -= starts[0]
+    largest = np.maximum.reduceat(powers, starts, axis=1)
+    in_smallest = powers * np.repeat(_smallest_steps(largest, transform.norm), widths, axis=1)
+    angles = in_smallest[:, :, np.newaxis] * LARGER_STEPS
+    is_zero = angles < np.float32(np.pi)
+    np.copyto(angles, np.float32(0.5 * np.pi), where=is_zero)  # of which the cosine is 0
+    sums = np.add.reduceat(np.cos(angles, out=angles), starts, axis=1)
+    counts = widths[:, np.newaxis] - np.add.reduceat(is_zero, starts, axis=1, dtype=np.int16)
+    best = np.where(counts >= LEAST_COEFFICIENTS, sums / np.sqrt(np.maximum(counts, 1) / 2.0), 0.0).max(axis=2)
+    return np.asarray(best[:, largest.max(axis=0) >= LEAST_MAGNITUDE**POWER], np.float64)
 
 
-def _scales(largest: NDArray[np.float32], norm: float) -> NDArray[np.float32]:
-    """The steps that the largest coefficients of some bands allow, as factors of their powers that give an angle."""
+def _smallest_steps(largest: NDArray[np.float32], norm: float) -> NDArray[np.float32]:
+    """The smallest step that the largest coefficient of a band allows, as the factor of its powers to an angle."""
     largest = np.maximum(largest, LEAST_MAGNITUDE**POWER)
-    smallest = np.log2((largest / MOST_STEPS) ** (1.0 / POWER) / norm)
-    quarters = np.ceil(4.0 * smallest)[..., np.newaxis] + np.arange(TRIED, dtype=np.float32)
-    return np.asarray(np.float32(2.0 * np.pi * norm**-POWER) * np.exp2(-0.25 * POWER * quarters), np.float32)
+    quarters = np.ceil(4.0 * np.log2((largest / MOST_STEPS) ** (1.0 / POWER) / norm))
+    return np.asarray(2.0 * np.pi * norm**-POWER * np.exp2(-0.25 * POWER * quarters), np.float32)
 
 
-@dataclass(slots=True)
-class Differences:
-    """How much better each of some offsets fits than the others, added up over frames and bands."""
+def compared(found: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How much better each offset fits than the others, with the variance of that, summed over the bands.
 
-    sums: NDArray[np.float64]
-    squares: NDArray[np.float64]
+    In music as soft as the rounding of its samples, and at high bit rates, few bands have steps that can be seen. So
+    only what stands out by more than a standard deviation counts.
 
-    @staticmethod
-    def none(offsets: int) -> Differences:
-        """Before the first frame."""
-        return Differences(np.zeros(offsets), np.zeros(offsets))
+    Parameters
+    ----------
+    found : np.ndarray [shape=(offsets, bands)], as `fits` gives them.
 
-    def add(self, found: NDArray[np.float64]) -> None:
-        """Take the fits of a frame [shape=(offsets, bands)]."""
-        count = len(found)
-        others = (found.sum(axis=0) - found) / (count - 1)
-        squares = (np.square(found).sum(axis=0) - np.square(found)) / (count - 1)
-        spread = np.maximum((squares - np.square(others)) * (count - 1) / (count - 2), LEAST_SPREAD)
-        self.sums += (found - others).sum(axis=1)
-        self.squares += (spread * count / (count - 1)).sum(axis=1)
+    Returns
+    -------
+    np.ndarray [shape=(2, offsets)]
+    """
+    means, variances = _of_the_others(found)
+    better = np.clip((found - means) / np.sqrt(np.maximum(variances, LEAST_VARIANCE)) - 1.0, 0.0, MOST_BETTER)
+    means, variances = _of_the_others(better)
+    of_difference = variances.sum(axis=1).mean() * len(found) / (len(found) - 1)
+    return np.stack([(better - means).sum(axis=1), np.full(len(found), of_difference)])
 
-    def deviations(self) -> NDArray[np.float64]:
-        """By how many standard deviations each offset fits better than the others [shape=(offsets,)]."""
-        return np.asarray(self.sums / np.sqrt(np.maximum(self.squares, 1.0)))
+
+def _of_the_others(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and variance of the other rows, for each row."""
+    others = len(values) - 1
+    means = (values.sum(axis=0) - values) / others
+    squares = (np.square(values).sum(axis=0) - np.square(values)) / others
+    return means, np.maximum(squares - np.square(means), 0.0) * others / (others - 1)
