@@ -1,8 +1,8 @@
 """What the health of tracks is tried on: genuine sound, the same made lossy and back, and faults put into it.
 
 Input: folders with lossless recordings and MIDI files, which are played. Output: samples as 16-bit sound, some made
-here (``health_renderings`` and arithmetic). A recording is cut to its middle 30 seconds; by its name it belongs to those that the regression may be
-fitted to or to those that are held out.
+here (``health_renderings`` and arithmetic). A recording is cut to its middle 30 seconds; by its name it belongs to
+those that the regression may be fitted to or to those that are held out.
 """
 
 from __future__ import annotations
