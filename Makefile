@@ -57,7 +57,7 @@ run: $(RUN_STAMP) kernels ## Analyze a folder and keep watching it: make run MUS
 	@$(BIN)/playlista models prepare --data "$(DATA)"
 	@exec $(BIN)/playlista run --music "$(MUSIC)" --data "$(DATA)"
 
-# A worker for each CPU that we may use; idle workers take over tests of busy ones (pytest-xdist).
+# More workers than CPUs, since tests also wait; idle workers take over tests of busy ones (pytest-xdist).
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 LOAD ?= 20
 # Two workers beside 20 programs would get a twelfth of the CPUs; eight get a third, and the machine is as busy.
