@@ -43,6 +43,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--most", type=int, default=40, help="tracks for the drift, the longest ones")
     parser.add_argument("--files", type=Path, action="append", help="more folders for the table of files")
     parser.add_argument("--tempo", type=Path, default=Path("../shared/tempo"), help="folder of the table of keys")
+    parser.add_argument("--material", type=Path, default=Path("build/bench/tempo-material"), help="by tempo_material")
     parser.add_argument("--only", choices=tuple(ALONE), help="measure this section anew, keep the rest")
     parser.add_argument("--tables", action="store_true", help="from the last results, without measuring")
     return parser.parse_args()
@@ -118,7 +119,7 @@ def _confidence(asked: argparse.Namespace) -> dict[str, Any]:
     _prepare()
     from benchmarks import quality_confidence_heard
 
-    return quality_confidence_heard.measure(asked.tempo, asked.music)
+    return quality_confidence_heard.measure((asked.tempo, asked.material), asked.music)
 
 
 def _mood(asked: argparse.Namespace) -> dict[str, Any]:

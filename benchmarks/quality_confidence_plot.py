@@ -13,12 +13,13 @@ from typing import Any
 from matplotlib import pyplot as plt
 
 from benchmarks.plots import OURS, THEIRS, finish
-from benchmarks.quality_confidence import OTHERS, Point, fitted_elsewhere, of_sets, points
+from benchmarks.quality_confidence import OTHERS, RECORDED, Point, of_sets, points
 
 
 def draw(measured: dict[str, Any], path: Path) -> None:
-    """Left: confidence as it is stored. Right: the probability that is fitted on the other sets."""
-    rows = of_sets(measured["rows"])
+    """Left: confidence as it is stored. Right: with factors that are fitted on the other sets."""
+    sets = of_sets(measured["rows"])
+    rows = [row for row in sets if row["set"] in RECORDED]
     others = [row for row in measured["rows"] if row["set"] == OTHERS and row["bpm"] is not None]
     right = [row["right"] for row in rows]
     figure, (left, fitted) = plt.subplots(1, 2, figsize=(9, 4.2))
@@ -32,7 +33,8 @@ def draw(measured: dict[str, Any], path: Path) -> None:
     other_points = points([row["confidence"] for row in others], [row["right"] for row in others])
     _diagram(left, "confidence, as stored", other_points, THEIRS, f"{len(others)} others")
     left.legend(loc="lower right", frameon=False, fontsize=8)
-    _diagram(fitted, "probability, fitted on the other sets", points(fitted_elsewhere(rows), right), OURS, "")
+    elsewhere = points([row["elsewhere"] for row in sets], [row["right"] for row in sets])
+    _diagram(fitted, "confidence, fitted on the other sets", elsewhere, OURS, "")
     finish(figure, fitted, path)
 
 

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
-from benchmarks.quality_confidence import (
-    MOST_MILLISECONDS,
-    OTHERS,
-    area,
-    failures,
-    fitted_elsewhere,
-    logistic_fit,
-    points,
-    table,
-)
+from benchmarks.quality_confidence import MOST_MILLISECONDS, OTHERS, area, failures, points, table
+from benchmarks.quality_confidence_fit import confidences_elsewhere, fitted
 
 
-def row(number: int, of: str, confidence: float, right: bool) -> dict[str, object]:
-    return {"file": f"{of}{number}", "set": of, "bpm": 120.0, "confidence": confidence, "right": right}
+def row(number: int, of: str, confidence: float, right: bool) -> dict[str, Any]:
+    told = {"file": f"{of}{number}", "set": of, "bpm": 120.0, "confidence": confidence, "right": right}
+    clear = {"clearness": 1.0, "agreement": 1.0, "heard": 1.0}
+    return told | clear | {"evidence": (confidence, 0.0, 0.0), "elsewhere": confidence}
 
 
-def honest(of: str) -> list[dict[str, object]]:
+def honest(of: str) -> list[dict[str, Any]]:
     """Recordings that are right as often as they say: 1 of 4 at 0.25, 3 of 4 at 0.75."""
     return [
         row(number, of, confidence, number % 4 < 4 * confidence)
@@ -39,9 +34,10 @@ def test_a_point_has_the_share_of_its_range_with_its_interval() -> None:
 
 
 def test_a_fit_finds_the_odds_that_the_recordings_have() -> None:
-    base, slope = logistic_fit(honest("a"))
+    base, octave, bars, parts = fitted(100 * honest("a"))
+    assert (bars, parts) == (0.0, 0.0)
     for confidence in (0.25, 0.75):
-        share = 1 / (1 + math.exp(-(base + slope * confidence)))
+        share = 1 / (1 + math.exp(-(base + octave * confidence)))
         assert share == pytest.approx(confidence, abs=0.01)
 
 
@@ -49,8 +45,8 @@ def test_what_is_said_of_a_set_does_not_depend_on_it() -> None:
     rows = [*honest("a"), *honest("b")]
     turned = [*honest("a"), *({**one, "right": not one["right"]} for one in honest("b"))]
     of_b = slice(len(honest("a")), None)
-    assert fitted_elsewhere(rows)[of_b] == fitted_elsewhere(turned)[of_b]
-    assert fitted_elsewhere(rows)[0] != fitted_elsewhere(turned)[0]
+    assert confidences_elsewhere(rows)[of_b] == confidences_elsewhere(turned)[of_b]
+    assert confidences_elsewhere(rows)[0] != confidences_elsewhere(turned)[0]
 
 
 def test_the_area_is_a_half_for_what_says_nothing_and_one_for_what_says_all() -> None:
@@ -59,10 +55,30 @@ def test_the_area_is_a_half_for_what_says_nothing_and_one_for_what_says_all() ->
     assert area([0.5], [True]) == 0.5
 
 
+def measured(rows: list[dict[str, Any]], milliseconds: float = 20.0, base: float = 1.0) -> dict[str, Any]:
+    return {"rows": rows, "milliseconds": milliseconds, "fitted": [1.0, 0, 0, 0], "in_use": [base, 0, 0, 0]}
+
+
 def test_a_slow_rhythm_and_a_confidence_that_says_nothing_miss_their_bars() -> None:
-    rows = [*honest("a"), *honest("b"), row(0, OTHERS, 0.9, True)]
-    assert failures({"rows": rows, "milliseconds": MOST_MILLISECONDS + 1}) == ["cost of rhythm"]
+    rows = [*honest("gmd"), *honest("nott"), row(0, OTHERS, 0.9, True)]
+    assert failures(measured(rows, MOST_MILLISECONDS + 1)) == ["cost of rhythm"]
     blind = [{**one, "confidence": 0.5} for one in rows]
-    assert failures({"rows": blind, "milliseconds": 1.0}) == ["what confidence says of the tempo"]
+    assert failures(measured(blind)) == ["what confidence says of the tempo"]
     assert failures({}) == []
-    assert "quality/confidence.png" in table({"rows": rows, "milliseconds": 20.0})
+
+
+def test_a_fit_that_fails_on_other_sets_or_is_not_the_one_in_use_misses_its_bar() -> None:
+    rows = [*honest("gmd"), *honest("drums")]
+    assert failures(measured(rows)) == []
+    blind = [{**one, "elsewhere": 0.5} for one in rows]
+    assert failures(measured(blind)) == ["what confidence says of sets that it was not fitted on"]
+    assert failures(measured(rows, base=1.2)) == ["constants of the confidence"]
+
+
+def test_the_page_has_the_picture_and_a_line_for_each_set() -> None:
+    page = table(measured([*honest("gmd"), *honest("drums"), row(0, OTHERS, 0.9, True)]))
+    assert "quality/confidence.png" in page
+    # Of 40 at 0.25 a quarter is right, of 40 at 0.75 three quarters: 40 of 80.
+    assert "| drums | 80 | 40 | 0.75 | 0.75 | 0 of 0 | 0 of 0 |" in page
+    assert "| all | 160 | 80 |" in page
+    assert "from 0.8 on 1 of 1" in page

@@ -40,7 +40,7 @@ def test_a_metronome_is_found_at_its_own_tempo(bpm: float) -> None:
     pattern = clicks(bpm, 40)
     found, beats = measure(pattern.samples.astype(np.float16))
     assert found.bpm == pytest.approx(bpm, rel=0.002)
-    assert found.bpm_confidence > 0.8
+    assert found.bpm_confidence > 0.7  # nothing divides its beats: they might be halves of others
     assert found.beats_count == len(beats) == pytest.approx(len(pattern.beats), abs=1)
     assert f_measure(pattern.beats, beats) >= 0.98
     assert found.onset_rate_hz == pytest.approx(len(pattern.beats) / 40, rel=0.03)

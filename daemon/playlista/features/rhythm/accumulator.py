@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.features.accumulator import noop
-from playlista.features.rhythm.beats import track_beats
+from playlista.features.rhythm.beats import NO_BEATS, BeatPath, beat_times, follow_beats
+from playlista.features.rhythm.confidence import confidence, evidence_of
 from playlista.features.rhythm.danceability import DanceabilityAccumulator
 from playlista.features.rhythm.onsets import OnsetEnvelope
 from playlista.features.rhythm.tempo import BeatPeriods, beat_periods, estimate_tempo, tempo_changes
@@ -26,7 +27,7 @@ from playlista.tracks import Rhythm
 from playlista.tracks.beat_grid import encode_beats
 
 #: Version of the values in ``Rhythm``; rises when they change.
-VERSION = 3
+VERSION = 4
 
 
 class RhythmAccumulator:
@@ -80,8 +81,8 @@ class RhythmAccumulator:
         Returns
         -------
         Rhythm
-            ``bpm`` 45..220, None where there is no beat; ``bpm_confidence`` 0..1, and how it comes about, as in
-            :func:`playlista.features.rhythm.tempo.estimate_tempo`; ``beats_count``, 0 where there is no beat;
+            ``bpm`` 45..220, None where there is no beat; ``bpm_confidence`` 0..1, as in
+            :func:`playlista.features.rhythm.confidence.confidence`; ``beats_count``, 0 where there is no beat;
             ``onset_rate_hz``, onsets a second, 0 for silence; ``danceability`` as in
             :meth:`playlista.features.rhythm.danceability.DanceabilityAccumulator.result`.
         """
@@ -90,10 +91,11 @@ class RhythmAccumulator:
         onsets = self._envelope.onsets()
         tempo = estimate_tempo(self._tempogram(), onsets)
         self._periods = None if tempo.bpm is None else beat_periods(self._tempogram(), tempo.bpm)
-        beats = self.beat_times()
+        path = self._beat_path()
+        beats = beat_times(self._envelope, path)
         return Rhythm(
             bpm=tempo.bpm,
-            bpm_confidence=tempo.confidence,
+            bpm_confidence=confidence(tempo, evidence_of(tempo, self._envelope, path)),
             beats_count=len(beats),
             onset_rate_hz=len(onsets.frames) / seconds,
             danceability=self._danceability.result(),
@@ -104,9 +106,10 @@ class RhythmAccumulator:
 
     def beat_times(self) -> NDArray[np.float64]:
         """Times of the beats [shape=(beats,), seconds, ascending], computed anew; empty before ``result``."""
-        if self._periods is None:
-            return np.zeros(0)
-        return track_beats(self._envelope, self._periods)
+        return beat_times(self._envelope, self._beat_path())
+
+    def _beat_path(self) -> BeatPath:
+        return NO_BEATS if self._periods is None else follow_beats(self._envelope, self._periods)
 
     def _tempogram(self) -> Tempogram:
         return Tempogram(self._envelope, self._tempo_range)

@@ -1,6 +1,7 @@
 """When the beats of a track fall, given its onset envelope and how fast it is in each piece of it.
 
-Input: ``OnsetEnvelope`` and the beat's period along the track. Output: times in seconds.
+Input: ``OnsetEnvelope`` and the beat's period along the track. Output: the best sequence of beats, and the times of
+those that sound, in seconds.
 
 Source: Ellis, "Beat tracking by dynamic programming" (JNMR 36, 2007). Of all sequences of beats, the best has the
 strongest onsets at its beats and the steadiest intervals between them. Its frames are solved in blocks of half a beat,
@@ -9,6 +10,8 @@ of the one before and looks 16 s beyond its own end, so that only the beats them
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,10 +38,24 @@ _FIRST_BEAT = -1
 _BEATS_AT_ONCE = 256
 
 
-def track_beats(envelope: OnsetEnvelope, periods: BeatPeriods) -> NDArray[np.float64]:
-    """Times of the beats of a track [shape=(beats,), float64, seconds, ascending]."""
-    beats = [np.zeros(0, np.intp)]
-    strengths = [np.zeros(0, np.float32)]
+@dataclass(frozen=True, slots=True)
+class BeatPath:
+    """The best sequence of beats through a track, with those that do not sound.
+
+    frames : [shape=(beats,)], ascending.
+    strengths : [shape=(beats,), nepers], the highest value of the envelope within 32 ms of each.
+    """
+
+    frames: NDArray[np.intp]
+    strengths: NDArray[np.float32]
+
+
+NO_BEATS = BeatPath(np.zeros(0, np.intp), np.zeros(0, np.float32))
+
+
+def follow_beats(envelope: OnsetEnvelope, periods: BeatPeriods) -> BeatPath:
+    """The best sequence of beats through the track, a stretch at a time."""
+    beats, strengths = [NO_BEATS.frames], [NO_BEATS.strengths]
     start, anchored, ended = 0, False, len(envelope) == 0
     while not ended:
         onsets = envelope.read(start, start + STRETCH_FRAMES + LOOKAHEAD_FRAMES)
@@ -50,12 +67,15 @@ def track_beats(envelope: OnsetEnvelope, periods: BeatPeriods) -> NDArray[np.flo
         strengths.append(_strengths(onsets, fresh))
         anchored = len(fresh) > 0
         start += int(fresh[-1]) if anchored else STRETCH_FRAMES
-    found = np.concatenate(beats)
-    sounding = _sounding(np.concatenate(strengths))
-    frames = found.astype(np.float64)
-    if _are_swung_upbeats(envelope, found):
-        frames[:-1] += np.diff(found) / 3.0
-    return frames[sounding] / envelope.frame_rate_hz
+    return BeatPath(np.concatenate(beats), np.concatenate(strengths))
+
+
+def beat_times(envelope: OnsetEnvelope, path: BeatPath) -> NDArray[np.float64]:
+    """Times of the beats that sound [shape=(beats,), float64, seconds, ascending]."""
+    frames = path.frames.astype(np.float64)
+    if _are_swung_upbeats(envelope, path.frames):
+        frames[:-1] += np.diff(path.frames) / 3.0
+    return frames[_sounding(path.strengths)] / envelope.frame_rate_hz
 
 
 def _are_swung_upbeats(envelope: OnsetEnvelope, beats: NDArray[np.intp]) -> bool:
@@ -64,11 +84,11 @@ def _are_swung_upbeats(envelope: OnsetEnvelope, beats: NDArray[np.intp]) -> bool
     A long note is heard on the beat and a short one before it (Povel and Essens, "Perception of temporal patterns",
     Music Perception 2, 1985). In swing, two onsets a beat are a third and two thirds apart; the path may follow either.
     """
-    on, third, half, two_thirds = (_mean_strength_at(envelope, beats, phase) for phase in (0.0, 1 / 3, 1 / 2, 2 / 3))
+    on, third, half, two_thirds = (mean_strength_at(envelope, beats, phase) for phase in (0.0, 1 / 3, 1 / 2, 2 / 3))
     return third >= SWING_ALIKE * on and max(half, two_thirds) <= SWING_EMPTY * third
 
 
-def _mean_strength_at(envelope: OnsetEnvelope, beats: NDArray[np.intp], phase: float) -> float:
+def mean_strength_at(envelope: OnsetEnvelope, beats: NDArray[np.intp], phase: float) -> float:
     """The mean, over the beats, of the highest value around the frame at `phase` of the way to the next beat."""
     total, count = 0.0, len(beats) - 1
     for first in range(0, count, _BEATS_AT_ONCE):

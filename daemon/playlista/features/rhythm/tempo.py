@@ -41,17 +41,24 @@ NEAR_OCTAVES = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Tempo:
-    """Tempo in beats a minute, None where there is no beat; confidence 0..1, then 0.
+    """Tempo in beats a minute, None where there is no beat; the rest is then 0.
 
+    clearness : 0..1, how clearly the track has this tempo, see `estimate_tempo`; ``confidence`` makes more of it.
+    agreement : 0..1, how much of the track, by activity, has this tempo as its best.
+    heard : 0..1, 0 at the limit of having a beat, 1 where it certainly has one.
+    octave_share : 0..1, salience of twice or half the tempo, whichever is greater, as a share of its own.
     candidates : tempi between which the octave is open, each with its weight; see ``Rhythm.bpm_candidates``.
     """
 
     bpm: float | None
-    confidence: float
+    clearness: float = 0.0
+    agreement: float = 0.0
+    heard: float = 0.0
+    octave_share: float = 0.0
     candidates: tuple[tuple[float, float], ...] = ()
 
 
-NO_TEMPO = Tempo(None, 0.0)
+NO_TEMPO = Tempo(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +122,10 @@ def estimate_tempo(tempogram: Tempogram, onsets: Onsets) -> Tempo:
     Tempo
         ``bpm`` 45..220; None where the windows repeat themselves no more than chance would make them, and where there
         are fewer accents than every third beat, or every fifth in music that repeats itself clearly.
-        ``confidence`` is the geometric mean of three shares: *repetition* in the windows, at the best tempo of each;
+        ``clearness`` is the geometric mean of three shares: *repetition* in the windows, at the best tempo of each;
         *agreement*, how much of the track, by activity, has this tempo as its best; *certainty* of the octave, which
         is less where twice the tempo is nearly as salient: an estimate that is wrong is mostly too slow. It fades out
-        as accents grow too few or repetition comes near chance. How often the tempo is right at each confidence is in
-        docs/quality.md.
+        as accents grow too few or repetition comes near chance.
     """
     votes = count_votes(tempogram, accents(onsets))
     if not votes.salience.any():
@@ -131,12 +137,16 @@ def estimate_tempo(tempogram: Tempogram, onsets: Onsets) -> Tempo:
     if heard <= 0.0:
         return NO_TEMPO
     agreement = votes.mean(np.abs(np.log2(votes.bpm / bpm)) < SAME_OCTAVES)
-    certainty = 1.0 - DOUBLE_WEIGHT * _salience_share(2.0 * bpm, tempogram, votes)
+    double, half = (_salience_share(bpm * octave, tempogram, votes) for octave in (2.0, 0.5))
+    certainty = 1.0 - DOUBLE_WEIGHT * double
     found_bpm = _peak_bpm(tempogram, votes.salience, best)
     return Tempo(
         found_bpm,
-        float(np.cbrt(min(repetition, 1.0) * agreement**1.5 * certainty * heard)),
-        _candidates(found_bpm, tempogram, votes),
+        clearness=float(np.cbrt(min(repetition, 1.0) * agreement**1.5 * certainty * heard)),
+        agreement=agreement,
+        heard=heard,
+        octave_share=max(double, half),
+        candidates=_candidates(found_bpm, tempogram, votes),
     )
 
 
