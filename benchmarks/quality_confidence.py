@@ -99,6 +99,7 @@ def table(measured: dict[str, Any]) -> str:
             f"Of {len(others)} recordings on which nothing was fitted or chosen {_rights(others)} are right, at a mean "
             f"confidence of {sum(row['confidence'] for row in others) / max(1, len(others)):.2f}; from {_TRUSTED:g} on "
             f"{_trusted(others, 'confidence')}.",
+            _candidates(rows),
             f"Rhythm costs {measured['milliseconds']:.0f} ms of CPU a minute of music, resampling apart.",
         )
     )
@@ -118,6 +119,20 @@ def failures(measured: dict[str, Any]) -> list[str]:
         missed.append("what confidence says of sets that it was not fitted on")
     moved = [abs(one - other) for one, other in zip(measured["fitted"], measured["in_use"], strict=True)]
     return missed + ["constants of the confidence"] * (max(moved) > _SAME_FACTOR)
+
+
+def _candidates(rows: Sequence[Row]) -> str:
+    """How much the tempi weigh between which the octave is open, and how often they are right."""
+    opened = [row["candidates"] for row in rows if row["candidates"]]
+    told = []
+    for name, candidates in (
+        ("the first", [each[0] for each in opened]),
+        ("another", [one for each in opened for one in each[1:]]),
+    ):
+        count = max(1, len(candidates))
+        weight, right = (sum(candidate[place] for candidate in candidates) / count for place in (0, 1))
+        told.append(f"{name} candidate weighs {weight:.2f} on average and is right for {100 * right:.0f} %")
+    return f"The octave is open for {len(opened)}: {', '.join(told)}."
 
 
 def _recorded(rows: Sequence[Row]) -> list[Row]:

@@ -54,6 +54,7 @@ def measure(folders: Sequence[Path], music: Path) -> dict[str, Any]:
         found = _heard(track.samples, costs)
         right = is_exact(found.bpm, track.bpm)
         row = {"file": track.file, "set": track.set, "bpm": found.bpm, "confidence": found.bpm_confidence}
+        row["candidates"] = [(weight, is_exact(bpm, track.bpm)) for bpm, weight in found.bpm_candidates]
         rows.append(row | {"right": right, **_facts(track.samples)})
     sets = of_sets(rows)
     for row, confidence in zip(sets, confidences_elsewhere(sets), strict=True):

@@ -135,7 +135,7 @@ def _tune(name: str, tune: str, dance: Dance, into: Path) -> Iterator[Piece]:
 def _render(midi: Path, sound: Path, font: Path) -> bool:
     """A minute of it, from its first sound on; False where there is less than a third of one."""
     whole = sound.with_suffix(".wav")
-    rate = ("-r", str(RATE_HZ), "-g", "0.4")
+    rate = ("-R", "0", "-C", "0", "-r", str(RATE_HZ), "-g", "0.4")  # without reverb and chorus, which take most time
     if not _ran("fluidsynth", "-ni", "-q", *rate, "-F", str(whole), str(font), str(midi)):
         return False
     samples = soundfile.read(whole, dtype="float32", always_2d=True)[0].mean(axis=1)

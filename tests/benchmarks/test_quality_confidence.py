@@ -14,7 +14,7 @@ from benchmarks.quality_confidence_fit import confidences_elsewhere, fitted
 def row(number: int, of: str, confidence: float, right: bool) -> dict[str, Any]:
     told = {"file": f"{of}{number}", "set": of, "bpm": 120.0, "confidence": confidence, "right": right}
     clear = {"clearness": 1.0, "agreement": 1.0, "heard": 1.0}
-    return told | clear | {"evidence": (confidence, 0.0, 0.0), "elsewhere": confidence}
+    return told | clear | {"evidence": (confidence, 0.0, 0.0), "elsewhere": confidence, "candidates": []}
 
 
 def honest(of: str) -> list[dict[str, Any]]:
@@ -82,3 +82,11 @@ def test_the_page_has_the_picture_and_a_line_for_each_set() -> None:
     assert "| drums | 80 | 40 | 0.75 | 0.75 | 0 of 0 | 0 of 0 |" in page
     assert "| all | 160 | 80 |" in page
     assert "from 0.8 on 1 of 1" in page
+    assert "The octave is open for 0" in page
+
+
+def test_candidates_of_an_open_octave_are_told_with_their_weights() -> None:
+    first, second = row(0, "gmd", 0.5, True), row(1, "gmd", 0.5, False)
+    first["candidates"], second["candidates"] = [(0.75, True), (0.25, False)], [(0.65, False), (0.35, True)]
+    told = "the first candidate weighs 0.70 on average and is right for 50 %, another candidate weighs 0.30"
+    assert f"The octave is open for 2: {told}" in table(measured([first, second]))

@@ -23,8 +23,8 @@ GroupSettings = dict[str, dict[str, int]]
 class Rhythm:
     """Tempo, beats and onsets. ``bpm`` is None where there is no beat; ``bpm_confidence`` is then 0.
 
-    bpm_candidates : tempi between which the octave is open, the best first, each with its weight; these add up to 1.
-        Empty where there is no doubt, or no beat.
+    bpm_candidates : tempi between which the octave is open, the best first, each with its weight: about how
+        often such a tempo is right. The weights add up to 1. Empty where there is no doubt, or no beat.
     tempo_changes : the second from which on the track has a tempo, and that tempo; one for a track of one tempo.
     beat_grid : the times of the beats as text, see ``beat_grid``; None in results of older versions.
     """

@@ -20,6 +20,9 @@ SAME_OCTAVES = float(np.log2(1.04))
 DOUBLE_WEIGHT = 0.5
 #: The octave is open where twice or half the tempo has at least this share of its salience.
 OPEN_SHARE = 0.6
+#: The weights of open tempi go with this power of their salience: with the plain share the second tempo weighed half as
+#: much again as it was right. How often either is right is in docs/appendix/quality.md.
+CANDIDATE_POWER = 3
 #: A change of tempo lasts this long at least; a track of free playing is told by this many changes at most.
 SHORTEST_TEMPO_SECONDS = 18.0
 MOST_TEMPO_CHANGES = 100
@@ -153,10 +156,10 @@ def estimate_tempo(tempogram: Tempogram, onsets: Onsets) -> Tempo:
 def _candidates(bpm: float, tempogram: Tempogram, votes: Votes) -> tuple[tuple[float, float], ...]:
     """`bpm` and its double and half as far as they are open, with weights that add up to 1; empty if none is."""
     shares = {bpm * octave: _salience_share(bpm * octave, tempogram, votes) for octave in (2.0, 0.5)}
-    open_ones = {tempo: share for tempo, share in shares.items() if share >= OPEN_SHARE}
-    total = 1.0 + sum(open_ones.values())
-    ranked = sorted(open_ones.items(), key=lambda each: -each[1])
-    return tuple((round(tempo, 2), round(share / total, 3)) for tempo, share in ((bpm, 1.0), *ranked) if open_ones)
+    weights = {tempo: share**CANDIDATE_POWER for tempo, share in shares.items() if share >= OPEN_SHARE}
+    total = 1.0 + sum(weights.values())
+    ranked = sorted(weights.items(), key=lambda each: -each[1])
+    return tuple((round(tempo, 2), round(weight / total, 3)) for tempo, weight in ((bpm, 1.0), *ranked) if weights)
 
 
 def _salience_share(bpm: float, tempogram: Tempogram, votes: Votes) -> float:
