@@ -62,11 +62,11 @@ def main() -> None:
 
 
 def _accompaniments(library: Path, into: Path) -> Iterator[Piece]:
-    """Of each style a minute of all its instruments or, of every second one, of its drums."""
+    """Of two styles in four a minute: of all instruments of the one, of the drums of the other."""
     styles = [path for path in sorted(library.glob("*/*.mma")) if not re.search(NO_STYLE, path.stem)]
     for number, style in enumerate(styles):
-        kind = ("accompaniments", "drums")[number % 2]
-        if piece := _accompaniment(kind, style, into):
+        kind = ("accompaniments", "drums", None, None)[number % 4]
+        if kind and (piece := _accompaniment(kind, style, into)):
             yield piece
 
 
@@ -89,7 +89,8 @@ def _accompaniment(kind: str, style: Path, into: Path) -> Piece | None:
     lines += [f"{bar} {chords[bar % len(chords)]}" for bar in bars]
     song, midi = into / f"{kind}_{name}.mma", into / f"{kind}_{name}.mid"
     song.write_text("\n".join(lines) + "\n")
-    return Piece(kind, bpm, midi) if _ran("mma", "-f", str(midi), str(song)) and midi.exists() else None
+    made = midi.exists() or _ran("mma", "-f", str(midi), str(song))
+    return Piece(kind, bpm, midi) if made and midi.exists() else None
 
 
 def _beats_of(style: str) -> tuple[int, int]:
@@ -128,7 +129,7 @@ def _tune(name: str, tune: str, dance: Dance, into: Path) -> Iterator[Piece]:
     lines = ["X:1", "T:tune", *first, f"Q:{dance.beat}={bpm}", key, *programs, *drum, music, music]
     song, midi = into / f"{name}.abc", into / f"{name}.mid"
     song.write_text("\n".join(lines) + "\n")
-    if _ran("abc2midi", str(song), "-o", str(midi)) and midi.exists():
+    if (midi.exists() or _ran("abc2midi", str(song), "-o", str(midi))) and midi.exists():
         yield Piece("tunes", bpm, midi)
 
 

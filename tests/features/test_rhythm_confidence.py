@@ -56,7 +56,7 @@ def test_each_piece_of_evidence_counts_in_its_direction() -> None:
 def test_confidence_fades_out_at_the_limit_of_having_a_beat() -> None:
     certain = confidence(CERTAIN, USUAL)
     assert 0.5 < certain < 1.0
-    assert confidence(replace(CERTAIN, heard=0.025), USUAL) == pytest.approx(0.1 * certain)
+    assert confidence(replace(CERTAIN, heard=0.05), USUAL) == pytest.approx(0.1 * certain)
     assert confidence(replace(CERTAIN, heard=0.0), USUAL) == 0.0
     assert confidence(NO_TEMPO, USUAL) == 0.0
 

@@ -25,7 +25,7 @@ OF_OCTAVE, OF_BARS, OF_PARTS = -3.06, 1.13, 0.31
 #: Weight of that probability in the geometric mean with how clear the tempo is; chosen among 1/2, 2/3 and 3/4.
 PROBABILITY_WEIGHT = 0.75
 #: Where less of the beat is heard than this, confidence fades out, so that nothing trusted hangs on that limit.
-FADING_HEARD = 0.25
+FADING_HEARD = 0.5
 #: Where less of the track has this tempo, confidence falls with the square root of what has.
 USUAL_AGREEMENT = 0.9
 
