@@ -20,10 +20,10 @@ from playlista.features.rhythm.onsets import OnsetEnvelope
 from playlista.features.rhythm.tempo import Tempo
 
 #: Log odds of a tempo being right: a base, and what the fields of `Evidence` add, each times its own.
-BASE = 3.95
-OF_OCTAVE, OF_BARS, OF_PARTS = -3.06, 1.13, 0.31
-#: Weight of that probability in the geometric mean with how clear the tempo is; chosen among 1/2, 2/3 and 3/4.
-PROBABILITY_WEIGHT = 0.75
+BASE = 3.72
+OF_OCTAVE, OF_BARS, OF_PARTS = -2.66, 0.97, 0.35
+#: Weight of that probability in the geometric mean with how clear the tempo is; chosen among 1/2, 2/3, 3/4, 4/5 and 1.
+PROBABILITY_WEIGHT = 0.8
 #: Where less of the beat is heard than this, confidence fades out, so that nothing trusted hangs on that limit.
 FADING_HEARD = 0.5
 #: Where less of the track has this tempo, confidence falls with the square root of what has.
