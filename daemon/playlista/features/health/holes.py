@@ -9,8 +9,9 @@ hole
     sides: the RMS of the `EDGE_SAMPLES` before and behind is above `EDGE_LEVEL` (-46 dBFS), they are within
     `EDGE_RATIO` of each other, and the waveform jumps by `EDGE_JUMP` of it into the hole or out of it. A tail that
     fades to digital silence, and a note that starts from it, do neither. The edges may differ by more than
-    `EDGE_RATIO`, and the softer one be as soft as `SOFT_LEVEL` (-54 dBFS), if it jumps on both sides, by `OWN_JUMP` of
-    the level there: so do those of a slow wave, and of a long hole in music that has changed meanwhile.
+    `EDGE_RATIO`, if it jumps on both sides, by `OWN_JUMP` of the level there: so do those of a slow wave. At a long
+    hole, in which the music may have changed, the softer edge may be as soft as `SOFT_LEVEL` (-54 dBFS), and jump by
+    `SOFT_JUMP`; at a short one sound of 8 bits does so.
     Or as many samples, at most `LONGEST_HELD`, that are all the same other value, with music on both sides, which
     jumps or moves by as much within `EDGE_SAMPLES`: where the music goes on may lie next to where it stood still. A
     held value near the highest, or near the lowest, of those around it is the top of a clipped or square wave, and no
@@ -33,7 +34,9 @@ EDGE_SAMPLES = 32
 EDGE_LEVEL = 0.005
 EDGE_RATIO = 8.0
 EDGE_JUMP = 0.15
-SOFT_LEVEL, OWN_JUMP = 0.002, 0.4
+OWN_JUMP = 0.5
+#: At holes longer than `LONGEST_HELD`.
+SOFT_LEVEL, SOFT_JUMP = 0.002, 0.4
 #: A held value of so much of the peak of so many samples on both sides is a top.
 TOP, AROUND_SAMPLES = 0.95, 512
 #: Holes of zeros that are longer are looked for by the peaks of stretches; other values are not held so long.
@@ -52,17 +55,18 @@ def holes(samples: NDArray[np.float32], fresh: int, runs: Runs) -> Iterator[tupl
         before, behind = samples[first - EDGE_SAMPLES : first], samples[last + 1 : last + 1 + EDGE_SAMPLES]
         value = float(samples[first])
         around = samples[max(first - AROUND_SAMPLES, 0) : last + AROUND_SAMPLES]
-        if _is_cut(before, behind, value) if value == 0.0 else _is_stuck(before, behind, value, around):
+        if _is_cut(before, behind, is_long=False) if value == 0.0 else _is_stuck(before, behind, value, around):
             yield first, value == 0.0
 
 
-def _is_cut(before: NDArray[np.float32], behind: NDArray[np.float32], value: float) -> bool:
-    """Whether music stops and goes on around a value that stands still."""
+def _is_cut(before: NDArray[np.float32], behind: NDArray[np.float32], *, is_long: bool) -> bool:
+    """Whether music stops and goes on around zeros."""
     levels = [float(np.sqrt(np.mean(np.square(edge, dtype=np.float64)))) for edge in (before, behind)]
-    if min(levels) < SOFT_LEVEL or max(levels) < EDGE_LEVEL:
+    least, own_jump = (SOFT_LEVEL, SOFT_JUMP) if is_long else (EDGE_LEVEL, OWN_JUMP)
+    if min(levels) < least or max(levels) < EDGE_LEVEL:
         return False
-    jumps = [abs(float(edge) - value) for edge in (before[-1], behind[0])]
-    if all(jump >= OWN_JUMP * level for jump, level in zip(jumps, levels, strict=True)):
+    jumps = [abs(float(before[-1])), abs(float(behind[0]))]
+    if all(jump >= own_jump * level for jump, level in zip(jumps, levels, strict=True)):
         return True
     is_even = min(levels) >= EDGE_LEVEL and max(levels) <= EDGE_RATIO * min(levels)
     return is_even and max(jumps) >= EDGE_JUMP * max(levels)
@@ -123,7 +127,7 @@ class LongHoles:
 
     def _is_hole(self, edge: _Edge, end: int, behind: NDArray[np.float32]) -> bool:
         is_long = LONGEST_HELD < end - edge.frame <= self._most
-        return is_long and len(edge.samples) == EDGE_SAMPLES and _is_cut(edge.samples, behind, 0.0)
+        return is_long and len(edge.samples) == EDGE_SAMPLES and _is_cut(edge.samples, behind, is_long=True)
 
 
 def _true_runs(values: NDArray[np.bool_]) -> list[tuple[int, int]]:
