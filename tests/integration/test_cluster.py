@@ -182,7 +182,7 @@ def of_next_version(folder: Path) -> dict[str, str]:
     return {"PYTHONPATH": os.fspath(folder)}
 
 
-@pytest.mark.exhaustive  # six starts of a member
+@pytest.mark.exhaustive
 def test_a_rolling_upgrade_loses_nothing_and_blames_nobody(cluster: Cluster, tmp_path: Path) -> None:
     """Scheduler and daemon are new while the workers are old; these follow one by one, in the middle of tracks."""
     music = cluster.daemon.music
@@ -216,6 +216,7 @@ def test_a_rolling_upgrade_loses_nothing_and_blames_nobody(cluster: Cluster, tmp
     assert cluster.daemon.run("failures").stdout.strip() in {"", "nothing failed"}
 
 
+@pytest.mark.exhaustive
 def test_workers_may_go_to_none_and_come_back_and_nothing_is_lost(cluster: Cluster) -> None:
     cluster.daemon.environment["CLUSTER_GRACE_SECONDS"] = "0"
     sing(cluster.daemon.music / "long.flac", 440.0, seconds=300)
