@@ -25,7 +25,7 @@ from benchmarks.published import published_graphs
 from benchmarks.tables import markdown_table, mib, write_section
 
 PAGE = Path("docs/appendix/benchmarks.md")
-SECONDS = 120
+SECONDS = 60
 #: Of the peers of the long contest, those that have their own row here.
 WHOLE_PEERS = ("librosa", "extractor")
 

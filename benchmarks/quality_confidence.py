@@ -96,7 +96,7 @@ def table(measured: dict[str, Any]) -> str:
             markdown_table(HEADER, list(_lines(*stored))),
             markdown_table(SET_HEADER, list(_sets(rows))),
             f"Fitted on all sets: base {base:.2f}, octave {octave:.2f}, bars {bars:.2f}, parts {parts:.2f}.",
-            f"Of {len(others)} recordings on which nothing was fitted or chosen {_rights(others)} are right, at a mean "
+            f"Of {len(others)} recordings on which nothing was fitted {_rights(others)} are right, at a mean "
             f"confidence of {sum(row['confidence'] for row in others) / max(1, len(others)):.2f}; from {_TRUSTED:g} on "
             f"{_trusted(others, 'confidence')}.",
             _candidates(rows),
