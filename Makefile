@@ -66,7 +66,7 @@ LOAD_WORKERS ?= 8
 # Every kind of case, with our ffmpeg, which starts in a sixth of the time of a system's.
 FEW := --ffmpeg bundled --hypothesis-profile few
 
-test: $(TEST_STAMP) kernels ## Run the tests, without what `make test-exhaustive` is for: under 4 minutes on two idle cores
+test: $(TEST_STAMP) kernels ## Run the tests, a few cases of each kind
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
 	@echo "playlista: running the tests"
 	@$(PYTEST) $(FEW) -m "not exhaustive and not cost"

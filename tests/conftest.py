@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -33,9 +34,9 @@ ROOT = Path(__file__).resolve().parent.parent
 BUNDLED = pytest.StashKey[TemporaryDirectory[str]]()
 #: Workers of pytest-xdist: each takes up to half a gigabyte, and the tests start processes of their own.
 MOST_WORKERS = 8
-#: Folders of tests that read music: `make test` does so with the ffmpeg that we bring, `make test-exhaustive` also with
-#: the system's.
-READING_FOLDERS = {"analysis", "cli", "decode", "integration", "outputs"}
+#: Folders of tests that are about reading music: `make test` does so with the ffmpeg that we bring, `make
+#: test-exhaustive` also with the system's, where there is one.
+READING_FOLDERS = {"analysis", "decode", "outputs"} if shutil.which("ffmpeg") else set()
 #: Folders of tests that start daemons and other programs, or that listen to a corpus.
 SLOW_FOLDERS = {"cli", "conformance", "deploy", "integration"}
 #: Files of such tests in other folders, and of those that try thousands of files, kills or damages.
