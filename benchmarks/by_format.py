@@ -2,8 +2,9 @@
 
 Input: a recording of some minutes, which ffmpeg encodes in each format; ``--peers PYTHON`` is an interpreter that has
 bliss-audio, pyebur128 and soundfile. Output: a table, with ``--write`` in the page of benchmarks. Every contender
-is a fresh process on one thread, in turns with all others; what it costs without a file is taken off. Who cannot read a
-format or is not installed has no figure.
+is a fresh process on one thread, in turns with all others. What it costs with the first six seconds alone is taken off:
+its start, its model, and what it loads when it first needs it. Who cannot read a format or is not installed has no
+figure.
 """
 
 from __future__ import annotations
@@ -12,22 +13,35 @@ import argparse
 import shutil
 import statistics
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from benchmarks import machine
-from benchmarks.children import ChildFailed, run
-from benchmarks.contest import RUNTIMES, Contender, contest, ours, peers
+from benchmarks.children import ChildFailed, Run, run
+from benchmarks.contest import RUNTIMES, Contender, ours, peers
 from benchmarks.floor import encode
 from benchmarks.published import published_graphs
 from benchmarks.tables import markdown_table, mib, write_section
 
 PAGE = Path("docs/appendix/benchmarks.md")
-SECONDS = 60
+SECONDS, SHORT_SECONDS = 60, 6
 #: Of the peers of the long contest, those that have their own row here.
 WHOLE_PEERS = ("librosa", "extractor")
+
+
+@dataclass(slots=True)
+class Costs:
+    """CPU seconds by round with the first seconds alone and with all of the file, and the most that was resident."""
+
+    starts: list[float]
+    whole: list[float]
+    peak_bytes: int
+
+    def of_a_minute(self, seconds: float) -> float:
+        """CPU milliseconds, the median of the rounds."""
+        spent = (whole - start for whole, start in zip(self.whole, self.starts, strict=True))
+        return statistics.median(spent) * 60_000 / (seconds - SHORT_SECONDS)
 
 
 def contenders(asked: argparse.Namespace) -> Iterator[Contender]:
@@ -48,45 +62,43 @@ def _small(name: str, title: str, does: str, interpreter: str) -> Contender:
     return Contender(name, title, does, None, [interpreter, "-m", f"benchmarks.contenders.{name}"])
 
 
-def measure(chosen: Sequence[Contender], path: Path, rounds: int) -> dict[str, Any]:
-    """The contest over one file, between those that can read it."""
-    with tempfile.TemporaryDirectory() as nothing:
-        able = [contender for contender in chosen if _can_read(contender, path)]
-        return contest(able, [str(path)], nothing, rounds)
+def measure(chosen: Sequence[Contender], short: Path, whole: Path, rounds: int) -> dict[str, Costs]:
+    """What those that can read them spend on both files, in turns; by the contender's key."""
+    able = [contender for contender in chosen if _can_read(contender, short)]
+    costs: dict[str, Costs] = {contender.key: Costs([], [], 0) for contender in able}
+    for number in range(rounds):
+        for contender in (*able[number % len(able) :], *able[: number % len(able)]):
+            of_it = costs[contender.key]
+            begun, done = (_run(contender, path) for path in (short, whole))
+            of_it.starts.append(begun.cpu_seconds)
+            of_it.whole.append(done.cpu_seconds)
+            of_it.peak_bytes = max(of_it.peak_bytes, done.peak_rss_bytes)
+        print(f"  round {number + 1}", flush=True)
+    return costs
+
+
+def _run(contender: Contender, path: Path) -> Run:
+    return run([*contender.command, str(path)], environment=contender.environment).checked()
 
 
 def _can_read(contender: Contender, path: Path) -> bool:
     """Also fills the page cache and what is compiled once."""
     try:
-        run([*contender.command, str(path)], environment=contender.environment).checked()
+        _run(contender, path)
     except ChildFailed as error:
         print(f"benchmarks: {contender.key} cannot read {path.name}: {str(error).splitlines()[-1]}", flush=True)
         return False
     return True
 
 
-def table(chosen: Sequence[Contender], found: Mapping[str, Mapping[str, Any]], seconds: float) -> str:
+def table(chosen: Sequence[Contender], found: Mapping[str, Mapping[str, Costs]], seconds: float) -> str:
     """A row each: CPU milliseconds a minute by format, and the peak of memory over all formats."""
-
-    def each(key: str) -> list[str]:
-        return [_cell(of_format.get(key), lambda one: f"{_cost(one, seconds):.0f}") for of_format in found.values()]
-
-    def peak(key: str) -> str:
-        runs = [figures for of_format in found.values() if key in of_format for figures in of_format[key]["runs"]]
-        return mib(max(figures["peak_rss_bytes"] for figures in runs))
-
-    rows = [(one.title, one.does, *each(one.key), peak(one.key)) for one in chosen]
+    rows = []
+    for one in chosen:
+        costs = [of_format.get(one.key) for of_format in found.values()]
+        figures = [f"{cost.of_a_minute(seconds):.0f}" if cost else "-" for cost in costs]
+        rows.append((one.title, one.does, *figures, mib(max(cost.peak_bytes for cost in costs if cost))))
     return markdown_table(("program", "computes", *found, "peak RSS MiB"), rows)
-
-
-def _cell(of_contender: Any, figure: Callable[[Any], str]) -> str:
-    return figure(of_contender) if of_contender else "-"
-
-
-def _cost(of_contender: Mapping[str, Any], seconds: float) -> float:
-    """CPU ms a minute, the start taken off: the median of the rounds."""
-    pairs = zip(of_contender["runs"], of_contender["starts"], strict=True)
-    return statistics.median(60_000 * (work["cpu_seconds"] - start["cpu_seconds"]) / seconds for work, start in pairs)
 
 
 def main() -> None:
@@ -103,10 +115,13 @@ def main() -> None:
     asked = parser.parse_args()
     chosen = list(contenders(asked))
     found = {}
-    with tempfile.TemporaryDirectory() as place:
-        for name, path in encode(asked.recording, Path(place), asked.seconds):
+    with tempfile.TemporaryDirectory() as long_place, tempfile.TemporaryDirectory() as short_place:
+        shorts = encode(asked.recording, Path(short_place), SHORT_SECONDS)
+        for (name, whole), (_, short) in zip(
+            encode(asked.recording, Path(long_place), asked.seconds), shorts, strict=True
+        ):
             print(f"benchmarks: {name}", flush=True)
-            found[name] = measure(chosen, path, asked.rounds)
+            found[name] = measure(chosen, short, whole, asked.rounds)
     chosen = [one for one in chosen if any(one.key in of_format for of_format in found.values())]
     said = f"{machine.describe()} {asked.seconds} s of one recording; CPU ms a minute, median of {asked.rounds} rounds."
     text = f"{said}\n\n{table(chosen, found, asked.seconds)}"
