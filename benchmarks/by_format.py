@@ -64,7 +64,7 @@ def _small(name: str, title: str, does: str, interpreter: str) -> Contender:
 
 def measure(chosen: Sequence[Contender], short: Path, whole: Path, rounds: int) -> dict[str, Costs]:
     """What those that can read them spend on both files, in turns; by the contender's key."""
-    able = [contender for contender in chosen if _can_read(contender, short)]
+    able = [contender for contender in chosen if _can_read(contender, short) and _can_read(contender, whole)]
     costs: dict[str, Costs] = {contender.key: Costs([], [], 0) for contender in able}
     for number in range(rounds):
         for contender in (*able[number % len(able) :], *able[: number % len(able)]):
