@@ -246,6 +246,10 @@ def picky(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str) -> None:
     [
         ("echo '[mov] Cannot allocate memory' >&2; exit 1", (FailureReason.OVER_BUDGET, Blame.TRACK)),
         ("echo 'Input #0: Invalid data found' >&2; exit 1", (FailureReason.CORRUPT, Blame.TRACK)),
+        (
+            "echo '[asf @ 0x5] Failed to read extradata of size 59233\n/fd/7: Cannot allocate memory' >&2; exit 1",
+            (FailureReason.CORRUPT, Blame.TRACK),
+        ),
         ("kill -SEGV $$", (FailureReason.CRASHED, Blame.TRACK)),
         ("kill -KILL $$", (FailureReason.OVER_BUDGET, Blame.INSTALLATION)),
         ("echo 'Exiting normally, received signal 15.' >&2; exit 255", (FailureReason.UNREADABLE, Blame.INSTALLATION)),

@@ -252,6 +252,20 @@ def test_a_refusal_of_ffmpeg_names_no_descriptor_of_ours(tmp_path: Path) -> None
     assert "/fd/" not in caught.value.message
 
 
+def test_a_header_that_announces_more_than_the_file_holds_is_damage_and_no_want_of_memory(tmp_path: Path) -> None:
+    path = encoded(chord(1, 44100, 2), 44100, tmp_path / "stuffed.wma", "-c:a", "wmav2")
+    content = bytearray(path.read_bytes())
+    start = content.index(struct.pack("<HHI", 0x161, 2, 44100))  # of its WAVEFORMATEX, whose last field is a length
+    content[start - 14 : start - 10] = struct.pack("<I", 60_018)
+    content[start + 16 : start + 18] = struct.pack("<H", 60_000)
+    path.write_bytes(content[:20_000])
+
+    with pytest.raises(DecodeError) as caught:
+        opened(path)
+    assert (caught.value.reason, caught.value.blame) == (FailureReason.CORRUPT, Blame.TRACK)
+    assert "ailed to read extradata" in caught.value.message
+
+
 def test_no_descriptor_is_left_open_by_a_refusal_or_a_pass(tmp_path: Path) -> None:
     (tmp_path / "text.mp3").write_bytes(NO_SOUND["text"])
     soundfile.write(tmp_path / "track.wav", chord(0.1, 44100, 1), 44100)

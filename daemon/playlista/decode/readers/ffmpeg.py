@@ -29,6 +29,9 @@ from playlista.errors import Blame, FailureReason
 #: the time, is told apart: a file may be what takes the memory.
 _SIGNALS_FROM_OUTSIDE = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT})
 _SHORTAGES = ("Cannot allocate memory", "Resource temporarily unavailable", "bad_alloc")
+#: How demuxers say that the file ends before what its header announces. Some versions of ffmpeg then end as if memory
+#: had been short; but what could not be read had been given its memory.
+_MISSING_DATA = "Failed to read "
 #: ffmpeg's word for one or two MPEG frame headers somewhere in what may be anything; a row of frames scores 25.
 _GUESSED = "with low score of 1,"
 #: Said by a demuxer that gave up; the exit status may be 0 all the same.
@@ -219,7 +222,7 @@ class FfmpegReader:
             raise StreamBrokenError(FailureReason.DECODE_TIMEOUT, "ffmpeg used up its CPU time")
         if status < 0:
             raise StreamBrokenError(FailureReason.CRASHED, f"ffmpeg was ended by signal {-status}")
-        if any(shortage in said for shortage in _SHORTAGES):
+        if _is_short_of_memory(said):
             raise StreamBrokenError(FailureReason.OVER_BUDGET, "ffmpeg had not enough memory")
         if self._is_unsupported(said):
             raise UnsupportedCodecError(self._codec(said))
@@ -265,7 +268,7 @@ class FfmpegReader:
             message = f"ffmpeg was ended from outside (status {status}); it is tried again"
             return StreamBrokenError(FailureReason.UNREADABLE, message, blame=Blame.INSTALLATION)
         has_looked = "Input #0" in said or "/fd/" in said  # it names what it reads, whatever it thinks of it
-        if has_looked and not any(shortage in said for shortage in _SHORTAGES):
+        if has_looked and not _is_short_of_memory(said):
             return None
         return self._child.installation_fault()
 
@@ -294,7 +297,13 @@ def _told_layout(line: str, channels: int) -> ChannelLayout:
     return default_layout(channels) if channels <= _STEREO else UNKNOWN
 
 
+def _is_short_of_memory(said: str) -> bool:
+    """Whether memory was short, as ffmpeg tells it: not where the file ends too early."""
+    return _MISSING_DATA not in said and any(shortage in said for shortage in _SHORTAGES)
+
+
 def _complaint(said: str) -> str:
     """The first line that tells of an error, without the module and the input that said it; empty where none does."""
-    errors = (line for line in said.splitlines() if "Error" in line or "Invalid" in line)
+    signs = ("Error", "Invalid", _MISSING_DATA)
+    errors = (line for line in said.splitlines() if any(sign in line for sign in signs))
     return _SPEAKER.sub("", next(errors, "")).strip()
