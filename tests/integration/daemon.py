@@ -9,13 +9,28 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from tests.deadlines import DEADLINE_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
+STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+
+
+@contextmanager
+def nothing_ignored() -> Iterator[None]:
+    """Start processes as a terminal does: under `nohup` or in the background they would ignore what is to stop them."""
+    ignored = [number for number in STOPPING if signal.getsignal(number) is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        for number in ignored:
+            signal.signal(number, signal.SIG_IGN)
 
 
 class Daemon:
@@ -42,7 +57,7 @@ class Daemon:
     def start(self, through: Callable[..., list[str]] = lambda *command: list(command)) -> Daemon:
         """Start it and wait until it answers; `through` makes its command line, as one that enters a cgroup first."""
         command = through(sys.executable, "-m", "playlista", "run")
-        with self.log.open("ab") as log:
+        with self.log.open("ab") as log, nothing_ignored():
             self.process = subprocess.Popen(command, env=self.environment, cwd=self.data.parent, stderr=log)
         self.wait_for(lambda: self.port is not None, "an address in the log")
         self.wait_for(lambda: self.get("/healthz")[0] == 200, "an answer")

@@ -38,7 +38,7 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
 def songs(folder: Path, *, seconds: float = 2) -> None:
     folder.mkdir(exist_ok=True)
     for number in range(TRACKS):
-        song = np.tile(signals.song(2, seed=number), round(seconds / 2))
+        song = np.tile(signals.song(2, seed=number), (round(seconds / 2), 1))
         signals.write(folder / f"{number}.wav", song)
 
 
