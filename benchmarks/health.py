@@ -28,7 +28,7 @@ from benchmarks.tables import load, markdown_table, save, write_section
 from playlista.features.health.accumulator import HealthAccumulator
 from playlista.features.health.authenticity import THRESHOLD_SCORE, WEIGHTS, Evidence, Holes, Wall, evidence
 from playlista.features.health.blocks import PlanarBlocks, block_frames
-from playlista.features.health.codec_search import GridSearch, GridTrace
+from playlista.features.health.codecs.search import GridSearch, GridTrace
 from playlista.features.health.passes import NumpyPasses
 from playlista.features.health.spectrum import SpectrumLooks
 from playlista.native.kernels import Kernels

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from playlista.analysis.audio_analyzer import AudioAnalyzer, Pass
 from playlista.config import Settings
 from playlista.decode.readers.ffmpeg_child import ffmpeg_path
-from playlista.features.health import codec_grid
 from playlista.features.health.accumulator import HealthAccumulator
-from playlista.features.health.codec_grid import OPUS_EMPHASIS, codec_grids, grids_of_long_frames
+from playlista.features.health.codecs import grid as grid_module
+from playlista.features.health.codecs.grid import OPUS_EMPHASIS, codec_grids, grids_of_long_frames
 from playlista.tracks import Health
 from playlista.tracks.health import IntegrityState
 from tests import signals
@@ -273,7 +273,7 @@ def forget_grids() -> None:
 
 @pytest.mark.parametrize("number", range(5))
 def test_both_steps_compute_the_same_coefficients(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(codec_grid, "SEARCH_EVERY", 1)
+    monkeypatch.setattr(grid_module, "SEARCH_EVERY", 1)
     forget_grids()
     grid = codec_grids()[number]
     segment = np.random.default_rng(number).standard_normal(9_216).astype(np.float32)

@@ -20,7 +20,7 @@ from playlista.features.health.bit_depth import BitDepth
 from playlista.features.health.blocks import TAIL_FRAMES, Block, PlanarBlocks, block_frames
 from playlista.features.health.channels import ChannelLevels
 from playlista.features.health.clipping import ClippingMeter
-from playlista.features.health.codec_search import GridSearch
+from playlista.features.health.codecs.search import GridSearch
 from playlista.features.health.continuity import ContinuityMeter
 from playlista.features.health.passes import NumpyPasses, Passes
 from playlista.features.health.silence import SilenceMeter

@@ -7,7 +7,7 @@ band-limited for many good reasons.
 What is looked at, each as a number from 0 to 1
 -----------------------------------------------
 grid : coefficients that an encoder rounded to 0 or to the steps of its quantizer, found on its own grid, and confirmed
-    where the track is long enough (``codec_search``). Where it is there, it is nearly certain.
+    where the track is long enough (``codecs.search``). Where it is there, it is nearly certain.
 wall : how far the spectrum falls within 350 Hz at its hardest edge above 5 kHz, and within 150 Hz; walls between 14.5
     and 20.9 kHz, where encoders have theirs, and next to 20 kHz, count apart. Filters of studios are wider: an
     analogue one falls over kHz, a resampler over several hundred Hz.
@@ -28,7 +28,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from playlista.features.health.codec_search import GridTrace
+from playlista.features.health.codecs.search import GridTrace
 from playlista.features.health.spectrum import AverageSpectrum, MeanSpectrum
 from playlista.features.health.walls import ROUNDING_DB, Wall, former_rate, wall_of
 from playlista.tracks.findings import SUSPICION
@@ -144,7 +144,7 @@ class Evidence:
 
 
 def authenticity(spectrum: AverageSpectrum | None, grid: GridTrace) -> Authenticity:
-    """What the looks at a lossless track tell, and `grid`, which is what `codec_search.GridSearch.best` does."""
+    """What the looks at a lossless track tell, and `grid`, which is what `codecs.search.GridSearch.best` does."""
     if spectrum is None or spectrum.looks < LEAST_LOOKS:
         return Authenticity()
     found = evidence(spectrum, grid)

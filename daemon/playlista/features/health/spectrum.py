@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from playlista.features.frames import Spectra
 from playlista.features.health.blocks import Block
-from playlista.features.health.codec_grid import SEGMENT_FRAMES
+from playlista.features.health.codecs.grid import SEGMENT_FRAMES
 from playlista.features.health.joined_rates import JoinedRates
 
 #: Frames of one look, each half a frame behind the one before.

@@ -1,8 +1,8 @@
 """Search for the frame grids of lossy encoders in a track.
 
 All offsets of many coefficients cost too much. So the first looks at the track compute some coefficients of one frame
-at every offset (``codec_grid``), and other looks put only a few offsets to the proof, those that stand out and those
-that are usual: MP3 and AAC by the steps of their quantizer (``codec_lattice``); Vorbis and Opus, which have no such
+at every offset (``grid``), and other looks put only a few offsets to the proof, those that stand out and those
+that are usual: MP3 and AAC by the steps of their quantizer (``lattice``); Vorbis and Opus, which have no such
 steps, by all coefficients of all frames, against the offsets next to them. What is found by the other looks owes
 nothing to having been the best of a thousand.
 
@@ -28,9 +28,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.features.health.codec_grid import CodecGrid, grids_at, standing_out
-from playlista.features.health.codec_lattice import Transform
-from playlista.features.health.codec_proofs import CONTROLS, LEAST_FRAMES, LEAST_STEP_LOOKS, SmallnessProof, StepProof
+from playlista.features.health.codecs.grid import CodecGrid, grids_at, standing_out
+from playlista.features.health.codecs.lattice import Transform
+from playlista.features.health.codecs.proofs import CONTROLS, LEAST_FRAMES, LEAST_STEP_LOOKS, SmallnessProof, StepProof
 
 #: Looks of one track that search, and all of them; more add little.
 SEARCH_LOOKS, MOST_LOOKS = 9, 22

@@ -8,7 +8,7 @@ coefficients are much smaller than at others is evidence, whatever the music is.
 
 Opus filters after its transform (de-emphasis); that is undone first.
 
-Input: samples of one signal. Output: the mean log of the coefficients at every offset, or at some. ``codec_search``
+Input: samples of one signal. Output: the mean log of the coefficients at every offset, or at some. ``search``
 looks for the grids in a track.
 """
 
@@ -19,8 +19,16 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.features.health import codec_bases
-from playlista.features.health.codec_lattice import Hybrid, Mdct, Transform
+from playlista.features.health.codecs.bases import (
+    Bases,
+    celt_bases,
+    kaiser_bessel_window,
+    mdct_bases,
+    mp3_bases,
+    sine_window,
+    vorbis_window,
+)
+from playlista.features.health.codecs.lattice import Hybrid, Mdct, Transform
 
 #: Samples that a look in the first step needs: the longest basis and all offsets.
 SEGMENT_FRAMES = 3_072
@@ -67,7 +75,7 @@ class CodecGrid:
         self,
         name: str,
         hop_frames: int,
-        bases: codec_bases.Bases,
+        bases: Bases,
         *,
         shift_frames: int | None = None,
         emphasis: np.float32 | None = None,
@@ -138,9 +146,9 @@ def codec_grids(sample_rate_hz: int = 44_100) -> tuple[CodecGrid, ...]:
 
     That of Opus, which knows 48 kHz alone, is the last one.
     """
-    celt = codec_bases.celt_bases(960)
+    celt = celt_bases(960)
     return (
-        CodecGrid("MP3", 576, codec_bases.mp3_bases(), usual=USUAL_MP3, steps=Hybrid(sample_rate_hz)),
+        CodecGrid("MP3", 576, mp3_bases(), usual=USUAL_MP3, steps=Hybrid(sample_rate_hz)),
         *grids_of_long_frames(),
         CodecGrid("Opus", 960, celt, emphasis=OPUS_EMPHASIS, usual=USUAL_OPUS),
     )
@@ -151,14 +159,14 @@ def grids_of_long_frames() -> tuple[CodecGrid, ...]:
     """Those whose frames are the same at every sample rate."""
     hop = 1024
     bessel, sine, of_vorbis = (
-        codec_bases.kaiser_bessel_window(hop),
-        codec_bases.sine_window(hop),
-        codec_bases.vorbis_window(hop),
+        kaiser_bessel_window(hop),
+        sine_window(hop),
+        vorbis_window(hop),
     )
     return (
-        CodecGrid("AAC", hop, codec_bases.mdct_bases(bessel), usual=USUAL_AAC, steps=Mdct(bessel)),
-        CodecGrid("AAC", hop, codec_bases.mdct_bases(sine), usual=USUAL_AAC, steps=Mdct(sine)),
-        CodecGrid("Vorbis", hop, codec_bases.mdct_bases(of_vorbis), shift_frames=VORBIS_SHIFT),
+        CodecGrid("AAC", hop, mdct_bases(bessel), usual=USUAL_AAC, steps=Mdct(bessel)),
+        CodecGrid("AAC", hop, mdct_bases(sine), usual=USUAL_AAC, steps=Mdct(sine)),
+        CodecGrid("Vorbis", hop, mdct_bases(of_vorbis), shift_frames=VORBIS_SHIFT),
     )
 
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.features.health.codec_grid import SEGMENT_FRAMES
-from playlista.features.health.codec_lattice import Transform, compared, fits
+from playlista.features.health.codecs.grid import SEGMENT_FRAMES
+from playlista.features.health.codecs.lattice import Transform, compared, fits
 
 #: Offsets before and behind an offset that its smallness is compared with, side by side. A sample beside its grid an
 #: encoder has left nothing; a drum that keeps time with a grid ends on one side.

@@ -22,7 +22,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.features.health import codec_bases
+from playlista.features.health.codecs.bases import MP3_FRAMES, reduce_alias, subband_filter, subband_weights
 
 POWER = 0.75
 #: The largest coefficient of a band is so many steps to the power, at most; and how many steps are tried, each a
@@ -99,16 +99,16 @@ class Hybrid:
     """The transform of MP3: 32 subbands, an MDCT of 36 samples of each, and the reduction of their alias."""
 
     norm = MP3_NORM
-    frames = codec_bases.MP3_FRAMES
+    frames = MP3_FRAMES
 
     def __init__(self, sample_rate_hz: int) -> None:
         bands = MP3_BANDS[sample_rate_hz]
         first, last = bands[0] // 18, -(-bands[-1] // 18)
         self.bands = tuple(line - 18 * first for line in bands)
         subbands = range(first - 1, last + 1)  # their neighbours' alias comes from outside
-        self._polyphase = np.stack([codec_bases.subband_filter(subband) for subband in subbands], axis=1)
+        self._polyphase = np.stack([subband_filter(subband) for subband in subbands], axis=1)
         self._polyphase = np.ascontiguousarray(self._polyphase, np.float32)
-        weights = [[codec_bases.subband_weights(subband, line) for line in range(18)] for subband in subbands]
+        weights = [[subband_weights(subband, line) for line in range(18)] for subband in subbands]
         self._weights = np.ascontiguousarray(np.swapaxes(np.array(weights), 1, 2), np.float32)  # subbands, 36, 18
 
     def coefficients(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -116,7 +116,7 @@ class Hybrid:
         slots = np.lib.stride_tricks.sliding_window_view(samples, 512, axis=1)[:, ::32]
         subbands = (slots.reshape(-1, 512) @ self._polyphase).reshape(len(samples), 36, -1)
         lines = np.matmul(np.moveaxis(subbands, 2, 0), self._weights)  # subbands, n, 18
-        codec_bases.reduce_alias(lines)
+        reduce_alias(lines)
         return np.ascontiguousarray(np.moveaxis(lines[1:-1], 0, 1).reshape(len(samples), -1))
 
 

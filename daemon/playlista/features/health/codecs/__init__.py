@@ -1,0 +1,1 @@
+"""Looks for what lossy encoders left in decoded samples: their frame grids, and the steps of their quantizers."""
