@@ -52,7 +52,7 @@ def by_cpus(sources: Sequence[Source], runtime: str, models: Path, rounds: int) 
     available = sorted(os.sched_getaffinity(0))
     for _ in range(rounds):
         for cpus in (available[:1], available[:2]):
-            ended = run(_confined(command, cpus), environment=contender.environment).checked()
+            ended = run(confined(command, cpus), environment=contender.environment).checked()
             rows.append({"runtime": runtime, "cpus": len(cpus), **ended.figures()})
             print(
                 f"  {runtime} on {len(cpus)}: {ended.cpu_seconds:6.2f} CPU s, {ended.wall_seconds:6.2f} s", flush=True
@@ -60,7 +60,7 @@ def by_cpus(sources: Sequence[Source], runtime: str, models: Path, rounds: int) 
     return rows
 
 
-def _confined(command: Sequence[str], cpus: Sequence[int]) -> list[str]:
+def confined(command: Sequence[str], cpus: Sequence[int]) -> list[str]:
     """`command`, to be run on these CPUs alone."""
     confine = "import os, sys; os.sched_setaffinity(0, {}); os.execv(sys.argv[1], sys.argv[1:])"
     return python("-c", confine.format(set(cpus)), *command)
