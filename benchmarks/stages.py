@@ -1,11 +1,11 @@
 """Where the CPU time of an analysis goes: ``python -m benchmarks.stages RECORDING [--write]``.
 
-The same minute of music as OGG, MP3 and FLAC, with the compiled kernels, in turns in one process on one CPU: CPU
+The same two minutes of music as OGG, MP3 and FLAC, with the compiled kernels, in turns in one process on one CPU: CPU
 milliseconds by stage, of all rounds the median, and the functions that were called. "decode" has the checksums of the
 file in it, "resample" the hash of the samples, "other" what a track costs once: opening it, and asking how much memory
 there is.
 
-Input: a recording of a minute or more. Output: a table.
+Input: a recording of two minutes or more. Output: a table.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ class Spent:
 
 
 def table(spent: Mapping[str, Spent]) -> str:
-    """For each format a row of milliseconds, and one of calls."""
-    rows = []
+    """For each format a row of milliseconds a minute, and one of calls."""
+    rows, per_minute = [], 1000 * 60 / SECONDS
     for name, of_format in spent.items():
-        medians = [1000 * statistics.median(one[stage] for one in of_format.rounds) for stage in COLUMNS]
-        whole = 1000 * statistics.median(sum(one.values()) for one in of_format.rounds)
+        medians = [per_minute * statistics.median(one[stage] for one in of_format.rounds) for stage in COLUMNS]
+        whole = per_minute * statistics.median(sum(one.values()) for one in of_format.rounds)
         rows.append([f"{name}, CPU ms", *(f"{figure:.0f}" for figure in (*medians, whole))])
-        calls = [of_format.calls[stage] for stage in COLUMNS]
+        calls = [of_format.calls[stage] * 60 // SECONDS for stage in COLUMNS]
         rows.append([f"{name}, calls", *(f"{count:,}" for count in (*calls, sum(calls)))])
     return markdown_table(("a minute", *COLUMNS, "sum"), rows)
 
