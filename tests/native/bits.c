@@ -23,6 +23,7 @@ int64_t playlista_equal_pairs(const float *, int64_t, int64_t, float, int64_t *,
 void playlista_planar(const float *, int64_t, int64_t, float *, int64_t, int64_t);
 void playlista_band_powers(const float *, int64_t, int64_t, const int64_t *, const int64_t *, int64_t, const float *,
                            float *, float *);
+void playlista_spectra(const float *, int64_t, int64_t, int64_t, const float *, const float *, float *, float *);
 void playlista_pack(const float *, int64_t, float, int64_t, uint8_t *);
 
 static float frames[FRAMES * CHANNELS], planar[CHANNELS * FRAMES], floats[FRAMES];
@@ -89,6 +90,17 @@ static void bands(void)
     show("band_powers", sums, sizeof sums);
 }
 
+static void fourier(void)
+{
+    float turns[1024], work[4 * 128 + 8];
+    for (int i = 0; i < 1024; i++)
+        turns[i] = (float)(i * 37 % 101 - 50) / 50.0f;
+    for (int64_t half = 64; half <= 128; half *= 2) {
+        playlista_spectra(frames, 100, 20, half, frames + 5000, turns, work, planar);
+        show("spectra", planar, (size_t)(20 * (2 * half + 2)) * sizeof *planar);
+    }
+}
+
 int main(void)
 {
     uint32_t state = 1;
@@ -100,6 +112,7 @@ int main(void)
     loudness();
     health();
     bands();
+    fourier();
     for (int64_t each = 1; each <= 3; each++) {
         playlista_pack(frames, FRAMES * CHANNELS, (float)(1 << (8 * each - 1)), each, bytes);
         show("pack", bytes, (size_t)(FRAMES * CHANNELS * each));

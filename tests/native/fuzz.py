@@ -69,6 +69,14 @@ def bands(kernels: Kernels, random: np.random.Generator) -> None:
     kernels.band_powers(spectra.view(np.complex64), BandWeights.of(bank))
 
 
+def fourier(kernels: Kernels, random: np.random.Generator) -> None:
+    """Frames of any length that the kernel knows, next to each other or over each other."""
+    length, samples = 2 ** int(random.integers(7, 13)), frames(random)[:, 0].copy()
+    if len(samples) >= length:
+        views = np.lib.stride_tricks.sliding_window_view(samples, length)[:: int(random.integers(1, 2 * length))]
+        kernels.spectra(views, np.ones(length, np.float32))
+
+
 def packing(kernels: Kernels, random: np.random.Generator) -> None:
     """Samples into planar ones and into bytes."""
     interleaved = frames(random)
@@ -78,7 +86,7 @@ def packing(kernels: Kernels, random: np.random.Generator) -> None:
         kernels.pack(interleaved, 2.0 ** (8 * bytes_each - 1), bytes_each)
 
 
-TRIALS: tuple[Callable[[Kernels, np.random.Generator], None], ...] = (loudness, passes, bands, packing)
+TRIALS: tuple[Callable[[Kernels, np.random.Generator], None], ...] = (loudness, passes, bands, fourier, packing)
 
 
 def main(library: str, rounds: int, seed: int) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.native.arguments import Array, by_channel, rows
+from playlista.native.fourier import LANES, turns
 from playlista.native.results import (
     ENERGY_FRAMES,
     SIDE_BY_SIDE,
@@ -62,6 +63,7 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
         None,
         (_SPECTRA, _LENGTH, _LENGTH, _INTEGERS, _INTEGERS, _LENGTH, _FLOATS, _FLOATS, _FLOATS),
     ),
+    "spectra": (None, (_ADDRESS, _LENGTH, _LENGTH, _LENGTH, _FLOATS, _FLOATS, _FLOATS, _SPECTRA)),
     "pack": (None, (_FLOATS, _LENGTH, _FLOAT, _LENGTH, _BYTES)),
 }
 
@@ -222,6 +224,26 @@ class Kernels:
             spectra, frames, bins, bank.starts, bank.lengths, len(bank.starts), bank.weights, work, sums
         )
         return sums
+
+    def spectra(self, frames: NDArray[np.float32], window: NDArray[np.float32]) -> NDArray[np.complex64]:
+        """Spectra [shape=(frames, 1 + length // 2)] of `frames` under twice the `window`; see ``features.frames``.
+
+        Parameters
+        ----------
+        frames : np.ndarray [shape=(frames, length), float32], which may overlap; length as in ``is_transformable``.
+        window : np.ndarray [shape=(length,), float32].
+        """
+        count, length = frames.shape
+        table = turns(length)
+        if frames.dtype != np.float32 or frames.strides[1] != frames.itemsize or frames.strides[0] % frames.itemsize:
+            raise TypeError("frames of float32 that lie side by side are needed")
+        if window.shape != (length,):
+            raise ValueError(f"a window of {length} samples is needed")
+        hop = frames.strides[0] // frames.itemsize
+        spectra = np.empty((count, length // 2 + 1), np.complex64)
+        work = np.empty(2 * length + LANES, np.float32)
+        self._functions["spectra"](frames.ctypes.data, hop, count, length // 2, window, table, work, spectra)
+        return spectra
 
     def pack(self, samples: NDArray[np.float32], scale: float, bytes_each: int) -> NDArray[np.uint8]:
         """Samples times `scale` as signed integers of 1, 2 or 3 bytes, the lowest first [shape=(n * bytes_each,)]."""

@@ -78,7 +78,7 @@ class OnsetEnvelope:
         hop_length = round(sample_rate_hz / FRAMES_PER_SECOND)
         self.frame_rate_hz = sample_rate_hz / hop_length
         self._frames = FrameStream(frame_length, hop_length, BATCH_FRAMES)
-        self._spectra = Spectra(amplitude_window(frame_length))
+        self._spectra = Spectra(amplitude_window(frame_length), kernels)
         self._bands = BandPowers(band_weights(sample_rate_hz, frame_length), kernels)
         self._fading = 0.5 ** (np.arange(1, BATCH_FRAMES + 1) / (LEVEL_HALF_LIFE_SECONDS * self.frame_rate_hz))
         self._before = np.zeros((LAG_FRAMES, self._bands.weights.shape[1]), np.float32)

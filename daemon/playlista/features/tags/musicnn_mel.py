@@ -41,7 +41,7 @@ class MusicnnMel:
 
     def __init__(self, frames: int, kernels: Kernels | None = None) -> None:
         self.block_samples = (frames - 1) * HOP_SAMPLES + FRAME_SAMPLES
-        self._spectra = Spectra(np.hanning(FRAME_SAMPLES).astype(np.float32))
+        self._spectra = Spectra(np.hanning(FRAME_SAMPLES).astype(np.float32), kernels)
         self._triangles = BandPowers(mel_triangles(), kernels)
 
     def bands(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
