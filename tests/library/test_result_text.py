@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from playlista.errors import FailureReason
 from playlista.library import sealed_text
-from playlista.library.quick_json import digits_of, numbers_of, orjson, read
+from playlista.library.quick_json import cells_of_numbers, digits_of, numbers_of, orjson, read
 from playlista.library.result_parts import parts_of
 from playlista.library.result_text import of_nine_digits, result_text
 from playlista.library.sealed_text import sections_of, text_to_store
@@ -111,9 +111,11 @@ def table_of(results: list[StoredResult]) -> list[bytes]:
 
 
 def assert_same(result: StoredResult, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The result is written, as JSON and in a table, as its object is."""
+    """The result is written, as JSON and in a table, as its object is; and its line as csv writes it."""
     assert result_text(result) == json.dumps(result.analysis().to_json())
     line = table_of([result])
+    monkeypatch.setattr(csv_table, "_plain_line", lambda _cells: None)
+    assert line == table_of([result])
     monkeypatch.setattr(csv_table, "_todays", lambda stored: {}["what today's results have"])
     assert line == table_of([result])
 
@@ -135,7 +137,7 @@ def test_what_was_recorded_before_there_were_seals_is_written_without_an_object(
     document = json.loads(result.text)
     del document["seal"], document["mood"]
     document["versions"].pop("mood", None)
-    before = replace(result, text=json.dumps(document))
+    before = result._replace(text=json.dumps(document))
     assert sections_of(before.text) is None
     assert parts_of(before.text) is not None
     assert result_text(before) == result_text(result)
@@ -187,7 +189,7 @@ def test_results_of_other_versions_are_written_as_this_one_reads_them(
     result = stored(parts, WHOLE)
     document = json.loads(result.text)
     OLD_OR_NEW[name](document)
-    other = replace(result, text=json.dumps(document), old_settings=json.dumps({"rhythm": {"bit_depth": 16}}))
+    other = result._replace(text=json.dumps(document), old_settings=json.dumps({"rhythm": {"bit_depth": 16}}))
     assert_same(other, monkeypatch)
 
 
@@ -195,7 +197,7 @@ def test_a_result_that_sqlite_wrote_is_written_as_ours(parts: Parts, monkeypatch
     result = stored(parts, WHOLE)
     with parts.database.read() as connection:
         text = connection.execute("SELECT json_set(?, '$.loudness.range_lu', 4.5)", (result.text,)).fetchone()[0]
-    assert_same(replace(result, text=text), monkeypatch)
+    assert_same(result._replace(text=text), monkeypatch)
 
 
 @given(st.text(), st.text(), st.text(), st.floats(allow_nan=False, allow_infinity=False))
@@ -220,6 +222,28 @@ def test_no_text_is_taken_for_structure(detail: str, title: str, evidence: str, 
 def test_digits_are_those_of_python(numbers: list[float]) -> None:
     vector = np.asarray(numbers, "<f4").tobytes()
     assert digits_of(vector) == json.dumps(numbers_of(vector))[1:-1]
+
+
+@pytest.mark.skipif(orjson is None, reason="orjson is not installed")
+@given(
+    st.lists(st.none() | st.floats() | st.integers() | st.booleans() | st.text() | st.lists(st.floats()), min_size=1)
+)
+@example([1e-05, 0.5])
+@example([1e-04, 1e16, None])
+@example([float("nan"), None])
+@example([2**64])
+@example([[1.5, 2.5], "a,b"])
+@example([[], 1])
+@example(["null"])
+def test_numbers_in_a_table_are_those_of_python_or_left_to_it(numbers: list[object]) -> None:
+    cells = cells_of_numbers(numbers)
+    assert cells is None or cells == ["" if number is None else str(number) for number in numbers]
+
+
+@pytest.mark.skipif(orjson is None, reason="orjson is not installed")
+def test_ordinary_numbers_in_a_table_are_written_at_once() -> None:
+    numbers = [128.5, None, -14.25, 0.0, -0.0, 44100, 1e15, 0.0001, -0.00012345678901234567]
+    assert cells_of_numbers(numbers) == ["" if number is None else str(number) for number in numbers]
 
 
 @given(
@@ -281,7 +305,7 @@ DAMAGES = {
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_a_damaged_result_is_named_with_what_to_do(parts: Parts, damage: Callable[[str], str]) -> None:
     result = stored(parts, WHOLE)
-    damaged = replace(result, text=damage(result.text))
+    damaged = result._replace(text=damage(result.text))
     for reading in (damaged.analysis, lambda: table_of([damaged])):
         with pytest.raises(DamagedResultError, match=r"^whole\.flac: its stored result is damaged; .*playlista retry"):
             reading()
@@ -290,7 +314,7 @@ def test_a_damaged_result_is_named_with_what_to_do(parts: Parts, damage: Callabl
 def test_an_embedding_that_is_cut_is_named_too(parts: Parts) -> None:
     result = stored(parts, WHOLE)
     with pytest.raises(DamagedResultError, match=r"^whole\.flac"):
-        result_text(replace(result, vector=(result.vector or b"")[:-1]))
+        result_text(result._replace(vector=(result.vector or b"")[:-1]))
 
 
 def test_a_result_with_line_breaks_spoils_no_page(parts: Parts) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from playlista.outputs import csv_table
 from playlista.outputs.export import EXPORT_KINDS, write_results
 from playlista.tracks import Analysis, Loudness
 from playlista.tracks.metadata import Metadata
@@ -70,3 +71,19 @@ def test_the_names_of_a_track_are_in_every_export() -> None:
         "compilation": ["1"],
         "genre": ["Rock", "Pop"],
     }
+
+
+NAMES_OF_CELLS = [
+    *("plain", "", "'", "a=b", "a-b", "é☺", "a\0b", "a\0=b", "\0", "nul\0,"),
+    *("a,b", 'a"b', "a\nb", "a\rb", " a", "=a", "+a", "-a", "@a", "\ta", "\ra", "\na", "-1.5", "None", "True", "a;b"),
+]
+
+
+@pytest.mark.parametrize("name", NAMES_OF_CELLS)
+def test_a_line_is_the_same_whether_csv_looks_at_it_or_not(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    results = [
+        as_stored(replace(analysis_of("a.mp3"), metadata=Metadata(name, "V", None, name, 1, genres=(name, "b"))))
+    ]
+    lines = list(csv_table.csv_lines(results))
+    monkeypatch.setattr(csv_table, "_plain_line", lambda _cells: None)
+    assert lines == list(csv_table.csv_lines(results))

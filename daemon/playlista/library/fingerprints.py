@@ -15,8 +15,6 @@ from playlista.tracks import Fingerprint
 
 #: Columns that `fingerprint_in` reads, of a query that joins ``fingerprints``.
 FINGERPRINT_COLUMNS = "fingerprints.chromaprint, fingerprints.band_levels"
-#: RFC 4648, 5.
-_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def put_fingerprint(connection: sqlite3.Connection, file_id: int, fingerprint: Fingerprint | None) -> None:
@@ -42,8 +40,8 @@ def fingerprint_in(chromaprint: bytes | None, band_levels: bytes | None) -> Fing
 
 
 def fingerprint_texts(chromaprint: bytes, band_levels: bytes | None) -> tuple[str, str]:
-    """The texts of a fingerprint that is there: of Chromaprint, and of the levels."""
-    text = binascii.b2a_base64(chromaprint, newline=False).translate(_URL_SAFE, b"=")
+    """The texts of a fingerprint that is there: of Chromaprint, in URL-safe base64 (RFC 4648, 5), and of the levels."""
+    text = binascii.b2a_base64(chromaprint, newline=False).rstrip(b"=").replace(b"+", b"-").replace(b"/", b"_")
     return text.decode(), binascii.b2a_base64(band_levels or b"", newline=False).decode()
 
 

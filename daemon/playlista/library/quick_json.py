@@ -22,9 +22,12 @@ def _orjson() -> Any:
 
 orjson = _orjson()
 
-#: First bytes, sign and exponent, of a float32 from 2^53 on, of infinity and of what is no number: these differ, too.
-_HUGE = bytes((*range(90, 128), *range(218, 256)))
-_NOT_HUGE = bytes(set(range(256)) - set(_HUGE))
+#: First bytes, sign and exponent, of a float32.
+_HUGE = bytes((*range(90, 128), *range(218, 256)))  # from 2^53 on, infinity and what is no number
+_SMALL = bytes((*range(1, 57), *range(129, 185)))  # below 2^-13, but not zero
+#: Of these numbers orjson and Python may write different digits.
+_DIFFERENT = frozenset(_HUGE + _SMALL)
+_ALIKE = bytes(one for one in range(256) if one not in _DIFFERENT)
 
 
 def read(text: str) -> Any:
@@ -50,10 +53,11 @@ def numbers_of(vector: bytes) -> Sequence[float]:
 def digits_of(vector: bytes) -> str:
     """The numbers of `vector`, each as the float64 that it is in Python, with ", " between them."""
     numbers = numbers_of(vector)
-    if orjson is None or vector[3::4].translate(None, _NOT_HUGE):
+    different = vector[3::4].translate(None, _ALIKE)
+    if orjson is None or different.translate(None, _SMALL):
         return json.dumps(numbers)[1:-1]
-    text: str = orjson.dumps(numbers)[1:-1].decode().replace(",", ", ")
-    if "e" in text or "0.0000" in text:
+    text: str = orjson.dumps(numbers)[1:-1].replace(b",", b", ").decode()
+    if different or "e" in text:  # an exponent: a number whose first byte is 0, too, may be very small
         text = ", ".join(map(_as_in_python, text.split(", ")))
     return text
 
@@ -61,3 +65,18 @@ def digits_of(vector: bytes) -> str:
 def _as_in_python(digits: str) -> str:
     """What orjson writes as 0.00001 or 1e-7 is 1e-05 and 1e-07 in Python."""
     return repr(float(digits)) if "e" in digits or "0.0000" in digits else digits
+
+
+def cells_of_numbers(numbers: Sequence[Any]) -> list[str] | None:
+    """Each number as Python writes it, an empty text for None; None where orjson may write one of them otherwise."""
+    if orjson is None:
+        return None
+    try:
+        text: str = orjson.dumps(numbers)[1:-1].decode()
+    except TypeError:
+        return None  # an integer of more than 64 bits
+    # Exponents and truths, texts, small numbers, and NaN, which becomes null.
+    if "e" in text or '"' in text or "0.0000" in text or text.count("null") != numbers.count(None):
+        return None
+    cells = text.replace("null", "").split(",")
+    return cells if len(cells) == len(numbers) else None

@@ -14,8 +14,9 @@ import sqlite3
 import struct
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
+from typing import NamedTuple
 
 from playlista.errors import PlaylistaError
 from playlista.library.database import Database
@@ -81,8 +82,7 @@ def understanding(path: str) -> Iterator[None]:
         ) from error
 
 
-@dataclass(frozen=True, slots=True)
-class StoredResult:
+class StoredResult(NamedTuple):
     """One result. What it holds is as it is stored; the methods make what it means.
 
     path : relative to the music folder, with surrogate escapes where the name on disk is not UTF-8.
@@ -102,7 +102,7 @@ class StoredResult:
     @classmethod
     def of(cls, row: sqlite3.Row) -> StoredResult:
         """That in a row of `ANALYSES`, or of the same columns."""
-        return cls(row["id"], os.fsdecode(row["path"]), *row[2 : len(_PARTS) + 2])
+        return cls(row[0], os.fsdecode(row[1]), *row[2 : len(_PARTS) + 2])
 
     def analysis(self) -> Analysis:
         """The result as an object, without its origin. Raises DamagedResultError where it cannot be understood."""

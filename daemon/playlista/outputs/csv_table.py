@@ -2,18 +2,20 @@
 
 Input: stored results, one at a time. Output: lines of CSV (RFC 4180, but with "\\n" at the end of a line), in UTF-8 but
 for names that are not. Cells are copied from the stored text where it has today's fields; other results become objects.
+
+The numbers of a line are written by orjson, all at once: Python needs a third of the time of a line for their digits.
 """
 
 from __future__ import annotations
 
 import csv
-import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from operator import itemgetter
 from typing import Any
 
-from playlista.library.quick_json import read
+from playlista.library.quick_json import cells_of_numbers, read
 from playlista.library.result_text import mood_in
 from playlista.library.stored_results import StoredResult, understanding
 from playlista.tracks import Health, IntegrityState, Loudness, Status, Vibenet
@@ -80,10 +82,23 @@ _COLUMNS = tuple((group, field) for group, names in _GROUPS.items() for field in
 
 #: Beginnings of cells that spreadsheet programs take for formulas (OWASP, "CSV Injection").
 _FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n")
+#: No path holds it; where a text does, its line is taken for special, which is slower but no fault.
+_BETWEEN = "\0"
+#: What must not be in a cell as it is, or not where it begins.
+_SPECIAL = re.compile(rf'[",\r\n]|{_BETWEEN}[=+\-@\t]')
 
 _FIELDS = tuple(f"{group}_{field}".lstrip("_") for group, field in _COLUMNS)
 _HEALTH_COLUMNS = tuple(f"health_{field}" for field in _HEALTH)
 _NAMES = (*_FIELDS, "top_tags", *_METADATA, *_HEALTH_COLUMNS, "health_findings", *_MOOD, *_VIBENET)
+#: Columns of texts and of truths; the others hold numbers.
+_WORDS = frozenset(
+    (
+        *("path", "status", "reason", "detail", "audio_channel_layout", "audio_format", "audio_truncated"),
+        *("tonal_key", "tonal_scale", "tonal_camelot", "top_tags", "health_integrity", "health_dead_channel"),
+        *("health_polarity_inverted", "health_is_mono", "health_findings"),
+        *_METADATA,
+    )
+) - {"track", "disc", "year"}
 _SHOWN_TAGS = 5
 
 
@@ -103,30 +118,43 @@ _OF_TRACK = _Picked(_GROUPS[""])
 _OF_GROUPS = tuple((group, _Picked(names)) for group, names in _GROUPS.items() if group)
 _OF_METADATA, _OF_HEALTH, _OF_MOODS, _OF_VIBENET = map(_Picked, (_METADATA, _HEALTH, MOODS, _VIBENET_FIELDS))
 
+_WORD_PLACES = [place for place, name in enumerate(_NAMES) if name in _WORDS]
+_NUMBER_PLACES = [place for place, name in enumerate(_NAMES) if name not in _WORDS]
+_words_in, _numbers_in = itemgetter(*_WORD_PLACES), itemgetter(*_NUMBER_PLACES)
+#: Words, then numbers, in the order of the columns.
+_in_order = itemgetter(*map((_WORD_PLACES + _NUMBER_PLACES).index, range(len(_NAMES))))
+
 
 def csv_lines(results: Iterable[StoredResult]) -> Iterator[bytes]:
     """The table, line by line."""
-    write = _LineWriter()
-    yield write(_NAMES)
+    # It puts those cells in quotes that hold a character of its line end, and readers take a bare CR for one.
+    write = csv.writer(_Lines(), lineterminator=_Lines.END).writerow
+    yield _encoded(write(_NAMES))
     for stored in results:
-        with understanding(stored.path):
-            cells = _cells_of(stored)
-        yield write(cells)
+        cells = _cells_of(stored)
+        yield _encoded(_plain_line(cells) or write(map(_harmless, cells)))
 
 
-class _LineWriter:
-    """Makes lines out of cells."""
+class _Lines:
+    """What csv writes its lines to, so that its `writerow` returns them."""
 
-    def __init__(self) -> None:
-        self._text = io.StringIO()
-        # It puts those cells in quotes that hold a character of its line end, and readers take a bare CR for one.
-        self._writer = csv.writer(self._text, lineterminator="\r\n")
+    END = "\r\n"
 
-    def __call__(self, cells: Iterable[Any]) -> bytes:
-        self._text.seek(0)
-        self._text.truncate()
-        self._writer.writerow(cells)
-        return self._text.getvalue().removesuffix("\r\n").encode(errors="surrogateescape") + b"\n"
+    def write(self, line: str) -> str:
+        return line.removesuffix(self.END)
+
+
+def _encoded(line: str) -> bytes:
+    return line.encode(errors="surrogateescape") + b"\n"
+
+
+def _plain_line(cells: Sequence[Any]) -> str | None:
+    """What csv writes of these cells, in half of the time; None where a cell needs quotes or an apostrophe."""
+    numbers = cells_of_numbers(_numbers_in(cells))
+    words = ["" if cell is None else str(cell) for cell in _words_in(cells)]
+    if numbers is None or _SPECIAL.search(_BETWEEN.join(("", *words))):
+        return None
+    return ",".join(_in_order((*words, *numbers)))
 
 
 def _cells_of(stored: StoredResult) -> list[Any]:
@@ -134,7 +162,8 @@ def _cells_of(stored: StoredResult) -> list[Any]:
         return _cells(*_todays(stored))
     except (AttributeError, LookupError, TypeError, ValueError):
         analysis = stored.analysis()
-        return _cells(analysis.to_json(), analysis.health, analysis.loudness)
+        with understanding(stored.path):
+            return _cells(analysis.to_json(), analysis.health, analysis.loudness)
 
 
 def _todays(stored: StoredResult) -> tuple[dict[str, Any], Any, Any]:
@@ -187,16 +216,16 @@ def _cells(document: Mapping[str, Any], health: Health | None, loudness: Loudnes
         *_OF_MOODS.of(mood.get("moods")),
         *_OF_VIBENET.of(document["vibenet"]),
     )
-    return [_harmless(cell) if isinstance(cell, str) else cell for cell in cells]
+    return cells
 
 
 def _metadata_cells(names: Mapping[str, Any] | None) -> tuple[Any, ...]:
     return _OF_METADATA.of(names and {**names, "genres": "; ".join(names["genres"])})
 
 
-def _harmless(text: str) -> str:
-    """A text that a spreadsheet would run as a formula, with an apostrophe in front."""
-    return f"'{text}" if text.startswith(_FORMULA_BEGINNINGS) else text
+def _harmless(cell: Any) -> Any:
+    """A text that a spreadsheet would run as a formula, with an apostrophe in front; any other cell as it is."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_BEGINNINGS) else cell
 
 
 def _top(tags: Mapping[str, float]) -> list[str]:

@@ -110,20 +110,27 @@ def _of_channels(health: Health) -> Iterator[tuple[Finding, str]]:
 
 
 def _of_time(health: Health) -> Iterator[tuple[Finding, str]]:
-    silences = (
-        (health.silence_start_seconds, SILENCE_START_SECONDS, "at the start"),
-        (health.silence_end_seconds, SILENCE_END_SECONDS, "at the end"),
-        (health.longest_silence_seconds, SILENCE_INSIDE_SECONDS, f"inside{_at(health, 'silence')}"),
-    )
-    if long := [f"{seconds:.1f} s {where}" for seconds, least, where in silences if seconds >= least]:
+    if long := list(_silences(health)):
         yield Finding.SILENCE, ", ".join(long)
-    for finding, count, name, kind in (
-        (Finding.DROPOUTS, health.dropouts, "hole", "dropouts"),
-        (Finding.CLICKS, health.clicks, "click", "clicks"),
-        (Finding.WRONG_RATE, health.rate_changes, "change of the sample rate", "rate_changes"),
-    ):
-        if count:
-            yield finding, f"{count} {name if count == 1 else _several(name)}{_at(health, kind)}"
+    if health.dropouts:
+        yield Finding.DROPOUTS, _counted(health, "dropouts", health.dropouts, "hole")
+    if health.clicks:
+        yield Finding.CLICKS, _counted(health, "clicks", health.clicks, "click")
+    if health.rate_changes:
+        yield Finding.WRONG_RATE, _counted(health, "rate_changes", health.rate_changes, "change of the sample rate")
+
+
+def _silences(health: Health) -> Iterator[str]:
+    if health.silence_start_seconds >= SILENCE_START_SECONDS:
+        yield f"{health.silence_start_seconds:.1f} s at the start"
+    if health.silence_end_seconds >= SILENCE_END_SECONDS:
+        yield f"{health.silence_end_seconds:.1f} s at the end"
+    if health.longest_silence_seconds >= SILENCE_INSIDE_SECONDS:
+        yield f"{health.longest_silence_seconds:.1f} s inside{_at(health, 'silence')}"
+
+
+def _counted(health: Health, kind: str, count: int, name: str) -> str:
+    return f"{count} {name if count == 1 else _several(name)}{_at(health, kind)}"
 
 
 def _several(name: str) -> str:
