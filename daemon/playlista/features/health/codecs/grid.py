@@ -90,7 +90,8 @@ class CodecGrid:
         self.segment_frames = _fast_length(bases.shape[1] + hop_frames - 1)
         self._emphasis = emphasis
         self._bases = np.ascontiguousarray(bases.T, np.float32)
-        filters = np.conj(np.fft.rfft(bases[::SEARCH_EVERY], self.segment_frames, axis=1))
+        # Transforms there and back divide by the length: without a factor they are in float64 (``features.frames``).
+        filters = self.segment_frames * np.conj(np.fft.rfft(bases[::SEARCH_EVERY], self.segment_frames, axis=1))
         self._filters = filters.astype(np.complex64)
 
     def smallness(self, segment: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -98,9 +99,8 @@ class CodecGrid:
 
         [shape=(period_frames,)]."""
         samples = self._as_encoded(segment[: self.segment_frames])
-        # Scaled before the inverse transform, which without a factor is computed in float64 (see ``features.frames``).
-        spectrum = np.fft.rfft(samples, norm="forward").astype(np.complex64)
-        coefficients = np.fft.irfft(self._filters * spectrum, self.segment_frames, axis=1, norm="forward")
+        spectrum = np.fft.rfft(samples, norm="forward")
+        coefficients = np.fft.irfft(self._filters * spectrum, self.segment_frames, axis=1, norm="backward")
         logs = _mean_logs(coefficients[:, : self._hop_frames], axis=0)
         return np.asarray(logs.reshape(-1, self.period_frames).min(axis=0))
 
