@@ -221,7 +221,7 @@ def test_no_text_is_taken_for_structure(detail: str, title: str, evidence: str, 
 @example([1e-5, -9.999e-5, 1e-4, 2.0**53, 1e16, 3e38, -0.0, 10.00001, 1e-45])
 def test_digits_are_those_of_python(numbers: list[float]) -> None:
     vector = np.asarray(numbers, "<f4").tobytes()
-    assert digits_of(vector) == json.dumps(numbers_of(vector))[1:-1]
+    assert digits_of(vector).decode() == json.dumps(numbers_of(vector))[1:-1]
 
 
 @pytest.mark.skipif(orjson is None, reason="orjson is not installed")

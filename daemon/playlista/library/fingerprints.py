@@ -36,13 +36,15 @@ def put_fingerprint(connection: sqlite3.Connection, file_id: int, fingerprint: F
 
 def fingerprint_in(chromaprint: bytes | None, band_levels: bytes | None) -> Fingerprint | None:
     """The fingerprint in `FINGERPRINT_COLUMNS`; None where there is none."""
-    return Fingerprint(*fingerprint_texts(chromaprint, band_levels)) if chromaprint else None
+    if not chromaprint:
+        return None
+    return Fingerprint(*(text.decode() for text in fingerprint_texts(chromaprint, band_levels)))
 
 
-def fingerprint_texts(chromaprint: bytes, band_levels: bytes | None) -> tuple[str, str]:
+def fingerprint_texts(chromaprint: bytes, band_levels: bytes | None) -> tuple[bytes, bytes]:
     """The texts of a fingerprint that is there: of Chromaprint, in URL-safe base64 (RFC 4648, 5), and of the levels."""
     text = binascii.b2a_base64(chromaprint, newline=False).rstrip(b"=").replace(b"+", b"-").replace(b"/", b"_")
-    return text.decode(), binascii.b2a_base64(band_levels or b"", newline=False).decode()
+    return text, binascii.b2a_base64(band_levels or b"", newline=False)
 
 
 def note_due(connection: sqlite3.Connection, file_id: int) -> None:

@@ -50,21 +50,21 @@ def numbers_of(vector: bytes) -> Sequence[float]:
     return struct.unpack(f"<{len(vector) // 4}f", vector)
 
 
-def digits_of(vector: bytes) -> str:
+def digits_of(vector: bytes) -> bytes:
     """The numbers of `vector`, each as the float64 that it is in Python, with ", " between them."""
     numbers = numbers_of(vector)
     different = vector[3::4].translate(None, _ALIKE)
     if orjson is None or different.translate(None, _SMALL):
-        return json.dumps(numbers)[1:-1]
-    text: str = orjson.dumps(numbers)[1:-1].replace(b",", b", ").decode()
-    if different or "e" in text:  # an exponent: a number whose first byte is 0, too, may be very small
-        text = ", ".join(map(_as_in_python, text.split(", ")))
+        return json.dumps(numbers)[1:-1].encode()
+    text: bytes = orjson.dumps(numbers)[1:-1].replace(b",", b", ")
+    if different or b"e" in text:  # an exponent: a number whose first byte is 0, too, may be very small
+        text = b", ".join(map(_as_in_python, text.split(b", ")))
     return text
 
 
-def _as_in_python(digits: str) -> str:
+def _as_in_python(digits: bytes) -> bytes:
     """What orjson writes as 0.00001 or 1e-7 is 1e-05 and 1e-07 in Python."""
-    return repr(float(digits)) if "e" in digits or "0.0000" in digits else digits
+    return repr(float(digits)).encode() if b"e" in digits or b"0.0000" in digits else digits
 
 
 def cells_of_numbers(numbers: Sequence[Any]) -> list[str] | None:

@@ -18,7 +18,7 @@ from playlista.library.fingerprints import fingerprint_texts
 from playlista.library.quick_json import digits_of, numbers_of, read
 from playlista.library.result_parts import parts_of
 from playlista.library.sealed_text import Sections, sections_of
-from playlista.library.stored_results import StoredResult, understanding
+from playlista.library.stored_results import DAMAGES, StoredResult, damaged
 from playlista.tracks.mood import MOOD_VERSION, SILENT, Mood, mood_of
 
 #: What the mood follows from.
@@ -26,12 +26,12 @@ _MOOD_GROUPS = ("rhythm", "loudness", "spectral", "tags", "vibenet")
 _MOOD_NAMES = tuple(entry.name for entry in fields(Mood))
 
 #: Writes the numbers of an embedding, given as it is stored, without brackets.
-NumberWriter = Callable[[bytes], str]
+NumberWriter = Callable[[bytes], bytes]
 
 
-def of_nine_digits(vector: bytes) -> str:
+def of_nine_digits(vector: bytes) -> bytes:
     """Each with the nine digits that a float32 has: the same float32 in half of the length."""
-    return _nine_digits(numbers_of(vector))
+    return _nine_digits(numbers_of(vector)).encode()
 
 
 def result_text(stored: StoredResult, *, write_numbers: NumberWriter = digits_of) -> str:
@@ -41,33 +41,53 @@ def result_text(stored: StoredResult, *, write_numbers: NumberWriter = digits_of
     ------
     DamagedResultError : the stored result cannot be understood.
     """
-    with understanding(stored.path):
-        return _text_of(stored, write_numbers)
+    return result_bytes(stored, write_numbers=write_numbers).decode()
 
 
-def _text_of(stored: StoredResult, write_numbers: NumberWriter) -> str:
-    numbers = f"[{write_numbers(stored.vector)}]" if stored.vector else "null"
-    sections = sections_of(stored.text)
-    if sections is not None and sections.has_tags == bool(stored.vector):
-        return _text_of_sections(stored, sections, numbers)
+def result_bytes(stored: StoredResult, *, write_numbers: NumberWriter = digits_of) -> bytes:
+    """The same in UTF-8, as files hold it."""
+    try:
+        numbers = b"[%b]" % write_numbers(stored.vector) if stored.vector else b"null"
+        sections = sections_of(stored.text)
+        if sections is not None and sections.has_tags == bool(stored.vector):
+            return _of_sections(stored, sections, numbers)
+        return _of_parts(stored, numbers.decode()).encode()
+    except DAMAGES as error:
+        raise damaged(stored.path) from error
+
+
+def _of_sections(stored: StoredResult, sections: Sections, numbers: bytes) -> bytes:
+    return b"".join(
+        (
+            b'{"path": ',
+            json.dumps(stored.path).encode(),
+            b", ",
+            sections.head,
+            b', "fingerprint": ',
+            _fingerprint(stored),
+            sections.middle,
+            b', "metadata": ',
+            _metadata(stored).encode(),
+            sections.mood_and_tags,
+            b', "embedding": ',
+            numbers,
+            sections.tagging,
+            b"}",
+        )
+    )
+
+
+def _of_parts(stored: StoredResult, numbers: str) -> str:
     parts = parts_of(stored.text)
     if parts is None or (parts["tagging"] != "null") != bool(stored.vector):
         return _text_of_object(stored, numbers)
     mood = mood_in({name: read(parts[name]) for name in _MOOD_GROUPS})
     return (
-        f'{{"path": {json.dumps(stored.path)}, {parts["head"]}, "fingerprint": {_fingerprint(stored)}, '
+        f'{{"path": {json.dumps(stored.path)}, {parts["head"]}, "fingerprint": {_fingerprint(stored).decode()}, '
         f'"vibenet": {parts["vibenet"]}, '
         f'"versions": {_versions(parts["versions"], mood)}, {parts["middle"]}, '
         f'"metadata": {_metadata(stored)}, "mood": {_mood(mood)}, "tags": {parts["tags"]}, '
         f'"embedding": {numbers}, "tagging": {parts["tagging"]}}}'
-    )
-
-
-def _text_of_sections(stored: StoredResult, sections: Sections, numbers: str) -> str:
-    return (
-        f'{{"path": {json.dumps(stored.path)}, {sections.head}, "fingerprint": {_fingerprint(stored)}'
-        f'{sections.middle}, "metadata": {_metadata(stored)}{sections.mood}{sections.tags}, "embedding": {numbers}'
-        f"{sections.tagging}}}"
     )
 
 
@@ -109,12 +129,11 @@ def mood_in(document: Mapping[str, Any]) -> Mood | None:
     )
 
 
-def _fingerprint(stored: StoredResult) -> str:
+def _fingerprint(stored: StoredResult) -> bytes:
     """Base64 needs no escapes."""
     if not stored.chromaprint:
-        return "null"
-    chromaprint, band_levels = fingerprint_texts(stored.chromaprint, stored.band_levels)
-    return f'{{"chromaprint": "{chromaprint}", "band_levels": "{band_levels}"}}'
+        return b"null"
+    return b'{"chromaprint": "%b", "band_levels": "%b"}' % fingerprint_texts(stored.chromaprint, stored.band_levels)
 
 
 def _versions(text: str, mood: Mood | None) -> str:

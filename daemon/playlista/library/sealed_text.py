@@ -23,28 +23,27 @@ from playlista.tracks.result import GROUP_TYPES, Chapter
 #: Fields of the result object that have columns and tables of their own.
 _STORED_ELSEWHERE = ("path", "metadata", "embedding", "fingerprint")
 #: The seal: the places where `Sections` begin, but for the first; then the checksum of all in front of it.
-_SEAL = ', "seal": "'
+_SEAL = b', "seal": "'
 _LONGEST_SEAL = 64
-_END = '"}'
-_CHECKSUM_CHARACTERS = len(f"01234567{_END}")
+_END = b'"}'
+_CHECKSUM_CHARACTERS = len(b"01234567" + _END)
 
 
 class Sections(NamedTuple):
-    """A sealed text in pieces, each from ", " on but for the first.
+    """A sealed text in pieces, in ASCII, each from ", " on but for the first.
 
-    head : from the status to ``health``. middle : from ``vibenet`` to ``chapters``. mood, tags, tagging : these.
+    head : from the status to ``health``. middle : from ``vibenet`` to ``chapters``. mood_and_tags, tagging : these.
     """
 
-    head: str
-    middle: str
-    mood: str
-    tags: str
-    tagging: str
+    head: bytes
+    middle: bytes
+    mood_and_tags: bytes
+    tagging: bytes
 
     @property
     def has_tags(self) -> bool:
         """Whether the network was asked; there is an embedding then."""
-        return not self.tagging.endswith("null")
+        return not self.tagging.endswith(b"null")
 
 
 def text_to_store(analysis: Analysis) -> str:
@@ -63,8 +62,8 @@ def text_to_store(analysis: Analysis) -> str:
 def _sealed(body: str) -> str:
     middle = body.index(', "vibenet": ')
     places = (middle, *(_last(body, name, middle) for name in ("mood", "tags", "tagging")))
-    covered = f"{body}{_SEAL}{' '.join(map(str, places))} "
-    return f"{covered}{_checksum(covered)}{_END}"
+    covered = body.encode() + _SEAL + f"{' '.join(map(str, places))} ".encode()
+    return (covered + _checksum(covered) + _END).decode()
 
 
 def _last(body: str, name: str, start: int) -> int:
@@ -79,17 +78,18 @@ def _last(body: str, name: str, start: int) -> int:
 
 def sections_of(text: str) -> Sections | None:
     """The sections of a stored text; None where its seal is missing or does not fit."""
-    covered = text[:-_CHECKSUM_CHARACTERS]
-    if text[-_CHECKSUM_CHARACTERS:] != f"{_checksum(covered)}{_END}":
+    written = text.encode(errors="surrogatepass")
+    covered = written[:-_CHECKSUM_CHARACTERS]
+    if written[-_CHECKSUM_CHARACTERS:] != _checksum(covered) + _END:
         return None
     _, seal, numbers = covered[-_LONGEST_SEAL:].rpartition(_SEAL)
-    middle, mood, tags, tagging = map(int, numbers.split())
+    middle, mood, _tags, tagging = map(int, numbers.split())
     end = len(covered) - len(seal) - len(numbers)
-    return Sections(text[1:middle], text[middle:mood], text[mood:tags], text[tags:tagging], text[tagging:end])
+    return Sections(covered[1:middle], covered[middle:mood], covered[mood:tagging], covered[tagging:end])
 
 
-def _checksum(text: str) -> str:
-    return f"{zlib.crc32(text.encode(errors='surrogatepass'), _FORM):08x}"
+def _checksum(covered: bytes) -> bytes:
+    return b"%08x" % zlib.crc32(covered, _FORM)
 
 
 def _form() -> int:

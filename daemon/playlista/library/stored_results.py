@@ -70,16 +70,24 @@ class DamagedResultError(PlaylistaError, ValueError):
     """What is stored of a track cannot be understood; no other track is concerned."""
 
 
+#: What damaged JSON and vectors raise.
+DAMAGES = (AttributeError, KeyError, TypeError, ValueError, struct.error)
+
+
 @contextmanager
 def understanding(path: str) -> Iterator[None]:
-    """Turns what damaged JSON and vectors of the track at `path` raise into `DamagedResultError`."""
+    """Turns `DAMAGES` of the track at `path` into `DamagedResultError`."""
     try:
         yield
-    except (AttributeError, KeyError, TypeError, ValueError, struct.error) as error:
-        name = printable(path)
-        raise DamagedResultError(
-            f"{name}: its stored result is damaged; analyze it again with `playlista retry`, or restore a backup"
-        ) from error
+    except DAMAGES as error:
+        raise damaged(path) from error
+
+
+def damaged(path: str) -> DamagedResultError:
+    """That the result of the track at `path` is, with what to do."""
+    return DamagedResultError(
+        f"{printable(path)}: its stored result is damaged; analyze it again with `playlista retry`, or restore a backup"
+    )
 
 
 class StoredResult(NamedTuple):

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO
 
-from playlista.library.result_text import result_text
+from playlista.library.result_text import result_bytes
 from playlista.library.stored_results import StoredResult
 from playlista.outputs.csv_table import csv_lines
 from playlista.outputs.rekordbox import REKORDBOX
@@ -42,7 +42,7 @@ def write_results(results: Iterable[StoredResult], kind: str, stream: BinaryIO) 
 
 
 def _json_lines(results: Iterable[StoredResult]) -> Iterator[bytes]:
-    return (result_text(stored).encode() + b"\n" for stored in results)
+    return (result_bytes(stored) + b"\n" for stored in results)
 
 
 def _acousticbrainz_lines(results: Iterable[StoredResult]) -> Iterator[bytes]:
