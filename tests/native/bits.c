@@ -24,6 +24,8 @@ void playlista_planar(const float *, int64_t, int64_t, float *, int64_t, int64_t
 void playlista_band_powers(const float *, int64_t, int64_t, const int64_t *, const int64_t *, int64_t, const float *,
                            float *, float *);
 void playlista_spectra(const float *, int64_t, int64_t, int64_t, const float *, const float *, float *, float *);
+void playlista_lattice_fits(const float *, int64_t, int64_t, const int64_t *, int64_t, const float *, const float *,
+                            int64_t, double *);
 void playlista_pack(const float *, int64_t, float, int64_t, uint8_t *);
 
 static float frames[FRAMES * CHANNELS], planar[CHANNELS * FRAMES], floats[FRAMES];
@@ -101,6 +103,20 @@ static void fourier(void)
     }
 }
 
+static void lattices(void)
+{
+    const int64_t edges[4] = {0, 5, 30, 64};
+    float numbers[4 * 64], units[4 * 3], wider[32] = {0};
+    for (int i = 0; i < 4 * 64; i++)
+        numbers[i] = frames[i] * frames[i];
+    for (int i = 0; i < 4 * 3; i++)
+        units[i] = 150.0f / (float)(1 + i % 3);
+    for (int i = 0; i < 25; i++)
+        wider[i] = 1.0f / (float)(1 + i);
+    playlista_lattice_fits(numbers, 4, 64, edges, 3, units, wider, 25, doubles);
+    show("lattice_fits", doubles, 4 * 3 * sizeof *doubles);
+}
+
 int main(void)
 {
     uint32_t state = 1;
@@ -113,6 +129,7 @@ int main(void)
     health();
     bands();
     fourier();
+    lattices();
     for (int64_t each = 1; each <= 3; each++) {
         playlista_pack(frames, FRAMES * CHANNELS, (float)(1 << (8 * each - 1)), each, bytes);
         show("pack", bytes, (size_t)(FRAMES * CHANNELS * each));

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from playlista.features.loudness.accumulator import LoudnessAccumulator
 from playlista.features.triangles import triangles
 from playlista.native.kernels import Kernels
-from playlista.native.results import BandWeights, Sharpness
+from playlista.native.results import TRIED_STEPS, BandWeights, Sharpness
 
 RATES_HZ = (1_000, 4_000, 8_000, 44_100, 96_000, 192_000)
 #: Bit patterns of samples that are no numbers, or are at the ends of what floats can be.
@@ -77,6 +77,18 @@ def fourier(kernels: Kernels, random: np.random.Generator) -> None:
         kernels.spectra(views, np.ones(length, np.float32))
 
 
+def lattices(kernels: Kernels, random: np.random.Generator) -> None:
+    """Numbers of any size in bands of any width."""
+    widths = random.integers(1, 60, int(random.integers(1, 20)))
+    shape = int(random.integers(0, 9)), int(widths.sum())
+    numbers = np.abs(random.standard_normal(shape) * 10.0 ** random.uniform(-40, 38)).astype(np.float32)
+    if numbers.size and random.random() < 0.3:
+        numbers.flat[random.integers(0, numbers.size, 5)] = random.choice(ODD, 5)
+    units = random.uniform(0, 1e3, (shape[0], len(widths))).astype(np.float32)
+    wider = random.uniform(0, 1, int(random.integers(1, TRIED_STEPS + 1))).astype(np.float32)
+    kernels.lattice_fits(numbers, np.cumsum([0, *widths]), units, wider)
+
+
 def packing(kernels: Kernels, random: np.random.Generator) -> None:
     """Samples into planar ones and into bytes."""
     interleaved = frames(random)
@@ -86,7 +98,14 @@ def packing(kernels: Kernels, random: np.random.Generator) -> None:
         kernels.pack(interleaved, 2.0 ** (8 * bytes_each - 1), bytes_each)
 
 
-TRIALS: tuple[Callable[[Kernels, np.random.Generator], None], ...] = (loudness, passes, bands, fourier, packing)
+TRIALS: tuple[Callable[[Kernels, np.random.Generator], None], ...] = (
+    loudness,
+    passes,
+    bands,
+    fourier,
+    lattices,
+    packing,
+)
 
 
 def main(library: str, rounds: int, seed: int) -> None:

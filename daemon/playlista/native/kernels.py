@@ -20,6 +20,7 @@ from playlista.native.results import (
     SIDE_BY_SIDE,
     STRETCH_FRAMES,
     TAPS,
+    TRIED_STEPS,
     BandWeights,
     Extremes,
     Levels,
@@ -64,6 +65,10 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
         (_SPECTRA, _LENGTH, _LENGTH, _INTEGERS, _INTEGERS, _LENGTH, _FLOATS, _FLOATS, _FLOATS),
     ),
     "spectra": (None, (_ADDRESS, _LENGTH, _LENGTH, _LENGTH, _FLOATS, _FLOATS, _FLOATS, _SPECTRA)),
+    "lattice_fits": (
+        None,
+        (_FLOATS, _LENGTH, _LENGTH, _INTEGERS, _LENGTH, _FLOATS, _FLOATS, _LENGTH, _DOUBLES),
+    ),
     "pack": (None, (_FLOATS, _LENGTH, _FLOAT, _LENGTH, _BYTES)),
 }
 
@@ -244,6 +249,26 @@ class Kernels:
         work = np.empty(2 * length + LANES, np.float32)
         self._functions["spectra"](frames.ctypes.data, hop, count, length // 2, window, table, work, spectra)
         return spectra
+
+    def lattice_fits(
+        self,
+        numbers: NDArray[np.float32],
+        edges: NDArray[np.int64],
+        units: NDArray[np.float32],
+        wider: NDArray[np.float32],
+    ) -> NDArray[np.float64]:
+        """See ``features.health.codecs.lattice.lattice_fits``."""
+        count, lines = numbers.shape
+        bands = len(edges) - 1
+        if edges[0] != 0 or edges[-1] != lines or not (edges[1:] > edges[:-1]).all() or units.shape != (count, bands):
+            raise ValueError("the bands do not fit the numbers")
+        if not 1 <= len(wider) <= TRIED_STEPS:
+            raise ValueError(f"{len(wider)} steps are not tried at once")
+        best = np.empty((count, bands))
+        padded = np.zeros(TRIED_STEPS, np.float32)
+        padded[: len(wider)] = wider
+        self._functions["lattice_fits"](numbers, count, lines, edges, bands, units, padded, len(wider), best)
+        return best
 
     def pack(self, samples: NDArray[np.float32], scale: float, bytes_each: int) -> NDArray[np.uint8]:
         """Samples times `scale` as signed integers of 1, 2 or 3 bytes, the lowest first [shape=(n * bytes_each,)]."""

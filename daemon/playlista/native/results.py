@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 SIDE_BY_SIDE = 8
 #: Taps of the interpolator that ``true_peak`` knows.
 TAPS = 32
+#: Widths of a lattice that ``lattice_fits`` can try at once.
+TRIED_STEPS = 32
 #: Frames of planar samples that share one peak and one bend, one sum of the bass, and one sum of squares.
 STRETCH_FRAMES, BASS_FRAMES, ENERGY_FRAMES = 256, 128, 1_024
 

@@ -64,7 +64,7 @@ class HealthAccumulator:
         self._clipping = ClippingMeter(sample_rate_hz, channels)
         self._bits = BitDepth(self._passes)
         self._continuity = ContinuityMeter(sample_rate_hz, channels, self._passes)
-        self._grid = GridSearch(sample_rate_hz)
+        self._grid = GridSearch(sample_rate_hz, kernels)
         self._looks = SpectrumLooks(sample_rate_hz, channels, self._grid.update if is_lossless else None)
         self._measures = (self._levels, self._silence, self._clipping, self._bits, self._continuity, self._looks)
         self.reset()

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.features.health.codecs.bases import MP3_FRAMES, reduce_alias, subband_filter, subband_weights
+from playlista.native.kernels import Kernels
 
 POWER = 0.75
 #: The largest coefficient of a band is so many steps to the power, at most; and how many steps are tried, each a
@@ -121,33 +122,54 @@ class Hybrid:
         return np.ascontiguousarray(np.moveaxis(lines[1:-1], 0, 1).reshape(len(samples), -1))
 
 
-def fits(transform: Transform, samples: NDArray[np.float32]) -> NDArray[np.float64]:
+def fits(transform: Transform, samples: NDArray[np.float32], kernels: Kernels | None = None) -> NDArray[np.float64]:
     """How well the coefficients of each frame lie on a lattice, band by band.
 
     Parameters
     ----------
     samples : np.ndarray [shape=(n, transform.frames)], one frame at each of some offsets.
+    kernels : compiled kernels to compute with; None for NumPy.
 
     Returns
     -------
-    np.ndarray [shape=(n, bands)]: the sum over the band's coefficients of the cosine of their place between two points
-    of the lattice, by its standard deviation where they lie anywhere; that of the step that fits best. Coefficients
-    that would be rounded to 0 do not count, since those of steady tones would, too, nor do bands with few others. Bands
-    without sound are left out.
+    np.ndarray [shape=(n, bands)]: see `lattice_fits`; bands without sound are left out.
     """
-    powers = np.abs(transform.coefficients(samples)) ** np.float32(POWER)
-    starts, widths = np.array(transform.bands[:-1]), np.diff(transform.bands)
-    powers = powers[:, starts[0] : starts[-1] + widths[-1]]
-    starts -= starts[0]
-    largest = np.maximum.reduceat(powers, starts, axis=1)
-    in_smallest = powers * np.repeat(_smallest_steps(largest, transform.norm), widths, axis=1)
-    angles = in_smallest[:, :, np.newaxis] * LARGER_STEPS
+    edges = np.array(transform.bands)
+    powers = np.abs(transform.coefficients(samples)[:, edges[0] : edges[-1]]) ** np.float32(POWER)
+    edges -= edges[0]
+    largest = np.maximum.reduceat(powers, edges[:-1], axis=1)
+    compute = kernels.lattice_fits if kernels else lattice_fits
+    best = compute(powers, edges, _smallest_steps(largest, transform.norm), LARGER_STEPS)
+    return np.asarray(best[:, largest.max(axis=0) >= LEAST_MAGNITUDE**POWER])
+
+
+def lattice_fits(
+    numbers: NDArray[np.float32], edges: NDArray[np.int64], units: NDArray[np.float32], wider: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """How well the numbers of each band lie on the lattice that fits them best.
+
+    Parameters
+    ----------
+    numbers : np.ndarray [shape=(n, lines), float32], not below 0.
+    edges : np.ndarray [shape=(bands + 1,), int64], the first line of each band, and the line behind the last one.
+    units : np.ndarray [shape=(n, bands), float32]: what the numbers of a band are multiplied by to give angles, a turn
+        for a step, on the lattice with the narrowest steps.
+    wider : np.ndarray [shape=(tried,), float32]: what these angles are multiplied by for wider steps.
+
+    Returns
+    -------
+    np.ndarray [shape=(n, bands), float64]: the sum over the band's numbers of the cosine of their place between two
+    points of the lattice, by its standard deviation where they lie anywhere; that of the step that fits best. Numbers
+    that would be rounded to 0 do not count, since those of steady tones would, too, nor do bands with few others.
+    """
+    starts, widths = edges[:-1], np.diff(edges)
+    angles = (numbers * np.repeat(units, widths, axis=1))[:, :, np.newaxis] * wider
     is_zero = angles < np.float32(np.pi)
     np.copyto(angles, np.float32(0.5 * np.pi), where=is_zero)  # of which the cosine is 0
     sums = np.add.reduceat(np.cos(angles, out=angles), starts, axis=1)
     counts = widths[:, np.newaxis] - np.add.reduceat(is_zero, starts, axis=1, dtype=np.int16)
     best = np.where(counts >= LEAST_COEFFICIENTS, sums / np.sqrt(np.maximum(counts, 1) / 2.0), 0.0).max(axis=2)
-    return np.asarray(best[:, largest.max(axis=0) >= LEAST_MAGNITUDE**POWER], np.float64)
+    return np.asarray(best, np.float64)
 
 
 def _smallest_steps(largest: NDArray[np.float32], norm: float) -> NDArray[np.float32]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from playlista.features.health.codecs.grid import SEGMENT_FRAMES
 from playlista.features.health.codecs.lattice import Transform, compared, fits
+from playlista.native.kernels import Kernels
 
 #: Offsets before and behind an offset that its smallness is compared with, side by side. A sample beside its grid an
 #: encoder has left nothing; a drum that keeps time with a grid ends on one side.
@@ -54,9 +55,15 @@ class StepProof:
     """Some offsets of one grid under proof: compared with each other, with the ones behind them, and with others."""
 
     def __init__(
-        self, transform: Transform, period_frames: int, candidates: list[int], given_up: Mapping[int, float]
+        self,
+        transform: Transform,
+        period_frames: int,
+        candidates: list[int],
+        given_up: Mapping[int, float],
+        kernels: Kernels | None = None,
     ) -> None:
         self._transform = transform
+        self._kernels = kernels
         self._given_up = given_up
         self._period = period_frames
         self._candidates = len(candidates)
@@ -74,7 +81,7 @@ class StepProof:
         first = max(min(SEGMENT_FRAMES, len(signal) - self._period - self._transform.frames), 0)
         begins = first + (self._offsets - start - first) % self._period
         frames = np.stack([signal[begin : begin + self._transform.frames] for begin in begins])
-        self._sums += compared(fits(self._transform, frames))
+        self._sums += compared(fits(self._transform, frames, self._kernels))
         self.looks += 1
         self._is_given_up = self.deviations() < self._given_up.get(self.looks, -np.inf)
 

@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from playlista.features.health.codecs.grid import CodecGrid, grids_at, standing_out
 from playlista.features.health.codecs.lattice import Transform
 from playlista.features.health.codecs.proofs import CONTROLS, LEAST_FRAMES, LEAST_STEP_LOOKS, SmallnessProof, StepProof
+from playlista.native.kernels import Kernels
 
 #: Looks of one track that search, and all of them; more add little.
 SEARCH_LOOKS, MOST_LOOKS = 9, 22
@@ -63,11 +64,17 @@ class GridTrace:
 
 
 class GridSearch:
-    """Looks for the grids in one track at `sample_rate_hz`; what is found in each look adds up."""
+    """Looks for the grids in one track at `sample_rate_hz`; what is found in each look adds up.
 
-    def __init__(self, sample_rate_hz: int) -> None:
+    Parameters
+    ----------
+    kernels : compiled kernels to compute with; None for NumPy.
+    """
+
+    def __init__(self, sample_rate_hz: int, kernels: Kernels | None = None) -> None:
         self._searches: list[_Smallness | _Steps] = [
-            _Smallness(grid) if grid.steps is None else _Steps(grid, grid.steps) for grid in grids_at(sample_rate_hz)
+            _Smallness(grid) if grid.steps is None else _Steps(grid, grid.steps, kernels)
+            for grid in grids_at(sample_rate_hz)
         ]
         self.reset()
 
@@ -193,9 +200,10 @@ class _Smallness:
 class _Steps:
     """The search for one grid and its proof by the steps of the quantizer: of usual offsets while it searches."""
 
-    def __init__(self, grid: CodecGrid, transform: Transform) -> None:
+    def __init__(self, grid: CodecGrid, transform: Transform, kernels: Kernels | None) -> None:
         self._grid = grid
         self._transform = transform
+        self._kernels = kernels
         self._all = _Offsets(grid)
 
     @property
@@ -228,4 +236,4 @@ class _Steps:
         return GridTrace(self._grid.name, float(self._all.standing().max()), self.confirmed())
 
     def _proof(self, candidates: list[int], given_up: Mapping[int, float]) -> StepProof:
-        return StepProof(self._transform, self._grid.period_frames, candidates, given_up)
+        return StepProof(self._transform, self._grid.period_frames, candidates, given_up, self._kernels)
