@@ -89,8 +89,9 @@ class RhythmAccumulator:
         self._envelope.close()
         seconds = max(self._samples, 1) / self._sample_rate_hz
         onsets = self._envelope.onsets()
-        tempo = estimate_tempo(self._tempogram(), onsets)
-        self._periods = None if tempo.bpm is None else beat_periods(self._tempogram(), tempo.bpm)
+        tempogram = Tempogram(self._envelope, self._tempo_range)
+        tempo = estimate_tempo(tempogram, onsets)
+        self._periods = None if tempo.bpm is None else beat_periods(tempogram, tempo.bpm)
         path = self._beat_path()
         beats = beat_times(self._envelope, path)
         return Rhythm(
@@ -110,9 +111,6 @@ class RhythmAccumulator:
 
     def _beat_path(self) -> BeatPath:
         return NO_BEATS if self._periods is None else follow_beats(self._envelope, self._periods)
-
-    def _tempogram(self) -> Tempogram:
-        return Tempogram(self._envelope, self._tempo_range)
 
     def reset(self) -> None:
         """Forget the track."""

@@ -11,6 +11,7 @@ of the one before and looks 16 s beyond its own end, so that only the beats them
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,7 +65,7 @@ def follow_beats(envelope: OnsetEnvelope, periods: BeatPeriods) -> BeatPath:
         kept = path if ended else path[path < STRETCH_FRAMES]
         fresh = kept[1:] if anchored else kept
         beats.append(start + fresh)
-        strengths.append(_strengths(onsets, fresh))
+        strengths.append(_highest_around(onsets)[fresh])
         anchored = len(fresh) > 0
         start += int(fresh[-1]) if anchored else STRETCH_FRAMES
     return BeatPath(np.concatenate(beats), np.concatenate(strengths))
@@ -84,20 +85,21 @@ def _are_swung_upbeats(envelope: OnsetEnvelope, beats: NDArray[np.intp]) -> bool
     A long note is heard on the beat and a short one before it (Povel and Essens, "Perception of temporal patterns",
     Music Perception 2, 1985). In swing, two onsets a beat are a third and two thirds apart; the path may follow either.
     """
-    on, third, half, two_thirds = (mean_strength_at(envelope, beats, phase) for phase in (0.0, 1 / 3, 1 / 2, 2 / 3))
+    on, third, half, two_thirds = mean_strengths_at(envelope, beats, (0.0, 1 / 3, 1 / 2, 2 / 3))
     return third >= SWING_ALIKE * on and max(half, two_thirds) <= SWING_EMPTY * third
 
 
-def mean_strength_at(envelope: OnsetEnvelope, beats: NDArray[np.intp], phase: float) -> float:
-    """The mean, over the beats, of the highest value around the frame at `phase` of the way to the next beat."""
-    total, count = 0.0, len(beats) - 1
+def mean_strengths_at(envelope: OnsetEnvelope, beats: NDArray[np.intp], phases: Sequence[float]) -> list[float]:
+    """For each of `phases` of the way to the next beat the mean, over the beats, of the highest value around it."""
+    totals, count = np.zeros(len(phases)), len(beats) - 1
     for first in range(0, count, _BEATS_AT_ONCE):
         some = beats[first : first + _BEATS_AT_ONCE + 1]
         start = int(some[0])
-        onsets = envelope.read(start, int(some[-1]) + 1)
-        frames = np.rint(some[:-1] + phase * np.diff(some)).astype(np.intp) - start
-        total += float(_strengths(onsets, frames).sum())
-    return total / max(count, 1)
+        highest = _highest_around(envelope.read(start, int(some[-1]) + 1))
+        frames = np.rint(some[:-1] + np.array(phases)[:, np.newaxis] * np.diff(some)).astype(np.intp) - start
+        totals += highest[frames].sum(axis=1)
+    means: list[float] = (totals / max(count, 1)).tolist()
+    return means
 
 
 def best_path(onsets: NDArray[np.float32], periods: NDArray[np.float64], *, anchored: bool) -> NDArray[np.intp]:
@@ -149,12 +151,13 @@ def _solve(
     return score[farthest_ever:], before
 
 
-def _strengths(onsets: NDArray[np.float32], beats: NDArray[np.intp]) -> NDArray[np.float32]:
-    """The highest value around each beat."""
+def _highest_around(onsets: NDArray[np.float32]) -> NDArray[np.float32]:
+    """For each frame the highest value within `_SLACK_FRAMES` [shape=(frames,)]."""
     padded = np.pad(onsets, _SLACK_FRAMES)
-    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * _SLACK_FRAMES + 1)[beats]
-    strongest: NDArray[np.float32] = around.max(axis=1, initial=0.0)
-    return strongest
+    highest: NDArray[np.float32] = onsets.copy()
+    for offset in range(2 * _SLACK_FRAMES + 1):
+        np.maximum(highest, padded[offset : offset + len(onsets)], out=highest)
+    return highest
 
 
 def _sounding(strengths: NDArray[np.float32]) -> NDArray[np.bool_]:

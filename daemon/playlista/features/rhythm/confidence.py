@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from playlista.features.rhythm.beats import BeatPath, mean_strength_at
+from playlista.features.rhythm.beats import BeatPath, mean_strengths_at
 from playlista.features.rhythm.onsets import OnsetEnvelope
 from playlista.features.rhythm.tempo import Tempo
 
@@ -55,8 +55,7 @@ class Evidence:
 
 def evidence_of(tempo: Tempo, envelope: OnsetEnvelope, path: BeatPath) -> Evidence:
     """The evidence in the beats of a track."""
-    on_beat = mean_strength_at(envelope, path.frames, 0.0)
-    before_next = mean_strength_at(envelope, path.frames, _BEFORE_NEXT)
+    on_beat, before_next = mean_strengths_at(envelope, path.frames, (0.0, _BEFORE_NEXT))
     share = before_next / on_beat if on_beat else 0.0
     return Evidence(tempo.octave_share, _bar_correlation(path), math.log(share + _LEAST_PARTS))
 

@@ -41,7 +41,7 @@ STEADY_SECONDS = 0.001
 #: What is louder than a square wave at +20 dBFS, or overflows, is taken for that.
 LOUDEST = 10.0
 
-_BATCH_FRAMES = 32
+_BATCH_FRAMES = 64
 #: Loudnesses are collected beyond the longest block before blocks are analyzed: 82 s of them.
 _COLLECTED_FRAMES = 4096
 
@@ -104,7 +104,7 @@ class DanceabilityAccumulator:
         if self._filled + len(frames) > len(self._recent):
             self._analyze()
         with np.errstate(over="ignore", invalid="ignore"):
-            centred = frames - frames.mean(axis=1, keepdims=True)
+            centred = frames - frames.mean(axis=1)[:, np.newaxis]
             mean_square = np.vecdot(centred, centred) / np.float32(frames.shape[1])
             loudness = np.fmin(np.sqrt(mean_square), LOUDEST).astype(np.float64)
         self._recent[self._filled : self._filled + len(frames)] = loudness
@@ -116,8 +116,8 @@ class DanceabilityAccumulator:
         """Add the blocks that have come in, and forget what no block needs any more."""
         recent = self._recent[: self._filled]
         walk = np.cumsum(recent - recent.mean()) if self._filled else recent
-        for index, scale in enumerate(self._scales):
-            self._fluctuate(index, int(scale), walk)
+        for index, scale in enumerate(self._scales.tolist()):
+            self._fluctuate(index, scale, walk)
         unneeded = min(int(self._next.min()), self._filled)
         self._recent[: self._filled - unneeded] = recent[unneeded:].copy()
         self._filled -= unneeded
@@ -129,7 +129,10 @@ class DanceabilityAccumulator:
         rest = walk[self._next[index] :]
         if len(rest) < scale:
             return
-        blocks = np.lib.stride_tricks.sliding_window_view(rest, scale)[::hop]
+        # A whole row of views at once costs more than what is computed of a few blocks.
+        blocks = np.lib.stride_tricks.as_strided(
+            rest, ((len(rest) - scale) // hop + 1, scale), (hop * rest.itemsize, rest.itemsize), writeable=False
+        )
         self._squares[index] += _mean_squares_off_line(blocks).sum()
         self._blocks[index] += len(blocks)
         self._next[index] += len(blocks) * hop
@@ -139,10 +142,10 @@ def _mean_squares_off_line(blocks: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean squares of what each block [shape=(blocks, frames)] leaves around its line of best fit."""
     frames = blocks.shape[1]
     position = np.arange(frames) - (frames - 1) / 2
-    mean = blocks.mean(axis=1)
-    slope = blocks @ position
-    line = mean**2 + slope**2 / (frames * np.sum(position**2))
-    left: NDArray[np.float64] = np.maximum(np.einsum("bf,bf->b", blocks, blocks) / frames - line, 0.0)
+    apart = np.ascontiguousarray(blocks)  # BLAS knows no rows that overlap
+    mean, slope = (apart @ np.stack((np.full(frames, 1.0 / frames), position), axis=1)).T
+    line = mean**2 + slope**2 / (frames * np.dot(position, position))
+    left: NDArray[np.float64] = np.maximum(np.vecdot(apart, apart) / frames - line, 0.0)
     return left
 
 

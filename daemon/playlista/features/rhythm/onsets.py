@@ -154,19 +154,23 @@ class OnsetEnvelope:
     def _increase(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         """Mean increase over the bands since the frame `LAG_FRAMES` before each [shape=(frames,)]."""
         with np.errstate(over="ignore", invalid="ignore"):
-            power = np.fmin(self._bands.of(self._spectra.of(frames)), LOUDEST_POWER)
-        amplitude = np.sqrt(power)
-        compressed = np.log1p(amplitude * (COMPRESSION / self._levels(amplitude))[:, np.newaxis])
+            power = self._bands.of(self._spectra.of(frames))
+            np.fmin(power, LOUDEST_POWER, out=power)
+        amplitude = np.sqrt(power, out=power)
+        amplitude *= (COMPRESSION / self._levels(amplitude))[:, np.newaxis]
+        compressed = np.log1p(amplitude, out=amplitude)
         history = np.concatenate((self._before, compressed))
         self._before[:] = history[-LAG_FRAMES:]
-        increase: NDArray[np.float32] = np.maximum(compressed - history[: len(compressed)], 0.0).mean(axis=1)
+        rise = np.subtract(compressed, history[: len(compressed)], out=compressed)
+        increase: NDArray[np.float32] = np.maximum(rise, 0.0, out=rise).mean(axis=1)
         return increase
 
     def _levels(self, amplitude: NDArray[np.float32]) -> NDArray[np.float32]:
         """The loudest mean over the bands up to each frame, what is past fading [shape=(frames,)]."""
         fading = self._fading[: len(amplitude)]
-        louder = np.maximum.accumulate(np.append(self._level, amplitude.mean(axis=1, dtype=np.float64) / fading))[1:]
-        levels = np.maximum(louder * fading, LOWEST_LEVEL)
+        louder = amplitude.mean(axis=1, dtype=np.float64) / fading
+        louder[0] = max(louder[0], self._level)
+        levels = np.maximum(np.maximum.accumulate(louder) * fading, LOWEST_LEVEL)
         self._level = float(levels[-1])
         return levels.astype(np.float32)
 

@@ -49,6 +49,8 @@ CHANCE_DEVIATIONS = 3.0
 FRAMES_PER_INDEPENDENT = 2.0
 
 _BATCH_WINDOWS = 32
+#: Batches that are kept for whoever asks again, 0.2 MB each: all of a song of six minutes.
+_KEPT_BATCHES = 2
 _TINY = np.finfo(np.float32).tiny
 
 
@@ -90,7 +92,7 @@ class WindowTempi:
 
 
 class Tempogram:
-    """Saliences of the tempi ``grid_bpm``, window by window; computed anew at each call of ``windows``.
+    """Saliences of the tempi ``grid_bpm``, window by window; those of the first minutes are computed once.
 
     Tempi outside `tempo_range`, if it is given, have none.
     """
@@ -102,6 +104,7 @@ class Tempogram:
         self.hop_frames = round(WINDOW_HOP_SECONDS * self.frame_rate_hz)
         longest = round(WINDOW_SECONDS * self.frame_rate_hz)
         self.window_frames = min(longest, len(envelope))
+        self._kept: list[WindowTempi] = []
         self._padded = 1 << (2 * longest).bit_length()
         self._beat_frames = 60.0 * self.frame_rate_hz / self.grid_bpm
         self._preference = np.exp(-0.5 * (np.log2(self.grid_bpm / PREFERRED_BPM) / PREFERENCE_OCTAVES) ** 2)
@@ -118,13 +121,17 @@ class Tempogram:
     def windows(self) -> Iterator[WindowTempi]:
         """The windows in order, some at a time; a track that is shorter than a window is one window."""
         count = 1 + (len(self._envelope) - self.window_frames) // self.hop_frames if self.window_frames else 0
-        for first in range(0, count, _BATCH_WINDOWS):
-            starts = self.hop_frames * np.arange(first, min(first + _BATCH_WINDOWS, count))
-            stretch = self._envelope.read(int(starts[0]), int(starts[-1]) + self.window_frames)
-            windows = np.lib.stride_tricks.sliding_window_view(stretch, self.window_frames)[:: self.hop_frames]
-            yield self._measure(starts, windows)
+        yield from self._kept
+        for first in range(len(self._kept) * _BATCH_WINDOWS, count, _BATCH_WINDOWS):
+            measured = self._measure(self.hop_frames * np.arange(first, min(first + _BATCH_WINDOWS, count)))
+            if len(self._kept) < _KEPT_BATCHES and first == len(self._kept) * _BATCH_WINDOWS:
+                self._kept.append(measured)
+            yield measured
 
-    def _measure(self, starts: NDArray[np.intp], windows: NDArray[np.float32]) -> WindowTempi:
+    def _measure(self, starts: NDArray[np.intp]) -> WindowTempi:
+        """The windows that begin at `starts`, a hop apart."""
+        stretch = self._envelope.read(int(starts[0]), int(starts[-1]) + self.window_frames)
+        windows = np.lib.stride_tricks.sliding_window_view(stretch, self.window_frames)[:: self.hop_frames]
         centred = windows - windows.mean(axis=1, keepdims=True)
         correlation, magnitude = self._correlation(centred), self._magnitude(centred)
         shape = (len(starts), len(self.grid_bpm))
