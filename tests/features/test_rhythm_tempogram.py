@@ -49,6 +49,17 @@ def test_windows_overlap_by_half_and_a_short_track_is_one_window() -> None:
     assert [windows.starts.tolist() for windows in short.windows()] == [[0]]
 
 
+def test_who_asks_again_hears_the_same_whether_windows_were_kept_or_not() -> None:
+    samples = np.tile(drums(120, 60).samples, 8)
+    tempogram = Tempogram(heard(samples))
+    first, again = (list(tempogram.windows()) for _ in range(2))
+    assert len(first) == 3, "more than are kept"
+    assert again[0] is first[0]
+    for one, other in zip(first, again, strict=True):
+        np.testing.assert_array_equal(one.starts, other.starts)
+        np.testing.assert_array_equal(one.salience, other.salience)
+
+
 def test_chance_falls_with_the_length_of_the_window() -> None:
     # 3 deviations of the mean of 3 coefficients, the fewest of a metre, each of variance 1 / n for n independent frames
     # (every second).

@@ -26,6 +26,8 @@ void playlista_band_powers(const float *, int64_t, int64_t, const int64_t *, con
 void playlista_spectra(const float *, int64_t, int64_t, int64_t, const float *, const float *, float *, float *);
 void playlista_lattice_fits(const float *, int64_t, int64_t, const int64_t *, int64_t, const float *, const float *,
                             int64_t, double *);
+void playlista_to_half(const float *, int64_t, uint16_t *);
+void playlista_from_half(const uint16_t *, int64_t, float *);
 void playlista_pack(const float *, int64_t, float, int64_t, uint8_t *);
 
 static float frames[FRAMES * CHANNELS], planar[CHANNELS * FRAMES], floats[FRAMES];
@@ -117,6 +119,15 @@ static void lattices(void)
     show("lattice_fits", doubles, 4 * 3 * sizeof *doubles);
 }
 
+static void halves(void)
+{
+    uint16_t half[FRAMES];
+    playlista_to_half(frames, FRAMES, half);
+    show("to_half", half, sizeof half);
+    playlista_from_half(half, FRAMES, floats);
+    show("from_half", floats, sizeof floats);
+}
+
 int main(void)
 {
     uint32_t state = 1;
@@ -130,6 +141,7 @@ int main(void)
     bands();
     fourier();
     lattices();
+    halves();
     for (int64_t each = 1; each <= 3; each++) {
         playlista_pack(frames, FRAMES * CHANNELS, (float)(1 << (8 * each - 1)), each, bytes);
         show("pack", bytes, (size_t)(FRAMES * CHANNELS * each));

@@ -90,10 +90,11 @@ def lattices(kernels: Kernels, random: np.random.Generator) -> None:
 
 
 def packing(kernels: Kernels, random: np.random.Generator) -> None:
-    """Samples into planar ones and into bytes."""
+    """Samples into planar ones, into halves and back, and into bytes."""
     interleaved = frames(random)
     planar = np.zeros((interleaved.shape[1], len(interleaved) + 7), np.float32)
     kernels.planar(interleaved, planar, int(random.integers(0, 8)))
+    kernels.from_half(kernels.to_half(interleaved))
     for bytes_each in (1, 2, 3):
         kernels.pack(interleaved, 2.0 ** (8 * bytes_each - 1), bytes_each)
 

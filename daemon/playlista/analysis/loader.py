@@ -58,6 +58,7 @@ class MemoryOptimizedLoader:
     def __init__(self, settings: Settings, cgroup: Cgroup | None = None) -> None:
         self._settings = settings
         self._cgroup = cgroup or Cgroup()
+        self._kernels = choose_kernels(settings.native_kernels).kernels
 
     @property
     def sample_rate(self) -> int:
@@ -128,6 +129,7 @@ class MemoryOptimizedLoader:
             cleanup=cleanup,
             leaving=leaving,
             ahead=ahead,
+            kernels=self._kernels,
         )
 
     def _analysis_format(self, path: str | Path, assembly: Assembly | None) -> tuple[int, type[np.floating]]:
@@ -156,7 +158,7 @@ class MemoryOptimizedLoader:
             child_memory_bytes=self.child_memory_bytes,
             stop=stop,
             checks_integrity=checks_integrity,
-            kernels=choose_kernels(settings.native_kernels).kernels,
+            kernels=self._kernels,
         )
 
     def load_audio_streaming(self, path: str | Path) -> Iterator[tuple[NDArray[np.floating], float, float]]:

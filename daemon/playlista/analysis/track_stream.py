@@ -25,6 +25,7 @@ from playlista.decode.read_ahead import ReadAhead
 from playlista.decode.resample import MonoResampler, downmix
 from playlista.errors import DecodeError, Interrupted
 from playlista.memory.budget import TrackBudget
+from playlista.native.kernels import Kernels
 from playlista.tracks.chunks import AudioChunk
 from playlista.tracks.health import Integrity
 from playlista.tracks.origin import Origin
@@ -65,6 +66,7 @@ class TrackStream:
     cleanup : called after every chunk, when the consumer is done with it.
     leaving : set when the stream is left, so that what is being decoded ahead is given up.
     ahead : decode and resample the next chunk in another thread while the consumer has the last; for streamed tracks.
+    kernels : compiled kernels to compute with; None for NumPy.
 
     Attributes
     ----------
@@ -90,6 +92,7 @@ class TrackStream:
         cleanup: Callable[[], object],
         leaving: Event,
         ahead: bool,
+        kernels: Kernels | None = None,
     ) -> None:
         self.info = source.info
         self.decode_error: DecodeError | None = None
@@ -105,7 +108,9 @@ class TrackStream:
         self.analysis_rate_hz = analysis_rate_hz
         self._dtype = np.dtype(analysis_dtype)
         native = source.info.sample_rate_hz
-        self._to_analysis = MonoResampler(native, analysis_rate_hz, dtype=self._dtype) if signals.analysis else None
+        self._to_analysis = (
+            MonoResampler(native, analysis_rate_hz, dtype=self._dtype, kernels=kernels) if signals.analysis else None
+        )
         self._to_model = MonoResampler(native, MODEL_RATE_HZ) if signals.model else None
         self._hash = MusicHash(native)
         self._fault: DecodeError | None = None

@@ -10,6 +10,8 @@ import numpy as np
 import soxr
 from numpy.typing import DTypeLike, NDArray
 
+from playlista.native.kernels import Kernels
+
 _FLOAT16_MAX = 65504.0
 
 
@@ -46,6 +48,7 @@ class MonoResampler:
     quality : soxr's "QQ", "LQ", "MQ", "HQ" or "VHQ". HQ (the default) keeps the pass band to 0.91 of the lower Nyquist
         frequency and costs no more than MQ on AVX machines.
     dtype : float32 or float16. float16 saturates at +-65504 instead of becoming infinite.
+    kernels : compiled kernels to round to float16 with, to the same bits; None for NumPy, which does it one by one.
     """
 
     def __init__(
@@ -55,11 +58,13 @@ class MonoResampler:
         *,
         quality: str = "HQ",
         dtype: DTypeLike = np.float32,
+        kernels: Kernels | None = None,
     ) -> None:
         self._stream: soxr.ResampleStream | None = None
         if source_rate_hz != target_rate_hz:
             self._stream = soxr.ResampleStream(source_rate_hz, target_rate_hz, 1, dtype="float32", quality=quality)
         self._dtype = np.dtype(dtype)
+        self._kernels = kernels
 
     def process(self, mono: NDArray[np.float32]) -> NDArray[np.floating]:
         """Resample one chunk.
@@ -83,4 +88,6 @@ class MonoResampler:
         resampled = mono if self._stream is None else self._stream.resample_chunk(mono, last=last)
         if self._dtype == np.float32:
             return resampled
+        if self._kernels:
+            return self._kernels.to_half(resampled)
         return np.clip(resampled, -_FLOAT16_MAX, _FLOAT16_MAX).astype(self._dtype)

@@ -112,6 +112,7 @@ class FeatureAnalyzer:
         self._accumulators = {group: accumulator for group, accumulator in made.items() if accumulator is not None}
         self.seconds = dict.fromkeys(FEATURE_GROUPS, 0.0)
         self._tags_executor = tags_executor
+        self._kernels = kernels
         if "tags" in self._accumulators:
             self._accumulators["tags"].reset()
 
@@ -148,9 +149,15 @@ class FeatureAnalyzer:
         if groups := self._on("rhythm", "tonal", "spectral", "fingerprint"):
             for start in range(0, len(chunk.analysis), PIECE_SAMPLES):
                 # Widened once for all of them; a piece at a time, since a capped array is a whole track.
-                piece = chunk.analysis[start : start + PIECE_SAMPLES].astype(np.float32, copy=False)
+                piece = self._widened(chunk.analysis[start : start + PIECE_SAMPLES])
                 for group in groups:
                     self._feed(group, piece)
+
+    def _widened(self, samples: NDArray[np.floating]) -> NDArray[np.floating]:
+        """`samples` as float32; NumPy widens one by one."""
+        if self._kernels and samples.dtype == np.float16:
+            return self._kernels.from_half(samples)
+        return samples.astype(np.float32, copy=False)
 
     def result(self) -> Features:
         """Close every accumulator."""

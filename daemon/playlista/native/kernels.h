@@ -37,15 +37,20 @@ INLINE float float_of(int32_t bits)
     return value;
 }
 
+INLINE int32_t bits_of(float value)
+{
+    int32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
 /* Largest magnitude of `count` samples, compared as integers: without their sign, floats are in the order of their
  * bits. NaN is above infinity. */
 INLINE float largest(const float *samples, int64_t count)
 {
     int32_t most = 0;
     for (int64_t i = 0; i < count; i++) {
-        int32_t bits;
-        memcpy(&bits, samples + i, sizeof bits);
-        bits &= INT32_MAX;
+        const int32_t bits = bits_of(samples[i]) & INT32_MAX;
         most = bits > most ? bits : most;
     }
     return float_of(most);

@@ -30,7 +30,7 @@ from playlista.native.results import (
     Survey,
 )
 
-_DOUBLES, _FLOATS, _SPECTRA = Array(np.float64), Array(np.float32), Array(np.complex64)
+_DOUBLES, _FLOATS, _HALVES, _SPECTRA = Array(np.float64), Array(np.float32), Array(np.float16), Array(np.complex64)
 _INTEGERS, _BYTES = Array(np.int64), Array(np.uint8)
 _LENGTH, _DOUBLE, _FLOAT, _ADDRESS = ctypes.c_int64, ctypes.c_double, ctypes.c_float, ctypes.c_void_p
 
@@ -69,6 +69,8 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
         None,
         (_FLOATS, _LENGTH, _LENGTH, _INTEGERS, _LENGTH, _FLOATS, _FLOATS, _LENGTH, _DOUBLES),
     ),
+    "to_half": (None, (_FLOATS, _LENGTH, _HALVES)),
+    "from_half": (None, (_HALVES, _LENGTH, _FLOATS)),
     "pack": (None, (_FLOATS, _LENGTH, _FLOAT, _LENGTH, _BYTES)),
 }
 
@@ -269,6 +271,18 @@ class Kernels:
         padded[: len(wider)] = wider
         self._functions["lattice_fits"](numbers, count, lines, edges, bands, units, padded, len(wider), best)
         return best
+
+    def to_half(self, samples: NDArray[np.float32]) -> NDArray[np.float16]:
+        """Samples [shape=(n,)] rounded to float16, those beyond +-65504 as these; see ``decode.resample``."""
+        halves = np.empty(samples.shape, np.float16)
+        self._functions["to_half"](samples, samples.size, halves)
+        return halves
+
+    def from_half(self, halves: NDArray[np.float16]) -> NDArray[np.float32]:
+        """The same numbers as float32."""
+        samples = np.empty(halves.shape, np.float32)
+        self._functions["from_half"](halves, halves.size, samples)
+        return samples
 
     def pack(self, samples: NDArray[np.float32], scale: float, bytes_each: int) -> NDArray[np.uint8]:
         """Samples times `scale` as signed integers of 1, 2 or 3 bytes, the lowest first [shape=(n * bytes_each,)]."""
