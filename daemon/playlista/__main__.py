@@ -17,10 +17,11 @@ def main() -> None:
     signals = StopSignals.catch() if sys.argv[1:2] in (["run"], ["worker"], ["scheduler"]) else None
     from typer import TyperException  # noqa: PLC0415 - so that an error while importing is also told in one line
 
-    from playlista.cli import app  # noqa: PLC0415
+    from playlista.cli import app_for  # noqa: PLC0415
 
     try:
         require_numpy_baseline(cpu_flags())
+        app = app_for(sys.argv[1:])
         sys.exit(app(prog_name="playlista", standalone_mode=False, obj=signals))
     except TyperException as error:
         fail(_wrong_usage(error), 2)

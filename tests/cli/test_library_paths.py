@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from playlista.cli import app
+from playlista.cli import app_for
 from playlista.cli.library_paths import place_in_library
 from playlista.config import Settings
 from playlista.errors import PlaylistaError
@@ -32,7 +32,9 @@ def library(tmp_path: Path) -> Path:
 
 def told(library: Path, command: str, *arguments: str) -> Result:
     return CliRunner().invoke(
-        app, [command, *arguments, "--data", str(library), "--music", str(library / "music")], catch_exceptions=False
+        app_for([command]),
+        [command, *arguments, "--data", str(library), "--music", str(library / "music")],
+        catch_exceptions=False,
     )
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import fields
+from functools import cache
 
 from playlista.errors import FailureReason
 from playlista.tracks import Audio, Health, Loudness, MemoryUse, Rhythm, Spectral, Timings, Tonal, Vibenet
@@ -41,6 +42,7 @@ _GROUPS: dict[str, type] = {
 #: The fields of ``tagging`` without tags and embedding, which stand apart in the result object.
 _TAGGING = ("patches", "padded", "runtime")
 _REASONS = ("null", *(f'"{reason}"' for reason in FailureReason))
+_CHAPTER = re.compile(rf'\{{"start_seconds": {_VALUE}, "end_seconds": {_VALUE}, "title": {_STRING}\}}')
 
 
 def _group(name: str) -> str:
@@ -57,28 +59,27 @@ def _of(name: str, pattern: str) -> str:
     return f'"{name}": (?P<{name}>{pattern})'
 
 
-#: In the order in which a result is written, see ``Analysis.to_json`` and ``Store.record``.
-_RESULT = re.compile(
-    r"\{"
-    + ", ".join(
-        (
-            rf'(?P<head>"status": (?P<status>{_STRING}), {_of("reason", "|".join(_REASONS))}, {_of("detail", _VALUE)}',
-            *map(_group, ("audio", "rhythm", "tonal", "loudness", "spectral")),
-            f"{_group('health')})",
-            _group("vibenet"),
-            _of("versions", _OBJECT),
-            rf'(?P<middle>"settings": \{{(?:"\w+": {_OBJECT}(?:, (?=")|(?=\}})))*+\}}',
-            _group("timings"),
-            _group("memory"),
-            _of("music_hash", _VALUE),
-            rf'"chapters": \[(?:{_OBJECT}(?:, (?=\{{)|(?=\])))*+\])',
-            rf'(?:"mood": {_NESTED}, )?{_of("tags", rf"null|{_OBJECT}")}',
-            _named_object("tagging", _TAGGING),
-        )
+@cache
+def _result() -> re.Pattern[str]:
+    """A whole result, in the order in which it is written, see ``Analysis.to_json`` and ``Store.record``.
+
+    Compiled at its first use: that takes 40 ms, and a process that meets no such text need not wait for it.
+    """
+    parts = (
+        rf'(?P<head>"status": (?P<status>{_STRING}), {_of("reason", "|".join(_REASONS))}, {_of("detail", _VALUE)}',
+        *map(_group, ("audio", "rhythm", "tonal", "loudness", "spectral")),
+        f"{_group('health')})",
+        _group("vibenet"),
+        _of("versions", _OBJECT),
+        rf'(?P<middle>"settings": \{{(?:"\w+": {_OBJECT}(?:, (?=")|(?=\}})))*+\}}',
+        _group("timings"),
+        _group("memory"),
+        _of("music_hash", _VALUE),
+        rf'"chapters": \[(?:{_OBJECT}(?:, (?=\{{)|(?=\])))*+\])',
+        rf'(?:"mood": {_NESTED}, )?{_of("tags", rf"null|{_OBJECT}")}',
+        _named_object("tagging", _TAGGING),
     )
-    + r'(?:, "seal": "[0-9a-f ]*+")?\}'
-)
-_CHAPTER = re.compile(rf'\{{"start_seconds": {_VALUE}, "end_seconds": {_VALUE}, "title": {_STRING}\}}')
+    return re.compile(r"\{" + ", ".join(parts) + r'(?:, "seal": "[0-9a-f ]*+")?\}')
 
 
 class ResultParts:
@@ -100,7 +101,7 @@ class ResultParts:
 
 def parts_of(text: str) -> ResultParts | None:
     """The parts of a result; None where it has to be read as an object."""
-    found = _RESULT.fullmatch(text)
+    found = _result().fullmatch(text)
     if found is None or (found["tags"] == "null") != (found["tagging"] == "null"):
         return None
     if '"chapters": []' not in found["middle"] and not _has_known_chapters(found["middle"]):
