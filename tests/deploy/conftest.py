@@ -19,7 +19,7 @@ collect_ignore_glob = ["test_*.py"] if MISSING else []
 #: What the checks look at.
 SUBJECTS = (
     "Dockerfile", ".dockerignore", "LICENSE", "README.md", "pyproject.toml", "requirements.lock",
-    "requirements-lean.lock", ".github", "deploy", "docs/deploy", "docs/runbook.md", "helm", "daemon",
+    "requirements-lean.lock", ".github", "deploy", "docs/deploy", "docs/runbook.md", "helm",
 )  # fmt: skip
 
 Check = Callable[[Path], list[str]]

@@ -99,6 +99,7 @@ def test_a_worker_that_dies_is_one_attempt_of_its_track_and_a_poison_is_quaranti
     assert 'playlista_cluster_workers_lost_total{blame="track"} 2.0' in cluster.daemon.get("/metrics")[1].decode()
 
 
+@pytest.mark.exhaustive
 def test_members_that_do_not_fit_are_refused_in_one_line_and_the_rest_work(cluster: Cluster) -> None:
     cluster.scheduler()
     cluster.wait_for_event("scheduler", "scheduler.started")  # before that, nobody reaches it
@@ -119,6 +120,7 @@ def test_members_that_do_not_fit_are_refused_in_one_line_and_the_rest_work(clust
     assert cluster.daemon.run("failures").stdout.strip() in {"", "nothing failed"}
 
 
+@pytest.mark.exhaustive
 def test_the_scheduler_may_go_and_come_back_and_nothing_is_lost_or_blamed(cluster: Cluster) -> None:
     sing(cluster.daemon.music / "long.flac", 440.0, seconds=300)
     cluster.scheduler()

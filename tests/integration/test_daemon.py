@@ -17,7 +17,7 @@ from tests.deadlines import allowed
 from tests.integration.daemon import Daemon
 
 #: The length of a song whose analysis, some seconds on an idle machine, is met in its middle.
-LONG_SECONDS = 500.0
+LONG_SECONDS = 250.0
 
 
 def write_long(path: Path) -> None:

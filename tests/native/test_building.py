@@ -10,13 +10,30 @@ import pytest
 from playlista.native import build, library
 from playlista.native.kernels import Kernels
 
+UNOPTIMIZED = tuple("-O0" if flag == "-O3" else flag for flag in build.FLAGS)
+
+
+@pytest.fixture(autouse=True)
+def compiled_in_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without optimization, in a fifth of the time: nothing here computes with what is built."""
+    monkeypatch.setattr(build, "FLAGS", UNOPTIMIZED)
+
+
+@pytest.fixture(scope="module")
+def built(kernels: Kernels, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with kernels that no test changes; skipped without a compiler."""
+    made = tmp_path_factory.mktemp("built")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "FLAGS", UNOPTIMIZED)
+        if why := build.build(folder=made):
+            pytest.skip(why)
+    return made
+
 
 @pytest.fixture
-def folder(kernels: Kernels, tmp_path: Path) -> Path:
-    """A folder with kernels of its own; skipped without a compiler."""
-    if why := build.build(folder=tmp_path):
-        pytest.skip(why)
-    return tmp_path
+def folder(built: Path, tmp_path: Path) -> Path:
+    """A folder with kernels of its own."""
+    return Path(shutil.copytree(built, tmp_path, dirs_exist_ok=True))
 
 
 def test_what_was_built_is_chosen_and_off_is_off(folder: Path) -> None:

@@ -15,6 +15,7 @@ from playlista.cli.options import (
     DataOption,
     ListenOption,
     MusicOption,
+    SchedulerOption,
     native_settings_from,
     settings_from,
 )
@@ -23,9 +24,6 @@ from playlista.config import Settings
 from playlista.errors import ConfigError
 from playlista.system.stop_signals import StopSignals
 
-SchedulerOption = Annotated[
-    str | None, typer.Option("--scheduler", metavar="ADDRESS", help="The cluster's scheduler (DASK_SCHEDULER).")
-]
 BindOption = Annotated[
     str, typer.Option("--listen", metavar="ADDRESS", help="Where to listen, such as tls://0.0.0.0:8786.")
 ]

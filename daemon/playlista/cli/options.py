@@ -19,6 +19,9 @@ DataOption = Annotated[str | None, typer.Option("--data", metavar="DIR", help="D
 ListenOption = Annotated[
     str | None, typer.Option("--listen", metavar="HOST:PORT", help="Metrics, health and page (LISTEN_ADDRESS).")
 ]
+SchedulerOption = Annotated[
+    str | None, typer.Option("--scheduler", metavar="ADDRESS", help="The cluster's scheduler (DASK_SCHEDULER).")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on stdout, one object a line.")]
 
 

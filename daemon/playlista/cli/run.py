@@ -6,8 +6,14 @@ from typing import Annotated
 
 import typer
 
-from playlista.cli.cluster import SchedulerOption
-from playlista.cli.options import ConfigOption, DataOption, ListenOption, MusicOption, native_settings_from
+from playlista.cli.options import (
+    ConfigOption,
+    DataOption,
+    ListenOption,
+    MusicOption,
+    SchedulerOption,
+    native_settings_from,
+)
 from playlista.config import sources_of_process
 from playlista.system.stop_signals import StopSignals
 

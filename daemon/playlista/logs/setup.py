@@ -12,9 +12,9 @@ import sys
 from contextlib import suppress
 from typing import Any, TextIO
 
+from playlista.logs.absence import absent
 from playlista.logs.writer import DroppingHandler
 from playlista.printable import printable
-from playlista.system.absence import absent
 
 with absent("rich"):  # which it takes for traces in colour: 40 ms and 8 MB
     import structlog
