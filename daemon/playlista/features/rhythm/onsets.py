@@ -79,7 +79,7 @@ class OnsetEnvelope:
         self.frame_rate_hz = sample_rate_hz / hop_length
         self._frames = FrameStream(frame_length, hop_length, BATCH_FRAMES)
         self._spectra = Spectra(amplitude_window(frame_length), kernels)
-        self._bands = BandPowers(band_weights(sample_rate_hz, frame_length), kernels)
+        self._bands = _band_powers(sample_rate_hz, frame_length, kernels)
         self._fading = 0.5 ** (np.arange(1, BATCH_FRAMES + 1) / (LEVEL_HALF_LIFE_SECONDS * self.frame_rate_hz))
         self._before = np.zeros((LAG_FRAMES, self._bands.weights.shape[1]), np.float32)
         self._flux = CompactEnvelope(self.frame_rate_hz, CEILING)
@@ -181,6 +181,12 @@ def _peaks(values: NDArray[np.float32], reach: int) -> NDArray[np.intp]:
     around = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
     peaks: NDArray[np.intp] = np.flatnonzero((around.argmax(axis=1) == reach) & (values > ONSET_THRESHOLD))
     return peaks
+
+
+@lru_cache(maxsize=4)
+def _band_powers(sample_rate_hz: int, frame_length: int, kernels: Kernels | None) -> BandPowers:
+    """The bands of a rate, made once a process."""
+    return BandPowers(band_weights(sample_rate_hz, frame_length), kernels)
 
 
 @lru_cache(maxsize=4)
