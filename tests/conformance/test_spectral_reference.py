@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from playlista.features.spectral.accumulator import SpectralAccumulator, descriptors
+from playlista.features.spectral import descriptors
+from playlista.features.spectral.accumulator import SpectralAccumulator
 from playlista.tracks import Spectral
 from tests.conformance.recordings import Recording, is_made_alone
 from tests.conformance.spectral_rows import comparisons

@@ -21,13 +21,16 @@ int64_t playlista_used_bits(const float *, int64_t);
 int64_t playlista_sounding(const float *, int64_t, int64_t, int64_t, float, int64_t *);
 int64_t playlista_equal_pairs(const float *, int64_t, int64_t, float, int64_t *, int64_t *, int64_t *);
 void playlista_planar(const float *, int64_t, int64_t, float *, int64_t, int64_t);
-void playlista_band_powers(const float *, int64_t, int64_t, const int64_t *, const int64_t *, int64_t, const float *,
-                           float *, float *);
 void playlista_spectra(const float *, int64_t, int64_t, int64_t, const float *, const float *, float *, float *);
 void playlista_lattice_fits(const float *, int64_t, int64_t, const int64_t *, int64_t, const float *, const float *,
                             int64_t, double *);
 void playlista_to_half(const float *, int64_t, uint16_t *);
 void playlista_from_half(const uint16_t *, int64_t, float *);
+void playlista_band_powers(const float *, int64_t, int64_t, int64_t, const int64_t *, const int64_t *, int64_t,
+                           const float *, float *, float *);
+void playlista_spectrum_shapes(const float *, int64_t, int64_t, int64_t, int64_t, const float *, int64_t, int64_t,
+                               int64_t, const float *, float *, const int64_t *, int64_t, const int64_t *,
+                               const int64_t *, int64_t, const float *, float *, double *, float *);
 void playlista_pack(const float *, int64_t, float, int64_t, uint8_t *);
 
 static float frames[FRAMES * CHANNELS], planar[CHANNELS * FRAMES], floats[FRAMES];
@@ -90,8 +93,17 @@ static void bands(void)
 {
     const int64_t starts[3] = {0, 40, 120}, lengths[3] = {48, 80, 16};
     float work[128 + 8], sums[30 * 3];
-    playlista_band_powers(frames, 30, 128, starts, lengths, 3, planar, work, sums);
+    playlista_band_powers(frames, 30, 128, 128, starts, lengths, 3, planar, work, sums);
     show("band_powers", sums, sizeof sums);
+    static const int64_t octaves[2 * 3] = {0, 19, 1, 19, 100, 7};
+    float hz[126 + 8] = {0}, unit[126 + 8] = {0}, shape_work[3 * (126 + 8)];
+    double measures[30 * 11];
+    for (int i = 0; i < 126; i++)
+        hz[i] = 10.77f * (float)i;
+    playlista_spectrum_shapes(frames, 30, 128, 2, 126, planar, 200, 150, 2, hz, unit, octaves, 2, starts, lengths, 3,
+                              planar, shape_work, measures, sums);
+    show("spectrum_shapes", measures, sizeof measures);
+    show("spectrum_energies", sums, sizeof sums);
 }
 
 static void fourier(void)

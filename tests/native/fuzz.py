@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.features.loudness.accumulator import LoudnessAccumulator
+from playlista.features.spectral.accumulator import SpectralAccumulator
 from playlista.features.triangles import triangles
 from playlista.native.kernels import Kernels
 from playlista.native.results import TRIED_STEPS, BandWeights, Sharpness
@@ -99,14 +100,19 @@ def packing(kernels: Kernels, random: np.random.Generator) -> None:
         kernels.pack(interleaved, 2.0 ** (8 * bytes_each - 1), bytes_each)
 
 
+def spectra(kernels: Kernels, random: np.random.Generator) -> None:
+    """The shapes of spectra at any rate, whatever the samples are."""
+    rate_hz = int(random.choice([8_000, 11_025, 16_000, 22_050, 44_100, 96_000]))
+    accumulator = SpectralAccumulator(rate_hz, kernels=kernels)
+    with np.errstate(all="ignore"):
+        for _ in range(int(random.integers(1, 20))):
+            accumulator.update(frames(random)[:, 0])
+        accumulator.result()
+
+
 TRIALS: tuple[Callable[[Kernels, np.random.Generator], None], ...] = (
-    loudness,
-    passes,
-    bands,
-    fourier,
-    lattices,
-    packing,
-)
+    loudness, passes, bands, fourier, lattices, spectra, packing,
+)  # fmt: skip
 
 
 def main(library: str, rounds: int, seed: int) -> None:

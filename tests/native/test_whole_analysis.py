@@ -38,7 +38,7 @@ def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
         for key in value.keys() - OF_THE_RUN:
             yield from leaves(value[key], f"{name}.{key}")
-    elif isinstance(value, list):
+    elif isinstance(value, list | tuple):
         for number, entry in enumerate(value):
             yield from leaves(entry, f"{name}[{number}]")
     else:

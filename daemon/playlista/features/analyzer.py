@@ -100,7 +100,7 @@ class FeatureAnalyzer:
             ),
             "tonal": lambda: tonal.TonalAccumulator(analysis_rate_hz),
             "loudness": lambda: loudness.LoudnessAccumulator(sample_rate_hz, channels, layout, kernels=kernels),
-            "spectral": lambda: spectral.SpectralAccumulator(analysis_rate_hz),
+            "spectral": lambda: spectral.SpectralAccumulator(analysis_rate_hz, kernels=kernels),
             "tags": lambda: tagger,
             "health": lambda: health.HealthAccumulator(
                 sample_rate_hz, channels, layout, is_lossless=is_lossless, kernels=kernels

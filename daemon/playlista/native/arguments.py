@@ -48,6 +48,14 @@ def rows(samples: NDArray[np.float32]) -> tuple[ctypes.Array[ctypes.c_char], int
     return _Bytes.from_buffer(samples[0]), distance, *samples.shape
 
 
+def overlapping(frames: NDArray[np.float32]) -> tuple[ctypes.c_void_p, int, int]:
+    """Address, length and hop of frames that are cut from one signal [shape=(frames, length)]."""
+    hop, rest = divmod(frames.strides[0], frames.itemsize)
+    if frames.dtype != np.float32 or frames.strides[1] != frames.itemsize or rest or hop < 0:
+        raise TypeError("frames of float32 samples side by side are needed")
+    return ctypes.c_void_p(frames.ctypes.data), frames.shape[1], hop
+
+
 def by_channel(
     kind: Callable[..., Found], found: int, counts: NDArray[np.int64], one: NDArray[Any], other: NDArray[Any]
 ) -> list[Found]:

@@ -29,6 +29,12 @@ EXPORTED const char *playlista_checksum(void);
 /* Two doubles and eight floats that are computed side by side; the compiler makes of them what the processor has. */
 typedef double pair __attribute__((vector_size(16)));
 typedef float octet __attribute__((vector_size(32)));
+typedef int32_t octet_bits __attribute__((vector_size(32)));
+
+/* The eight floats that begin anywhere in memory, and the sum of eight, in an order of its own. */
+typedef float octet_anywhere __attribute__((vector_size(32), aligned(4), may_alias));
+#define AT(address) (*(octet_anywhere *)(address))
+#define SUM_OF(of) (((of[0] + of[4]) + (of[1] + of[5])) + ((of[2] + of[6]) + (of[3] + of[7])))
 
 INLINE float float_of(int32_t bits)
 {
@@ -54,6 +60,25 @@ INLINE float largest(const float *samples, int64_t count)
         most = bits > most ? bits : most;
     }
     return float_of(most);
+}
+
+/* The squared magnitudes of `count` complex numbers. */
+INLINE void squared_magnitudes(const float *numbers, int64_t count, float *squares)
+{
+    for (int64_t i = 0; i < count; i++)
+        squares[i] = numbers[2 * i] * numbers[2 * i] + numbers[2 * i + 1] * numbers[2 * i + 1];
+}
+
+/* The weighted sum of each band of `values`; every length is a multiple of 8. */
+INLINE void band_sums(const float *values, const int64_t *starts, const int64_t *lengths, int64_t bands,
+                      const float *weights, float *sums)
+{
+    for (int64_t band = 0; band < bands; band++) {
+        octet sum = {0};
+        for (int64_t i = 0; i < lengths[band]; i += 8, weights += 8)
+            sum += AT(values + starts[band] + i) * AT(weights);
+        sums[band] = SUM_OF(sum);
+    }
 }
 
 #endif

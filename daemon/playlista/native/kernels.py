@@ -29,6 +29,8 @@ from playlista.native.results import (
     Sharpness,
     Survey,
 )
+from playlista.native.spectra import SIGNATURES as OF_SPECTRA
+from playlista.native.spectra import SpectrumKernels
 
 _DOUBLES, _FLOATS, _HALVES, _SPECTRA = Array(np.float64), Array(np.float32), Array(np.float16), Array(np.complex64)
 _INTEGERS, _BYTES = Array(np.int64), Array(np.uint8)
@@ -62,7 +64,7 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "planar": (None, (_FLOATS, _LENGTH, _LENGTH, _FLOATS, _LENGTH, _LENGTH)),
     "band_powers": (
         None,
-        (_SPECTRA, _LENGTH, _LENGTH, _INTEGERS, _INTEGERS, _LENGTH, _FLOATS, _FLOATS, _FLOATS),
+        (_SPECTRA, _LENGTH, _LENGTH, _LENGTH, _INTEGERS, _INTEGERS, _LENGTH, _FLOATS, _FLOATS, _FLOATS),
     ),
     "spectra": (None, (_ADDRESS, _LENGTH, _LENGTH, _LENGTH, _FLOATS, _FLOATS, _FLOATS, _SPECTRA)),
     "lattice_fits": (
@@ -72,6 +74,7 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "to_half": (None, (_FLOATS, _LENGTH, _HALVES)),
     "from_half": (None, (_HALVES, _LENGTH, _FLOATS)),
     "pack": (None, (_FLOATS, _LENGTH, _FLOAT, _LENGTH, _BYTES)),
+    **OF_SPECTRA,
 }
 
 
@@ -88,6 +91,7 @@ class Kernels:
         for name, (result, arguments) in _SIGNATURES.items():
             self._functions[name].restype = result
             self._functions[name].argtypes = arguments
+        self.spectrum = SpectrumKernels(self._functions)
 
     @property
     def checksum(self) -> str:
@@ -223,12 +227,12 @@ class Kernels:
     def band_powers(self, spectra: NDArray[np.complex64], bank: BandWeights) -> NDArray[np.float32]:
         """The powers of the bands of each spectrum [shape=(frames, bands)]; see ``features.band_powers``."""
         frames, bins = spectra.shape
-        if bins != bank.bins:
+        if bins < bank.bins:
             raise ValueError(f"spectra of {bank.bins} bins are needed, not of {bins}")
-        work = np.empty(bins + SIDE_BY_SIDE, np.float32)
+        work = np.empty(bank.bins + SIDE_BY_SIDE, np.float32)
         sums = np.empty((frames, len(bank.starts)), np.float32)
         self._functions["band_powers"](
-            spectra, frames, bins, bank.starts, bank.lengths, len(bank.starts), bank.weights, work, sums
+            spectra, frames, bins, bank.bins, bank.starts, bank.lengths, len(bank.starts), bank.weights, work, sums
         )
         return sums
 

@@ -36,16 +36,17 @@ def rolloff_hz(power: NDArray[np.float32], bin_hz: NDArray[np.float32]) -> NDArr
 
     As essentia's ``RollOff`` (Peeters 2004); librosa takes the sum of magnitudes instead, which gives more.
     """
-    # Two steps, first over sums of 32 bins: a cumulative sum over every bin costs three times as much.
-    blocks = np.add.reduceat(power, np.arange(0, power.shape[1], _ROLLOFF_BLOCK), axis=1)
+    # Two steps, first over sums of 32 bins: a cumulative sum over every bin costs three times as much. In float64, lest
+    # the order in which a machine adds up decide between two bins.
+    blocks = np.add.reduceat(power, np.arange(0, power.shape[1], _ROLLOFF_BLOCK), axis=1, dtype=np.float64)
     upto = np.cumsum(blocks, axis=1)
-    target = np.float32(ROLLOFF_SHARE) * upto[:, -1]
+    target = ROLLOFF_SHARE * upto[:, -1]
     block = np.count_nonzero(upto < target[:, np.newaxis], axis=1)
     frame = np.arange(len(power))
     rest = target - (upto[frame, block] - blocks[frame, block])
     inside = (block * _ROLLOFF_BLOCK)[:, np.newaxis] + np.arange(_ROLLOFF_BLOCK)
     within = power[frame[:, np.newaxis], np.minimum(inside, power.shape[1] - 1)]
-    steps = np.count_nonzero(np.cumsum(within, axis=1) < rest[:, np.newaxis], axis=1)
+    steps = np.count_nonzero(np.cumsum(within, axis=1, dtype=np.float64) < rest[:, np.newaxis], axis=1)
     rolloff: NDArray[np.float32] = bin_hz[np.minimum(block * _ROLLOFF_BLOCK + steps, len(bin_hz) - 1)]
     return rolloff
 
@@ -85,6 +86,11 @@ def contrast_bands(bin_hz: NDArray[np.float32]) -> list[slice]:
     return [slice(start, stop) for start, stop in zip(starts, [*starts[1:], len(bin_hz)], strict=True)]
 
 
+def extreme_bins(band: slice) -> int:
+    """Of how many bins of a band its peak and its valley are."""
+    return int(np.ceil(CONTRAST_SHARE * (band.stop - band.start)))
+
+
 def contrast_db(floored_power: NDArray[np.float32], bands: list[slice]) -> NDArray[np.float32]:
     """Peaks over valleys in each octave, in dB [shape=(frames, bands)].
 
@@ -95,7 +101,7 @@ def contrast_db(floored_power: NDArray[np.float32], bands: list[slice]) -> NDArr
     contrast = np.empty((len(floored_power), len(bands)), np.float32)
     for index, band in enumerate(bands):
         ordered = np.sort(floored_power[:, band], axis=1)
-        count = int(np.ceil(CONTRAST_SHARE * ordered.shape[1]))
+        count = extreme_bins(band)
         contrast[:, index] = ordered[:, -count:].mean(axis=1) / ordered[:, :count].mean(axis=1)
     level_db: NDArray[np.float32] = 10 * np.log10(contrast)
     return level_db
@@ -107,8 +113,19 @@ def zero_crossing_rate(frames: NDArray[np.float32], sample_rate_hz: int) -> NDAr
     At that rate as ``librosa.zero_crossings`` and essentia's ``ZeroCrossingRate``. From higher rates every second
     (third ...) sample is taken, so that a sinusoid of f Hz has 2 f / 22 050 at every rate.
     """
-    stride = max(1, round(sample_rate_hz / CROSSINGS_RATE_HZ))
+    stride = crossings_step(sample_rate_hz)
     negative = np.signbit(frames[:, ::stride])
     crossings = np.count_nonzero(negative[:, 1:] != negative[:, :-1], axis=1)
-    rate: NDArray[np.float64] = crossings / negative.shape[1] * (sample_rate_hz / stride / CROSSINGS_RATE_HZ)
+    rate: NDArray[np.float64] = crossings * rate_of_crossing(frames.shape[1], sample_rate_hz)
     return rate
+
+
+def crossings_step(sample_rate_hz: int) -> int:
+    """Every how many-th sample is compared."""
+    return max(1, round(sample_rate_hz / CROSSINGS_RATE_HZ))
+
+
+def rate_of_crossing(frame_length: int, sample_rate_hz: int) -> float:
+    """What one change of sign in a frame counts."""
+    step = crossings_step(sample_rate_hz)
+    return sample_rate_hz / step / CROSSINGS_RATE_HZ / len(range(0, frame_length, step))

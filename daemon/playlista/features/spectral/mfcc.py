@@ -30,13 +30,17 @@ class MelCepstrum:
     """
 
     def __init__(self, bin_hz: NDArray[np.floating]) -> None:
-        self._filters = mel_filters(bin_hz)
+        self.filters = mel_filters(bin_hz)
         self._cosines = _cosines()
 
-    def coefficients(self, power: NDArray[np.float32]) -> NDArray[np.float32]:
+    def coefficients(self, power: NDArray[np.float32]) -> NDArray[np.float64]:
         """MFCCs [shape=(frames, 13)] of power spectra [shape=(frames, bins)]."""
-        energies = np.maximum(power @ self._filters, LEAST_BAND_ENERGY)
-        cepstrum: NDArray[np.float32] = 20 * np.log10(energies) @ self._cosines
+        return self.coefficients_of(power @ self.filters)
+
+    def coefficients_of(self, energies: NDArray[np.float32]) -> NDArray[np.float64]:
+        """MFCCs [shape=(frames, 13)] of the energies of the bands [shape=(frames, 40)]."""
+        level_db = 20 * np.log10(np.maximum(energies, LEAST_BAND_ENERGY))
+        cepstrum: NDArray[np.float64] = level_db.astype(np.float64) @ self._cosines
         return cepstrum
 
 
@@ -48,9 +52,9 @@ def mel_filters(bin_hz: NDArray[np.floating]) -> NDArray[np.float32]:
     return np.ascontiguousarray(weights / np.where(sums > 0, sums, 1), dtype=np.float32)
 
 
-def _cosines() -> NDArray[np.float32]:
+def _cosines() -> NDArray[np.float64]:
     """Orthonormal DCT-II of 40 values, its first 13 coefficients [shape=(40, 13)]."""
     band, coefficient = np.arange(BANDS)[:, np.newaxis], np.arange(COEFFICIENTS)
     basis: NDArray[np.float64] = np.cos(np.pi / BANDS * (band + 0.5) * coefficient) * np.sqrt(2 / BANDS)
     basis[:, 0] /= np.sqrt(2)
-    return basis.astype(np.float32)
+    return basis

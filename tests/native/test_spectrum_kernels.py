@@ -1,0 +1,101 @@
+"""Spectra by the compiled kernels against the same by NumPy."""
+
+from __future__ import annotations
+
+from dataclasses import astuple
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from playlista.features.frames import frame_length_of
+from playlista.features.spectral.accumulator import FRAME_SECONDS, SpectralAccumulator
+from playlista.features.spectral.measures import NativeMeasures, NumpyMeasures
+from playlista.native.kernels import Kernels
+from tests import signals
+from tests.exhaustive import examples
+
+KINDS = ("noise", "tones", "steps", "clicks", "quiet", "loud")
+
+
+def batch(kind: str, frames: int, length: int, seed: int) -> NDArray[np.float32]:
+    """Overlapping frames [shape=(frames, length)] of a kind of sound."""
+    random = np.random.default_rng(seed)
+    hop = length * 3 // 4
+    seconds = np.arange(hop * (frames - 1) + length) / 22_050
+    noise = random.uniform(-1, 1, len(seconds))
+    tones = sum(np.sin(2 * np.pi * hz * seconds) for hz in random.uniform(30, 9_000, 5)) / 5
+    made = {
+        "noise": lambda: noise,
+        "tones": lambda: tones + 1e-5 * noise,
+        "steps": lambda: np.round(4 * tones) / 4,
+        "clicks": lambda: np.where(noise > 0.99, 1.0, 1e-3 * noise),
+        "quiet": lambda: 1e-3 * noise,
+        "loud": lambda: 1e6 * tones,
+    }
+    signal = made[kind]().astype(np.float32)
+    return np.lib.stride_tricks.sliding_window_view(signal, length)[::hop]
+
+
+@settings(max_examples=examples(40))
+@given(
+    kind=st.sampled_from(KINDS), frames=st.integers(1, 12), rate_hz=st.sampled_from([8_000, 16_000, 22_050, 44_100]),
+    seed=st.integers(0, 1_000),
+)  # fmt: skip
+def test_shapes_of_spectra_are_equal_to_a_millionth(
+    kernels: Kernels, kind: str, frames: int, rate_hz: int, seed: int
+) -> None:
+    length = frame_length_of(FRAME_SECONDS, rate_hz)
+    ways = NativeMeasures(rate_hz, length, kernels), NumpyMeasures(rate_hz, length)
+    for part in np.array_split(batch(kind, frames, length, seed), 2):
+        ours, theirs = (way.of(part) for way in ways)
+        np.testing.assert_array_equal(ours.sounds, theirs.sounds)
+        np.testing.assert_allclose(ours.level_db, theirs.level_db, rtol=1e-9)
+        # What NumPy has in float32 is itself no closer: sums of a thousand logarithms, and decibels.
+        np.testing.assert_allclose(ours.rows, theirs.rows, rtol=3e-6, atol=2e-5)
+        np.testing.assert_array_equal(ours.rows[:, 1], theirs.rows[:, 1])
+        np.testing.assert_array_equal(ours.rows[:, 3], theirs.rows[:, 3])
+        np.testing.assert_allclose(ours.flux, theirs.flux, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 22_050, 44_100])
+def test_a_song_with_pauses_has_one_spectrum_to_a_millionth(kernels: Kernels, rate_hz: int) -> None:
+    song = signals.song(20, rate_hz)[:, 0].copy()
+    song[3 * rate_hz : 5 * rate_hz] = 0.0
+    song[7 * rate_hz : 8 * rate_hz] *= 1e-6
+    found = []
+    for way in (kernels, None):
+        accumulator = SpectralAccumulator(rate_hz, kernels=way)
+        accumulator.update(song)
+        found.append(accumulator.result())
+    native, numpy = found
+    assert native is not None
+    assert numpy is not None
+    for ours, theirs in zip(astuple(native), astuple(numpy), strict=True):
+        assert ours == pytest.approx(theirs, rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, 3e38, 1e-42])
+def test_odd_samples_are_left_out_as_by_numpy(kernels: Kernels, odd: float) -> None:
+    samples = signals.song(6, 22_050)[:, 0].astype(np.float32)
+    samples[40_000:90_000:7] = odd
+    with np.errstate(over="ignore", invalid="ignore"):
+        ways = NativeMeasures(22_050, 2_048, kernels), NumpyMeasures(22_050, 2_048)
+        frames = np.lib.stride_tricks.sliding_window_view(samples, 2_048)[::1_536]
+        ours, theirs = (way.of(frames) for way in ways)
+    np.testing.assert_array_equal(ours.sounds, theirs.sounds)
+    np.testing.assert_allclose(ours.rows, theirs.rows, rtol=3e-6, atol=2e-5)
+
+
+def test_spectra_that_do_not_fit_are_refused(kernels: Kernels) -> None:
+    measures = NativeMeasures(22_050, 2_048, kernels)
+    with pytest.raises(ValueError, match="numbers of frames or bins"):
+        kernels.spectrum.shapes(
+            np.zeros((2, 900), np.complex64), np.zeros((2, 2_048), np.float32), measures._layout, measures._unit_before
+        )
+    with pytest.raises(TypeError, match="float32"):
+        kernels.spectrum.shapes(
+            np.zeros((2, 1_025), np.complex64), np.zeros((2, 2_048)), measures._layout, measures._unit_before
+        )
