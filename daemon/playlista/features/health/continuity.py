@@ -96,8 +96,10 @@ class ContinuityMeter:
         for channel, bends in zip(samples, self._passes.sharp_bends(samples[:, first:], SHARPNESS), strict=True):
             for place, is_repeat in _sharp_bends(channel, first, bends):
                 found["hole" if is_repeat else "click"].append(start + place)
-        for long_holes, channel, peaks in zip(self._long_holes, samples, block.peaks, strict=True):
-            found["hole"] += long_holes.update(channel, peaks, start, fresh)
+        for long_holes, channel, peaks, extremes in zip(
+            self._long_holes, samples, block.peaks, block.extremes, strict=True
+        ):
+            found["hole"] += long_holes.update(channel, peaks, extremes.softest_peak, start, fresh)
         found["hole"] += [start + place for place in self._repeats.update(samples, block)]
         self._dropouts.add(found["hole"])
         self._steps.add(found["held"])

@@ -100,15 +100,17 @@ class LongHoles:
         self._most = int(HELD_SECONDS * sample_rate_hz)
         self._open: _Edge | None = None
 
-    def update(self, samples: NDArray[np.float32], peaks: NDArray[np.float32], start: int, fresh: int) -> list[int]:
+    def update(
+        self, samples: NDArray[np.float32], peaks: NDArray[np.float32], softest: float, start: int, fresh: int
+    ) -> list[int]:
         """The frames at which holes start that end in this block.
 
         Parameters
         ----------
         samples : of the tail, `fresh` of them, and the block; the first one is frame `start` of the track.
-        peaks : of the stretches of the block.
+        peaks, softest : of the stretches of the block, and the lowest of them.
         """
-        if self._open is None and peaks.all():
+        if self._open is None and softest > 0.0:
             return []
         found = []
         edge, self._open = self._open, None

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.features.health.walls import ROUNDING_DB, former_rate, wall_of
+from playlista.features.health.walls import ROUNDING_DB, former_rate, highest_edge_hz, wall_of
 
 LEAST_LOOKS = 3
 #: A soft look ends a little before a loud one: the filter falls over some 500 Hz.
@@ -50,6 +50,7 @@ class JoinedRates:
 
     def __init__(self, sample_rate_hz: int) -> None:
         self._rate = sample_rate_hz
+        self._highest_edge_hz = highest_edge_hz(sample_rate_hz)
         self.reset()
 
     def reset(self) -> None:
@@ -63,9 +64,11 @@ class JoinedRates:
         sums = np.concatenate([[0.0], np.cumsum(levels_db)])
         sounding = np.flatnonzero(sums[width:] - sums[:-width] > width * SOUND_DB)
         sounds_hz = (int(sounding[-1]) + width) * bin_hz if len(sounding) else 0.0
-        wall = wall_of(levels_db, bin_hz, (sounds_hz - BELOW_HZ, sounds_hz + ABOVE_HZ))
-        rate_hz = former_rate(wall, self._rate)
-        self._looks.append(_Look(start, sounds_hz, wall.hz, rate_hz) if rate_hz else _Look(start, sounds_hz))
+        wall = rate_hz = None
+        if sounds_hz - BELOW_HZ <= self._highest_edge_hz:  # most music goes on behind all edges
+            wall = wall_of(levels_db, bin_hz, (sounds_hz - BELOW_HZ, sounds_hz + ABOVE_HZ))
+            rate_hz = former_rate(wall, self._rate)
+        self._looks.append(_Look(start, sounds_hz, wall.hz, rate_hz) if wall and rate_hz else _Look(start, sounds_hz))
 
     def joins(self) -> list[int]:
         """The frames of the first looks behind each join; none where there is one part."""

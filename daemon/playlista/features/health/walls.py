@@ -5,6 +5,7 @@ Input: levels of the bins in dB, their distance. Output: `Wall`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,8 +63,16 @@ def former_rate(wall: Wall, rate_hz: float) -> int | None:
     if max(wall.fall_db, wall.wide_db) < RESAMPLED_WALL_DB or wall.behind_db > ROUNDING_DB + 6.0:
         return None
     least, most = RESAMPLED_BAND
-    fitting = [rate for rate in USUAL_RATES if least <= 2.0 * wall.hz / rate <= most and rate < 0.97 * rate_hz]
-    return min(fitting, default=None)
+    return min((rate for rate in _rates_below(rate_hz) if least <= 2.0 * wall.hz / rate <= most), default=None)
+
+
+def highest_edge_hz(rate_hz: float) -> float:
+    """Above this no wall is one of `former_rate`'s in sound of `rate_hz`; 0 where there is none."""
+    return max((0.5 * RESAMPLED_BAND[1] * rate for rate in _rates_below(rate_hz)), default=0.0)
+
+
+def _rates_below(rate_hz: float) -> Iterator[int]:
+    return (rate for rate in USUAL_RATES if rate < 0.97 * rate_hz)
 
 
 class _Levels:

@@ -72,6 +72,7 @@ class StepProof:
         self._offsets = np.array([*candidates, *controls, *others])
         self._sums = np.zeros((2, len(self._offsets)))  # of differences and of their variances
         self._is_given_up = False
+        self._deviations = 0.0
         self.looks = 0
 
     def update(self, signal: NDArray[np.float32], start: int) -> None:
@@ -83,13 +84,17 @@ class StepProof:
         frames = np.stack([signal[begin : begin + self._transform.frames] for begin in begins])
         self._sums += compared(fits(self._transform, frames, self._kernels))
         self.looks += 1
-        self._is_given_up = self.deviations() < self._given_up.get(self.looks, -np.inf)
+        self._deviations = self._best_deviations()
+        self._is_given_up = self._deviations < self._given_up.get(self.looks, -np.inf)
 
     def deviations(self) -> float:
         """By how many standard deviations the best one fits better than all and than the one behind it.
 
         What stands out there, too, is not the grid: slow tones that keep time with the frames do.
         """
+        return self._deviations
+
+    def _best_deviations(self) -> float:
         deviations = self._sums[0] / np.sqrt(np.maximum(self._sums[1], 1.0))
         controls = deviations[self._candidates : 2 * self._candidates]
         return float(np.max(deviations[: self._candidates] - np.maximum(controls, 0.0), initial=0.0))
