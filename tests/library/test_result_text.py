@@ -178,6 +178,9 @@ OLD_OR_NEW: dict[str, Callable[[dict[str, object]], object]] = {
     "a reason that a newer version added": lambda document: document.update(reason="moonlight"),
     "fields in another order": lambda document: document.update(status=document.pop("status")),
     "versions of derived values": lambda document: document["versions"].update(mood=7),  # type: ignore[attr-defined]
+    "a number that is not finite": lambda document: document["loudness"].update(range_lu=float("nan")),  # type: ignore[attr-defined]
+    "a text in place of a number": lambda document: document["rhythm"].update(bpm="=1,5"),  # type: ignore[attr-defined]
+    "half a pair of surrogates": lambda document: document.update(detail="\udcff"),
     "tags without what they were made by": lambda document: document.update(tagging=None),
 }
 
@@ -224,14 +227,13 @@ def test_digits_are_those_of_python(numbers: list[float]) -> None:
     assert digits_of(vector).decode() == json.dumps(numbers_of(vector))[1:-1]
 
 
+NUMBERS = st.none() | st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**63), 2**63 - 1)
+
+
 @pytest.mark.skipif(orjson is None, reason="orjson is not installed")
-@given(
-    st.lists(st.none() | st.floats() | st.integers() | st.booleans() | st.text() | st.lists(st.floats()), min_size=1)
-)
+@given(st.lists(NUMBERS | st.booleans() | st.text(st.characters(exclude_categories=["Cs"])), min_size=1))
 @example([1e-05, 0.5])
 @example([1e-04, 1e16, None])
-@example([float("nan"), None])
-@example([2**64])
 @example([[1.5, 2.5], "a,b"])
 @example([[], 1])
 @example(["null"])

@@ -45,6 +45,16 @@ def read(text: str) -> Any:
     return json.loads(text)
 
 
+def read_strictly(text: str) -> Any:
+    """The same; where orjson is installed, without numbers that are not finite.
+
+    Raises
+    ------
+    ValueError : it is no JSON, or only Python's own takes it for that.
+    """
+    return json.loads(text) if orjson is None else orjson.loads(text)
+
+
 def numbers_of(vector: bytes) -> Sequence[float]:
     """The numbers in `vector`, float32 in little-endian order. Raises struct.error where it is cut."""
     return struct.unpack(f"<{len(vector) // 4}f", vector)
@@ -68,15 +78,20 @@ def _as_in_python(digits: bytes) -> bytes:
 
 
 def cells_of_numbers(numbers: Sequence[Any]) -> list[str] | None:
-    """Each number as Python writes it, an empty text for None; None where orjson may write one of them otherwise."""
+    """Each number as Python writes it, an empty text for None.
+
+    Parameters
+    ----------
+    numbers : out of `read_strictly`.
+
+    Returns
+    -------
+    None where one of them may look otherwise: very small, with an exponent, a truth, a text.
+    """
     if orjson is None:
         return None
-    try:
-        text: str = orjson.dumps(numbers)[1:-1].decode()
-    except TypeError:
-        return None  # an integer of more than 64 bits
-    # Exponents and truths, texts, small numbers, and NaN, which becomes null.
-    if "e" in text or '"' in text or "0.0000" in text or text.count("null") != numbers.count(None):
+    text: str = orjson.dumps(numbers)[1:-1].decode()
+    if "e" in text or '"' in text or "0.0000" in text:
         return None
     cells = text.replace("null", "").split(",")
     return cells if len(cells) == len(numbers) else None

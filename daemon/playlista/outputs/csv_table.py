@@ -15,7 +15,7 @@ from dataclasses import asdict, fields
 from operator import itemgetter
 from typing import Any
 
-from playlista.library.quick_json import cells_of_numbers, read
+from playlista.library.quick_json import cells_of_numbers, read, read_strictly
 from playlista.library.result_text import mood_in
 from playlista.library.stored_results import StoredResult, understanding
 from playlista.tracks import Health, IntegrityState, Loudness, Status, Vibenet
@@ -82,10 +82,8 @@ _COLUMNS = tuple((group, field) for group, names in _GROUPS.items() for field in
 
 #: Beginnings of cells that spreadsheet programs take for formulas (OWASP, "CSV Injection").
 _FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n")
-#: No path holds it; where a text does, its line is taken for special, which is slower but no fault.
-_BETWEEN = "\0"
-#: What must not be in a cell as it is, or not where it begins.
-_SPECIAL = re.compile(rf'[",\r\n]|{_BETWEEN}[=+\-@\t]')
+#: One of these at the beginning of a cell that is not the first.
+_FORMULA = re.compile(r",[=+\-@\t]")
 
 _FIELDS = tuple(f"{group}_{field}".lstrip("_") for group, field in _COLUMNS)
 _HEALTH_COLUMNS = tuple(f"health_{field}" for field in _HEALTH)
@@ -131,8 +129,8 @@ def csv_lines(results: Iterable[StoredResult]) -> Iterator[bytes]:
     write = csv.writer(_Lines(), lineterminator=_Lines.END).writerow
     yield _encoded(write(_NAMES))
     for stored in results:
-        cells = _cells_of(stored)
-        yield _encoded(_plain_line(cells) or write(map(_harmless, cells)))
+        cells, line = _cells_of(stored)
+        yield _encoded(write(map(_harmless, cells)) if line is None else line)
 
 
 class _Lines:
@@ -148,22 +146,25 @@ def _encoded(line: str) -> bytes:
     return line.encode(errors="surrogateescape") + b"\n"
 
 
-def _plain_line(cells: Sequence[Any]) -> str | None:
-    """What csv writes of these cells, in half of the time; None where a cell needs quotes or an apostrophe."""
-    numbers = cells_of_numbers(_numbers_in(cells))
-    words = ["" if cell is None else str(cell) for cell in _words_in(cells)]
-    if numbers is None or _SPECIAL.search(_BETWEEN.join(("", *words))):
-        return None
-    return ",".join(_in_order((*words, *numbers)))
-
-
-def _cells_of(stored: StoredResult) -> list[Any]:
+def _cells_of(stored: StoredResult) -> tuple[list[Any], str | None]:
+    """The cells of a result, and their line where it is plain."""
     try:
-        return _cells(*_todays(stored))
+        cells = _cells(*_todays(stored))
+        return cells, _plain_line(cells)
     except (AttributeError, LookupError, TypeError, ValueError):
         analysis = stored.analysis()
         with understanding(stored.path):
-            return _cells(analysis.to_json(), analysis.health, analysis.loudness)
+            return _cells(analysis.to_json(), analysis.health, analysis.loudness), None
+
+
+def _plain_line(cells: Sequence[Any]) -> str | None:
+    """What csv writes of cells out of JSON, in half of the time; None where one needs quotes or an apostrophe."""
+    numbers = cells_of_numbers(_numbers_in(cells))
+    words = ["" if cell is None else str(cell) for cell in _words_in(cells)]
+    joined = ",".join(("", *words))
+    if numbers is None or joined.count(",") != len(words) or '"' in joined or "\r" in joined or "\n" in joined:
+        return None
+    return None if _FORMULA.search(joined) else ",".join(_in_order((*words, *numbers)))
 
 
 def _todays(stored: StoredResult) -> tuple[dict[str, Any], Any, Any]:
@@ -173,7 +174,7 @@ def _todays(stored: StoredResult) -> tuple[dict[str, Any], Any, Any]:
     ------
     AttributeError, LookupError, TypeError, ValueError : it has not all fields of today, or words that are not known.
     """
-    document = read(stored.text)
+    document = read_strictly(stored.text)
     Status(document["status"])
     if reason_of(document["reason"]) != document["reason"] or (document["tags"] is None) != (
         document["tagging"] is None
