@@ -39,6 +39,7 @@ class Command:
     least_rows: float | None = None
     what: str = ""
     once: bool = False
+    module: str = "playlista"
 
     @property
     def name(self) -> str:
@@ -80,6 +81,7 @@ def streams(_library: Library) -> Iterator[Command]:
         yield Command(arguments)
     for kind in ("csv", "jsonl"):
         yield Command(("export", "--format", kind), least_rows=20_000)
+        yield Command((kind,), what=f"for {kind}, only a `SELECT` and a write", module="benchmarks.library_floor")
 
 
 def objects(_library: Library) -> Iterator[Command]:
@@ -93,7 +95,7 @@ KINDS = {"answers": answers, "streams": streams, "objects": objects}
 
 def measured(command: Command, data: Path) -> list[Run]:
     """Runs of one command: several, where it answers at once."""
-    line = shlex.join([*python("-m", "playlista"), *command.arguments, "--data", os.fspath(data)])
+    line = shlex.join([*python("-m", command.module), *command.arguments, "--data", os.fspath(data)])
     runs = [run(("sh", "-c", f"exec {line} >/dev/null")).checked()]
     if not command.once and runs[0].cpu_seconds < AT_ONCE_SECONDS:
         runs += [run(("sh", "-c", f"exec {line} >/dev/null")).checked() for _ in range(ROUNDS - 1)]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 #: Results in memory at a time, some 30 KB each.
-PAGE_ROWS = 100
+PAGE_ROWS = 200
 
 
 class ExportKind(StrEnum):

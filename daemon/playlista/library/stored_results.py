@@ -33,7 +33,7 @@ from playlista.tracks.metadata import Metadata
 PAGE_ROWS = 500
 
 
-def _query(*, with_fingerprints: bool = True, with_origins: bool = False) -> str:
+def results_query(*, with_fingerprints: bool = True, with_origins: bool = False) -> str:
     """Results with what belongs to them, but for a condition; `StoredResult.of` reads a row."""
     fingerprints = FINGERPRINT_COLUMNS if with_fingerprints else "NULL AS chromaprint, NULL AS band_levels"
     return f"""
@@ -48,7 +48,7 @@ def _query(*, with_fingerprints: bool = True, with_origins: bool = False) -> str
 
 
 #: Results with all that belongs to them.
-ANALYSES = _query(with_origins=True)
+ANALYSES = results_query(with_origins=True)
 
 #: Columns of any number of bytes.
 _PARTS = ("path", "text", "vector", "chromaprint", "band_levels", "metadata")
@@ -151,7 +151,7 @@ class StoredResults:
     def __init__(self, database: Database, *, in_one_row: bool = False, with_fingerprints: bool = True) -> None:
         self._database = database
         self._in_one_row = in_one_row
-        self._results = _query(with_fingerprints=with_fingerprints)
+        self._results = results_query(with_fingerprints=with_fingerprints)
 
     def page(self, *, status: Status | None = None, after: str = "", limit: int = PAGE_ROWS) -> list[StoredResult]:
         """At most `limit` results above the path `after`, in the order of their paths' bytes."""

@@ -98,6 +98,8 @@ _WORDS = frozenset(
     )
 ) - {"track", "disc", "year"}
 _SHOWN_TAGS = 5
+#: Most tracks have as many tags with more, and only these few have to be sorted.
+_LIKELY_ACTIVATION = 0.05
 
 
 class _Picked:
@@ -230,4 +232,5 @@ def _harmless(cell: Any) -> Any:
 
 
 def _top(tags: Mapping[str, float]) -> list[str]:
-    return sorted(tags, key=tags.__getitem__, reverse=True)[:_SHOWN_TAGS]
+    likely = [name for name, activation in tags.items() if activation >= _LIKELY_ACTIVATION]
+    return sorted(likely if len(likely) >= _SHOWN_TAGS else tags, key=tags.__getitem__, reverse=True)[:_SHOWN_TAGS]
