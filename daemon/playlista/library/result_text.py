@@ -64,7 +64,7 @@ def _of_sections(stored: StoredResult, sections: Sections, numbers: bytes) -> by
     return b"".join(
         (
             b'{"path": ',
-            json.dumps(stored.path).encode(),
+            encode_basestring_ascii(stored.path).encode(),
             b", ",
             sections.head,
             b', "fingerprint": ',
