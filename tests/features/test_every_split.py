@@ -64,7 +64,7 @@ ACCUMULATORS: dict[str, tuple[Callable[[], Accumulator[Any]], NDArray[np.floatin
     "loudness": (lambda: LoudnessAccumulator(RATE_HZ, 2, kernels=way.kernels), STEREO),
     "health": (lambda: HealthAccumulator(RATE_HZ, 2, kernels=way.kernels), STEREO),
     "spectral": (lambda: SpectralAccumulator(RATE_HZ, kernels=way.kernels), MONO),
-    "fingerprint": (lambda: FingerprintAccumulator(RATE_HZ), MONO),
+    "fingerprint": (lambda: FingerprintAccumulator(RATE_HZ, kernels=way.kernels), MONO),
     "vibenet": (lambda: VibenetAccumulator(Probe(), noop), STEREO[:, 0]),
     "tags": (lambda: TagsAccumulator(Probe(), ["mean"], batch_size=3), STEREO[:, 0]),
 }

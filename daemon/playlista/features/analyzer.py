@@ -105,7 +105,7 @@ class FeatureAnalyzer:
             "health": lambda: health.HealthAccumulator(
                 sample_rate_hz, channels, layout, is_lossless=is_lossless, kernels=kernels
             ),
-            "fingerprint": lambda: fingerprint.FingerprintAccumulator(analysis_rate_hz),
+            "fingerprint": lambda: fingerprint.FingerprintAccumulator(analysis_rate_hz, kernels=kernels),
             "vibenet": lambda: vibenet.VibenetAccumulator(network, checkpoint) if network else None,
         }
         made = {group: make() for group, make in makers.items() if group in groups}

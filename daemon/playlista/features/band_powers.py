@@ -29,10 +29,10 @@ class BandPowers:
         self._sparse = BandWeights.of(weights) if kernels else None
 
     def of(self, spectra: NDArray[np.complex64]) -> NDArray[np.float32]:
-        """The powers [shape=(frames, bands)] of `spectra` [shape=(frames, bins), complex64], which are overwritten."""
+        """The powers [shape=(frames, bands)] of `spectra` [shape=(frames, bins or more), complex64], overwritten."""
         if self._kernels and self._sparse:
             return self._kernels.band_powers(spectra, self._sparse)
-        parts = spectra.view(np.float32)
+        parts = spectra[:, : len(self.weights)].view(np.float32)
         squares = np.square(parts, out=parts)
         powers: NDArray[np.float32] = (squares[:, ::2] + squares[:, 1::2]) @ self.weights
         return powers

@@ -19,8 +19,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from playlista.features.band_powers import BandPowers
 from playlista.features.fingerprint.classifiers import PITCH_CLASSES, sub_fingerprints
-from playlista.features.frames import FrameStream
+from playlista.features.frames import FrameStream, Spectra
+from playlista.native.kernels import Kernels
 from playlista.tracks import Fingerprint
 from playlista.tracks.fingerprint import BANDS, FRAMES_PER_LEVEL, fingerprint_of
 
@@ -40,8 +42,8 @@ _BAND_EDGES_HZ = (40, 110, 220, 440, 880, 1400, 2200, 3500, 5000)
 _SMOOTHING = (0.25, 0.75, 1.0, 0.75, 0.25)
 #: A row of less than this norm is silence.
 _SILENCE = 0.01
-#: Frames that are transformed together.
-_BATCH_FRAMES = 8
+#: Frames that are taken together: more would cost more memory than they save calls.
+_BATCH_FRAMES = 12
 
 
 class FingerprintAccumulator:
@@ -51,17 +53,22 @@ class FingerprintAccumulator:
     ----------
     sample_rate_hz : int
         Rate of the chunks, 8000 or more.
+    kernels : compiled kernels to compute with; None for NumPy.
     """
 
-    def __init__(self, sample_rate_hz: int) -> None:
+    def __init__(self, sample_rate_hz: int, *, kernels: Kernels | None = None) -> None:
         scale = sample_rate_hz / RATE_HZ
         length = round(FRAME_SAMPLES * scale)
         self._frames = FrameStream(length, round(HOP_SAMPLES * scale), _BATCH_FRAMES)
         self._samples_left = self._samples_looked_at = round(SECONDS * sample_rate_hz)
-        # As loud as in Chromaprint's own frame, where the least norm of a row was chosen. A factor in the transform
-        # makes numpy take its loop for float32, see ``features.frames.Spectra``; it is undone here.
-        self._window = (np.hamming(length) * (length / scale)).astype(np.float32)
-        self._sums = np.hstack([_pitch_classes(), _bands(2 / np.hamming(FRAME_SAMPLES).sum())]).astype(np.float32)
+        # As loud as in Chromaprint's own frame, where the least norm of a row was chosen.
+        self._spectra = Spectra((np.hamming(length) / scale).astype(np.float32), kernels)
+        bands = _bands(2 / np.hamming(FRAME_SAMPLES).sum())[: length // 2 + 1]
+        semitones = _semitones()[: len(bands)]
+        # Semitones lie side by side, as the kernel needs them; a product of matrices is faster with the classes.
+        classes = semitones.reshape(len(bands), -1, PITCH_CLASSES).sum(axis=1)
+        bank = np.hstack([semitones if kernels else classes, bands])
+        self._powers = BandPowers(bank.astype(np.float32), kernels)
         self._heard: list[NDArray[np.float32]] = []
 
     @property
@@ -92,6 +99,7 @@ class FingerprintAccumulator:
         for batch in self._frames.flush():
             self._heard.append(self._sums_of(batch))
         heard = np.concatenate([np.zeros((0, PITCH_CLASSES + BANDS)), *self._heard])
+        np.nan_to_num(heard, copy=False, nan=0.0, posinf=0.0)  # a hostile file's infinities are taken for silence
         numbers = sub_fingerprints(_normalized(_smoothed(heard[:, :PITCH_CLASSES])))
         if not len(numbers):
             return None
@@ -107,10 +115,10 @@ class FingerprintAccumulator:
 
     def _sums_of(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Energy of the pitch classes and power of the bands [shape=(frames, PITCH_CLASSES + BANDS)]."""
-        with np.errstate(over="ignore", invalid="ignore"):  # a hostile file's infinities are taken for silence
-            spectra = np.fft.rfft(batch * self._window, axis=1, norm="forward")[:, : len(self._sums)]
-            sums = (spectra.real**2 + spectra.imag**2) @ self._sums[: spectra.shape[1]]
-            return np.asarray(np.nan_to_num(sums, copy=False, nan=0.0, posinf=0.0))
+        with np.errstate(over="ignore", invalid="ignore"):
+            powers = self._powers.of(self._spectra.of(batch))
+            octaves = powers[:, :-BANDS].reshape(len(powers), -1, PITCH_CLASSES)
+            return np.hstack([octaves.sum(axis=1), powers[:, -BANDS:]])
 
 
 def _bin(frequency_hz: float) -> int:
@@ -118,15 +126,16 @@ def _bin(frequency_hz: float) -> int:
     return round(FRAME_SAMPLES * frequency_hz / RATE_HZ)
 
 
-def _pitch_classes() -> NDArray[np.float64]:
-    """Which bins add to which pitch class [shape=(bins, PITCH_CLASSES)].
+def _semitones() -> NDArray[np.float64]:
+    """Which bins add to which semitone above A with 27.5 Hz, in whole octaves [shape=(bins, octaves * PITCH_CLASSES)].
 
-    A class is the twelfth of an octave that begins at its frequency, A with 27.5 Hz.
+    A pitch class is the twelfth of an octave that begins at its frequency.
     """
     bins = np.arange(_bin(_LOWEST_HZ), _bin(_HIGHEST_HZ))
-    classes = np.floor(PITCH_CLASSES * np.log2(bins * RATE_HZ / FRAME_SAMPLES / _BASE_HZ)).astype(int) % PITCH_CLASSES
-    sums = np.zeros((_bin(_BAND_EDGES_HZ[-1]), PITCH_CLASSES))
-    sums[bins, classes] = 1.0
+    semitones = np.floor(PITCH_CLASSES * np.log2(bins * RATE_HZ / FRAME_SAMPLES / _BASE_HZ)).astype(int)
+    octaves = int(semitones[-1]) // PITCH_CLASSES + 1
+    sums = np.zeros((_bin(_BAND_EDGES_HZ[-1]), octaves * PITCH_CLASSES))
+    sums[bins, semitones] = 1.0  # the lowest bin, just below A, is of the last class: -1
     return sums
 
 

@@ -110,7 +110,7 @@ class NativeMeasures:
 
     def __init__(self, sample_rate_hz: int, frame_length: int, kernels: Kernels) -> None:
         self._kernel = kernels.spectrum.shapes
-        self._spectra = Spectra(amplitude_window(frame_length))
+        self._spectra = Spectra(amplitude_window(frame_length), kernels)
         self._bin_hz = _described_bins(sample_rate_hz, frame_length)
         self._cepstrum = MelCepstrum(self._bin_hz)
         self._rate_of_crossing = descriptors.rate_of_crossing(frame_length, sample_rate_hz)
