@@ -134,3 +134,34 @@ def test_a_file_written_removed_and_renamed_into_place_within_a_tick_is_taken(sy
     os.rename(synced.root / "new.mp3.part", synced.root / "new.mp3")
     synced.follow("new.mp3", "new.mp3")
     assert sorted(synced.rows()) == ["new.mp3", "z.mp3"]
+
+
+def test_a_write_through_one_name_of_a_file_is_seen_at_its_other_names(synced: Synced) -> None:
+    linked(synced, "a.mp3", "link.mp3")
+    with (synced.root / "link.mp3").open("r+b") as file:
+        file.write(b"loud")
+    synced.follow("link.mp3")
+    assert first_bytes_analyzed(synced) == {"a.mp3": ord("l"), "link.mp3": ord("l")}
+
+
+def test_a_file_that_replaced_one_of_two_names_leaves_the_other_alone(synced: Synced) -> None:
+    linked(synced, "a.mp3", "link.mp3")
+    make(synced.root, "new.tmp", content=b"loud")
+    os.replace(synced.root / "new.tmp", synced.root / "link.mp3")
+    synced.follow("link.mp3")
+    assert first_bytes_analyzed(synced) == {"a.mp3": ord("s"), "link.mp3": ord("l")}
+
+
+def linked(synced: Synced, name: str, link: str) -> None:
+    """A file with two names, both analyzed."""
+    make_old(synced.root, name, content=b"soft and long")
+    os.link(synced.root / name, synced.root / link)
+    synced.scan()
+    assert set(first_bytes_analyzed(synced).values()) == {ord("s")}
+
+
+def first_bytes_analyzed(synced: Synced) -> dict[str, float | None]:
+    """By path, the first byte of the file when it was analyzed, which stands for its tempo."""
+    while (job := synced.claim()) is not None:
+        synced.finish(job, bpm=float((synced.root / job.file.path).read_bytes()[0]))
+    return {one.path: one.rhythm and one.rhythm.bpm for one in synced.parts.results()}

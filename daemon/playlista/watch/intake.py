@@ -127,8 +127,17 @@ class Intake:
         self._departed.pop(seen.file.path, None)
         if self._is_known(seen) or moves.explains(seen):
             self._tracker.forget(seen.file.path)
-        elif not self._tracker.observe(seen.file, now):
-            follow_up.scan_all = True
+            return
+        for changed in (seen, *self._other_names(seen)):
+            if not self._tracker.observe(changed.file, now):
+                follow_up.scan_all = True
+
+    def _other_names(self, seen: Seen) -> list[Seen]:
+        """Other known names (hard links) of a known file that was written: events tell of one of them alone."""
+        known = self._library.get(seen.file.path)
+        twins = self._library.twins(known.file) if known is not None else []
+        there = [self._look(twin.file.path) for twin in twins if twin.file.path != seen.file.path]
+        return [one for one in there if one is not None and _is_one_file(one.file, seen.file)]
 
     def _leave(self, path: str, now: float) -> None:
         self._tracker.forget(path)
@@ -144,3 +153,7 @@ class Intake:
             return self._walk.look(path)
         except OSError:
             return None  # nothing can be said of it now; a scan will say what is wrong with it
+
+
+def _is_one_file(name: TrackFile, other: TrackFile) -> bool:
+    return (name.device, name.inode) == (other.device, other.inode)
