@@ -220,6 +220,37 @@ def test_a_damaged_file_is_said_in_one_line_with_a_remedy_and_not_overwritten(pa
     assert Path(path).read_bytes() == garbage
 
 
+def test_an_empty_file_beside_the_wal_of_a_library_is_refused_and_the_wal_kept(path: str) -> None:
+    Path(path).touch()
+    Path(f"{path}-wal").write_bytes(b"the latest results")
+    with pytest.raises(StoreError, match="is empty, but"):
+        open_database(path)
+    assert Path(f"{path}-wal").read_bytes() == b"the latest results"
+
+
+def test_a_library_that_is_made_in_an_empty_file_says_so(path: str) -> None:
+    with open_database(path) as database:
+        assert not database.was_empty
+    os.truncate(path, 0)
+    with open_database(path) as database:
+        assert database.was_empty
+
+
+def test_a_library_that_is_taken_away_while_it_is_opened_is_not_made_anew(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_database(path).close()
+
+    def look(_: str, __: float) -> bool:
+        os.rename(path, f"{path}.away")
+        return True
+
+    monkeypatch.setattr("playlista.library.database._check_untouched", look)
+    with pytest.raises(StoreError):
+        open_database(path)
+    assert not os.path.exists(path)
+
+
 def test_damage_in_the_middle_is_found_by_a_check(path: str) -> None:
     with open_parts(Path(path).parent) as parts:
         parts.queue.enqueue((track_file(f"{number:05}.mp3") for number in range(2000)), "scan")

@@ -54,6 +54,12 @@ def say_start(settings: Settings, database: Database, equipment: Equipment) -> N
     )
     if database.warning:
         log.warning("database.misplaced", why=database.warning)
+    if database.was_empty:
+        log.warning(
+            "database.was_empty",
+            why=f"{database.path} was an empty file, so the library begins anew; if results are missing, stop "
+            "Playlista and bring back a backup with `playlista restore FILE`",
+        )
     if not database.checked:
         log.warning(
             "database.unchecked",

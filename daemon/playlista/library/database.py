@@ -40,15 +40,23 @@ class Database:
 
     Made by `open_database`, `open_existing` or `open_read_only`. ``warning`` is a line for the log when the file works
     but lies where it should not, else None. ``checked`` is False when the check at the start ran out of time.
+    ``was_empty`` is True when an empty file was there before the library was made in it: maybe it once was one.
     ``damage`` is what SQLite said when it found the file damaged, else None: from then on nothing is written to it.
     """
 
     def __init__(
-        self, connection: sqlite3.Connection, path: str, *, warning: str | None = None, checked: bool = True
+        self,
+        connection: sqlite3.Connection,
+        path: str,
+        *,
+        warning: str | None = None,
+        checked: bool = True,
+        was_empty: bool = False,
     ) -> None:
         self.path = path
         self.warning = warning
         self.checked = checked
+        self.was_empty = was_empty
         self.damage: DamagedError | None = None
         self._connection = connection
         self._identity = _identity_of(path)
@@ -154,10 +162,13 @@ def open_database(path: str, *, mountinfo: str | None = None, check_seconds: flo
         The file was left as it was.
     """
     refuse_lone_journal(path)
+    exists = os.path.exists(path)
+    was_empty = exists and size_of(path) == 0
     checked = _check_untouched(path, check_seconds)
     journal = journal_for(path, read_mountinfo() if mountinfo is None else mountinfo)
     with translated(path):
-        connection = _connect(f"{Path(path).absolute().as_uri()}?mode=rwc")
+        # What is taken away after the look at it must not be made anew: SQLite would delete its WAL.
+        connection = _connect(f"{Path(path).absolute().as_uri()}?mode={'rw' if exists else 'rwc'}")
         try:
             refuse_foreign(connection, path)
             _set_journal(connection, path, journal)
@@ -166,7 +177,7 @@ def open_database(path: str, *, mountinfo: str | None = None, check_seconds: flo
         except BaseException:
             connection.close()
             raise
-    return Database(connection, path, warning=journal.warning, checked=checked)
+    return Database(connection, path, warning=journal.warning, checked=checked, was_empty=was_empty)
 
 
 def _check_untouched(path: str, seconds: float) -> bool:

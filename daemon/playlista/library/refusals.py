@@ -28,10 +28,11 @@ def refuse_missing(path: str) -> None:
 
 
 def refuse_lone_journal(path: str) -> None:
-    """A WAL without its database holds the latest results: a new database would make SQLite delete it."""
-    if not os.path.exists(path) and size_of(f"{path}-wal") > 0:
+    """A WAL without its database holds the latest results: SQLite deletes it beside a new database or an empty one."""
+    if size_of(path) == 0 and size_of(f"{path}-wal") > 0:
+        what = "is empty" if os.path.exists(path) else "is missing"
         raise StoreError(
-            f"{path}: is missing, but {path}-wal belongs to it; put the database back, bring back a backup with "
+            f"{path}: {what}, but {path}-wal belongs to it; put the database back, bring back a backup with "
             "`playlista restore FILE`, or delete that file to begin anew"
         )
 
