@@ -190,7 +190,7 @@ def test_crc_16_is_that_of_the_catalogue() -> None:
     assert pieces.value == whole.value
 
 
-@pytest.mark.parametrize("length", [0, 1, 2, 63, 64, 65, 4_095, 4_096, 4_097, 9_001])
+@pytest.mark.parametrize("length", [0, 1, 2, 119, 120, 121, 127, 128, 129, 240, 241, 1_920, 1_921, 4_095, 9_001])
 def test_crc_16_is_that_of_its_polynomial_bit_by_bit(length: int) -> None:
     data, expected, crc = os.urandom(length), 0, Crc16()
     for byte in data:
