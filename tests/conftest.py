@@ -17,6 +17,7 @@ import pytest
 from playlista.config import Settings
 from playlista.memory.cgroup import Cgroup
 from playlista.system.environment import prepare_environment
+from tests.exhaustive import exhaustive
 from tests.ffmpeg import put_first_on_path
 
 if TYPE_CHECKING:
@@ -163,12 +164,16 @@ def kernels() -> Kernels:
     return found
 
 
-@pytest.fixture(scope="module", params=["numpy", "native"])
+@pytest.fixture(scope="module", params=["chosen", *exhaustive(["numpy"])])
 def each_way(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A module's tests once with NumPy and once with the compiled kernels, which ``tests.kernels.way`` hands out."""
-    from tests.kernels import way
+    """A module's tests as features compute here, with the compiled kernels if there are some, and also with NumPy.
 
-    way.kernels = request.getfixturevalue("kernels") if request.param == "native" else None
+    ``tests.kernels.way`` hands them out. Tests in tests/native hold the kernels to NumPy's values.
+    """
+    from tests.kernels import compiled_kernels, way
+
+    found = compiled_kernels()
+    way.kernels = None if request.param == "numpy" or isinstance(found, str) else found
     yield
     way.kernels = None
 

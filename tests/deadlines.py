@@ -7,11 +7,23 @@ are programs that want each CPU, and five times that again, since the load that 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 #: For what is waited for and comes within seconds on an idle machine: longer than under any load that tests meet.
 DEADLINE_SECONDS = 600.0
 #: Of the wall time that an idle machine takes; a garbage collection or a slow disk is no broken promise.
 MARGIN = 5.0
+
+
+def pauses() -> Iterator[float]:
+    """Seconds to sleep between looks at what is waited for, without end: each pause a fifth longer, up to a quarter.
+
+    A look costs a daemon some milliseconds. On a busy machine hundreds of them would take as much as the work.
+    """
+    seconds = 0.02
+    while True:
+        yield seconds
+        seconds = min(0.25, 1.2 * seconds)
 
 
 def programs_per_cpu() -> float:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from playlista.cluster.certificates import make_certificates
-from tests.deadlines import DEADLINE_SECONDS
+from tests.deadlines import DEADLINE_SECONDS, pauses
 from tests.integration.daemon import Daemon
 
 #: Enters something, such as a cgroup or a network namespace, before the command.
@@ -102,9 +102,11 @@ class Cluster:
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = DEADLINE_SECONDS) -> None:
     """Wait for a condition."""
     end = time.monotonic() + seconds
-    while not condition():
+    for pause in pauses():
+        if condition():
+            return
         assert time.monotonic() < end, f"waited in vain for {what}"
-        time.sleep(0.1)
+        time.sleep(pause)
 
 
 def comparable(exported: str) -> dict[str, dict[str, Any]]:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.deadlines import DEADLINE_SECONDS
+from tests.deadlines import DEADLINE_SECONDS, pauses
 
 ROOT = Path(__file__).resolve().parents[2]
 STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
@@ -127,11 +127,13 @@ class Daemon:
     def wait_for(self, condition: Callable[[], object], what: str) -> None:
         """Wait until `condition` holds, or fail with the log's end."""
         deadline = time.monotonic() + DEADLINE_SECONDS
-        while not condition():
+        for pause in pauses():
+            if condition():
+                return
             ended = self.process is not None and self.process.poll() is not None
             if ended or time.monotonic() > deadline:
                 raise AssertionError(f"waited in vain for {what}:\n" + self.log.read_text()[-3000:])
-            time.sleep(0.05)
+            time.sleep(pause)
 
     def close(self) -> None:
         """End it in whatever state it is."""

@@ -18,10 +18,10 @@ import pytest
 
 from playlista.library.database import FILE_NAME
 from tests import signals
-from tests.deadlines import allowed
+from tests.deadlines import allowed, pauses
 from tests.exhaustive import but_few
 from tests.faulty_fs import faulty_folder, why_no_fuse
-from tests.integration.daemon import DEADLINE_SECONDS, Daemon
+from tests.integration.daemon import DEADLINE_SECONDS, STOPPING, Daemon
 
 F_SETPIPE_SZ = 1031
 TRACKS = 3
@@ -52,13 +52,15 @@ def jobs(daemon: Daemon) -> list[tuple[str, int]]:
 def until(condition: Callable[[], object], seconds: float = DEADLINE_SECONDS) -> float:
     """Wait for the condition; the seconds that it took."""
     began = time.monotonic()
-    while not condition():
+    for pause in pauses():
+        if condition():
+            break
         assert time.monotonic() - began < seconds, "did not come true in time"
-        time.sleep(0.05)
+        time.sleep(pause)
     return time.monotonic() - began
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT])
+@pytest.mark.parametrize("number", but_few(STOPPING, signal.SIGTERM, signal.SIGHUP))
 def test_each_stop_signal_gives_the_track_at_work_back_and_counts_no_attempt(
     number: signal.Signals, daemon: Daemon
 ) -> None:

@@ -21,39 +21,31 @@ def daemon(tmp_path: Path, clean_environment: dict[str, str]) -> Iterator[Daemon
     made.close()
 
 
-def analyze(daemon: Daemon, number: int) -> None:
-    """One more track of a minute."""
-    signals.write(daemon.music / f"{number}.flac", signals.song(60, seed=number))
+def analyze(daemon: Daemon, number: int, seconds: float) -> None:
+    """One more track."""
+    signals.write(daemon.music / f"{number}.flac", signals.song(seconds, seed=number))
     daemon.wait_for(lambda: daemon.metric(ANALYZED) == number, "the track")
 
 
-def test_forced_cleanup_costs_less_than_two_percent_of_a_tracks_cpu(daemon: Daemon) -> None:
+def test_monitoring_tells_the_peak_of_each_track_and_forced_cleanup_costs_less_than_two_percent_of_its_cpu(
+    daemon: Daemon,
+) -> None:
     daemon.start()
-    analyze(daemon, 1)  # the first cleanup takes the program's own objects out of sight, once
-    cleanup, cpu = daemon.metric("playlista_cleanup_seconds_total"), daemon.metric("process_cpu_seconds_total")
-    analyze(daemon, 2)
-    cleanup_spent = daemon.metric("playlista_cleanup_seconds_total") - cleanup
-    assert 0 < cleanup_spent < 0.02 * (daemon.metric("process_cpu_seconds_total") - cpu)
-
-
-def test_without_forced_cleanup_nothing_is_spent_on_it(daemon: Daemon) -> None:
-    daemon.environment["MEMORY_FORCE_CLEANUP"] = "false"
-    daemon.start()
-    analyze(daemon, 1)
-    assert daemon.metric("playlista_cleanup_seconds_total") == 0
-
-
-def test_monitoring_tells_the_peak_of_each_track(daemon: Daemon) -> None:
-    daemon.start()
-    analyze(daemon, 1)
+    analyze(daemon, 1, seconds=20)  # the first cleanup takes the program's own objects out of sight, once
     (told,) = daemon.told("track.analyzed")
     resident, peak = (daemon.metric(f"playlista_resident_memory_{name}bytes") / 2**20 for name in ("", "peak_"))
     assert 0.5 * resident < told["track_peak_mb"] < peak + 2  # the kernel counts pages in batches
 
+    cleanup, cpu = daemon.metric("playlista_cleanup_seconds_total"), daemon.metric("process_cpu_seconds_total")
+    analyze(daemon, 2, seconds=60)
+    cleanup_spent = daemon.metric("playlista_cleanup_seconds_total") - cleanup
+    assert 0 < cleanup_spent < 0.02 * (daemon.metric("process_cpu_seconds_total") - cpu)
 
-def test_without_monitoring_no_peak_is_told(daemon: Daemon) -> None:
-    daemon.environment["MEMORY_MONITORING_ENABLED"] = "false"
+
+def test_without_forced_cleanup_nothing_is_spent_on_it_and_without_monitoring_no_peak_is_told(daemon: Daemon) -> None:
+    daemon.environment |= {"MEMORY_FORCE_CLEANUP": "false", "MEMORY_MONITORING_ENABLED": "false"}
     daemon.start()
-    analyze(daemon, 1)
+    analyze(daemon, 1, seconds=20)
+    assert daemon.metric("playlista_cleanup_seconds_total") == 0
     (told,) = daemon.told("track.analyzed")
     assert "track_peak_mb" not in told
