@@ -16,6 +16,7 @@ Found = TypeVar("Found")
 
 #: What points to the first byte of an array: a sixth of the time of asking it for its address.
 _Bytes = ctypes.c_char * 0
+_FLOAT32 = np.dtype(np.float32)
 
 
 class Array:
@@ -31,15 +32,20 @@ class Array:
         ------
         TypeError : it is of another type, or its values do not lie side by side.
         """
-        if array.dtype != self._dtype or not array.flags.c_contiguous:
-            raise TypeError(f"a C-contiguous array of {self._dtype} is needed")
+        if array.dtype != self._dtype:
+            raise TypeError(f"an array of {self._dtype} is needed")
         buffer: Any = array  # older stubs of NumPy do not call it one
-        return _Bytes.from_buffer(buffer) if array.flags.writeable else ctypes.c_void_p(array.ctypes.data)
+        try:
+            return _Bytes.from_buffer(buffer)
+        except TypeError:  # read-only or not contiguous: to ask for its flags first takes as long as this
+            if array.flags.c_contiguous and not array.flags.writeable:
+                return ctypes.c_void_p(array.ctypes.data)
+            raise TypeError(f"a C-contiguous array of {self._dtype} is needed") from None
 
 
 def rows(samples: NDArray[np.float32]) -> tuple[ctypes.Array[ctypes.c_char], int, int, int]:
     """Address, distance of rows, rows and columns of planar samples, whose rows may lie apart."""
-    if samples.dtype != np.float32 or len(samples) == 0:
+    if samples.dtype != _FLOAT32 or len(samples) == 0:
         raise TypeError("float32 samples of at least one channel are needed")
     distance, rest = divmod(samples.strides[0], samples.itemsize) if samples.size else (0, 0)
     if rest or distance < samples.shape[1]:

@@ -126,8 +126,8 @@ class CodecGrid:
 def _mean_logs(coefficients: NDArray[np.floating], axis: int) -> NDArray[np.float32]:
     magnitudes = np.abs(coefficients)
     magnitudes += ROUNDING
-    logs: NDArray[np.float32] = np.log(magnitudes, out=magnitudes).mean(axis=axis)
-    return logs
+    logs: NDArray[np.float32] = np.add.reduce(np.log(magnitudes, out=magnitudes), axis=axis)
+    return logs / np.float32(magnitudes.shape[axis])
 
 
 def standing_out(smallness: NDArray[np.float64]) -> NDArray[np.float64]:

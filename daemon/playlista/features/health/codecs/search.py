@@ -136,7 +136,9 @@ class _Offsets:
 
     def update(self, signal: NDArray[np.float32], start: int) -> None:
         """Take a look; not behind a call of `standing`."""
-        self.totals += np.roll(self._grid.smallness(signal), start % self._grid.period_frames)
+        found, first = self._grid.smallness(signal), start % self._grid.period_frames
+        self.totals[first:] += found[: len(found) - first]
+        self.totals[:first] += found[len(found) - first :]
 
     def standing(self) -> NDArray[np.float64]:
         """By how many standard deviations each stands out."""
