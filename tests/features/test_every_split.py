@@ -60,7 +60,7 @@ class Probe:
 ACCUMULATORS: dict[str, tuple[Callable[[], Accumulator[Any]], NDArray[np.floating]]] = {
     "rhythm": (lambda: RhythmAccumulator(RATE_HZ), MONO),
     "danceability": (lambda: DanceabilityAccumulator(RATE_HZ), MONO),
-    "tonal": (lambda: TonalAccumulator(RATE_HZ), MONO),
+    "tonal": (lambda: TonalAccumulator(RATE_HZ, kernels=way.kernels), MONO),
     "loudness": (lambda: LoudnessAccumulator(RATE_HZ, 2, kernels=way.kernels), STEREO),
     "health": (lambda: HealthAccumulator(RATE_HZ, 2, kernels=way.kernels), STEREO),
     "spectral": (lambda: SpectralAccumulator(RATE_HZ, kernels=way.kernels), MONO),

@@ -30,7 +30,10 @@ void playlista_band_powers(const float *, int64_t, int64_t, int64_t, const int64
                            const float *, float *, float *);
 void playlista_spectrum_shapes(const float *, int64_t, int64_t, int64_t, int64_t, const float *, int64_t, int64_t,
                                int64_t, const float *, float *, const int64_t *, int64_t, const int64_t *,
-                               const int64_t *, int64_t, const float *, float *, double *, float *);
+                               const int64_t *, int64_t, const float *, float *, double *, double *, float *);
+int64_t playlista_spectrum_peaks(const float *, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, float, float,
+                                 const int64_t *, const int64_t *, const int64_t *, int64_t, const float *, float *,
+                                 int64_t *, double *, float *, int64_t *, float *);
 void playlista_pack(const float *, int64_t, float, int64_t, uint8_t *);
 
 static float frames[FRAMES * CHANNELS], planar[CHANNELS * FRAMES], floats[FRAMES];
@@ -97,13 +100,23 @@ static void bands(void)
     show("band_powers", sums, sizeof sums);
     static const int64_t octaves[2 * 3] = {0, 19, 1, 19, 100, 7};
     float hz[126 + 8] = {0}, unit[126 + 8] = {0}, shape_work[3 * (126 + 8)];
-    double measures[30 * 11];
+    double measures[30 * 11], running[126 + 1];
     for (int i = 0; i < 126; i++)
         hz[i] = 10.77f * (float)i;
     playlista_spectrum_shapes(frames, 30, 128, 2, 126, planar, 200, 150, 2, hz, unit, octaves, 2, starts, lengths, 3,
-                              planar, shape_work, measures, sums);
+                              planar, shape_work, running, measures, sums);
     show("spectrum_shapes", measures, sizeof measures);
     show("spectrum_energies", sums, sizeof sums);
+    int64_t around[2 * 126], places[126], found[30 * 126 * 3];
+    float envelope[2 * 30 * 3], powers_at[30 * 126 * 3];
+    for (int i = 0; i < 126; i++)
+        around[2 * i] = i > 8 ? i - 8 : 1, around[2 * i + 1] = i < 117 ? i + 9 : 126;
+    const int64_t peaks =
+        playlista_spectrum_peaks(frames, 30, 128, 126, 4, 100, 9, 1e-10f, 1e16f, around, starts, lengths, 3, planar,
+                                 shape_work, places, running, envelope, found, powers_at);
+    show("spectrum_peaks", found, (size_t)peaks * 3 * sizeof *found);
+    show("spectrum_tops", powers_at, (size_t)peaks * 3 * sizeof *powers_at);
+    show("spectrum_envelope", envelope, sizeof envelope);
 }
 
 static void fourier(void)

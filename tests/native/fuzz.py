@@ -12,8 +12,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from playlista.features.fingerprint.accumulator import FingerprintAccumulator
 from playlista.features.loudness.accumulator import LoudnessAccumulator
 from playlista.features.spectral.accumulator import SpectralAccumulator
+from playlista.features.tonal.accumulator import TonalAccumulator
 from playlista.features.triangles import triangles
 from playlista.native.kernels import Kernels
 from playlista.native.results import TRIED_STEPS, BandWeights, Sharpness
@@ -101,13 +103,17 @@ def packing(kernels: Kernels, random: np.random.Generator) -> None:
 
 
 def spectra(kernels: Kernels, random: np.random.Generator) -> None:
-    """The shapes of spectra at any rate, whatever the samples are."""
+    """Shapes, peaks and bands of spectra at any rate, whatever the samples are."""
     rate_hz = int(random.choice([8_000, 11_025, 16_000, 22_050, 44_100, 96_000]))
-    accumulator = SpectralAccumulator(rate_hz, kernels=kernels)
+    kinds = SpectralAccumulator, TonalAccumulator, FingerprintAccumulator
+    accumulators = [kind(rate_hz, kernels=kernels) for kind in kinds]
     with np.errstate(all="ignore"):
         for _ in range(int(random.integers(1, 20))):
-            accumulator.update(frames(random)[:, 0])
-        accumulator.result()
+            samples = frames(random)[:, 0]
+            for accumulator in accumulators:
+                accumulator.update(samples)
+        for accumulator in accumulators:
+            accumulator.result()
 
 
 TRIALS: tuple[Callable[[Kernels, np.random.Generator], None], ...] = (

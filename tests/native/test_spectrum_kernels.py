@@ -14,12 +14,15 @@ from playlista.features.fingerprint.accumulator import FingerprintAccumulator
 from playlista.features.frames import frame_length_of
 from playlista.features.spectral.accumulator import FRAME_SECONDS, SpectralAccumulator
 from playlista.features.spectral.measures import NativeMeasures, NumpyMeasures
+from playlista.features.tonal.accumulator import FRAME_SECONDS as TONAL_FRAME_SECONDS
+from playlista.features.tonal.accumulator import TonalAccumulator
+from playlista.features.tonal.hpcp import PeakFinder
 from playlista.native.kernels import Kernels
 from playlista.tracks.fingerprint import numbers_of
 from tests import signals
 from tests.exhaustive import examples
 
-KINDS = ("noise", "tones", "steps", "clicks", "quiet", "loud")
+KINDS = ("noise", "tones", "steps", "clicks", "quiet", "faint", "loud", "absurd")
 
 
 def batch(kind: str, frames: int, length: int, seed: int) -> NDArray[np.float32]:
@@ -35,7 +38,9 @@ def batch(kind: str, frames: int, length: int, seed: int) -> NDArray[np.float32]
         "steps": lambda: np.round(4 * tones) / 4,
         "clicks": lambda: np.where(noise > 0.99, 1.0, 1e-3 * noise),
         "quiet": lambda: 1e-3 * noise,
+        "faint": lambda: 1e-6 * noise,
         "loud": lambda: 1e6 * tones,
+        "absurd": lambda: 1e10 * noise,
     }
     signal = made[kind]().astype(np.float32)
     return np.lib.stride_tricks.sliding_window_view(signal, length)[::hop]
@@ -94,6 +99,46 @@ def test_odd_samples_are_left_out_as_by_numpy(kernels: Kernels, odd: float) -> N
         ours, theirs = (way.of(frames) for way in ways)
     np.testing.assert_array_equal(ours.sounds, theirs.sounds)
     np.testing.assert_allclose(ours.rows, theirs.rows, rtol=3e-6, atol=2e-5)
+
+
+@settings(max_examples=examples(40))
+@given(
+    kind=st.sampled_from(KINDS), frames=st.integers(1, 12), rate_hz=st.sampled_from([8_000, 16_000, 22_050, 44_100]),
+    seed=st.integers(0, 1_000),
+)  # fmt: skip
+def test_peaks_of_spectra_are_those_that_numpy_finds(
+    kernels: Kernels, kind: str, frames: int, rate_hz: int, seed: int
+) -> None:
+    length = frame_length_of(TONAL_FRAME_SECONDS, rate_hz)
+    finder = PeakFinder(rate_hz, length)
+    spectra = finder._spectra.of(batch(kind, frames, length, seed))
+    search = finder._peaks_of.__self__
+    theirs, ours = finder._peaks_of(spectra), kernels.spectrum.peaks(spectra, search.layout())
+    heard = np.unique(ours.frames)  # NumPy numbers the frames that sound, the kernel all of them
+    np.testing.assert_array_equal(np.searchsorted(heard, ours.frames), theirs.frames)
+    np.testing.assert_array_equal(ours.bins, theirs.bins)
+    np.testing.assert_array_equal(ours.powers, theirs.powers)
+    np.testing.assert_array_equal(ours.stands_out, theirs.stands_out)
+    # Sums of hundreds of products in float32, in two orders.
+    np.testing.assert_allclose(ours.envelope[:, heard], theirs.envelope, rtol=3e-6)
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 22_050, 44_100])
+def test_a_song_with_pauses_has_one_key(kernels: Kernels, rate_hz: int) -> None:
+    song = signals.song(20, rate_hz)[:, 0].copy()
+    # As a recording has: else the weakest peaks, which count as others do, are the rounding of the transforms.
+    song += 1e-3 * np.random.default_rng(1).standard_normal(len(song)).astype(np.float32)
+    song[3 * rate_hz : 5 * rate_hz] = 0.0
+    found = []
+    for way in (kernels, None):
+        accumulator = TonalAccumulator(rate_hz, kernels=way)
+        accumulator.update(song)
+        found.append(accumulator.result())
+    native, numpy = found
+    assert (native.key, native.scale, native.key_changes) == (numpy.key, numpy.scale, numpy.key_changes)
+    # One peak more or less at a threshold.
+    assert native.strength == pytest.approx(numpy.strength, rel=1e-5)
+    assert native.tuning_hz == pytest.approx(numpy.tuning_hz, rel=1e-6)
 
 
 def test_spectra_that_do_not_fit_are_refused(kernels: Kernels) -> None:

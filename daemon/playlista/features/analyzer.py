@@ -98,7 +98,7 @@ class FeatureAnalyzer:
             "rhythm": lambda: rhythm.RhythmAccumulator(
                 analysis_rate_hz, tempo_range=tempo_range, checkpoint=checkpoint, kernels=kernels
             ),
-            "tonal": lambda: tonal.TonalAccumulator(analysis_rate_hz),
+            "tonal": lambda: tonal.TonalAccumulator(analysis_rate_hz, kernels=kernels),
             "loudness": lambda: loudness.LoudnessAccumulator(sample_rate_hz, channels, layout, kernels=kernels),
             "spectral": lambda: spectral.SpectralAccumulator(analysis_rate_hz, kernels=kernels),
             "tags": lambda: tagger,

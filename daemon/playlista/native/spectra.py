@@ -1,7 +1,7 @@
-"""The kernels that look at spectra of frames: their shape.
+"""The kernels that look at spectra of frames: their shape and their peaks.
 
-Input: spectra as ``features.frames.Spectra`` makes them. Output: what ``features.spectral`` is made of. As in
-``kernels``, types and layouts of arrays are checked at each call, and lengths are taken from the arrays.
+Input: spectra as ``features.frames.Spectra`` makes them. Output: what ``features.spectral`` and ``features.tonal`` are
+made of. As in ``kernels``, types and layouts of arrays are checked at each call, and lengths are taken from the arrays.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from playlista.native.results import SIDE_BY_SIDE, BandWeights
 MOST_EXTREME_BINS, SHAPE_COLUMNS = 64, 9
 
 _SPECTRA, _FLOATS, _DOUBLES, _INTEGERS = (Array(kind) for kind in (np.complex64, np.float32, np.float64, np.int64))
-_LENGTH, _ADDRESS = ctypes.c_int64, ctypes.c_void_p
+_LENGTH, _ADDRESS, _FLOAT = ctypes.c_int64, ctypes.c_void_p, ctypes.c_float
 
 #: As in ``kernels``.
 SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
@@ -29,7 +29,15 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
         (
             *(_SPECTRA, _LENGTH, _LENGTH, _LENGTH, _LENGTH, _ADDRESS, _LENGTH, _LENGTH, _LENGTH),
             *(_FLOATS, _FLOATS, _INTEGERS, _LENGTH),
-            *(_INTEGERS, _INTEGERS, _LENGTH, _FLOATS, _FLOATS, _DOUBLES, _FLOATS),
+            *(_INTEGERS, _INTEGERS, _LENGTH, _FLOATS, _FLOATS, _DOUBLES, _DOUBLES, _FLOATS),
+        ),
+    ),
+    "spectrum_peaks": (
+        _LENGTH,
+        (
+            *(_SPECTRA, _LENGTH, _LENGTH, _LENGTH, _LENGTH, _LENGTH, _LENGTH, _FLOAT, _FLOAT, _INTEGERS),
+            *(_INTEGERS, _INTEGERS, _LENGTH, _FLOATS),
+            *(_FLOATS, _INTEGERS, _DOUBLES, _FLOATS, _INTEGERS, _FLOATS),
         ),
     ),
 }
@@ -63,6 +71,41 @@ class Shapes(NamedTuple):
 
     measures: NDArray[np.float64]
     energies: NDArray[np.float32]
+
+
+class PeakLayout(NamedTuple):
+    """Where the kernel of peaks looks for them.
+
+    lowest, highest : the first and the last bin that may be a peak.
+    most : peaks of a frame; more where some are as strong as the last.
+    silent, absurd : a frame without a peak above one, or with a power of the other, has none.
+    around : np.ndarray [shape=(bins, 2), int64], first bin of the surroundings of each, and the one after the last.
+    bands : of the envelope.
+    """
+
+    lowest: int
+    highest: int
+    most: int
+    silent: float
+    absurd: float
+    around: NDArray[np.int64]
+    bands: BandWeights
+
+
+class SpectrumPeaks(NamedTuple):
+    """Local maxima of powers, and what they are held against.
+
+    frames, bins : np.ndarray [shape=(peaks,), int64], where they are.
+    stands_out : np.ndarray [shape=(peaks,), bool], of its surroundings.
+    powers : np.ndarray [shape=(peaks, 3), float32], of the bin below, at, and above.
+    envelope : np.ndarray [shape=(2, frames, bands), float32], sums of powers and of their squares.
+    """
+
+    frames: NDArray[np.int64]
+    bins: NDArray[np.int64]
+    stands_out: NDArray[np.bool_]
+    powers: NDArray[np.float32]
+    envelope: NDArray[np.float32]
 
 
 class SpectrumKernels:
@@ -108,6 +151,29 @@ class SpectrumKernels:
             *(spectra, frames, stride, layout.first, bins, *overlapping(samples), layout.step),
             *(layout.bin_hz, unit, layout.octaves, len(layout.octaves)),
             *(bands.starts, bands.lengths, len(bands.starts), bands.weights),
-            *(np.empty(3 * len(unit), np.float32), *shapes),
+            *(np.empty(3 * len(unit), np.float32), np.empty(bins + 1), *shapes),
         )
         return shapes
+
+    def peaks(self, spectra: NDArray[np.complex64], layout: PeakLayout) -> SpectrumPeaks:
+        """The peaks of each spectrum [shape=(frames, all bins)]; see ``features.tonal.peaks``."""
+        (frames, stride), bins, bands = spectra.shape, layout.bands.bins, layout.bands
+        if (
+            bins > stride
+            or layout.around.shape != (bins, 2)
+            or not ((layout.around >= 0) & (layout.around <= bins)).all()
+        ):
+            raise ValueError(f"spectra of {bins} bins, and surroundings within them, are needed")
+        if not 2 <= layout.lowest <= layout.highest < bins - 2:
+            raise ValueError("peaks are looked for where there are bins on both sides")
+        most = frames * ((layout.highest - layout.lowest) // 2 + 1) + 1
+        found, powers = np.empty((most, 3), np.int64), np.empty((most, 3), np.float32)
+        envelope = np.zeros((2, frames, len(bands.starts)), np.float32)
+        count = self._functions["spectrum_peaks"](
+            *(spectra, frames, stride, bins, *layout[:5], layout.around),
+            *(bands.starts, bands.lengths, len(bands.starts), bands.weights),
+            *(np.empty(3 * (bins + SIDE_BY_SIDE), np.float32), np.empty(bins, np.int64), np.empty(bins + 1)),
+            *(envelope, found, powers),
+        )
+        frame, place, stands_out = found[:count].T
+        return SpectrumPeaks(frame, place, stands_out != 0, powers[:count], envelope)

@@ -2,25 +2,25 @@
 
 #include "kernels.h"
 
-enum { BLOCK = 32, MOST = 64, MEASURES = 9 };
+enum { MOST = 64, MEASURES = 9, LOBE = 2 };
 
 /* Bins this far below the strongest of their frame count as so strong. */
 static const float FLOOR_RATIO = 1e-8f;
 static const double ROLLOFF_SHARE = 0.85;
 
+/* Peaks of less than this share of the strongest do not count; those by this factor above their surroundings stand out. */
+static const float LEAST_SHARE = 1e-6f;
+static const double STANDS_OUT = 10.0;
+
 /* The bits of 1.0, and those of a float's mantissa. */
 enum { ONE = 0x3f800000, MANTISSA = 0x7fffff };
 
-/* The sum of `count` values and of the zeros behind them, up to a multiple of 4. */
-INLINE double added_up(const float *values, int64_t count)
+/* The sums of the values before each place: [count + 1]. */
+INLINE void running_sums(const float *values, int64_t count, double *sums)
 {
-    pair sums[2] = {{0}};
-    for (int64_t i = 0; i < count; i += 4) {
-        sums[0] += (pair){values[i], values[i + 1]};
-        sums[1] += (pair){values[i + 2], values[i + 3]};
-    }
-    sums[0] += sums[1];
-    return sums[0][0] + sums[0][1];
+    sums[0] = 0.0;
+    for (int64_t i = 0; i < count; i++)
+        sums[i + 1] = sums[i] + values[i];
 }
 
 /* Of eight rows side by side: put a value into each, which fall; what is too small falls out at the end. */
@@ -57,25 +57,6 @@ INLINE double sum_of_largest(const float *values, int64_t count, int64_t wanted,
     for (int64_t i = 0; i < wanted; i++)
         sum += float_of(kept[i][0] ^ turn);
     return sum;
-}
-
-/* The first bin up to which ROLLOFF_SHARE of the sum of `powers` lies; and that sum. */
-INLINE int64_t rolloff(const float *powers, int64_t bins, double *sum)
-{
-    double upto = 0.0, all = 0.0;
-    int64_t bin = 0;
-    for (int64_t start = 0; start < bins; start += BLOCK)
-        all += added_up(powers + start, bins - start < BLOCK ? bins - start : BLOCK);
-    for (; bin + BLOCK < bins; bin += BLOCK) {
-        const double here = added_up(powers + bin, BLOCK);
-        if (!(upto + here < ROLLOFF_SHARE * all))
-            break;
-        upto += here;
-    }
-    for (; bin + 1 < bins && (upto += powers[bin]) < ROLLOFF_SHARE * all;)
-        bin++;
-    *sum = all;
-    return bin;
 }
 
 /* How often the sign changes in every `step`th of `count` samples. */
@@ -131,7 +112,7 @@ INLINE float sums_of_bins(const float *magnitudes, const float *raised, const fl
  * bin_hz, unit : [bins + 8], ending in zeros; `unit` is the spectrum of the frame before with norm 1, kept from call to call.
  * octaves : [octave_count, 3], first bin and bins of each, and of how many bins its peak and its valley are.
  * starts, lengths, weights : of `bands` bands, see playlista_band_powers.
- * work : [3, bins + 8], work space.
+ * work, sums : [3, bins + 8] and [bins + 1], work space.
  * measures : [frames, MEASURES + octaves], the result: the sum of powers; sums_of_bins'; the bin of the rolloff; the
  * flux, squared; the changes of sign; the peak by the valley of each octave.
  * energies : [frames, bands], the other result.
@@ -140,7 +121,8 @@ EXPORTED FOR_EACH_CPU
 void playlista_spectrum_shapes(const float *spectra, int64_t frames, int64_t stride, int64_t first, int64_t bins,
                         const float *samples, int64_t length, int64_t hop, int64_t step, const float *bin_hz, float *unit,
                         const int64_t *octaves, int64_t octave_count, const int64_t *starts, const int64_t *lengths,
-                        int64_t bands, const float *weights, float *work, double *measures, float *energies)
+                        int64_t bands, const float *weights, float *work, double *sums, double *measures,
+                               float *energies)
 {
     float *powers = work, *magnitudes = powers + bins + 8, *raised = magnitudes + bins + 8;
     memset(work, 0, 3 * (bins + 8) * sizeof *work);
@@ -152,7 +134,12 @@ void playlista_spectrum_shapes(const float *spectra, int64_t frames, int64_t str
             raised[i] = powers[i] > least ? powers[i] : least;
         }
         memset(measures, 0, MEASURES * sizeof *measures);
-        measures[6] = rolloff(powers, bins, measures);
+        running_sums(powers, bins, sums);
+        const double share = ROLLOFF_SHARE * sums[bins];
+        int64_t rolloff = 0;
+        for (int64_t i = 1; i < bins; i++)
+            rolloff += sums[i] < share;
+        measures[0] = sums[bins], measures[6] = (double)rolloff;
         measures[7] = sums_of_bins(magnitudes, raised, bin_hz, bins, __builtin_sqrtf((float)measures[0]), unit, measures + 1);
         measures[8] = sign_changes(samples + frame * hop, length, step);
         for (int64_t octave = 0; octave < octave_count; octave++) {
@@ -163,4 +150,71 @@ void playlista_spectrum_shapes(const float *spectra, int64_t frames, int64_t str
         }
         band_sums(powers, starts, lengths, bands, weights, energies);
     }
+}
+
+/* The `wanted`th largest of `count` positive values, bit by bit; 0 where there are fewer. */
+INLINE float largest_but(const float *values, int64_t count, int32_t wanted)
+{
+    int32_t bits = 0;
+    for (int32_t step = 1 << 30; step > 0; step >>= 1) {
+        int32_t reaching = 0;
+        for (int64_t i = 0; i < count; i++)
+            reaching += values[i] >= float_of(bits | step);
+        bits |= reaching >= wanted ? step : 0;
+    }
+    return float_of(bits);
+}
+
+/* The strongest local maxima of each frame, and the sums that its envelope is made of; see features/tonal.
+ *
+ * spectra : [frames, stride], complex, of which the first `bins` count.
+ * low, high : the first and the last bin that may be a peak.
+ * wanted : as many of a frame, and those that are as strong as the last of them.
+ * silent, absurd : a frame without a peak above one, or with a bin of the other, has none.
+ * around : [bins, 2], the first bin of the surroundings of each and the one behind their last.
+ * starts, lengths, weights : of `bands` bands, see playlista_band_powers.
+ * work, places, sums : [3, bins + 8], [bins] and [bins + 1], work space.
+ * envelope : [2, frames, bands], of the powers and of their squares.
+ * found : [peaks, 3], frame, bin, and whether it stands out of its surroundings, the result.
+ * powers_at : [peaks, 3], the power below, at and above each, the other result. Returned is how many there are.
+ */
+EXPORTED FOR_EACH_CPU
+int64_t playlista_spectrum_peaks(const float *spectra, int64_t frames, int64_t stride, int64_t bins, int64_t low,
+                                 int64_t high, int64_t wanted, float silent, float absurd, const int64_t *around,
+                                 const int64_t *starts, const int64_t *lengths, int64_t bands, const float *weights,
+                                 float *work, int64_t *places, double *sums, float *envelope, int64_t *found,
+                                 float *powers_at)
+{
+    float *powers = work, *squares = powers + bins + 8, *maxima = squares + bins + 8;
+    const int64_t *const first = found;
+    memset(work, 0, 3 * (size_t)(bins + 8) * sizeof *work);
+    for (int64_t frame = 0; frame < frames; frame++, envelope += bands) {
+        int64_t count = 0;
+        squared_magnitudes(spectra + 2 * frame * stride, bins, powers);
+        const float strongest = largest(powers + low, high + 1 - low);
+        if (!(strongest > silent && largest(powers, bins) < absurd))
+            continue;
+        for (int64_t bin = low; bin <= high; bin++) {
+            const float here = powers[bin];
+            maxima[count] = here;
+            places[count] = bin;
+            count += (here > powers[bin - 1]) & (here >= powers[bin + 1]) & (here > LEAST_SHARE * strongest);
+        }
+        const float least = largest_but(maxima, count, (int32_t)wanted);
+        running_sums(powers, bins, sums);
+        for (int64_t i = 0; i < count; i++) {
+            const int64_t bin = places[i], from = around[2 * bin], to = around[2 * bin + 1];
+            const double near = (sums[to] - sums[from]) - (sums[bin + LOBE + 1] - sums[bin - LOBE]);
+            found[0] = frame, found[1] = bin;
+            found[2] = (double)maxima[i] * (double)(to - from - 2 * LOBE - 1) > STANDS_OUT * near;
+            memcpy(powers_at, powers + bin - 1, 3 * sizeof *powers);
+            found += maxima[i] >= least ? 3 : 0;
+            powers_at += maxima[i] >= least ? 3 : 0;
+        }
+        for (int64_t bin = 0; bin < bins; bin++)
+            squares[bin] = powers[bin] * powers[bin];
+        band_sums(powers, starts, lengths, bands, weights, envelope);
+        band_sums(squares, starts, lengths, bands, weights, envelope + frames * bands);
+    }
+    return (found - first) / 3;
 }

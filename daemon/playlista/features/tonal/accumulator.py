@@ -17,6 +17,7 @@ from playlista.features.frames import FrameStream, frame_length_of
 from playlista.features.tonal.hpcp import CENTS, REFERENCE_HZ, PeakFinder, Peaks, pitch_class_histogram, profile
 from playlista.features.tonal.key_changes import KeySegments
 from playlista.features.tonal.keys import Key, camelot, find_key
+from playlista.native.kernels import Kernels
 from playlista.tracks import Tonal
 
 #: Version of the values in ``Tonal``; rises when they change.
@@ -76,12 +77,13 @@ class TonalAccumulator:
     sample_rate_hz : int
         Rate of the chunks, 8000 or more. Only the band from 25 to 3500 Hz counts, so that the answer does not
         depend on the rate.
+    kernels : compiled kernels to compute with; None for NumPy.
     """
 
-    def __init__(self, sample_rate_hz: int) -> None:
+    def __init__(self, sample_rate_hz: int, *, kernels: Kernels | None = None) -> None:
         frame_length = frame_length_of(FRAME_SECONDS, sample_rate_hz)
         self._frames = FrameStream(frame_length, frame_length * 3 // 4, BATCH_FRAMES)
-        self._peaks = PeakFinder(sample_rate_hz, frame_length)
+        self._peaks = PeakFinder(sample_rate_hz, frame_length, kernels)
         self._histogram = np.zeros(CENTS)
         self._segments = KeySegments(BATCH_FRAMES * self._frames.hop_length / sample_rate_hz)
         self._weight = 0.0
