@@ -28,7 +28,7 @@ LIMITS = {
     "loudness": 42,  # 26
     "spectral": 19,  # 11.8
     "tags": 61,  # 38.5, numpy
-    "health": 105,  # the codec grids are most of it, which cost the same for a track of any length
+    "health": 105,  # 66, most of it the codec grids, which cost the same for a track of any length
     "fingerprint": 13,  # 8.1
     "other": 17,  # 10.5
 }

@@ -90,7 +90,7 @@ class Mdct:
         a, b, c, d = (quarters[:, nth] for nth in range(4))
         folded = np.concatenate([-c[:, ::-1] - d, a - b[:, ::-1]], axis=1)
         # By one complex Fourier transform of half the length, of the even ones and the odd ones from behind. In
-        # float64: at the top of a lattice a soft coefficient turns by a tenth of a step for the rounding of a loud one.
+        # float64: in float32 the rounding of a loud coefficient moves soft ones on their lattice.
         spectrum = np.fft.fft((folded[:, ::2] + 1j * folded[:, ::-2]) * self._turns, axis=1) * self._scaled_turns
         found = np.empty_like(folded)
         found[:, ::2], found[:, ::-2] = spectrum.real, -spectrum.imag
