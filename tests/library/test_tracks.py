@@ -114,6 +114,11 @@ def test_a_track_is_found_by_the_codes_that_other_programs_know_it_by(parts: Par
     assert lookup.id_of_isrc("GBAJH9700008") is None
 
 
+def test_a_code_or_a_name_that_is_not_unicode_finds_nothing(parts: Parts) -> None:
+    lookup, odd = TrackLookup(parts.database), "\udcff"
+    assert lookup.id_of_mbid(odd) is lookup.id_of_isrc(odd) is lookup.id_of_names(odd, odd, album=odd) is None
+
+
 def test_every_code_of_the_wheel_is_named_as_the_analysis_names_it(parts: Parts) -> None:
     for tonic in ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"):
         for scale in ("major", "minor"):

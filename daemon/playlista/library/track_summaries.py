@@ -205,7 +205,18 @@ class TrackLookup:
         on_album = album and self._id(query.format("AND +album_key = ?"), *names, folded(album))
         return on_album or self._id(query.format(""), *names)
 
-    def _id(self, query: str, *values: object) -> int | None:
+    def _id(self, query: str, *values: str | bytes) -> int | None:
+        if not all(isinstance(value, bytes) or _is_unicode(value) for value in values):
+            return None  # SQLite holds no such text
         with self._database.read() as connection:
             row = connection.execute(query, values).fetchone()
         return None if row is None else int(row[0])
+
+
+def _is_unicode(text: str) -> bool:
+    """False with surrogate escapes, which stand for bytes that were not UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
