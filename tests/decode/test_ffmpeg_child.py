@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gc
 import os
 import resource
@@ -12,6 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import mutagen
 import numpy as np
 import psutil
 import pytest
@@ -327,17 +329,33 @@ def with_large_cover(path: Path) -> None:
 
 def through_ffmpeg(path: Path) -> NDArray[np.float32]:
     """All samples, by a child that could not hold the cover."""
-    samples = np.empty((4 * RATE_HZ, 2), np.float32)
+    return read_through_ffmpeg(path)[0]
+
+
+def read_through_ffmpeg(path: Path) -> tuple[NDArray[np.float32], list[str]]:
+    """As `through_ffmpeg`, and what it said of damage."""
+    samples = np.empty((4 * 48000, 2), np.float32)
     descriptor = os.open(path, os.O_RDONLY)
     reader = FfmpegReader(descriptor, 80 * MIB, Deadline(60.0, lambda: False))
     try:
         filled = 0
         while count := reader.read_into(samples[filled:]):
             filled += count
+        return samples[:filled], reader.complaints()
     finally:
         reader.close()
         os.close(descriptor)
-    return samples[:filled]
+
+
+@pytest.mark.parametrize("codec", ["libopus", "libvorbis"])
+def test_a_broken_picture_is_no_damage_of_the_sound(tmp_path: Path, codec: str) -> None:
+    path = encoded(chord(1, 48000, 2), 48000, tmp_path / "track.ogg", "-c:a", codec)
+    tagged = mutagen.File(path)
+    tagged["METADATA_BLOCK_PICTURE"] = [base64.b64encode(b"\xff" * 300).decode()]
+    tagged.save()
+    samples, complaints = read_through_ffmpeg(path)
+    assert len(samples) > 0
+    assert complaints == []
 
 
 def test_an_endless_flood_of_messages_is_drained_and_forgotten(

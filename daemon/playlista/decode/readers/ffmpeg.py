@@ -37,6 +37,8 @@ _GUESSED = "with low score of 1,"
 #: Said by a demuxer that gave up; the exit status may be 0 all the same.
 _DEMUXING_ENDED = "Error during demuxing"
 _DAMAGE = ("CRC mismatch", "CRC error", "Error", "Invalid")
+#: Said of a picture or another tag that is broken, whatever the sound is like.
+_OF_TAGS = re.compile(r"picture|cover art|lyrics|Error reading frame \w+, skipped")
 #: How it says that a read failed, with whatever exit status. Demuxers say so of files that are cut short, too.
 _STORAGE_ERRORS = (
     *(errno.EIO, errno.ENOTCONN, errno.ETIMEDOUT, errno.ESTALE, errno.EHOSTDOWN, errno.EHOSTUNREACH),
@@ -147,7 +149,7 @@ class FfmpegReader:
     def complaints(self) -> list[str]:
         """The first and last of what ffmpeg said so far about damage in the file."""
         told = (line for line in self._child.said() if line.startswith("["))  # by a module, not in a tag
-        return [_SPEAKER.sub("", line).strip() for line in told if any(word in line for word in _DAMAGE)]
+        return [_SPEAKER.sub("", line).strip() for line in told if _tells_of(line, _DAMAGE)]
 
     @property
     def read_failed(self) -> bool:
@@ -302,8 +304,12 @@ def _is_short_of_memory(said: str) -> bool:
     return _MISSING_DATA not in said and any(shortage in said for shortage in _SHORTAGES)
 
 
+def _tells_of(line: str, signs: tuple[str, ...]) -> bool:
+    return any(sign in line for sign in signs) and not _OF_TAGS.search(line)
+
+
 def _complaint(said: str) -> str:
     """The first line that tells of an error, without the module and the input that said it; empty where none does."""
     signs = ("Error", "Invalid", _MISSING_DATA)
-    errors = (line for line in said.splitlines() if any(sign in line for sign in signs))
+    errors = (line for line in said.splitlines() if _tells_of(line, signs))
     return _SPEAKER.sub("", next(errors, "")).strip()
