@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 
+from benchmarks.floor import SECONDS
 from benchmarks.stages import COLUMNS, Spent, measure, table
 
 
-def test_a_format_has_its_milliseconds_and_its_calls_with_their_sums() -> None:
-    rounds = [dict.fromkeys(COLUMNS, seconds) for seconds in (0.010, 0.030, 0.020)]
-    lines = table({"OGG": Spent(rounds, Counter(decode=1_200, other=34))}).splitlines()
+def test_a_format_has_its_milliseconds_and_its_calls_a_minute_with_their_sums() -> None:
+    minutes = SECONDS // 60
+    rounds = [dict.fromkeys(COLUMNS, minutes * seconds) for seconds in (0.010, 0.030, 0.020)]
+    lines = table({"OGG": Spent(rounds, Counter(decode=minutes * 1_200, other=minutes * 34))}).splitlines()
     milliseconds, calls = lines[-2], lines[-1]
     assert [cell.strip() for cell in milliseconds.strip("|").split("|")] == ["OGG, CPU ms", *["20"] * 10, "200"]
     assert [cell.strip() for cell in calls.strip("|").split("|")] == [
