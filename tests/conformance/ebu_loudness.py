@@ -14,7 +14,6 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
 from playlista.features.loudness.accumulator import LoudnessAccumulator
 from tests.conformance.rows import Row
@@ -101,6 +100,8 @@ def burst(rate_hz: int, *, offset: int) -> NDArray[np.float32]:
     Made at four times the rate, low-passed and decimated from sample `offset`. The standard does not name the
     low-pass: ours is 2047 taps long and cuts at 0.47 of the rate.
     """
+    from scipy import signal  # here: collecting the tests is no reason to import it, which takes a second
+
     base = 0.5 * np.sin(2 * np.pi * np.arange(24 * 500) / 24)
     dense = np.concatenate([base, np.sin(2 * np.pi * np.arange(16) / 16), base])
     n = np.arange(len(dense))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import mir_eval
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,6 +42,8 @@ def measure(samples: NDArray[np.floating]) -> tuple[Rhythm, NDArray[np.float64]]
 
 def beat_row(name: str, patterns: dict[int, Pattern]) -> Row:
     """The least F-measure of the beats of some patterns, by their tempi."""
+    import mir_eval  # here: collecting the tests is no reason to import it, which takes a second
+
     scores = {bpm: mir_eval.beat.f_measure(each.beats, measure(each.samples)[1]) for bpm, each in patterns.items()}
     worst = min(scores, key=scores.__getitem__)
     measured = f"{scores[worst]:.3f} at {worst} BPM"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy import signal
 
 from playlista.features.loudness.k_weighting import (
     ROW_FRAMES,
@@ -21,12 +20,16 @@ def gain_db(
     sections: tuple[NDArray[np.float64], ...], frequencies_hz: list[float], rate_hz: int
 ) -> NDArray[np.float64]:
     """Response of sections in series."""
+    from scipy import signal  # here: collecting the tests is no reason to import it, which takes a second
+
     responses = [signal.freqz(*section, worN=frequencies_hz, fs=rate_hz)[1] for section in sections]
     return 20 * np.log10(np.abs(np.prod(responses, axis=0)))
 
 
 def recursion(samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float64]:
     """The same two sections, one sample a step."""
+    from scipy import signal
+
     shelf, high_pass = sections_at(rate_hz)
     return signal.lfilter(*high_pass, signal.lfilter(*shelf, samples.astype(np.float64)))
 

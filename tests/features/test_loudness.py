@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy import signal
 
 from playlista.features.loudness.accumulator import LoudnessAccumulator
 from playlista.features.loudness.gating import loudness_lufs
@@ -43,6 +42,8 @@ def measure(samples: NDArray[np.floating], rate_hz: int = 44_100) -> Loudness:
 
 def measured_by_the_text(stereo: NDArray[np.float32]) -> tuple[float, float]:
     """Integrated loudness and range at 48 kHz with every window kept: BS.1770-5 annex 1 and Tech 3342 literally."""
+    from scipy import signal  # here: collecting the tests is no reason to import it, which takes a second
+
     filtered = signal.lfilter(
         *STANDARD_HIGH_PASS, signal.lfilter(*STANDARD_SHELF, stereo.astype(np.float64), axis=0), axis=0
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -24,7 +25,8 @@ from tests.deadlines import DEADLINE_SECONDS
 from tests.integration.clusters import Cluster, comparable, wait_until
 from tests.integration.daemon import ROOT, Daemon
 
-pytest.importorskip("distributed", reason="playlista[dask] is not installed")
+if importlib.util.find_spec("distributed") is None:  # not imported here: that takes a third of a second
+    pytest.skip("playlista[dask] is not installed", allow_module_level=True)
 
 TRACKS = 6
 RATE_HZ = 22050

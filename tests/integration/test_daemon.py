@@ -27,12 +27,13 @@ def write_long(path: Path) -> None:
 
 @pytest.fixture
 def daemon(tmp_path: Path, clean_environment: dict[str, str]) -> Iterator[Daemon]:
-    made = Daemon(tmp_path, clean_environment)
+    made = Daemon(tmp_path, clean_environment, MUSICNN_RUNTIME="off")
     yield made
     made.close()
 
 
 def test_the_folder_is_analyzed_and_status_agrees_with_metrics(daemon: Daemon) -> None:
+    daemon.environment["MUSICNN_RUNTIME"] = "auto"
     signals.write(daemon.music / "a.flac", signals.song(8))
     (daemon.music / "b").mkdir()
     signals.write(daemon.music / "b" / "b.ogg", signals.song(8, seed=1))

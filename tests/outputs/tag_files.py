@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import mutagen
 from mutagen.apev2 import APEv2
@@ -31,9 +33,18 @@ ODD = ("fragmented.m4a", "dash.m4a", "piped.wav", "cut.wav", "long.rf64.wav", "c
 
 def encode(path: Path, *arguments: str, seconds: float = 2.0, pitch_hz: int = 440) -> Path:
     """A tone as ffmpeg's `arguments` ask for it."""
-    source = f"aevalsrc=0.4*sin(2*PI*{pitch_hz}*t)*(1+0.5*sin(7*t)):s=44100:d={seconds}"
-    ffmpeg("-f", "lavfi", "-i", source, "-metadata", "title=A title", *arguments, f"file:{path}")
+    path.write_bytes(_encoded(path.name, arguments, seconds, pitch_hz))
     return path
+
+
+@cache
+def _encoded(name: str, arguments: tuple[str, ...], seconds: float, pitch_hz: int) -> bytes:
+    """The content of such a file, made once."""
+    source = f"aevalsrc=0.4*sin(2*PI*{pitch_hz}*t)*(1+0.5*sin(7*t)):s=44100:d={seconds}"
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        ffmpeg("-f", "lavfi", "-i", source, "-metadata", "title=A title", *arguments, f"file:{path}")
+        return path.read_bytes()
 
 
 def taggable(folder: Path, suffix: str, **how: int) -> Path:
