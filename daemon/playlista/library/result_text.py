@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
-from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from playlista.library.fingerprints import fingerprint_texts
@@ -20,13 +19,10 @@ from playlista.library.quick_json import digits_of, numbers_of, read
 from playlista.library.result_parts import parts_of
 from playlista.library.sealed_text import Sections, sections_of
 from playlista.library.stored_results import DAMAGES, StoredResult, damaged
-from playlista.tracks.metadata import Metadata
 from playlista.tracks.mood import MOOD_VERSION, SILENT, Mood, mood_of
 
 #: What the mood follows from.
 _MOOD_GROUPS = ("rhythm", "loudness", "spectral", "tags", "vibenet")
-#: The metadata with places for its values, in the order of `METADATA_COLUMN`.
-_NAMES = "{" + ", ".join(f'"{entry.name}": %s' for entry in fields(Metadata)) + "}"
 _MOOD_NAMES = tuple(entry.name for entry in fields(Mood))
 
 #: Writes the numbers of an embedding, given as it is stored, without brackets.
@@ -64,7 +60,7 @@ def _of_sections(stored: StoredResult, sections: Sections, numbers: bytes) -> by
     return b"".join(
         (
             b'{"path": ',
-            encode_basestring_ascii(stored.path).encode(),
+            json.dumps(stored.path).encode(),
             b", ",
             sections.head,
             b', "fingerprint": ',
@@ -147,16 +143,7 @@ def _versions(text: str, mood: Mood | None) -> str:
 
 
 def _metadata(stored: StoredResult) -> str:
-    """The names as ``json.dumps`` writes them, in half of the time."""
-    return _NAMES % tuple(map(_name, read(stored.names).values())) if stored.names else "null"
-
-
-def _name(value: Any) -> str:
-    if isinstance(value, str):
-        return encode_basestring_ascii(value)
-    if isinstance(value, list):
-        return f"[{', '.join(map(_name, value))}]"
-    return "null" if value is None else str(value).lower()  # a number, or a truth
+    return json.dumps(read(stored.names)) if stored.names else "null"
 
 
 def _mood(mood: Mood | None) -> str:

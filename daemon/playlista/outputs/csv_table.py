@@ -89,8 +89,6 @@ _FIELDS = tuple(f"{group}_{field}".lstrip("_") for group, field in _COLUMNS)
 _HEALTH_COLUMNS = tuple(f"health_{field}" for field in _HEALTH)
 _NAMES = (*_FIELDS, "top_tags", *_METADATA, *_HEALTH_COLUMNS, "health_findings", *_MOOD, *_VIBENET)
 _SHOWN_TAGS = 5
-#: Most tracks have as many tags with more, and only these few have to be sorted.
-_LIKELY_ACTIVATION = 0.05
 
 
 class _Picked:
@@ -217,5 +215,4 @@ def _harmless(cell: Any) -> Any:
 
 
 def _top(tags: Mapping[str, float]) -> list[str]:
-    likely = [name for name, activation in tags.items() if activation >= _LIKELY_ACTIVATION]
-    return sorted(likely if len(likely) >= _SHOWN_TAGS else tags, key=tags.__getitem__, reverse=True)[:_SHOWN_TAGS]
+    return sorted(tags, key=tags.__getitem__, reverse=True)[:_SHOWN_TAGS]
