@@ -82,8 +82,8 @@ _COLUMNS = tuple((group, field) for group, names in _GROUPS.items() for field in
 
 #: Beginnings of cells that spreadsheet programs take for formulas (OWASP, "CSV Injection").
 _FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n")
-#: In a line of JSON: a formula; an exponent, which may be part of a word; a group in place of a value.
-_SPECIAL = tuple(map(re.compile, (rb'"[=+\-@]', rb"e[-+]\d", rb",[\[{]")))
+#: These in a line of JSON; what looks like an exponent may be part of a word.
+_FORMULA, _EXPONENT, _GROUP = map(re.compile, (rb'"[=+\-@]', rb"e[-+]\d", rb",[\[{]"))
 
 _FIELDS = tuple(f"{group}_{field}".lstrip("_") for group, field in _COLUMNS)
 _HEALTH_COLUMNS = tuple(f"health_{field}" for field in _HEALTH)
@@ -146,7 +146,7 @@ def _plain_line(cells: Sequence[Any]) -> bytes | None:
     line = compact(cells)[1:-1]
     if line.count(b",") != len(_NAMES) - 1 or b"\\" in line or b"0.0000" in line:
         return None
-    if any(special.search(line) for special in _SPECIAL):
+    if _FORMULA.search(line) or _EXPONENT.search(line) or _GROUP.search(line):
         return None
     # What a cell begins with has a quotation mark in front where it is a text.
     return line.replace(b",null", b",").replace(b",true", b",True").replace(b",false", b",False").replace(b'"', b"")
