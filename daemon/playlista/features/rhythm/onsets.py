@@ -162,13 +162,14 @@ class OnsetEnvelope:
         history = np.concatenate((self._before, compressed))
         self._before[:] = history[-LAG_FRAMES:]
         rise = np.subtract(compressed, history[: len(compressed)], out=compressed)
-        increase: NDArray[np.float32] = np.maximum(rise, 0.0, out=rise).mean(axis=1)
+        increase: NDArray[np.float32] = np.add.reduce(np.maximum(rise, 0.0, out=rise), axis=1)
+        increase /= np.float32(rise.shape[1])
         return increase
 
     def _levels(self, amplitude: NDArray[np.float32]) -> NDArray[np.float32]:
         """The loudest mean over the bands up to each frame, what is past fading [shape=(frames,)]."""
         fading = self._fading[: len(amplitude)]
-        louder = amplitude.mean(axis=1, dtype=np.float64) / fading
+        louder = np.add.reduce(amplitude, axis=1, dtype=np.float64) / amplitude.shape[1] / fading
         louder[0] = max(louder[0], self._level)
         levels = np.maximum(np.maximum.accumulate(louder) * fading, LOWEST_LEVEL)
         self._level = float(levels[-1])

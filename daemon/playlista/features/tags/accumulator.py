@@ -163,7 +163,8 @@ class TagsAccumulator:
 
     def _run_batch(self) -> None:
         if self._batch:
-            self._sums.add(*self._runtime.activations(np.stack(self._batch)))
+            patches = self._batch[0][np.newaxis] if len(self._batch) == 1 else np.stack(self._batch)
+            self._sums.add(*self._runtime.activations(patches))
             self._batch.clear()
 
 
