@@ -100,7 +100,7 @@ static void bands(void)
     show("band_powers", sums, sizeof sums);
     static const int64_t octaves[2 * 3] = {0, 19, 1, 19, 100, 7};
     float hz[126 + 8] = {0}, unit[126 + 8] = {0}, shape_work[3 * (126 + 8)];
-    double measures[30 * 11], running[126 + 1];
+    double measures[30 * 11], running[126 + 8];
     for (int i = 0; i < 126; i++)
         hz[i] = 10.77f * (float)i;
     playlista_spectrum_shapes(frames, 30, 128, 2, 126, planar, 200, 150, 2, hz, unit, octaves, 2, starts, lengths, 3,

@@ -151,7 +151,7 @@ class SpectrumKernels:
             *(spectra, frames, stride, layout.first, bins, *overlapping(samples), layout.step),
             *(layout.bin_hz, unit, layout.octaves, len(layout.octaves)),
             *(bands.starts, bands.lengths, len(bands.starts), bands.weights),
-            *(np.empty(3 * len(unit), np.float32), np.empty(bins + 1), *shapes),
+            *(np.empty(3 * len(unit), np.float32), np.empty(bins + SIDE_BY_SIDE), *shapes),
         )
         return shapes
 
@@ -172,7 +172,7 @@ class SpectrumKernels:
         count = self._functions["spectrum_peaks"](
             *(spectra, frames, stride, bins, *layout[:5], layout.around),
             *(bands.starts, bands.lengths, len(bands.starts), bands.weights),
-            *(np.empty(3 * (bins + SIDE_BY_SIDE), np.float32), np.empty(bins, np.int64), np.empty(bins + 1)),
+            *(np.empty(3 * (bins + SIDE_BY_SIDE), np.float32), np.empty(bins, np.int64), np.empty(bins + SIDE_BY_SIDE)),
             *(envelope, found, powers),
         )
         frame, place, stands_out = found[:count].T

@@ -8,19 +8,25 @@ enum { MOST = 64, MEASURES = 9, LOBE = 2 };
 static const float FLOOR_RATIO = 1e-8f;
 static const double ROLLOFF_SHARE = 0.85;
 
-/* Peaks of less than this share of the strongest do not count; those by this factor above their surroundings stand out. */
+/* Peaks of less than this share of the strongest do not count; those so many times their surroundings stand out. */
 static const float LEAST_SHARE = 1e-6f;
 static const double STANDS_OUT = 10.0;
 
 /* The bits of 1.0, and those of a float's mantissa. */
 enum { ONE = 0x3f800000, MANTISSA = 0x7fffff };
 
-/* The sums of the values before each place: [count + 1]. */
+/* The sums of the values before each place: [count + 1]. Four at a time, since each waits for the one before; behind the
+ * values there are zeros, and behind the sums places, up to a multiple of 4. */
 INLINE void running_sums(const float *values, int64_t count, double *sums)
 {
     sums[0] = 0.0;
-    for (int64_t i = 0; i < count; i++)
-        sums[i + 1] = sums[i] + values[i];
+    for (int64_t i = 0; i < count; i += 4) {
+        double here = 0.0;
+        for (int64_t place = i; place < i + 4; place++) {
+            here += values[place];
+            sums[place + 1] = sums[i] + here;
+        }
+    }
 }
 
 /* Of eight rows side by side: put a value into each, which fall; what is too small falls out at the end. */
@@ -60,9 +66,9 @@ INLINE double sum_of_largest(const float *values, int64_t count, int64_t wanted,
 }
 
 /* How often the sign changes in every `step`th of `count` samples. */
-INLINE int64_t sign_changes(const float *samples, int64_t count, int64_t step)
+INLINE uint32_t sign_changes(const float *samples, int64_t count, int64_t step)
 {
-    int64_t changes = 0;
+    uint32_t changes = 0;
     for (int64_t i = step; i < count; i += step) {
         int32_t before, here;
         memcpy(&before, samples + i - step, sizeof before);
@@ -109,10 +115,11 @@ INLINE float sums_of_bins(const float *magnitudes, const float *raised, const fl
  *
  * spectra : [frames, stride], complex; the `bins` from `first` on count.
  * samples : [frames, length], `hop` samples from one frame to the next; every `step`th is asked for its sign.
- * bin_hz, unit : [bins + 8], ending in zeros; `unit` is the spectrum of the frame before with norm 1, kept from call to call.
+ * bin_hz, unit : [bins + 8], ending in zeros; `unit` is the spectrum of the frame before with norm 1, carried from call
+ * to call.
  * octaves : [octave_count, 3], first bin and bins of each, and of how many bins its peak and its valley are.
  * starts, lengths, weights : of `bands` bands, see playlista_band_powers.
- * work, sums : [3, bins + 8] and [bins + 1], work space.
+ * work, sums : [3, bins + 8] and [bins + 8], work space.
  * measures : [frames, MEASURES + octaves], the result: the sum of powers; sums_of_bins'; the bin of the rolloff; the
  * flux, squared; the changes of sign; the peak by the valley of each octave.
  * energies : [frames, bands], the other result.
@@ -140,8 +147,10 @@ void playlista_spectrum_shapes(const float *spectra, int64_t frames, int64_t str
         for (int64_t i = 1; i < bins; i++)
             rolloff += sums[i] < share;
         measures[0] = sums[bins], measures[6] = (double)rolloff;
-        measures[7] = sums_of_bins(magnitudes, raised, bin_hz, bins, __builtin_sqrtf((float)measures[0]), unit, measures + 1);
-        measures[8] = sign_changes(samples + frame * hop, length, step);
+        const float norm = __builtin_sqrtf((float)sums[bins]);
+        measures[7] = sums_of_bins(magnitudes, raised, bin_hz, bins, norm, unit, measures + 1);
+        const float *heard = samples + frame * hop; /* most often there is a loop without steps */
+        measures[8] = step == 1 ? sign_changes(heard, length, 1) : sign_changes(heard, length, step);
         for (int64_t octave = 0; octave < octave_count; octave++) {
             const float *from = raised + octaves[3 * octave];
             const int64_t count = octaves[3 * octave + 1], share = octaves[3 * octave + 2];
@@ -173,7 +182,7 @@ INLINE float largest_but(const float *values, int64_t count, int32_t wanted)
  * silent, absurd : a frame without a peak above one, or with a bin of the other, has none.
  * around : [bins, 2], the first bin of the surroundings of each and the one behind their last.
  * starts, lengths, weights : of `bands` bands, see playlista_band_powers.
- * work, places, sums : [3, bins + 8], [bins] and [bins + 1], work space.
+ * work, places, sums : [3, bins + 8], [bins] and [bins + 8], work space.
  * envelope : [2, frames, bands], of the powers and of their squares.
  * found : [peaks, 3], frame, bin, and whether it stands out of its surroundings, the result.
  * powers_at : [peaks, 3], the power below, at and above each, the other result. Returned is how many there are.
