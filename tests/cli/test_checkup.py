@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,6 +44,13 @@ def test_a_machine_that_will_do_has_nothing_bad(settings: Settings, tmp_path: Pa
     assert [one for one in findings.values() if one.verdict is Verdict.BAD] == []
     assert findings["watching"].text == "ext4 reports changes: inotify"
     assert findings["processor"].text.endswith("avx, avx2, fma")
+
+
+def test_a_machine_without_a_temporary_folder_is_bad(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/nowhere"])
+    finding = found(settings)["temporary"]
+    assert (finding.verdict, "TMPDIR" in finding.text) == (Verdict.BAD, True)
 
 
 def test_a_cluster_that_would_not_work_is_bad_and_says_why(settings: Settings, tmp_path: Path) -> None:

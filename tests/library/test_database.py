@@ -21,6 +21,7 @@ from playlista.library.database_errors import (
     DiskFullError,
     NewerError,
     UnwritableError,
+    store_error,
     why_unwritable,
 )
 from tests.libraries import open_parts, quick_check, track_file
@@ -305,6 +306,15 @@ def test_a_disk_that_is_full_or_read_only_is_known_before_anything_is_written(tm
 def unprivileged() -> Iterator[Path]:
     with unprivileged_folder() as folder:
         yield folder
+
+
+def test_a_temporary_file_that_cannot_be_opened_is_not_the_fault_of_the_library(path: str) -> None:
+    error = sqlite3.OperationalError("unable to open database file")
+    error.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+    assert "TMPDIR" not in str(store_error(error, path))  # there is no file yet: it is the one
+    open_database(path).close()
+    told = store_error(error, path)
+    assert (type(told), "TMPDIR" in str(told)) == (UnwritableError, True)
 
 
 def test_a_data_folder_that_cannot_be_written_is_said(unprivileged: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import platform
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,6 +20,7 @@ from playlista.cluster.security import credentials_for, probe
 from playlista.config import Settings
 from playlista.decode.readers.ffmpeg_child import FfmpegMissingError, ffmpeg_health, ffmpeg_path
 from playlista.errors import ModelError, PlaylistaError
+from playlista.library.database_errors import NO_TEMPORARY_FOLDER
 from playlista.memory.advice import ADVISED_MIB, LEAST_MIB
 from playlista.memory.cgroup import Cgroup
 from playlista.memory.child import child_limit
@@ -58,6 +60,7 @@ def examine(settings: Settings, root: Path = Path("/")) -> Iterator[Finding]:
     checks: tuple[Callable[[Settings, Path], Finding], ...] = (
         _music_folder,
         _data_folder,
+        _temporary_folder,
         _music_mount,
         _data_mount,
         _playlists,
@@ -97,6 +100,14 @@ def _data_folder(settings: Settings, root: Path) -> Finding:  # noqa: ARG001
     if free < 100 * MEBIBYTE:
         return Finding("data", Verdict.WARN, f"{folder}: only {free // MEBIBYTE} MB free; 10,000 tracks take 70 MB")
     return Finding("data", Verdict.GOOD, f"{folder} can be written, {free // MEBIBYTE} MB free")
+
+
+def _temporary_folder(settings: Settings, root: Path) -> Finding:  # noqa: ARG001
+    """SQLite sorts in it, and stores no result where there is none."""
+    try:
+        return Finding("temporary", Verdict.GOOD, f"{tempfile.gettempdir()} can be written")
+    except FileNotFoundError:
+        return Finding("temporary", Verdict.BAD, NO_TEMPORARY_FOLDER)
 
 
 def _music_mount(settings: Settings, root: Path) -> Finding:

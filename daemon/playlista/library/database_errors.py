@@ -13,6 +13,9 @@ from contextlib import contextmanager
 
 from playlista.errors import StoreError
 
+#: What to do where SQLite finds no place for its temporary files.
+NO_TEMPORARY_FOLDER = "no temporary folder can be written; set TMPDIR to one, or mount a tmpfs on /tmp"
+
 
 class DiskFullError(StoreError):
     """The disk is full. Nothing was written; it works again once there is free space."""
@@ -66,11 +69,13 @@ def store_error(error: sqlite3.Error, path: str) -> StoreError:
     code = getattr(error, "sqlite_errorcode", None)
     if code == sqlite3.SQLITE_IOERR_SHMSIZE:
         code = sqlite3.SQLITE_FULL  # the disk is full, and the WAL's index cannot be made
+    has_no_temporary = code == sqlite3.SQLITE_CANTOPEN and _can_be_written(path)
     match code & 0xFF if code is not None else None:  # the low byte is the kind, the rest its shade
         case sqlite3.SQLITE_FULL:
             return DiskFullError(f"{path}: the disk is full; free some space, nothing is lost")
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
-            return UnwritableError(f"{path}: cannot be opened or written ({error}); give this user the rights to it")
+            remedy = NO_TEMPORARY_FOLDER if has_no_temporary else "give this user the rights to it"
+            return UnwritableError(f"{path}: cannot be opened or written ({error}); {remedy}")
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return BusyError(f"{path}: another process is writing ({error}); try again")
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
@@ -79,6 +84,11 @@ def store_error(error: sqlite3.Error, path: str) -> StoreError:
             return StoreError(f"{path}: {error} ({error.sqlite_errorname}); check the disk and the kernel's log")
         case _:
             return StoreError(f"{path}: {error}")
+
+
+def _can_be_written(path: str) -> bool:
+    """Whether the file and its folder take writes, so that SQLite failed to open another one: a temporary file."""
+    return all(os.access(place, os.W_OK, effective_ids=True) for place in (path, os.path.dirname(path) or "."))
 
 
 def why_unwritable(folder: str | os.PathLike[str]) -> str | None:
