@@ -134,6 +134,11 @@ def test_what_is_no_library_is_refused(killed: Path) -> None:
     assert len(paths_in(killed)) == 301
 
 
+def test_a_folder_is_not_said_to_be_missing(killed: Path) -> None:
+    with pytest.raises(StoreError, match="is no regular file"):
+        put_back(killed, ".")
+
+
 def test_a_backup_of_an_older_version_is_migrated_and_one_of_a_newer_is_refused(tmp_path: Path) -> None:
     for name, version in (("older.db", 1), ("newer.db", migrations.NEWEST)):
         with contextlib.closing(sqlite3.connect(tmp_path / name, isolation_level=None)) as connection:

@@ -53,7 +53,8 @@ def restore(backup: str, library: str) -> Restored:
         library is as it was.
     """
     if not os.path.isfile(backup):
-        raise StoreError(f"{backup}: no such file; name a file that `playlista backup` wrote")
+        what = "is no regular file" if os.path.exists(backup) else "no such file"
+        raise StoreError(f"{backup}: {what}; name a file that `playlista backup` wrote")
     if os.path.realpath(backup) == os.path.realpath(library):
         raise StoreError(f"{backup}: is the library itself; name a backup")
     try:
