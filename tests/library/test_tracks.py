@@ -6,11 +6,13 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from playlista.features.tonal.keys import camelot
 from playlista.library.database import FILE_NAME, open_database
+from playlista.library.filter_texts import tag_floor
 from playlista.library.folding import folded
 from playlista.library.search import Search
 from playlista.library.statistics import read_statistics
@@ -112,6 +114,16 @@ def test_a_track_is_found_by_the_codes_that_other_programs_know_it_by(parts: Par
     assert lookup.id_of_mbid("01234567-89AB-CDEF-0123-456789ABCDEF") == file_id
     assert lookup.id_of_isrc("GB-AJH-97-00007") == lookup.id_of_isrc("gbajh9700007") == file_id
     assert lookup.id_of_isrc("GBAJH9700008") is None
+
+
+@pytest.mark.parametrize("chosen", [{"album": "\udcff"}, {"format": "\udcff"}, {"tags": (tag_floor("\udcff"),)}])
+def test_a_filter_that_is_not_unicode_finds_nothing(parts: Parts, chosen: dict[str, Any]) -> None:
+    add(parts, "a.flac", Metadata("Jóga", "Björk"))
+    conditions = tuple(TrackFilter(**chosen).conditions())
+    values = tuple(value for condition in conditions for value in condition.values)
+    with parts.database.read() as connection:
+        query = f"SELECT count(*) FROM tracks WHERE {' AND '.join(condition.sql for condition in conditions)}"
+        assert connection.execute(query, values).fetchone()[0] == 0
 
 
 def test_a_code_or_a_name_that_is_not_unicode_finds_nothing(parts: Parts) -> None:

@@ -9,6 +9,7 @@ import difflib
 import re
 from collections.abc import Iterable
 
+from playlista.library.folding import as_unicode
 from playlista.library.track_filter import FilterError, Range
 from playlista.tracks.mood import LEAST_MOOD, MOODS, USUAL_MOOD
 
@@ -75,7 +76,7 @@ def tag_floor(text: str) -> tuple[str, float]:
     found = _TAG.fullmatch(text.strip())
     if found is None:
         raise FilterError("is the name of a tag, or with its least activation such as jazz>=0.3")
-    return found["name"], float(found["activation"] or USUAL_ACTIVATION)
+    return as_unicode(found["name"]), float(found["activation"] or USUAL_ACTIVATION)
 
 
 def mood_floor(text: str) -> tuple[str, float]:

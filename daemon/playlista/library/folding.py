@@ -15,6 +15,10 @@ MAX_KEY = 120
 _ACCENTS = re.compile(r"[\u0300-\u036f]+")
 
 
+#: What stands for bytes that were not UTF-8, of which SQLite makes no text.
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
 def folded(text: str | None) -> str:
     """The key of a name; "" for none."""
     if not text:
@@ -22,5 +26,11 @@ def folded(text: str | None) -> str:
     if text.isascii():
         plain = text.lower()
     else:
-        plain = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", text))).casefold()
+        plain = unicodedata.normalize("NFKD", as_unicode(text))
+        plain = unicodedata.normalize("NFC", _ACCENTS.sub("", plain)).casefold()
     return " ".join(plain.split())[:MAX_KEY]
+
+
+def as_unicode(text: str) -> str:
+    """`text` with a replacement character for each byte that was not UTF-8: SQLite takes no other."""
+    return _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from playlista.errors import PlaylistaError
-from playlista.library.folding import folded
+from playlista.library.folding import as_unicode, folded
 from playlista.library.track_rows import CAMELOT, LEAST_ACTIVATION
 from playlista.tracks import Status
 
@@ -153,7 +153,7 @@ class TrackFilter:
         if self.status is not None:
             yield Condition("tracks.status = ?", (self.status.value,))
         if self.format is not None:
-            yield Condition("format = ?", (self.format,))
+            yield Condition("format = ?", (as_unicode(self.format),))
         if self.camelot:
             yield Condition(f"camelot IN ({', '.join('?' * len(self.camelot))})", tuple(map(_place_of, self.camelot)))
 
