@@ -205,6 +205,30 @@ def test_while_memory_stays_tight_later_tracks_go_ahead_smaller_without_waiting_
     assert machine.pauses == 1
 
 
+def test_where_nothing_fits_later_tracks_do_not_wait_again_while_as_much_is_occupied(machine: Machine) -> None:
+    machine.use(910)
+    admission = machine.admission()
+    assert admission.admit().waited_seconds == 10
+
+    machine.use(915)  # as a process breathes
+    decision = admission.admit()
+    assert (decision.waited_seconds, decision.fits, decision.configuration) == (0, False, SMALLEST)
+
+    machine.use(960)  # somebody takes more: it may be for a moment
+    assert admission.admit().waited_seconds == 10
+
+
+def test_after_there_was_enough_a_track_waits_anew(machine: Machine) -> None:
+    machine.use(910)
+    admission = machine.admission()
+    admission.admit()
+    machine.use(200)
+    assert admission.admit().configuration == WANTED
+
+    machine.use(910)
+    assert admission.admit().waited_seconds == 10
+
+
 def test_between_the_watermarks_nothing_changes_in_either_direction(machine: Machine) -> None:
     """Low watermark 800 MiB, high 920, the wanted configuration needs 100: the band of occupancy is 700 to 820."""
     admission = machine.admission()

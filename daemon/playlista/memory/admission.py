@@ -26,6 +26,8 @@ from playlista.system.units import MEBIBYTE
 POLL_SECONDS = 0.5
 #: A look at the cgroups takes some 0.5 ms; inside a track it is taken at most this often.
 CHECK_INTERVAL_SECONDS = 0.25
+#: Occupancy that differs by less than this share of the limit is that of the same programs doing the same.
+STEADY_SHARE = 1 / 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ class Admission:
         self._paused = paused
         self._clock = clock
         self._tight = False
+        #: What was occupied when a track had waited and nothing fitted; None once there was enough again.
+        self._vain_occupied_bytes: int | None = None
         #: Why a track waits at this moment, in one line for people; None while none does.
         self.shortage: str | None = None
         self._next_check = clock()
@@ -99,6 +103,8 @@ class Admission:
         chosen = next((step for step in configurations if self._has_memory(step, extra_bytes)), None)
         if not reduced:
             self._tight = chosen != configurations[0]
+        if chosen == configurations[0]:
+            self._vain_occupied_bytes = None
         decision = self._decision(configurations, chosen, extra_bytes, waited_seconds=waited_seconds, cleaned=cleaned)
         self._log.log(_level(configurations, decision), "track.admitted", path=path, **asdict(decision))
         return decision
@@ -161,11 +167,12 @@ class Admission:
     def _wait_for_memory(self, configurations: Sequence[Configuration], extra_bytes: int) -> float:
         """Wait until the first of `configurations` fits, for `max_wait_seconds` at most; the seconds waited.
 
-        Where memory was short already and a smaller one fits, waiting again at every track would gain nothing.
+        Waiting again at every track would gain nothing where memory was short already and a smaller one fits, or where
+        as much is occupied as after a wait in vain.
         """
         if self._has_memory(configurations[0], extra_bytes):
             return 0.0
-        if self._tight and any(self._has_memory(step, extra_bytes) for step in configurations[1:]):
+        if self._tight and (self._fits_any(configurations[1:], extra_bytes) or self._waits_in_vain()):
             return 0.0
         self._tight = True  # from here on the low watermark counts: not to go ahead at the first page that gets free
         self._paused()
@@ -176,7 +183,19 @@ class Admission:
             if stopping or self._has_memory(configurations[0], extra_bytes):
                 break
         self.shortage = None
+        if not self._fits_any(configurations, extra_bytes):
+            self._vain_occupied_bytes = self._headroom(HIGH_WATERMARK).occupied_bytes
         return self._clock() - started
+
+    def _fits_any(self, configurations: Sequence[Configuration], extra_bytes: int) -> bool:
+        return any(self._has_memory(step, extra_bytes) for step in configurations)
+
+    def _waits_in_vain(self) -> bool:
+        """Whether as much is occupied as when a track waited in vain: most of it is our own then."""
+        if self._vain_occupied_bytes is None:
+            return False
+        now = self._headroom(HIGH_WATERMARK)
+        return now.occupied_bytes <= self._vain_occupied_bytes + STEADY_SHARE * now.limit.bytes
 
     def _decision(
         self,
