@@ -116,7 +116,7 @@ def mel_comparisons() -> Iterator[Comparison]:
     """
     mel, theirs = MusicnnMel(20), essentia("TensorflowInputMusiCNN")
     for name, sound in (("song", song(1, 16_000)[:, 0]), ("noise", noise(1, 16_000, 1.0))):
-        block = sound[: mel.block_samples]
+        block = np.ascontiguousarray(sound[: mel.block_samples])
         starts = range(0, 20 * HOP_SAMPLES, HOP_SAMPLES)
         expected = np.array([theirs(block[start : start + FRAME_SAMPLES]) for start in starts])
         source = "essentia TensorflowInputMusiCNN"

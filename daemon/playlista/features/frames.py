@@ -37,6 +37,21 @@ def amplitude_window(frame_length: int) -> NDArray[np.float32]:
     return scaled
 
 
+def overlapping(samples: NDArray[np.float32], length: int, hop: int) -> NDArray[np.float32]:
+    """The frames of `length` samples that begin every `hop` [shape=(frames, length), read-only], without a copy.
+
+    As ``sliding_window_view(samples, length)[::hop]``, which takes forty microseconds for it.
+
+    Parameters
+    ----------
+    samples : np.ndarray [shape=(n,), float32], side by side; n is at least `length`.
+    """
+    shape, strides = ((len(samples) - length) // hop + 1, length), (hop * samples.itemsize, samples.itemsize)
+    frames: NDArray[np.float32] = np.ndarray(shape, samples.dtype, samples, 0, strides)  # looks whether it fits
+    frames.flags.writeable = False
+    return frames
+
+
 class Spectra:
     """Fourier transforms of frames under a window.
 
@@ -99,7 +114,7 @@ class FrameStream:
         self.hop_length = hop_length
         self.batch_frames = batch_frames
         self._buffer = np.zeros((batch_frames - 1) * hop_length + frame_length, dtype=np.float32)
-        self._frames = np.lib.stride_tricks.sliding_window_view(self._buffer, frame_length)[::hop_length]
+        self._frames = overlapping(self._buffer, frame_length, hop_length)
         self._filled = 0
         self._batches = 0
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.features.frames import Spectra
+from playlista.features.frames import Spectra, overlapping
 from playlista.features.health.blocks import Block
 from playlista.features.health.codecs.grid import SEGMENT_FRAMES
 from playlista.features.health.joined_rates import JoinedRates
@@ -147,7 +147,7 @@ class SpectrumLooks:
         samples = self._segment[0] if self._looks % 2 == 0 else self._segment.mean(axis=0)
         if float(np.abs(samples).max()) >= SILENT:
             self._looks += 1
-            frames = np.lib.stride_tricks.sliding_window_view(samples, self._length)[:: self._length // 2][:FRAMES]
+            frames = overlapping(samples, self._length, self._length // 2)[:FRAMES]
             power = np.abs(self._spectra.of(frames)).astype(np.float64) ** 2
             self._power += power.mean(axis=0)
             if self._listener:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.features.band_powers import BandPowers
-from playlista.features.frames import Spectra
+from playlista.features.frames import Spectra, overlapping
 from playlista.features.triangles import triangles
 from playlista.native.kernels import Kernels
 from playlista.tracks.patches import MEL_BANDS
@@ -55,7 +55,7 @@ class MusicnnMel:
         -------
         [shape=(frames, 96), float32, log10(1 + 10000 power), 0 for silence]
         """
-        frames = np.lib.stride_tricks.sliding_window_view(block, FRAME_SAMPLES)[::HOP_SAMPLES]
+        frames = overlapping(block, FRAME_SAMPLES, HOP_SAMPLES)
         mel = self._triangles.of(self._spectra.of(frames))
         mel *= np.float32(_COMPRESSION)
         mel += np.float32(1.0)
