@@ -65,11 +65,12 @@ LOAD_WORKERS ?= 8
 
 # Every kind of case, with our ffmpeg, which starts in a sixth of the time of a system's.
 FEW := --ffmpeg bundled --hypothesis-profile few
+FEW_TESTS := not exhaustive and not cost
 
 test: $(TEST_STAMP) kernels ## Run the tests, a few cases of each kind
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
 	@echo "playlista: running the tests"
-	@$(PYTEST) $(FEW) -m "not exhaustive and not cost"
+	@$(PYTEST) $(FEW) -m "$(FEW_TESTS)"
 
 test-exhaustive: $(TEST_STAMP) kernels ## Run what `make test` leaves out: every case, more random examples, the system's ffmpeg
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
@@ -91,9 +92,9 @@ test-old-cpu: $(TEST_STAMP) ## Run every MusiCNN runtime on emulated processors 
 test-native: $(TEST_STAMP) ## Try the kernels under sanitizers and on other processors: make test-native [ROUNDS=2000]
 	@$(BIN)/python -m tests.native --compiler "$(CC)" --rounds $(ROUNDS)
 
-test-load: $(TEST_STAMP) kernels ## Run the whole test suite while LOAD programs keep the CPUs busy (default 20)
+test-load: $(TEST_STAMP) kernels ## Run the tests of `make test` while LOAD programs keep the CPUs busy (default 20)
 	@$(BIN)/playlista models prepare --models "$(TEST_MODELS)"
-	@$(BIN)/python -m tests.load $(LOAD) $(BIN)/python -m pytest -n $(LOAD_WORKERS) --dist worksteal
+	@$(BIN)/python -m tests.load $(LOAD) $(BIN)/python -m pytest -n $(LOAD_WORKERS) --dist worksteal $(FEW) -m "$(FEW_TESTS)"
 
 check: format lint types layers test test-exhaustive ## Formatter, linter, types, import layers, then every test
 
