@@ -56,12 +56,11 @@ SLOW_FILES = {
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """What ``-n auto`` means: half as many again as the CPUs that quota, cpuset and affinity leave us.
+    """What ``-n auto`` means: twice as many as the CPUs that quota, cpuset and affinity leave us.
 
-    A worker waits for a third of its time: for a process that starts, a file that rests, a disk that syncs.
+    A worker waits for half of its time: for a process that starts, a file that rests, a disk that syncs.
     """
-    threads = Cgroup().cpu_threads()
-    return min(max(threads + 1, threads * 3 // 2), MOST_WORKERS)
+    return min(2 * Cgroup().cpu_threads(), MOST_WORKERS)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -215,10 +215,11 @@ def test_a_pass_goes_on_after_a_restart_where_it_was(parts: Parts, music: Path) 
     for number in range(5):
         add(parts, music, f"{number}.mp3", os.urandom(5000))
     allowed = iter([True] * 6)
-    first, _ = scrubber_of(parts, music, may_read=lambda: next(allowed, False))
+    first, registry = scrubber_of(parts, music, may_read=lambda: next(allowed, False))
     thread = looking(first)
     deadline = time.monotonic() + GENEROUS_SECONDS
-    while first.reading != "3.mp3" and time.monotonic() < deadline:
+    while registry.get_sample_value("playlista_scrub_files_total", {"result": "sound"}) != 3:
+        assert time.monotonic() < deadline
         time.sleep(0.01)
     first.stop()
     thread.join(GENEROUS_SECONDS)

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests import signals
+from tests.exhaustive import but_few
 from tests.integration.daemon import Daemon
 
 GOOD_RULES = 'defaults = false\n["Quick: 140+"]\nbpm = "140.."\n["Slow"]\nbpm = "..100"\n'
 
 
-@pytest.mark.parametrize("mode", ["inotify", "polling"])
+@pytest.mark.parametrize("mode", but_few(["inotify", "polling"], "inotify"))
 def test_playlists_follow_the_music_and_the_rules_without_a_loop(
     tmp_path: Path, clean_environment: dict[str, str], mode: str
 ) -> None:
