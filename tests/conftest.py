@@ -28,9 +28,11 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 PREPARED = prepare_environment(Settings().native_environment(), threads=1)
 # The machine may be slow and the checkout read-only: no deadline, and no database of examples in it.
-hypothesis.settings.register_profile("playlista", deadline=None, database=None)
+# How long examples take to draw says more of the machine's load than of the test.
+PATIENT = {"deadline": None, "database": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("playlista", **PATIENT)
 # What `make test` tries: the same few examples each time. `make test-exhaustive` tries the many.
-hypothesis.settings.register_profile("few", deadline=None, database=None, max_examples=20, derandomize=True)
+hypothesis.settings.register_profile("few", max_examples=20, derandomize=True, **PATIENT)
 hypothesis.settings.load_profile("playlista")
 ROOT = Path(__file__).resolve().parent.parent
 BUNDLED = pytest.StashKey[TemporaryDirectory[str]]()
