@@ -6,9 +6,6 @@ that crashes or hangs costs the child, not the daemon.
 
 from __future__ import annotations
 
-import errno
-import os
-import re
 import signal
 import struct
 from dataclasses import replace
@@ -17,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playlista.decode.headers import Declaration
-from playlista.decode.layouts import UNKNOWN, ChannelLayout, default_layout, mask_layout, named_layout
+from playlista.decode.layouts import mask_layout
 from playlista.decode.page_cache import PageCacheTrail
+from playlista.decode.readers import ffmpeg_messages as messages
 from playlista.decode.readers.ffmpeg_child import FfmpegChild
 from playlista.decode.readers.ffprobe import probe
 from playlista.decode.source import BYTES_PER_SAMPLE, Deadline, StreamBrokenError, StreamInfo, UnsupportedCodecError
@@ -28,35 +26,8 @@ from playlista.errors import Blame, FailureReason
 #: What neither a file nor a decoder sends: an operator, a machine that shuts down. SIGKILL, from the OOM killer most of
 #: the time, is told apart: a file may be what takes the memory.
 _SIGNALS_FROM_OUTSIDE = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT})
-_SHORTAGES = ("Cannot allocate memory", "Resource temporarily unavailable", "bad_alloc")
-#: How demuxers say that the file ends before what its header announces. Some versions of ffmpeg then end as if memory
-#: had been short; but what could not be read had been given its memory.
-_MISSING_DATA = "Failed to read "
-#: ffmpeg's word for one or two MPEG frame headers somewhere in what may be anything; a row of frames scores 25.
-_GUESSED = "with low score of 1,"
-#: Said by a demuxer that gave up; the exit status may be 0 all the same.
-_DEMUXING_ENDED = "Error during demuxing"
-_DAMAGE = ("CRC mismatch", "CRC error", "Error", "Invalid")
-#: Said of a picture or another tag that is broken, whatever the sound is like.
-_OF_TAGS = re.compile(r"picture|cover art|lyrics|Error reading frame \w+, skipped")
-#: How it says that a read failed, with whatever exit status. Demuxers say so of files that are cut short, too.
-_STORAGE_ERRORS = (
-    *(errno.EIO, errno.ENOTCONN, errno.ETIMEDOUT, errno.ESTALE, errno.EHOSTDOWN, errno.EHOSTUNREACH),
-    *(errno.ENETDOWN, errno.ENXIO, errno.EREMOTEIO),
-)
-_FAILED_READS = tuple(map(os.strerror, _STORAGE_ERRORS))
 _MAX_WAV_HEADER_BYTES = 64 * 1024
-#: What ffmpeg says of a codec that it knows by name and cannot decode.
-_UNSUPPORTED = re.compile(r"ecoder .*not found|no decoder found|not (yet )?implemented|patches welcome")
-#: ISO/IEC 14496-3 has a number for each kind of AAC; ffmpeg calls them all so.
-_OBJECT_TYPE = re.compile(r"Audio object type (\d+)")
-_USAC = "42"
-#: "  Stream #0:0: Audio: pcm_f32le ([3][0][0][0] / 0x0003), 44100 Hz, 5.1(side), flt, 8467 kb/s", as we asked for it.
-_OUTPUT_LAYOUT = re.compile(r": Audio: pcm_f32le.*? Hz, ([^,]+), flt")
 _EXTENSIBLE_BYTES = 40
-_STEREO = 2
-#: What stands before the error itself: the module, and the input, which is a number of ours and tells people nothing.
-_SPEAKER = re.compile(r"^(\[[^\]]*\] *)*(\S*/fd/\d+\S*: *)?")
 _CACHE_STEP_BYTES = 64 * 1024 * 1024
 
 
@@ -148,14 +119,12 @@ class FfmpegReader:
 
     def complaints(self) -> list[str]:
         """The first and last of what ffmpeg said so far about damage in the file."""
-        told = (line for line in self._child.said() if line.startswith("["))  # by a module, not in a tag
-        return [_SPEAKER.sub("", line).strip() for line in told if _tells_of(line, _DAMAGE)]
+        return messages.complaints(self._child.said())
 
     @property
     def read_failed(self) -> bool:
         """Whether ffmpeg said that it could not read on, which the file may be to blame for or what it lies on."""
-        told = (line for line in self._child.said() if not line.startswith(" "))  # tags are indented
-        return any(line.endswith(_FAILED_READS) for line in told)
+        return messages.tells_of_failed_read(self._child.said())
 
     def close(self) -> None:
         """End the child."""
@@ -188,9 +157,9 @@ class FfmpegReader:
         self._rest = head[data_start:]
         self._child.wait_until_described()
         text = "\n".join(self._child.said())
-        if _GUESSED in text:
+        if messages.is_guess(text):
             raise StreamBrokenError(FailureReason.CORRUPT, "ffmpeg: resembles sound, but only by chance")
-        layout = mask_layout(mask, channels) or _told_layout(self._child.output_stream, channels)
+        layout = mask_layout(mask, channels) or messages.told_layout(self._child.output_stream, channels)
         return StreamInfo(
             rate_hz,
             channels,
@@ -224,7 +193,7 @@ class FfmpegReader:
             raise StreamBrokenError(FailureReason.DECODE_TIMEOUT, "ffmpeg used up its CPU time")
         if status < 0:
             raise StreamBrokenError(FailureReason.CRASHED, f"ffmpeg was ended by signal {-status}")
-        if _is_short_of_memory(said):
+        if messages.is_short_of_memory(said):
             raise StreamBrokenError(FailureReason.OVER_BUDGET, "ffmpeg had not enough memory")
         if self._is_unsupported(said):
             raise UnsupportedCodecError(self._codec(said))
@@ -232,11 +201,11 @@ class FfmpegReader:
             raise StreamBrokenError(FailureReason.NOT_AUDIO, "holds no sound")
         self._raise_if_storage_failed(said)
         kind = ReadFailedError if self.read_failed else StreamBrokenError
-        raise kind(FailureReason.CORRUPT, f"ffmpeg: {_complaint(said) or 'decodes nothing of it'}")
+        raise kind(FailureReason.CORRUPT, f"ffmpeg: {messages.first_complaint(said) or 'decodes nothing of it'}")
 
     def _raise_if_storage_failed(self, said: str) -> None:
         """Some demuxers take a failed read for the end of the file: ask the storage where one ended in an error."""
-        if _DEMUXING_ENDED not in said and not self.read_failed:
+        if not messages.tells_of_early_end(said) and not self.read_failed:
             return
         fault = find_fault(self._descriptor, self._deadline)
         if fault:
@@ -244,7 +213,7 @@ class FfmpegReader:
 
     def _silence(self, said: str) -> StreamBrokenError:
         """Why a child that ended well gave nothing: a damage that it passed over, or there was nothing to give."""
-        complaint = _complaint(said)
+        complaint = messages.first_complaint(said)
         if self._is_unsupported(said):
             return UnsupportedCodecError(self._codec(said))
         if complaint:
@@ -252,14 +221,11 @@ class FfmpegReader:
         return StreamBrokenError(FailureReason.EMPTY, "not a single sample in it")
 
     def _is_unsupported(self, said: str) -> bool:
-        return self._bytes_taken == 0 and _UNSUPPORTED.search(said) is not None
+        return self._bytes_taken == 0 and messages.lacks_decoder(said)
 
     def _codec(self, said: str) -> str:
         """The codec by the name that people know."""
-        kind = _OBJECT_TYPE.search(said)
-        if kind:
-            return "xHE-AAC" if kind[1] == _USAC else f"AAC of object type {kind[1]}"
-        return self._probe.codec or self._probe.tag or "unknown"
+        return messages.kind_of_aac(said) or self._probe.codec or self._probe.tag or "unknown"
 
     def _outer_fault(self, status: int, said: str) -> StreamBrokenError | None:
         """What is wrong with ffmpeg or the machine, so that it says nothing of the file; None where it does."""
@@ -270,7 +236,7 @@ class FfmpegReader:
             message = f"ffmpeg was ended from outside (status {status}); it is tried again"
             return StreamBrokenError(FailureReason.UNREADABLE, message, blame=Blame.INSTALLATION)
         has_looked = "Input #0" in said or "/fd/" in said  # it names what it reads, whatever it thinks of it
-        if has_looked and not _is_short_of_memory(said):
+        if has_looked and not messages.is_short_of_memory(said):
             return None
         return self._child.installation_fault()
 
@@ -288,28 +254,3 @@ def _parse_wav_head(head: bytes) -> tuple[int, int, int, int] | None:
                 mask = struct.unpack_from("<I", head, position + 28)[0]
         position += 8 + length + length % 2
     return None
-
-
-def _told_layout(line: str, channels: int) -> ChannelLayout:
-    """The layout of the stream that ffmpeg writes, by its own words: one that no channel mask can hold (22.2)."""
-    match = _OUTPUT_LAYOUT.search(line)
-    layout = named_layout(match[1]) if match else UNKNOWN
-    if len(layout) == channels:
-        return layout
-    return default_layout(channels) if channels <= _STEREO else UNKNOWN
-
-
-def _is_short_of_memory(said: str) -> bool:
-    """Whether memory was short, as ffmpeg tells it: not where the file ends too early."""
-    return _MISSING_DATA not in said and any(shortage in said for shortage in _SHORTAGES)
-
-
-def _tells_of(line: str, signs: tuple[str, ...]) -> bool:
-    return any(sign in line for sign in signs) and not _OF_TAGS.search(line)
-
-
-def _complaint(said: str) -> str:
-    """The first line that tells of an error, without the module and the input that said it; empty where none does."""
-    signs = ("Error", "Invalid", _MISSING_DATA)
-    errors = (line for line in said.splitlines() if _tells_of(line, signs))
-    return _SPEAKER.sub("", next(errors, "")).strip()
