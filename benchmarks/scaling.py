@@ -97,16 +97,20 @@ def by_count(
 def _library(files: Sequence[Path], runtime: str, models: Path) -> dict[str, Any]:
     with filled_folder(files) as (music, data):
         command = python("-m", "playlista", "run", "--once", "--music", str(music), "--data", str(data))
-        environment = {
-            "MUSICNN_RUNTIME": runtime,
-            "MODELS_DIR": str(models.resolve()),
-            "LISTEN_ADDRESS": "127.0.0.1:0",
-            "WATCH_SETTLE_SECONDS": "0",
-            "LOG_LEVEL": "error",
-        }
-        ended = run(command, environment=environment).checked()
+        ended = run(command, environment=quiet_daemon(runtime, models)).checked()
         status = run(python("-m", "playlista", "status", "--json", "--data", str(data))).checked()
         return {**ended.figures(), "status": json.loads(status.output)}
+
+
+def quiet_daemon(runtime: str, models: Path) -> dict[str, str]:
+    """The settings of a daemon that analyzes what is there and says nothing."""
+    return {
+        "MUSICNN_RUNTIME": runtime,
+        "MODELS_DIR": str(models.resolve()),
+        "LISTEN_ADDRESS": "127.0.0.1:0",
+        "WATCH_SETTLE_SECONDS": "0",
+        "LOG_LEVEL": "error",
+    }
 
 
 @contextmanager

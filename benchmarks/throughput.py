@@ -20,7 +20,7 @@ from pathlib import Path
 from benchmarks import machine
 from benchmarks.children import Run, python, run
 from benchmarks.music import Request, find_music, make_music
-from benchmarks.scaling import confined, filled_folder
+from benchmarks.scaling import confined, filled_folder, quiet_daemon
 from benchmarks.tables import markdown_table, spread, write_section
 
 PAGE = Path("docs/appendix/benchmarks.md")
@@ -74,14 +74,7 @@ def analyze(tracks: Sequence[Path], how: Arrangement, models: Path, runtime: str
     ------
     benchmarks.children.ChildFailed : not every track was analyzed.
     """
-    environment = {
-        "MUSICNN_RUNTIME": runtime,
-        "MODELS_DIR": str(models.resolve()),
-        "LISTEN_ADDRESS": "127.0.0.1:0",
-        "WATCH_SETTLE_SECONDS": "0",
-        "LOG_LEVEL": "error",
-        "WORKERS": str(how.workers) if how.workers else "",
-    }
+    environment = {**quiet_daemon(runtime, models), "WORKERS": str(how.workers) if how.workers else ""}
     with filled_folder(tracks) as (music, data):
         command = python("-m", "playlista", "run", "--once", "--music", str(music), "--data", str(data))
         available = sorted(os.sched_getaffinity(0))[: how.cpus]

@@ -46,11 +46,17 @@ def batch(kind: str, frames: int, length: int, seed: int) -> NDArray[np.float32]
     return np.lib.stride_tricks.sliding_window_view(signal, length)[::hop]
 
 
-@settings(max_examples=examples(40))
-@given(
-    kind=st.sampled_from(KINDS), frames=st.integers(1, 12), rate_hz=st.sampled_from([8_000, 16_000, 22_050, 44_100]),
+#: A batch of any kind at any rate.
+BATCHES = given(
+    kind=st.sampled_from(KINDS),
+    frames=st.integers(1, 12),
+    rate_hz=st.sampled_from([8_000, 16_000, 22_050, 44_100]),
     seed=st.integers(0, 1_000),
-)  # fmt: skip
+)
+
+
+@settings(max_examples=examples(40))
+@BATCHES
 def test_shapes_of_spectra_are_equal_to_a_millionth(
     kernels: Kernels, kind: str, frames: int, rate_hz: int, seed: int
 ) -> None:
@@ -102,10 +108,7 @@ def test_odd_samples_are_left_out_as_by_numpy(kernels: Kernels, odd: float) -> N
 
 
 @settings(max_examples=examples(40))
-@given(
-    kind=st.sampled_from(KINDS), frames=st.integers(1, 12), rate_hz=st.sampled_from([8_000, 16_000, 22_050, 44_100]),
-    seed=st.integers(0, 1_000),
-)  # fmt: skip
+@BATCHES
 def test_peaks_of_spectra_are_those_that_numpy_finds(
     kernels: Kernels, kind: str, frames: int, rate_hz: int, seed: int
 ) -> None:

@@ -22,6 +22,7 @@ of genuine lossless audio files", J. Audio Eng. Soc. 67 (2019).
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -72,7 +73,7 @@ class GridSearch:
     """
 
     def __init__(self, sample_rate_hz: int, kernels: Kernels | None = None) -> None:
-        self._searches: list[_Smallness | _Steps] = [
+        self._searches: list[_Search] = [
             _Smallness(grid) if grid.steps is None else _Steps(grid, grid.steps, kernels)
             for grid in grids_at(sample_rate_hz)
         ]
@@ -152,8 +153,8 @@ class _Offsets:
         return found
 
 
-class _Smallness:
-    """The search for one grid and its proof by the smallness of all coefficients."""
+class _Search(ABC):
+    """The looks for one grid: the first ones search all offsets, the others prove those that were chosen."""
 
     def __init__(self, grid: CodecGrid) -> None:
         self._grid = grid
@@ -165,23 +166,53 @@ class _Smallness:
 
     def reset(self) -> None:
         self._all.reset()
-        self._candidates: list[SmallnessProof] = []
-        self._looks = 0
 
     def update(self, signal: NDArray[np.float32], start: int, look: int) -> None:
-        """Take look number `look`: the first ones search, the others prove."""
+        """Take look number `look`."""
         if look < SEARCH_LOOKS:
             self._all.update(signal, start)
             return
         if look == SEARCH_LOOKS:
-            usual = self._grid.usual
-            offsets = dict.fromkeys([*usual, *self._all.best(len(usual) + CANDIDATES)])
-            self._candidates = [SmallnessProof(offset) for offset in list(offsets)[: len(usual) + CANDIDATES]]
-        going_on = [candidate for candidate in self._candidates if not candidate.is_given_up]
-        if going_on:
-            self._prove(going_on, signal, start)
+            self._choose()
+        self._prove(signal, start)
 
-    def _prove(self, going_on: list[SmallnessProof], signal: NDArray[np.float32], start: int) -> None:
+    def trace(self) -> GridTrace:
+        return GridTrace(self._grid.name, float(self._all.standing().max()), self.confirmed())
+
+    @abstractmethod
+    def confirmed(self) -> float | None:
+        """Of the offset that stands out most in the proof; None where too little was seen."""
+
+    @abstractmethod
+    def _choose(self) -> None:
+        """Take the offsets that are put to the proof."""
+
+    @abstractmethod
+    def _prove(self, signal: NDArray[np.float32], start: int) -> None:
+        """Take a look at them."""
+
+
+class _Smallness(_Search):
+    """Proof by the smallness of all coefficients."""
+
+    def reset(self) -> None:
+        super().reset()
+        self._candidates: list[SmallnessProof] = []
+        self._looks = 0
+
+    def confirmed(self) -> float | None:
+        confirmed = [one.deviations() for one in self._candidates if one.frames >= LEAST_FRAMES]
+        return max(*confirmed, 0.0) if confirmed else None
+
+    def _choose(self) -> None:
+        count = len(self._grid.usual) + CANDIDATES
+        offsets = dict.fromkeys([*self._grid.usual, *self._all.best(count)])
+        self._candidates = [SmallnessProof(offset) for offset in list(offsets)[:count]]
+
+    def _prove(self, signal: NDArray[np.float32], start: int) -> None:
+        going_on = [candidate for candidate in self._candidates if not candidate.is_given_up]
+        if not going_on:
+            return
         offsets = [candidate.offset + beside for candidate in going_on for beside in (0, *CONTROLS)]
         logs = self._grid.smallness_at(signal, [(offset - start) % self._grid.period_frames for offset in offsets])
         self._looks += 1
@@ -190,52 +221,35 @@ class _Smallness:
             least = GIVEN_UP.get(self._looks, -np.inf)
             candidate.is_given_up = candidate.frames >= LEAST_FRAMES and candidate.deviations() < least
 
-    def confirmed(self) -> float | None:
-        """Of the candidate that stands out most; None where too little was seen."""
-        confirmed = [one.deviations() for one in self._candidates if one.frames >= LEAST_FRAMES]
-        return max(*confirmed, 0.0) if confirmed else None
 
-    def trace(self) -> GridTrace:
-        return GridTrace(self._grid.name, float(self._all.standing().max()), self.confirmed())
-
-
-class _Steps:
-    """The search for one grid and its proof by the steps of the quantizer: of usual offsets while it searches."""
+class _Steps(_Search):
+    """Proof by the steps of the quantizer; usual offsets are put to it while the search goes on."""
 
     def __init__(self, grid: CodecGrid, transform: Transform, kernels: Kernels | None) -> None:
-        self._grid = grid
+        super().__init__(grid)
         self._transform = transform
         self._kernels = kernels
-        self._all = _Offsets(grid)
-
-    @property
-    def retained_bytes(self) -> int:
-        return self._all.totals.nbytes
 
     def reset(self) -> None:
-        self._all.reset()
+        super().reset()
         self._usual = self._proof(list(self._grid.usual), USUAL_GIVEN_UP)
         self._best: StepProof | None = None
 
     def update(self, signal: NDArray[np.float32], start: int, look: int) -> None:
-        """Take look number `look`."""
         self._usual.update(signal, start)
-        if look < SEARCH_LOOKS:
-            self._all.update(signal, start)
-            return
-        if look == SEARCH_LOOKS:
-            best = [nth for nth in self._all.best(CANDIDATES) if self._all.standing()[nth] >= LEAST_FOUND]
-            self._best = self._proof(best, FOUND_GIVEN_UP) if best else None
-        if self._best is not None:
-            self._best.update(signal, start)
+        super().update(signal, start, look)
 
     def confirmed(self) -> float | None:
-        """Of the offset that stands out most; None where too little was seen."""
         told = [proof.deviations() for proof in (self._usual, self._best) if proof and proof.looks >= LEAST_STEP_LOOKS]
         return max(told) if told else None
 
-    def trace(self) -> GridTrace:
-        return GridTrace(self._grid.name, float(self._all.standing().max()), self.confirmed())
+    def _choose(self) -> None:
+        best = [nth for nth in self._all.best(CANDIDATES) if self._all.standing()[nth] >= LEAST_FOUND]
+        self._best = self._proof(best, FOUND_GIVEN_UP) if best else None
+
+    def _prove(self, signal: NDArray[np.float32], start: int) -> None:
+        if self._best is not None:
+            self._best.update(signal, start)
 
     def _proof(self, candidates: list[int], given_up: Mapping[int, float]) -> StepProof:
         return StepProof(self._transform, self._grid.period_frames, candidates, given_up, self._kernels)
