@@ -11,13 +11,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import cast
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from playlista.native.fourier import is_transformable
 from playlista.native.kernels import Kernels
+
+Real = TypeVar("Real", bound=np.floating)
 
 
 def frame_length_of(seconds: float, sample_rate_hz: int) -> int:
@@ -37,17 +39,17 @@ def amplitude_window(frame_length: int) -> NDArray[np.float32]:
     return scaled
 
 
-def overlapping(samples: NDArray[np.float32], length: int, hop: int) -> NDArray[np.float32]:
+def overlapping(samples: NDArray[Real], length: int, hop: int) -> NDArray[Real]:
     """The frames of `length` samples that begin every `hop` [shape=(frames, length), read-only], without a copy.
 
     As ``sliding_window_view(samples, length)[::hop]``, which takes forty microseconds for it.
 
     Parameters
     ----------
-    samples : np.ndarray [shape=(n,), float32], side by side; n is at least `length`.
+    samples : np.ndarray [shape=(n,)], side by side; n is at least `length`.
     """
     shape, strides = ((len(samples) - length) // hop + 1, length), (hop * samples.itemsize, samples.itemsize)
-    frames: NDArray[np.float32] = np.ndarray(shape, samples.dtype, samples, 0, strides)  # looks whether it fits
+    frames: NDArray[Real] = np.ndarray(shape, samples.dtype, samples, 0, strides)  # looks whether it fits
     frames.flags.writeable = False
     return frames
 

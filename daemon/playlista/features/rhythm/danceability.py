@@ -22,7 +22,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from playlista.features.frames import FrameStream
+from playlista.features.frames import FrameStream, overlapping
 
 FRAME_SECONDS = 0.02
 SHORTEST_SCALE_SECONDS = 0.31
@@ -129,10 +129,7 @@ class DanceabilityAccumulator:
         rest = walk[self._next[index] :]
         if len(rest) < scale:
             return
-        # A whole row of views at once costs more than what is computed of a few blocks.
-        blocks = np.lib.stride_tricks.as_strided(
-            rest, ((len(rest) - scale) // hop + 1, scale), (hop * rest.itemsize, rest.itemsize), writeable=False
-        )
+        blocks = overlapping(rest, scale, hop)
         self._squares[index] += _mean_squares_off_line(blocks).sum()
         self._blocks[index] += len(blocks)
         self._next[index] += len(blocks) * hop

@@ -28,6 +28,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from playlista.features.frames import overlapping
 from playlista.features.rhythm.onsets import OnsetEnvelope
 from playlista.tracks import FASTEST_BPM, SLOWEST_BPM
 
@@ -131,7 +132,7 @@ class Tempogram:
     def _measure(self, starts: NDArray[np.intp]) -> WindowTempi:
         """The windows that begin at `starts`, a hop apart."""
         stretch = self._envelope.read(int(starts[0]), int(starts[-1]) + self.window_frames)
-        windows = np.lib.stride_tricks.sliding_window_view(stretch, self.window_frames)[:: self.hop_frames]
+        windows = overlapping(stretch, self.window_frames, self.hop_frames)
         centred = windows - windows.mean(axis=1, keepdims=True)
         correlation, magnitude = self._correlation(centred), self._magnitude(centred)
         shape = (len(starts), len(self.grid_bpm))
