@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import os
 import shutil
 import sys
@@ -88,14 +89,30 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         folder.cleanup()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what the folders and files above name, and begin with what is slow: the last to end should be short."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None, None, None]:
+    """Mark what the folders and files above name, and let every worker begin with what is slow."""
     for item in items:
         if item.path.parent.name in READING_FOLDERS:
             item.add_marker(pytest.mark.reading)
         if item.path.parent.name in SLOW_FOLDERS or item.path.name in SLOW_FILES:
             item.add_marker(pytest.mark.slow)
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    yield  # pytest takes away what was not asked for
+    items.sort(key=lambda item: (item.path.parent.name != "integration", item.get_closest_marker("slow") is None))
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    items[:] = [item for share in _shares(items, workers) for item in share]
+
+
+def _shares(items: list[pytest.Item], workers: int) -> list[list[pytest.Item]]:
+    """Lay out `items` for ``--dist worksteal``, which gives each worker an equal run of them, in as many shares.
+
+    Each share has as many of the first files as the others, and every file in one place. The first tests wait the
+    longest, for daemons that start and files that rest: begun last, they would keep one worker busy and the others idle.
+    """
+    shares: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    for _, tests in itertools.groupby(items, key=lambda item: item.path):
+        min(shares, key=len).extend(tests)
+    return shares
 
 
 @pytest.hookimpl(trylast=True)
