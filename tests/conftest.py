@@ -107,7 +107,7 @@ def _shares(items: list[pytest.Item], workers: int) -> list[list[pytest.Item]]:
     """Lay out `items` for ``--dist worksteal``, which gives each worker an equal run of them, in as many shares.
 
     Each share has as many of the first files as the others, and every file in one place. The first tests wait the
-    longest, for daemons that start and files that rest: begun last, they would keep one worker busy and the others idle.
+    longest, for daemons that start and files that rest: begun last, they would keep one worker from ending.
     """
     shares: list[list[pytest.Item]] = [[] for _ in range(workers)]
     for _, tests in itertools.groupby(items, key=lambda item: item.path):

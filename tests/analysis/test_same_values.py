@@ -22,7 +22,7 @@ from playlista.config import Settings
 from playlista.features.analyzer import FeatureAnalyzer, Features
 from playlista.memory_optimized_loader import MemoryOptimizedLoader
 from tests import signals
-from tests.exhaustive import examples
+from tests.exhaustive import examples, exhaustive
 from tests.system.fresh_python import ROOT, run_python
 
 SECONDS = 8.0
@@ -90,10 +90,9 @@ def usual(song: Path) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "environment",
     [
-        {"OPENBLAS_NUM_THREADS": "2"},
         {"OPENBLAS_NUM_THREADS": "1", "OPENBLAS_CORETYPE": "Nehalem"},
-        {"OPENBLAS_NUM_THREADS": "1", "OPENBLAS_CORETYPE": "Haswell"},
         {"OPENBLAS_NUM_THREADS": "1", "NPY_DISABLE_CPU_FEATURES": "X86_V4 X86_V3"},
+        *exhaustive([{"OPENBLAS_NUM_THREADS": "2"}, {"OPENBLAS_NUM_THREADS": "1", "OPENBLAS_CORETYPE": "Haswell"}]),
     ],
     ids=lambda environment: " ".join(f"{name}={value}" for name, value in environment.items()),
 )

@@ -120,6 +120,7 @@ def test_recorded_noise_and_drums_have_no_key(tracks: list[Recording]) -> None:
     assert {part: tonal(named(tracks, part).optimized, 22050).key for part in keyless} == dict.fromkeys(keyless)
 
 
+@pytest.mark.exhaustive
 def test_optimized_and_full_analysis_agree_on_the_key(corpus: list[Recording]) -> None:
     long_enough = [track for track in corpus if len(track.full) >= 0.4 * 44100]
     pairs = [(tonal(track.optimized, 22050), tonal(track.full, 44100)) for track in long_enough]

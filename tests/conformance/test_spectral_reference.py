@@ -36,6 +36,7 @@ def test_the_rolloff_of_any_number_of_bins_is_the_first_to_reach_its_share(bins:
     assert list(descriptors.rolloff_hz(power, np.arange(bins, dtype=np.float32))) == list(expected)
 
 
+@pytest.mark.exhaustive
 def test_optimized_and_full_analysis_agree_on_music(corpus: list[Recording]) -> None:
     pairs = []
     # White noise is half of it above 11 kHz, which the half rate does not have.

@@ -182,7 +182,7 @@ def test_after_reset_it_is_as_new() -> None:
     assert accumulator.result() == measure(samples)[0]
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_forty_minutes_keep_their_tempo_in_few_bytes_and_are_analyzed_in_few_more() -> None:
     minute = drums(120, 60).samples.astype(np.float16)
     accumulator = RhythmAccumulator(RATE_HZ)

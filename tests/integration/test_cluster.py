@@ -145,6 +145,7 @@ def temporary() -> Iterator[Path]:
         yield Path(folder)
 
 
+@pytest.mark.exhaustive
 def test_workers_of_one_machine_end_with_the_daemon_say_nothing_that_needs_no_care_and_leave_nothing_behind(
     cluster: Cluster, temporary: Path
 ) -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests import signals
+from tests.exhaustive import but_few
 from tests.integration.daemon import Daemon
 from tests.places import fill, small_disk
 
 
-@pytest.mark.parametrize("used_before", [False, True], ids=["a new library", "a library with results"])
+@pytest.mark.parametrize("used_before", but_few([False, True], False), ids=["a new library", "a library with results"])
 def test_a_start_on_a_full_disk_is_refused_in_one_line_and_the_next_one_goes_on(
     used_before: bool, tmp_path: Path, clean_environment: dict[str, str]
 ) -> None:

@@ -42,6 +42,7 @@ def test_monitoring_tells_the_peak_of_each_track_and_forced_cleanup_costs_less_t
     assert 0 < cleanup_spent < 0.02 * (daemon.metric("process_cpu_seconds_total") - cpu)
 
 
+@pytest.mark.exhaustive
 def test_without_forced_cleanup_nothing_is_spent_on_it_and_without_monitoring_no_peak_is_told(daemon: Daemon) -> None:
     daemon.environment |= {"MEMORY_FORCE_CLEANUP": "false", "MEMORY_MONITORING_ENABLED": "false"}
     daemon.start()

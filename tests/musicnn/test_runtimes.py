@@ -19,7 +19,7 @@ from playlista.musicnn.conversion.graph_tensorflow import tensorflow_graph
 from playlista.musicnn.files import ModelFiles
 from playlista.musicnn.network import fold
 from playlista.musicnn.runtimes.runtime import installed_runtimes, load_runtime
-from tests.exhaustive import but_few
+from tests.exhaustive import exhaustive
 from tests.musicnn import published
 
 # TensorFlow itself is imported by a process of its own: it would cost the test run 450 MB.
@@ -101,7 +101,7 @@ print("done")
 
 
 @pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="tensorflow-cpu is not installed")
-@pytest.mark.parametrize("one_dnn", but_few(["0", "1"], "0"))  # as TF_ENABLE_ONEDNN_OPTS is by default
+@pytest.mark.parametrize("one_dnn", exhaustive(["0", "1"]))  # TF_ENABLE_ONEDNN_OPTS is 0 by default
 def test_tensorflow_gives_the_published_answers_and_says_nothing(
     one_dnn: str, files: ModelFiles, tmp_path: Path, project_root: Path, clean_environment: dict[str, str]
 ) -> None:

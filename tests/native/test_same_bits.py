@@ -10,6 +10,7 @@ import pytest
 from tests.native.machines import machines
 
 
+@pytest.mark.exhaustive
 def test_every_processor_that_can_be_tried_here_gives_the_same_bits(tmp_path: Path) -> None:
     compiler = shutil.which("cc") or pytest.skip("there is no C compiler")
     found = dict(machines(tmp_path, compiler))

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from tests.exhaustive import exhaustive
+from tests.exhaustive import but_few, exhaustive
 from tests.libraries import open_parts
 from tests.places import unprivileged_folder
 from tests.watch.folders import make, make_old
@@ -73,7 +73,7 @@ def test_a_file_that_changed_a_moment_ago_settles_first(synced: Synced) -> None:
 
 
 @pytest.mark.parametrize("files", [1_000, *exhaustive([10_000])])
-@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("restarted", but_few([False, True], True))
 def test_thousands_of_renames_are_no_second_analysis(synced: Synced, restarted: bool, files: int) -> None:
     paths = [f"old {number % 7}/{number}.mp3" for number in range(files)]
     make_old(synced.root, *paths)

@@ -164,6 +164,7 @@ def test_a_look_at_one_path_agrees_with_a_walk(tmp_path: Path) -> None:
     assert one.look("b") is one.look("b/cover.jpg") is one.look("gone.mp3") is one.look("a.mp3/x.mp3") is None
 
 
+@pytest.mark.exhaustive
 def test_a_flat_folder_costs_little_more_than_its_names(tmp_path: Path) -> None:
     """A folder of 150,000 files is walked in less than 20 MB, which is 139 bytes a file."""
     count = 5000
