@@ -130,3 +130,4 @@ def test_a_database_that_cannot_be_written_is_not_the_workers_fault(remote: Remo
     with pytest.raises(StoreError):
         remote.jobs.end(job, Answer(analysis=analysis_text(analysis_of("a.mp3")), has_result=True))
     assert remote.in_flight == 0
+    assert remote.jobs.unsuccessful == 1, "one pass over a library must not call it done"

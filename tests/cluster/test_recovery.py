@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 import time
 from typing import Any
 
@@ -84,7 +85,7 @@ def test_a_worker_that_answers_what_cannot_be_rests_longer_each_time_and_its_tra
         rests = []
         for _ in range(3):
             assert await assignments.assign(Client("garbage"), member)
-            while assignments.is_busy:
+            while assignments.claims_if_idle is None:
                 await asyncio.sleep(0.001)
             assert member.state is WorkerState.RESTING
             rests.append(member.until - time.monotonic())
@@ -95,6 +96,38 @@ def test_a_worker_that_answers_what_cannot_be_rests_longer_each_time_and_its_tra
     assert [line.startswith("a.mp3: worker one: its answer is none of ours") for line in rejected] == [True] * 3
     assert rests == sorted(rests)
     assert count == 3
+
+
+def test_a_claim_that_is_being_made_counts_as_work() -> None:
+    class Slow(Jobs):
+        def __init__(self) -> None:
+            super().__init__()
+            self.claimed, self.goes_on = threading.Event(), threading.Event()
+
+        def claim(self, worker: str) -> tuple[Job, str]:
+            self.claimed.set()
+            assert self.goes_on.wait(DEADLINE_SECONDS)
+            return super().claim(worker)
+
+    async def assigned() -> list[int | None]:
+        roster, jobs = Roster(), Slow()
+        roster.update({"workers": [{"address": "tls://one", "name": "one#1"}], "lost": []}, 0.0)
+        some: Any = jobs  # the other ends are not asked for
+        assignments = Assignments(roster, some, "kinship", track_timeout_seconds=1.0, changed=lambda: None)
+        seen = [assignments.claims_if_idle]
+        assigning = asyncio.ensure_future(assignments.assign(Client("garbage"), roster.members["tls://one"]))
+        await asyncio.to_thread(jobs.claimed.wait, DEADLINE_SECONDS)
+        seen.append(assignments.claims_if_idle)
+        jobs.goes_on.set()
+        assert await assigning
+        seen.append(assignments.claims_if_idle)
+        while assignments.claims_if_idle is None:
+            await asyncio.sleep(0.001)
+        seen.append(assignments.claims_if_idle)
+        assignments.close()
+        return seen
+
+    assert asyncio.run(assigned()) == [0, None, None, 1]
 
 
 def test_an_error_that_nobody_thought_of_is_said_and_the_dispatcher_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

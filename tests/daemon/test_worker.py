@@ -12,10 +12,11 @@ import pytest
 from playlista.analysis.audio_analyzer import EVERYTHING, AudioAnalyzer, Pass
 from playlista.config import Settings
 from playlista.errors import FailureReason
+from playlista.library.jobs import Job
 from playlista.tracks import Analysis, Rhythm, Status, TrackFile
 from tests import signals
 from tests.daemon.workers import worker_of
-from tests.libraries import MAX_ATTEMPTS, open_parts
+from tests.libraries import MAX_ATTEMPTS, Parts, analysis_of, open_parts
 
 
 class Overflowing(AudioAnalyzer):
@@ -87,3 +88,46 @@ def test_what_was_read_of_a_file_that_was_replaced_meanwhile_counts_for_nothing(
     assert result is not None
     assert result.audio is not None
     assert result.audio.duration_seconds == 5.0
+
+
+class Swift:
+    """A cluster that takes its only track while the worker looks whether anything is left, and gives it back once."""
+
+    unsuccessful = 0
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._job: Job | None = None
+        self._steps = iter((self._claim, self._release, self._claim, self._finish))
+        self._claims = 0
+
+    @property
+    def claims_if_idle(self) -> int | None:
+        idle = None if self._job else self._claims
+        next(self._steps, lambda: None)()  # what happens right after the look
+        return idle
+
+    def _claim(self) -> None:
+        self._job, self._claims = self._parts.queue.claim("one"), self._claims + 1
+
+    def _release(self) -> None:
+        assert self._job is not None
+        self._parts.queue.release(self._job)
+        self._job = None
+
+    def _finish(self) -> None:
+        assert self._job is not None
+        assert self._parts.queue.finish(self._job, analysis_of(self._job.file.path))
+        self._job = None
+
+
+def test_nothing_is_left_only_where_no_track_went_to_the_cluster_or_came_back_between_two_looks(
+    music: Path, tmp_path: Path
+) -> None:
+    with open_parts(tmp_path) as parts:
+        parts.queue.enqueue([TrackFile.from_stat("a.wav", (music / "a.wav").stat())], "scan")
+        worker = worker_of(parts, music, AudioAnalyzer(Settings(musicnn_runtime="off")), Swift(parts))
+        assert worker.run(until_empty=True) == 0
+        found = parts.store.get("a.wav")
+        assert found is not None
+        assert found.status is Status.ANALYZED

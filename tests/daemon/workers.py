@@ -8,7 +8,7 @@ from pathlib import Path
 from playlista.analysis.audio_analyzer import AudioAnalyzer
 from playlista.config import Settings
 from playlista.daemon.tag_keeper import made_tag_keeper
-from playlista.daemon.worker import Worker
+from playlista.daemon.worker import Remote, Worker
 from playlista.daemon.worker_builder import WorkerBuilder
 from playlista.memory.admission import Admission
 from playlista.memory.budget import CapReason
@@ -19,8 +19,8 @@ from playlista.serve.metrics import Metrics
 from tests.libraries import Parts
 
 
-def worker_of(parts: Parts, music: Path, analyzer: AudioAnalyzer) -> Worker:
-    """A worker with `analyzer`."""
+def worker_of(parts: Parts, music: Path, analyzer: AudioAnalyzer, remote: Remote | None = None) -> Worker:
+    """A worker with `analyzer`, or one that leaves the tracks to `remote`."""
     settings, stop = Settings(music_dir=music), threading.Event()
     cgroup, cleanup = Cgroup(), Cleanup(enabled=False)
     metrics = Metrics(version="0", cap_reasons=CapReason)
@@ -41,5 +41,6 @@ def worker_of(parts: Parts, music: Path, analyzer: AudioAnalyzer) -> Worker:
         stop=stop,
         wake=threading.Event(),
         music_is_there=lambda: True,
+        remote=remote,
         wall_clock=parts.clock,
     ).build()

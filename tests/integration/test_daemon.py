@@ -20,9 +20,9 @@ from tests.integration.daemon import Daemon
 LONG_SECONDS = 250.0
 
 
-def write_long(path: Path) -> None:
+def write_long(path: Path, *, seed: int = 0) -> None:
     """A song of `LONG_SECONDS`, of the same ten seconds."""
-    signals.write(path, np.tile(signals.song(10), (round(LONG_SECONDS / 10), 1)))
+    signals.write(path, np.tile(signals.song(10, seed=seed), (round(LONG_SECONDS / 10), 1)))
 
 
 @pytest.fixture
@@ -91,30 +91,39 @@ def test_a_retagged_file_keeps_its_result_without_a_second_analysis(daemon: Daem
 def test_sigterm_in_the_middle_of_a_track_ends_soon_and_the_track_is_done_once_after_the_restart(
     daemon: Daemon,
 ) -> None:
-    write_long(daemon.music / "long.flac")
-    # Lest a busy machine let the track end before the daemon is told to; a nicer one would get no CPU at all there.
-    daemon.start(lambda *command: ["nice", "-n", "5", *command])
-    daemon.wait_for(lambda: daemon.metric("playlista_tracks_in_flight") == 1, "the track to begin")
-    code, seconds = daemon.stop(signal.SIGTERM)
+    before, code, seconds = _ended_in_the_middle(daemon, signal.SIGTERM)
     assert code == 0
     assert seconds < allowed(2)
-    assert daemon.events("track.released")
+    assert daemon.events("track.released") or daemon.events("daemon.ended")  # where a chunk takes seconds, the latter
     daemon.start()
     daemon.wait_for(lambda: daemon.result("long.flac"), "the track")
-    (line,) = daemon.told("track.analyzed")
+    (line,) = daemon.told("track.analyzed", before + 1)[before:]
     assert line["audio_seconds"] == LONG_SECONDS
 
 
 def test_a_killed_daemon_names_the_track_that_it_was_at(daemon: Daemon) -> None:
     daemon.environment["RETRY_BACKOFF_SECONDS"] = "0"
-    write_long(daemon.music / "long.flac")
-    daemon.start()
-    daemon.wait_for(lambda: daemon.metric("playlista_tracks_in_flight") == 1, "the track to begin")
-    assert daemon.stop(signal.SIGKILL)[0] == -signal.SIGKILL
+    before, code, _ = _ended_in_the_middle(daemon, signal.SIGKILL)
+    assert code == -signal.SIGKILL
     daemon.start()
     (released,) = daemon.told("track.released")  # nothing shows that the track did it: tests/integration/test_deaths.py
     assert (released["path"], released["why"]) == ("long.flac", "killed from outside")
-    daemon.wait_for(lambda: daemon.result("long.flac"), "the second attempt")
+    daemon.told("track.analyzed", before + 1)
+
+
+def _ended_in_the_middle(daemon: Daemon, number: int) -> tuple[int, int, float]:
+    """Send the signal while a track is analyzed: how many were before, the exit code, and the seconds until the end.
+
+    On a busy machine the track may end between our look and our signal; then another one is put in its place.
+    """
+    for before in range(10):
+        write_long(daemon.music / "long.flac", seed=before)
+        daemon.start()
+        daemon.wait_for(lambda: daemon.metric("playlista_tracks_in_flight") == 1, "the track to begin")
+        code, seconds = daemon.stop(number)
+        if len(daemon.events("track.analyzed")) == before:
+            return before, code, seconds
+    raise AssertionError("the signal came too late for ten tracks")
 
 
 def test_a_second_daemon_on_the_same_data_is_refused_in_one_line(daemon: Daemon) -> None:

@@ -83,6 +83,7 @@ class Assignments:
         self._began: dict[str, tuple[Job, float]] = {}
         self._hung: dict[str, str] = {}
         self._numbers = itertools.count()
+        self._claims, self._is_claiming = 0, False
         # One thread: the database has one lock, and ends are written in the order in which they came.
         self._database = ThreadPoolExecutor(1, "cluster-jobs")
         #: Workers lost with a track, by who was to blame.
@@ -94,9 +95,14 @@ class Assignments:
         return len(self._began)
 
     @property
-    def is_busy(self) -> bool:
-        """Whether some track is at a worker, or the end of one is still to be judged."""
-        return bool(self._running)
+    def claims_if_idle(self) -> int | None:
+        """How many claims there were, where none is being made, no track is at a worker and no end is to be judged.
+
+        For another thread, which reads it before and after a look at the queue: the same number means that no track
+        went to a worker or came back meanwhile.
+        """
+        claims = self._claims
+        return None if self._is_claiming or self._running else claims
 
     def close(self) -> None:
         """No end will be written any more."""
@@ -109,14 +115,18 @@ class Assignments:
         ------
         StoreError : the library cannot be written.
         """
-        claimed = await self._in_database(self._jobs.claim, member.full_name)
-        if claimed is None:
-            return False
-        job, text = claimed
-        self._roster.busy(member, job.file.path)
-        self._began[member.address] = (job, time.monotonic())
-        self._begin(member, self._follow(client, member, job, text))
-        return True
+        self._claims, self._is_claiming = self._claims + 1, True
+        try:
+            claimed = await self._in_database(self._jobs.claim, member.full_name)
+            if claimed is None:
+                return False
+            job, text = claimed
+            self._roster.busy(member, job.file.path)
+            self._began[member.address] = (job, time.monotonic())
+            self._begin(member, self._follow(client, member, job, text))
+            return True
+        finally:
+            self._is_claiming = False
 
     def greet(self, client: Any, member: Member) -> None:
         """Ask the new worker whether it serves this daemon; asked once more if it never answers."""

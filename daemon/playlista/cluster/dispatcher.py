@@ -99,9 +99,9 @@ class Dispatcher:
         self._assignments.close()
 
     @property
-    def is_busy(self) -> bool:
-        """Whether some track is at a worker, or the end of one is still to be judged."""
-        return self._assignments.is_busy
+    def claims_if_idle(self) -> int | None:
+        """See ``Assignments``."""
+        return self._assignments.claims_if_idle
 
     def reading(self) -> ClusterReading:
         """How it is at this moment; from any thread."""

@@ -95,9 +95,9 @@ class ClusterWork:
             self._local.stop()
 
     @property
-    def is_busy(self) -> bool:
-        """Whether a track is at a worker."""
-        return self._dispatcher.is_busy
+    def claims_if_idle(self) -> int | None:
+        """How many claims there were, where no track is at a worker."""
+        return self._dispatcher.claims_if_idle
 
     @property
     def unsuccessful(self) -> int:

@@ -63,8 +63,8 @@ class RemoteJobs:
 
     @property
     def unsuccessful(self) -> int:
-        """Tracks that did not succeed, and have not since."""
-        return len(self._unsuccessful)
+        """Tracks that did not succeed, and have not since, and those whose end could not be written."""
+        return len(self._unsuccessful.union(job.file_id for job in self._unended))
 
     def claim(self, worker: str) -> tuple[Job, str] | None:
         """The next job for `worker`, with the text of its request."""

@@ -40,8 +40,8 @@ class Remote(Protocol):
     """Other processes that analyze the same queue's tracks."""
 
     @property
-    def is_busy(self) -> bool:
-        """Whether one of them has a track."""
+    def claims_if_idle(self) -> int | None:
+        """How many tracks they claimed so far; None while they have one, or are about to."""
 
     @property
     def unsuccessful(self) -> int:
@@ -158,8 +158,10 @@ class Worker:
         """Whether the cluster has a track or is about to get one; waits a moment if so."""
         if self._remote is None:
             return False
+        claims = self._remote.claims_if_idle
         due = self._queue.next_due_at()
-        if not self._remote.is_busy and (due is None or due > self._wall_clock()):
+        # A track that went to a worker or came back meanwhile was in neither of the two looks.
+        if claims is not None and claims == self._remote.claims_if_idle and (due is None or due > self._wall_clock()):
             return False
         self._stop.wait(ABSENCE_SECONDS)
         return True
