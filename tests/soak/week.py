@@ -11,11 +11,12 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from playlista.analysis.audio_analyzer import AudioAnalyzer
+from playlista.analysis.group_settings import group_settings
 from playlista.config import Settings
 from playlista.decode.content import hash_file
 from tests import signals
@@ -35,11 +36,16 @@ LOWER_RATE_HZ = 16000
 
 @dataclass
 class Week:
-    """A library and what is known of it; ``truth`` holds the values of bytes that were analyzed afresh."""
+    """A library and what is known of it.
+
+    truth : the values of bytes that were analyzed afresh.
+    former : the same with the settings of before.
+    """
 
     place: Place
     daemon: Daemon
     truth: dict[bytes, dict[str, Any]] = field(default_factory=dict)
+    former: dict[bytes, dict[str, Any]] = field(default_factory=dict)
     settings: Settings = field(default_factory=lambda: Settings(musicnn_runtime="off"))
 
     @property
@@ -93,7 +99,18 @@ class Week:
         if content not in self.truth:
             analysis = AudioAnalyzer(self.settings).analyze(os.fspath(path))
             self.truth[content] = json.loads(json.dumps(analysis.to_json()))
+            self.truth[content] |= self.former.get(content, {})
         return self.truth[content]
+
+    def analyze_at(self, rate_hz: int) -> None:
+        """From here on, at this rate; groups that do not depend on it, as the fingerprint, keep their values."""
+        before = group_settings(self.settings)
+        self.daemon.environment["MEMORY_OPTIMIZED_SAMPLE_RATE"] = str(rate_hz)
+        self.settings = replace(self.settings, memory_optimized_sample_rate=rate_hz)
+        today = group_settings(self.settings)
+        kept = [group for group in GROUPS if today[group] == before[group]]
+        self.former = {content: {group: values[group] for group in kept} for content, values in self.truth.items()}
+        self.truth = {}
 
 
 def run(place: Place) -> list[Finding]:
@@ -104,9 +121,7 @@ def run(place: Place) -> list[Finding]:
     findings = week.step("first scan", lambda: None, analyzed=week.sounds(week.tracks()))
     for what, change, needed in _steps(week):
         findings += week.step(what, change, analyzed=needed)
-    week.daemon.environment["MEMORY_OPTIMIZED_SAMPLE_RATE"] = str(LOWER_RATE_HZ)
-    week.settings = Settings(musicnn_runtime="off", memory_optimized_sample_rate=LOWER_RATE_HZ)
-    week.truth.clear()
+    week.analyze_at(LOWER_RATE_HZ)
     return findings + week.step("another analysis rate", lambda: None, analyzed=len(week.tracks()))
 
 
