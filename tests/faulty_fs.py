@@ -48,6 +48,10 @@ class Faults:
         """Those calls do not come back until something else is asked for."""
         self._set({"hang": True, "beyond": beyond, "stat": stat})
 
+    def fail_closing(self, number: int) -> None:
+        """Files can be read, and every close of one fails, as where the program or server went in between."""
+        self._set({"errno": number, "closing": True})
+
     def heal(self) -> None:
         """Everything works again."""
         self._set({})
@@ -96,11 +100,16 @@ class _Misbehaviour:
     def show(self, end: int | None) -> None:
         """Fail or hang if told to; `end` is the end of a read, None for a look at a file."""
         while told := self._told():
-            if (end is None and not told["stat"]) or (end is not None and end <= told["beyond"]):
+            if "closing" in told or (not told["stat"] if end is None else end <= told["beyond"]):
                 return
             if "errno" in told:
                 raise OSError(told["errno"], "as told")
             time.sleep(0.1)
+
+    def show_closing(self) -> None:
+        """Fail a close if told to."""
+        if "closing" in (told := self._told()):
+            raise OSError(told["errno"], "as told")
 
     def _told(self) -> dict[str, Any]:
         with suppress(OSError, ValueError), open(self._control, encoding="ascii") as file:
@@ -134,6 +143,10 @@ def _serve(back: str, mount: str, control: str) -> None:
         def read(self, path: str, size: int, offset: int, fh: int) -> bytes:
             misbehaviour.show(offset + size)
             return os.pread(fh, size, offset)
+
+        def flush(self, path: str, fh: int) -> int:
+            misbehaviour.show_closing()
+            return 0
 
         def release(self, path: str, fh: int) -> int:
             os.close(fh)

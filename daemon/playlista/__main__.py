@@ -30,8 +30,8 @@ def main() -> None:
     except PlaylistaError as error:
         fail(str(error), 1)
     except OSError as error:
-        if error.filename is not None:  # opening a file failed, which should have become a PlaylistaError
-            raise
+        if error.filename is not None or signals is not None:
+            raise  # opening a file failed, or a daemon, which writes nothing there: it should have been caught
         _discard_stdout()
         fail(f"standard output: cannot be written ({error.strerror}); send it elsewhere", 1)
 

@@ -16,11 +16,16 @@ import soundfile
 from playlista.analysis.attempt import attempt
 from playlista.analysis.audio_analyzer import AudioAnalyzer
 from playlista.config import Settings
+from playlista.decode.chapters import read_chapters
+from playlista.decode.content import hash_file
+from playlista.decode.metadata import read_metadata
+from playlista.decode.opening import needs_child
 from playlista.decode.readers import ffmpeg_child
 from playlista.decode.readers.ffmpeg_child import FfmpegChild
 from playlista.decode.readers.mapped import MappedFile
 from playlista.decode.storage import fault_of, find_fault
 from playlista.errors import Blame, DecodeError, FailureReason
+from playlista.memory.process import drop_page_cache
 from playlista.tracks import Status
 from tests.decode.files import MIB, chord, decoded, encoded, opened
 from tests.faulty_fs import Faults, faulty_folder, why_no_fuse
@@ -103,6 +108,22 @@ def test_a_storage_that_fails_in_the_middle_of_a_file_is_to_blame(faults: Faults
             assert os.strerror(number) in error.message
 
     assert decoded(faults.mount / name).error is None
+
+
+@pytest.mark.parametrize("name", ["x.flac", "x.mp3", "x.m4a", "long.wav"])
+def test_a_close_that_fails_takes_nothing_from_what_was_read(faults: Faults, back: Path, name: str) -> None:
+    here, there = back / name, faults.mount / name
+    faults.fail_closing(errno.ENOTCONN)
+    descriptor = os.open(there, os.O_RDONLY)
+    with pytest.raises(OSError, match=os.strerror(errno.ENOTCONN)):
+        os.close(descriptor)
+
+    assert decoded(there).error is None
+    assert read_metadata(os.fspath(there), shown_as=name) == read_metadata(os.fspath(here), shown_as=name)
+    assert hash_file(os.fspath(there)) == hash_file(os.fspath(here))
+    assert needs_child(os.fspath(there)) == needs_child(os.fspath(here))
+    assert read_chapters(os.fspath(there), (), SECONDS) == read_chapters(os.fspath(here), (), SECONDS)
+    assert drop_page_cache(there)
 
 
 def test_an_ffmpeg_that_could_not_read_for_a_moment_is_started_again(

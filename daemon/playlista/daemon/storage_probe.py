@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from playlista.system.descriptors import close_read
+
 #: Between two questions, and how long an answer may take: together less than the 15 s within which /readyz must say it.
 INTERVAL_SECONDS = 3.0
 OVERDUE_SECONDS = 8.0
@@ -86,4 +88,4 @@ class StorageProbe:
             os.posix_fadvise(descriptor, place, _PAGE_BYTES, os.POSIX_FADV_DONTNEED)
             os.pread(descriptor, _PAGE_BYTES, place)
         finally:
-            os.close(descriptor)
+            close_read(descriptor)

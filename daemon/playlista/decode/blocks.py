@@ -18,6 +18,7 @@ from playlista.decode.page_cache import PageCacheTrail
 from playlista.decode.source import FrameReader, StreamBrokenError, StreamInfo
 from playlista.decode.storage import fault_of
 from playlista.errors import Blame, FailureReason
+from playlista.system.descriptors import close_read
 from playlista.tracks.health import Integrity
 
 #: A sample beyond this, 90 dB above full scale, is damage: no recording holds it, not even one whose floats go as far
@@ -123,7 +124,7 @@ class AudioSource:
             self._is_open = False
             self._reader.close()
             PageCacheTrail(self._descriptor).finished()
-            os.close(self._descriptor)
+            close_read(self._descriptor)
 
     def __enter__(self) -> Self:
         return self

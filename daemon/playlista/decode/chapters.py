@@ -21,6 +21,7 @@ from playlista.decode.cue_sheet import parse_cue_sheet
 from playlista.decode.regular_file import open_regular_file
 from playlista.decode.source import StreamBrokenError
 from playlista.decode.tag_reading import read_tags
+from playlista.system.descriptors import close_read
 from playlista.tracks import MAX_CHAPTERS, Chapter
 
 _CUE_BYTES = 256 * 1024
@@ -56,7 +57,7 @@ def _tagged(path: str) -> list[Chapter]:
     try:
         found = read_tags(descriptor)
     finally:
-        os.close(descriptor)
+        close_read(descriptor)
     if found is None:
         return []
     ways = (_of_id3, _of_vorbis_comments, _of_sheet_in_tags, _of_flac_block, _of_mp4)
@@ -76,7 +77,7 @@ def _from_sheet_file(path: str) -> list[Chapter]:
         except OSError:
             continue
         finally:
-            os.close(descriptor)
+            close_read(descriptor)
         chapters = parse_cue_sheet(_text(content), track.name)
         if len(chapters) > 1:
             return list(chapters)

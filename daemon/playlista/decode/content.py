@@ -19,6 +19,7 @@ from playlista.decode.source import StreamBrokenError
 from playlista.decode.storage import fault_of
 from playlista.errors import Interrupted
 from playlista.system.callbacks import noop
+from playlista.system.descriptors import close_read
 from playlista.tracks.origin import Origin, size_prefix
 
 #: The pages of larger files are given back behind the reader; those of smaller ones are about to be decoded.
@@ -47,7 +48,7 @@ class FileHashing:
             self._content, self._encoded = ByteHash(), EncodedDigest(self._descriptor)
             self._buffer = memoryview(bytearray(min(MIB, size + 1)))
         except BaseException:
-            os.close(self._descriptor)
+            close_read(self._descriptor)
             raise
 
     def step(self) -> int:
@@ -71,7 +72,7 @@ class FileHashing:
         """Let go of the file."""
         if self._trail and self._drops_all:
             self._trail.finished()
-        os.close(self._descriptor)
+        close_read(self._descriptor)
 
 
 def hash_file(path: str, *, stop: Callable[[], bool] = noop, keep_cached: bool = True) -> Origin:

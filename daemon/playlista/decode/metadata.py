@@ -25,6 +25,7 @@ from playlista.decode.large_tags import read_without_pictures
 from playlista.decode.regular_file import open_regular_file
 from playlista.decode.source import StreamBrokenError
 from playlista.decode.tag_reading import read_ape_tags, read_tags
+from playlista.system.descriptors import close_read
 from playlista.tracks.metadata import Metadata, clean_text, clean_texts
 
 _ITUNES = "----:com.apple.iTunes:"
@@ -108,7 +109,7 @@ def read_metadata(path: str, *, shown_as: str | None = None) -> Metadata | None:
     except OSError:
         return None
     finally:
-        os.close(descriptor)
+        close_read(descriptor)
 
 
 def _tagged(descriptor: int) -> Metadata:

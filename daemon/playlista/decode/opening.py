@@ -6,7 +6,6 @@ content. The first block is decoded at once, so that a reader that gets nowhere 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -29,6 +28,7 @@ from playlista.decode.storage import fault_of, find_fault
 from playlista.errors import Blame, FailureReason
 from playlista.native.kernels import Kernels
 from playlista.system.callbacks import noop
+from playlista.system.descriptors import close_read
 
 MAX_CHANNELS = 64
 RATES_HZ = (1000, 1_000_000)
@@ -85,7 +85,7 @@ def open_source(
             readers = Readers(descriptor, Deadline(timeout_seconds, stop), mapping_min_bytes, child_memory_bytes)
             return _source(path, readers, _Wanted(block_seconds, max_block_bytes, checks_integrity, kernels))
         except BaseException:
-            os.close(descriptor)
+            close_read(descriptor)
             raise
     except StreamBrokenError as broken:
         raise broken.of_track(path) from broken
@@ -104,7 +104,7 @@ def needs_child(path: str) -> bool:
     except OSError:
         return False
     finally:
-        os.close(descriptor)
+        close_read(descriptor)
 
 
 @dataclass(frozen=True, slots=True)

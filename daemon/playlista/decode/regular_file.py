@@ -11,6 +11,7 @@ import stat
 
 from playlista.decode.source import StreamBrokenError
 from playlista.errors import FailureReason
+from playlista.system.descriptors import close_read
 
 _STANDARD_STREAMS = 2
 
@@ -35,7 +36,7 @@ def open_regular_file(path: str) -> int:
         _require_regular(os.fstat(descriptor).st_mode)
         return _above_standard_streams(descriptor)
     except BaseException:
-        os.close(descriptor)
+        close_read(descriptor)
         raise
 
 
@@ -44,7 +45,7 @@ def _above_standard_streams(descriptor: int) -> int:
     if descriptor > _STANDARD_STREAMS:
         return descriptor
     above = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _STANDARD_STREAMS + 1)
-    os.close(descriptor)
+    close_read(descriptor)
     return above
 
 

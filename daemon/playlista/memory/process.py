@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from playlista.memory.kernel_files import read_kibibytes
+from playlista.system.descriptors import close_read
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,6 @@ def drop_page_cache(path: str | os.PathLike[str]) -> bool:
         try:
             os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
         finally:
-            os.close(descriptor)
+            close_read(descriptor)
         return True
     return False

@@ -37,6 +37,7 @@ from playlista.outputs.file_tags.replacement import (
 )
 from playlista.outputs.file_tags.sound import Bounds, Sound, sound_of
 from playlista.outputs.file_tags.structure import require_rewritable
+from playlista.system.descriptors import close_read
 from playlista.tracks import TrackFile
 from playlista.tracks.origin import Origin
 
@@ -126,7 +127,7 @@ class TagWriter:
                 put_in_place(copy, target, descriptor, original)
                 return Tagged(status, _found_again(target, made), origin)
         finally:
-            os.close(descriptor)
+            close_read(descriptor)
 
     def _require_small_tags(self, descriptor: int) -> None:
         if self._max_tag_bytes is not None and holds_more_than(descriptor, self._max_tag_bytes):

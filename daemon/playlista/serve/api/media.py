@@ -17,6 +17,7 @@ from playlista.decode.source import StreamBrokenError
 from playlista.serve.answers import Answer
 from playlista.serve.requests import Request
 from playlista.serve.routes import Context
+from playlista.system.descriptors import close_read
 
 PIECE_BYTES = 65536
 #: A part of a file in one answer: a player asks for the next, and no thread is busy for the length of a track.
@@ -51,7 +52,7 @@ def cover(context: Context, request: Request, _given: dict[str, Any], value: str
             return Answer("304 Not Modified", "image/jpeg", b"").with_headers(*_kept(tag))
         picture = read_picture(descriptor)
     finally:
-        os.close(descriptor)
+        close_read(descriptor)
     return Answer.not_found("the file has no picture") if picture is None else _answer_of(picture, tag)
 
 
@@ -88,7 +89,7 @@ def _part_of(descriptor: int, kind: str, request: Request) -> Answer:
         )
     first, last = _bounds(wanted, size)
     if first > last:
-        os.close(descriptor)
+        close_read(descriptor)
         refused = Answer("416 Range Not Satisfiable", "text/plain; charset=utf-8", b"there is no such part\n")
         return refused.with_headers(("Content-Range", f"bytes */{size}"))
     last = min(last, first + LONGEST_PART_BYTES - 1)
@@ -131,7 +132,7 @@ class _Pieces:
         """The server calls it when the client is gone, or has all."""
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
-            os.close(descriptor)
+            close_read(descriptor)
 
 
 def _answer_of(picture: Picture, tag: str) -> Answer:
