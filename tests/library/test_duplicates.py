@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from playlista.daemon.copy_finder import CopyFinder
 from playlista.library.best_copy import Copy, best_of
-from playlista.library.copies import count_due_copies
+from playlista.library.copies import Copies, count_due_copies
 from playlista.library.duplicates import Duplicates
 from playlista.library.gone_files import GoneFiles, take_up
 from playlista.tracks import Analysis, Audio, Fingerprint, Status
@@ -172,6 +173,29 @@ def test_many_copies_stay_one_recording_and_the_answer_bounded(tmp_path: Path, m
         find(parts)
         (one,) = Duplicates(parts.database).page()
         assert (one.count, len(one.copies)) == (8, 5)
+
+
+def test_a_file_that_is_there_a_thousand_times_is_compared_with_few(tmp_path: Path) -> None:
+    steps = [0, 0]
+    for turn, count in enumerate((100, 1000)):
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        with open_parts(folder, synced=False) as parts:
+            origin = Origin(b"same bytes", encoded_kind="wav", encoded=b"same audio")
+            paths = [f"{number}.wav" for number in range(count)]
+            parts.queue.enqueue(map(track_file, paths), "scan")
+            for file_id, path in enumerate(paths, start=1):
+                parts.store.record(file_id, result(path, None, origin), attempts=1)
+            copies = Copies(parts.database)
+            with parts.database.read() as connection:
+                connection.set_progress_handler(partial(_count, steps, turn), 10)
+                assert len(copies.same(count // 2)) == 64
+                connection.set_progress_handler(None, 0)
+    assert steps[1] < 1.2 * steps[0]
+
+
+def _count(steps: list[int], turn: int) -> None:
+    steps[turn] += 1
 
 
 def test_an_unreadable_fingerprint_finds_nothing_and_stops_nothing(tmp_path: Path) -> None:
