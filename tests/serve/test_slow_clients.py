@@ -120,6 +120,34 @@ def test_an_answer_that_nobody_reads_is_ended_at_its_deadline_and_frees_its_thre
         assert ended.wait(DEADLINE_SECONDS)
 
 
+@pytest.mark.parametrize("unread", [THREADS - 1, THREADS, 3 * THREADS])
+def test_clients_that_read_nothing_give_way_where_they_have_all_threads_and_only_there(
+    clients: ExitStack, unread: int
+) -> None:
+    begun = threading.Semaphore(0)
+
+    def endless(*_: object) -> Iterator[ResultText]:
+        begun.release()
+        while True:
+            yield ResultText("x", "x" * 10_000)
+
+    with serving(views=replace(VIEWS, tracks=endless)) as port:
+        slow = [connected(clients, port, b"GET /api/v1/tracks HTTP/1.1\r\nHost: x\r\n\r\n") for _ in range(unread)]
+        for _ in slow:
+            assert begun.acquire(timeout=DEADLINE_SECONDS)
+        assert ask(port, "/api/v1/status")[0] == 200
+        assert len(threads_of(port, slow)) >= THREADS - 1
+        assert (len(threads_of(port, slow)) < unread) is (unread >= THREADS)
+
+
+def threads_of(port: int, clients: list[socket.socket]) -> list[socket.socket]:
+    """Those whose connections the server still has."""
+    with open("/proc/net/tcp", encoding="ascii") as file:
+        rows = [line.split()[1:4] for line in file][1:]
+    established = {(int(here[-4:], 16), int(there[-4:], 16)) for here, there, state in rows if state == "01"}
+    return [one for one in clients if (port, one.getsockname()[1]) in established]
+
+
 @pytest.mark.parametrize("sends", [b"", BEGINNING])
 def test_more_clients_than_there_may_be_do_not_keep_the_next_one_out(clients: ExitStack, sends: bytes) -> None:
     limits = replace(GENEROUS, connections=10, connections_per_client=10)

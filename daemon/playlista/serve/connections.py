@@ -22,6 +22,8 @@ class Limits:
     request_seconds : from the first byte of a request to its last.
     answer_seconds : from the last byte of a request until its answer has left: 3 MB at 100 KB/s. Of a stream: without
         taking a byte of what waits for it.
+    unread_seconds : until a client of the API that reads nothing gives its thread to a request that waits, where each
+        thread has such a client.
     idle_seconds : without the first byte of a request.
     connections, connections_per_client : open at a time; a client is an IP address.
     pipelined : requests on one connection that were sent before the answer to the first.
@@ -29,6 +31,7 @@ class Limits:
 
     request_seconds: float = 10.0
     answer_seconds: float = 30.0
+    unread_seconds: float = 0.5
     idle_seconds: float = 30.0
     connections: int = 64
     connections_per_client: int = 32
@@ -44,7 +47,11 @@ class Connection(HTTPChannel):
         super().__init__(*arguments, **named)
         self.requests_lock = threading.RLock()  # `received` holds it while waitress takes it once more
         self.is_stream = False
+        #: Whether the threads of the API serve it.
+        self.is_api = False
         self.idle_since: float = time.monotonic()
+        #: Since when a thread waits for the client to read; None while none does.
+        self.unread_since: float | None = None
         self._request_since: float | None = None
         self._answer_since: float | None = None
 
@@ -98,7 +105,11 @@ class Connection(HTTPChannel):
 
     def write_soon(self, data: Any) -> int:
         """Take a piece of an answer; of a stream it leaves now, while waitress would wait for more."""
-        count: int = super().write_soon(data)
+        self.unread_since = time.monotonic()
+        try:
+            count: int = super().write_soon(data)
+        finally:
+            self.unread_since = None
         if self.is_stream and count:
             with self.outbuf_lock:
                 self._flush_exception(self._flush_some, do_close=False)

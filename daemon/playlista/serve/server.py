@@ -5,6 +5,8 @@ here is what it does not bound:
 
 - a deadline for the whole request, for the whole answer and for saying nothing at all. waitress counts from the last
   byte, so that a client that sends one now and then would stay for ever;
+- clients of the API that do not read: where they have all of its threads and a request waits, the longest unread is
+  closed;
 - connections per client and in total. At the limit a connection is closed that keeps the server waiting, and the new
   one is served; waitress would stop accepting, also from those who look after the machine;
 - requests sent ahead on one connection;
@@ -21,6 +23,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from operator import itemgetter
 from typing import Any
 
 from waitress import wasyncore
@@ -177,6 +180,7 @@ class _Listener(TcpWSGIServer):
         path = getattr(connection.requests[0], "path", "").encode("latin-1").decode("utf-8", "surrogateescape")
         threads = self._threads_for(path)
         connection.is_stream = threads in STREAMS
+        connection.is_api = threads is Threads.API
         self._pools[threads].add_task(connection)
 
     def handle_accept(self) -> None:
@@ -196,6 +200,23 @@ class _Listener(TcpWSGIServer):
         now = time.monotonic()
         for connection in self._open_connections():
             if connection.is_late(now):
+                connection.give_up()
+
+    def readable(self) -> bool:
+        """Whether connections are taken in. The loop asks at each of its turns, which is when threads are freed."""
+        self._free_threads()
+        return bool(super().readable())
+
+    def _free_threads(self) -> None:
+        """Where requests wait and every thread of the API has a client that reads nothing, close the longest unread."""
+        waiting = len(self._pools[Threads.API].queue)
+        if not waiting:
+            return
+        before = time.monotonic() - self.limits.unread_seconds
+        unread = [(one.unread_since, one) for one in self._open_connections() if one.is_api]
+        late = [(since, one) for since, one in unread if since is not None and since < before]
+        if len(late) >= THREADS:
+            for _, connection in sorted(late, key=itemgetter(0))[:waiting]:
                 connection.give_up()
 
     def _open_connections(self) -> list[Connection]:
