@@ -30,8 +30,9 @@ def main() -> None:
     except PlaylistaError as error:
         fail(str(error), 1)
     except OSError as error:
+        # An error that names a file is about that file, and a daemon writes nothing to standard output.
         if error.filename is not None or signals is not None:
-            raise  # opening a file failed, or a daemon, which writes nothing there: it should have been caught
+            raise
         _discard_stdout()
         fail(f"standard output: cannot be written ({error.strerror}); send it elsewhere", 1)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -176,26 +175,24 @@ def test_many_copies_stay_one_recording_and_the_answer_bounded(tmp_path: Path, m
 
 
 def test_a_file_that_is_there_a_thousand_times_is_compared_with_few(tmp_path: Path) -> None:
-    steps = [0, 0]
-    for turn, count in enumerate((100, 1000)):
-        folder = tmp_path / str(count)
-        folder.mkdir()
-        with open_parts(folder, synced=False) as parts:
-            origin = Origin(b"same bytes", encoded_kind="wav", encoded=b"same audio")
-            paths = [f"{number}.wav" for number in range(count)]
-            parts.queue.enqueue(map(track_file, paths), "scan")
-            for file_id, path in enumerate(paths, start=1):
-                parts.store.record(file_id, result(path, None, origin), attempts=1)
-            copies = Copies(parts.database)
-            with parts.database.read() as connection:
-                connection.set_progress_handler(partial(_count, steps, turn), 10)
-                assert len(copies.same(count // 2)) == 64
-                connection.set_progress_handler(None, 0)
-    assert steps[1] < 1.2 * steps[0]
+    assert steps_among(tmp_path / "many", 1000) < 1.2 * steps_among(tmp_path / "few", 100)
 
 
-def _count(steps: list[int], turn: int) -> None:
-    steps[turn] += 1
+def steps_among(folder: Path, count: int) -> int:
+    """Tens of steps that the database takes to find copies in a library of `count` files with the same bytes."""
+    folder.mkdir()
+    origin = Origin(b"same bytes", encoded_kind="wav", encoded=b"same audio")
+    steps: list[None] = []
+    with open_parts(folder, synced=False) as parts:
+        paths = [f"{number}.wav" for number in range(count)]
+        parts.queue.enqueue(map(track_file, paths), "scan")
+        for file_id, path in enumerate(paths, start=1):
+            parts.store.record(file_id, result(path, None, origin), attempts=1)
+        with parts.database.read() as connection:
+            connection.set_progress_handler(lambda: steps.append(None), 10)
+            assert len(Copies(parts.database).same(count // 2)) == 64
+            connection.set_progress_handler(None, 0)
+    return len(steps)
 
 
 def test_an_unreadable_fingerprint_finds_nothing_and_stops_nothing(tmp_path: Path) -> None:

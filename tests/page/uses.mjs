@@ -25,6 +25,7 @@ export async function libraryIsFiltered(visit, { tracks }) {
   if (!tracks) return;
   const page = await visit.open("desk");
   await go(page, "#/library");
+  await page.waitForSelector(".list-body"); // a busy machine may still show the view of before
   const all = await page.locator("h1").textContent();
   await page.getByRole("button", { name: /^8A, A minor/ }).first().click();
   await page.waitForFunction(() => location.hash.includes("key=8A"));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from structlog.testing import capture_logs
 
 from playlista.watch.ignore import IGNORE_FILE, IGNORE_FILE_BYTES, IgnoredReport
 from playlista.watch.walk import Seen, Walk
+from tests.faulty_fs import faulty_folder, why_no_fuse
 
 
 @pytest.fixture
@@ -84,6 +86,24 @@ def test_an_ignore_file_that_is_no_list_leaves_nothing_out_and_is_said(music: Pa
     with capture_logs() as logs:
         assert len(seen(Walk(os.fspath(music)))) == 5
     assert [line["event"] for line in logs] == ["ignore_file.unusable"]
+
+
+def test_an_ignore_file_that_the_storage_does_not_let_read_says_what_it_said_before(
+    music: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    if why := why_no_fuse():
+        pytest.skip(why)
+    (music / IGNORE_FILE).write_text("a.mp3\n")
+    with faulty_folder(music, tmp_path_factory.mktemp("share") / "music") as faults:
+        walk = Walk(os.fspath(faults.mount))
+        before = seen(walk)
+        assert "a.mp3" not in before
+        for fault in (lambda: faults.fail(errno.EIO), lambda: faults.fail_closing(errno.EIO)):
+            fault()
+            assert seen(walk) == before
+            faults.heal()
+        (music / IGNORE_FILE).write_text("\n")
+        assert "a.mp3" in seen(walk)
 
 
 def test_below_a_folder_that_is_left_out_nothing_is_seen(music: Path) -> None:

@@ -50,8 +50,8 @@ class Connection(HTTPChannel):
         #: Whether the threads of the API serve it.
         self.is_api = False
         self.idle_since: float = time.monotonic()
-        #: Since when a thread waits for the client to read; None while none does.
-        self.unread_since: float | None = None
+        self._writing_since: float | None = None
+        self._sent_at = 0.0
         self._request_since: float | None = None
         self._answer_since: float | None = None
 
@@ -99,21 +99,28 @@ class Connection(HTTPChannel):
             if self.socket is not None:
                 raise
             return 0  # its client left: the server's thread has closed it, while another wanted to send
-        if self.is_stream and count:
-            self._answer_since = time.monotonic()
+        if count:
+            self._sent_at = time.monotonic()
+            if self.is_stream:
+                self._answer_since = self._sent_at
         return count
 
     def write_soon(self, data: Any) -> int:
         """Take a piece of an answer; of a stream it leaves now, while waitress would wait for more."""
-        self.unread_since = time.monotonic()
+        self._writing_since = time.monotonic()
         try:
             count: int = super().write_soon(data)
         finally:
-            self.unread_since = None
+            self._writing_since = None
         if self.is_stream and count:
             with self.outbuf_lock:
                 self._flush_exception(self._flush_some, do_close=False)
         return count
+
+    def unread_seconds(self, now: float) -> float:
+        """How long a thread has waited for the client to read anything; 0 while none does."""
+        since = self._writing_since
+        return 0.0 if since is None else now - max(since, self._sent_at)
 
     def is_late(self, now: float) -> bool:
         """Whether a deadline has passed."""

@@ -23,7 +23,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from operator import itemgetter
 from typing import Any
 
 from waitress import wasyncore
@@ -212,11 +211,11 @@ class _Listener(TcpWSGIServer):
         waiting = len(self._pools[Threads.API].queue)
         if not waiting:
             return
-        before = time.monotonic() - self.limits.unread_seconds
-        unread = [(one.unread_since, one) for one in self._open_connections() if one.is_api]
-        late = [(since, one) for since, one in unread if since is not None and since < before]
+        now = time.monotonic()
+        unread = {one: one.unread_seconds(now) for one in self._open_connections() if one.is_api}
+        late = [one for one, seconds in unread.items() if seconds > self.limits.unread_seconds]
         if len(late) >= THREADS:
-            for _, connection in sorted(late, key=itemgetter(0))[:waiting]:
+            for connection in sorted(late, key=unread.__getitem__, reverse=True)[:waiting]:
                 connection.give_up()
 
     def _open_connections(self) -> list[Connection]:

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from playlista.system.descriptors import close_read
 from playlista.watch.debris import debris_file, debris_folder
 
 if TYPE_CHECKING:
@@ -101,12 +102,14 @@ class IgnoreRules:
         self._files: dict[str, GitIgnoreSpec] = {}  # by folder; only those that hold an ignore file
 
     def enter(self, folder: str, *, has_ignore_file: bool) -> None:
-        """Take in the ignore file of `folder` as it is now; to be called before its entries are asked about."""
-        self._files.pop(folder, None)
-        if has_ignore_file:
-            spec = self._read(folder)
-            if spec is not None:
-                self._files[folder] = spec
+        """Take in the ignore file of `folder` as it is now; to be called before its entries are asked about.
+
+        One that cannot be read, as during an outage, says what it said before: hidden music must not come in.
+        """
+        former = self._files.pop(folder, None)
+        spec = self._read(folder, former) if has_ignore_file else None
+        if spec is not None:
+            self._files[folder] = spec
 
     def reason(self, path: str, *, is_folder: bool = False) -> Ignored | None:
         """Why `path` is left out, given that its folder is not."""
@@ -138,7 +141,7 @@ class IgnoreRules:
         if self._setting is not None:
             yield "setting", "WATCH_IGNORE", self._setting, 0
 
-    def _read(self, folder: str) -> GitIgnoreSpec | None:
+    def _read(self, folder: str, former: GitIgnoreSpec | None) -> GitIgnoreSpec | None:
         name = os.path.join(folder, IGNORE_FILE)
         try:
             text = _read_small_file(os.path.join(self._root, name))
@@ -150,7 +153,7 @@ class IgnoreRules:
 
             log = structlog.get_logger(__name__)
             log.warning("ignore_file.unusable", path=name, why=str(error))
-            return None
+            return former if isinstance(error, OSError) else None
 
 
 def compile_patterns(patterns: Sequence[str]) -> GitIgnoreSpec | None:
@@ -184,10 +187,13 @@ def _read_small_file(path: str) -> str | None:
     ValueError : it is larger than an ignore file can be.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return None
-        content = file.read(IGNORE_FILE_BYTES + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            content = file.read(IGNORE_FILE_BYTES + 1)
+    finally:
+        close_read(descriptor)
     if len(content) > IGNORE_FILE_BYTES:
         raise ValueError(f"larger than {IGNORE_FILE_BYTES} bytes; patterns are not read from it")
     return content.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
